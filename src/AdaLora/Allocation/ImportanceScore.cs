@@ -1,0 +1,52 @@
+using AdaLora.Parameters;
+using static TorchSharp.torch;
+
+namespace AdaLora.Allocation;
+
+/// <summary>How much a triplet matters. The triplets with the highest scores over all matrices are kept.</summary>
+public sealed class ImportanceScore
+{
+    private readonly Func<ImportanceState, Tensor> _score;
+
+    private ImportanceScore(string name, Func<ImportanceState, Tensor> score) => (Name, _score) = (name, score);
+
+    /// <summary>Smoothed sensitivity times uncertainty, I·U (equations 8 to 11 of the paper). The default.</summary>
+    public static ImportanceScore SensitivityTimesUncertainty { get; } = new("sensitivity*uncertainty", s => s.PerTriplet(s.Sensitivity * s.Uncertainty));
+
+    /// <summary>Smoothed sensitivity alone, I.</summary>
+    public static ImportanceScore Sensitivity { get; } = new("sensitivity", s => s.PerTriplet(s.Sensitivity));
+
+    /// <summary>abs(lambda): what singular-value pruning would do.</summary>
+    public static ImportanceScore Magnitude { get; } = new("magnitude", s => s.Values.Lambdas(s.Layout).abs());
+
+    /// <summary>What the score is called in reports and saved options.</summary>
+    public string Name { get; }
+
+    /// <summary>A score of one's own.</summary>
+    /// <param name="name">What to call it in reports.</param>
+    /// <param name="score">
+    /// Returns one score per triplet in storage order, (triplets), on the device of the state; <see cref="ImportanceState.PerTriplet"/> helps. NaN counts as 0.
+    /// </param>
+    public static ImportanceScore Custom(string name, Func<ImportanceState, Tensor> score)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        ArgumentNullException.ThrowIfNull(score);
+        return new ImportanceScore(name, score);
+    }
+
+    /// <summary>The scores of all triplets in storage order, (triplets).</summary>
+    /// <exception cref="InvalidOperationException">A custom score returned another number of values than there are triplets.</exception>
+    public Tensor Of(ImportanceState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var scores = _score(state);
+        if (scores.dim() != 1 || scores.shape[0] != state.Layout.Triplets)
+            throw new InvalidOperationException($"The importance score '{Name}' returned shape ({string.Join(", ", scores.shape)}); one value for each of {state.Layout.Triplets} triplets is needed.");
+        return scores.MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}

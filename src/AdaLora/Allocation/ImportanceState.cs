@@ -1,0 +1,35 @@
+using AdaLora.Parameters;
+using static TorchSharp.torch;
+
+namespace AdaLora.Allocation;
+
+/// <summary>What an <see cref="ImportanceScore"/> may look at. All buffers are flat and share the layout of the bank; none may be changed.</summary>
+public sealed class ImportanceState
+{
+    internal ImportanceState(BankLayout layout, Tensor values, Tensor sensitivity, Tensor uncertainty) =>
+        (Layout, Values, Sensitivity, Uncertainty) = (layout, values, sensitivity, uncertainty);
+
+    /// <summary>Where each matrix lives in the buffers.</summary>
+    public BankLayout Layout { get; }
+
+    /// <summary>The triplets themselves, (elements).</summary>
+    public Tensor Values { get; }
+
+    /// <summary>Smoothed sensitivity I of every entry, (elements).</summary>
+    public Tensor Sensitivity { get; }
+
+    /// <summary>Smoothed uncertainty U of every entry, (elements).</summary>
+    public Tensor Uncertainty { get; }
+
+    /// <summary>
+    /// Gathers scores of entries into scores of triplets: score(lambda_i) + mean score(column i of P) + mean score(row i of Q), the paper's equation 8.
+    /// </summary>
+    /// <param name="elements">One score per entry, (elements).</param>
+    /// <returns>One score per triplet in storage order, (triplets).</returns>
+    public Tensor PerTriplet(Tensor elements)
+    {
+        using var scope = NewDisposeScope();
+        var vectors = Layout.Groups.Select(g => elements.Left(g).mean([1, 2]).add_(elements.Right(g).mean([1, 2]))).ToArray();
+        return elements.Lambdas(Layout).add(cat(vectors)).MoveToOuterDisposeScope();
+    }
+}

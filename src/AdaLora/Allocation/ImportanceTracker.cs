@@ -1,0 +1,79 @@
+using AdaLora.Parameters;
+using static TorchSharp.torch;
+
+namespace AdaLora.Allocation;
+
+/// <summary>
+/// Smooths the sensitivity s = abs(w·g) of every entry of every triplet and the variation of it (equations 9 and 10 of the paper):
+/// I := b1 I + (1 - b1) s, then U := b2 U + (1 - b2) abs(s - I) with the new I.
+/// A handful of in-place operations serves the whole model; nothing is read back to the host.
+/// </summary>
+public sealed class ImportanceTracker : IDisposable
+{
+    private readonly BankLayout _layout;
+    private readonly Tensor _sensitivityWeight;
+    private readonly Tensor _uncertaintyWeight;
+    private readonly Tensor _rejected;
+
+    /// <summary>Makes a tracker whose averages start at 0.</summary>
+    /// <param name="bank">The triplets to track; the averages get its layout, dtype and device.</param>
+    /// <param name="beta1">b1, smoothing of the sensitivity, in [0, 1).</param>
+    /// <param name="beta2">b2, smoothing of the uncertainty, in [0, 1).</param>
+    /// <exception cref="ArgumentOutOfRangeException">A factor is outside [0, 1).</exception>
+    public ImportanceTracker(TripletBank bank, double beta1 = 0.85, double beta2 = 0.85)
+    {
+        ArgumentNullException.ThrowIfNull(bank);
+        if (beta1 is not (>= 0 and < 1))
+            throw new ArgumentOutOfRangeException(nameof(beta1), beta1, "The smoothing factor must lie in [0, 1).");
+        if (beta2 is not (>= 0 and < 1))
+            throw new ArgumentOutOfRangeException(nameof(beta2), beta2, "The smoothing factor must lie in [0, 1).");
+
+        _layout = bank.Layout;
+        Sensitivity = bank.Gradients.new_zeros(_layout.Elements).DetachFromDisposeScope();
+        Uncertainty = bank.Gradients.new_zeros(_layout.Elements).DetachFromDisposeScope();
+        _sensitivityWeight = tensor(1 - beta1, dtype: bank.Gradients.dtype, device: bank.Gradients.device).DetachFromDisposeScope();
+        _uncertaintyWeight = tensor(1 - beta2, dtype: bank.Gradients.dtype, device: bank.Gradients.device).DetachFromDisposeScope();
+        _rejected = zeros([], dtype: ScalarType.Int64, device: bank.Gradients.device).DetachFromDisposeScope();
+    }
+
+    /// <summary>I of every entry, (elements).</summary>
+    public Tensor Sensitivity { get; }
+
+    /// <summary>U of every entry, (elements).</summary>
+    public Tensor Uncertainty { get; }
+
+    /// <summary>How many updates were offered, rejected ones included.</summary>
+    public long Updates { get; private set; }
+
+    /// <summary>
+    /// Takes one step's weights and gradients into the averages. Where <paramref name="finite"/> is false, the averages stay exactly as they are and the update is counted
+    /// as rejected: one infinite gradient would otherwise score its triplet NaN for ever.
+    /// </summary>
+    /// <param name="values">The weights w, (elements).</param>
+    /// <param name="gradients">The gradients g of the same step, (elements).</param>
+    /// <param name="finite">Whether all gradients are finite, a boolean scalar on the device.</param>
+    public void Update(Tensor values, Tensor gradients, Tensor finite)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var accept = finite.to(Sensitivity.dtype);
+        var change = values.mul(gradients).abs_().nan_to_num_(0, 0, 0);
+        Sensitivity.lerp_(change, _sensitivityWeight.mul(accept));
+        Uncertainty.lerp_(change.sub_(Sensitivity).abs_(), _uncertaintyWeight.mul(accept));
+        _rejected.add_(finite.logical_not());
+        Updates++;
+    }
+
+    /// <summary>The state that scores are computed from.</summary>
+    public ImportanceState StateFor(Tensor values) => new(_layout, values, Sensitivity, Uncertainty);
+
+    /// <summary>How many updates were rejected for a gradient that was not finite. Reads one number from the device.</summary>
+    public long ReadRejected() => _rejected.item<long>();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var tensor in (Tensor[])[Sensitivity, Uncertainty, _sensitivityWeight, _uncertaintyWeight, _rejected])
+            tensor.Dispose();
+    }
+}

@@ -1,0 +1,120 @@
+using AdaLora.Parameters;
+using static TorchSharp.torch;
+
+namespace AdaLora.Allocation;
+
+/// <summary>
+/// Decides which triplets live. At every mask step of the schedule exactly the budgeted number of triplets is kept, those with the highest scores over all matrices;
+/// equal scores are ordered by (ordinal name, index), the lower wins. The lambdas of the others become 0.
+/// From <see cref="BudgetSchedule.FreezeStep"/> on, the pattern is frozen and applied again at each call, however many calls were skipped or repeated.
+/// </summary>
+public sealed class RankAllocator : IDisposable
+{
+    private readonly BankLayout _layout;
+    private readonly ImportanceTracker _tracker;
+    private readonly ImportanceScore _score;
+    private readonly Tensor _order;
+    private readonly Tensor _pruned;
+
+    /// <summary>Makes an allocator that keeps everything until its first mask.</summary>
+    public RankAllocator(TripletBank bank, BudgetSchedule schedule, ImportanceTracker tracker, ImportanceScore? score = null)
+    {
+        ArgumentNullException.ThrowIfNull(bank);
+        ArgumentNullException.ThrowIfNull(schedule);
+        ArgumentNullException.ThrowIfNull(tracker);
+        if (schedule.InitialBudget != bank.Layout.Triplets)
+            throw new ArgumentException($"The schedule starts from {schedule.InitialBudget} triplets, the bank holds {bank.Layout.Triplets}.", nameof(schedule));
+
+        _layout = bank.Layout;
+        _tracker = tracker;
+        _score = score ?? ImportanceScore.SensitivityTimesUncertainty;
+        Schedule = schedule;
+        LiveTriplets = schedule.InitialBudget;
+        _order = tensor(_layout.CanonicalOrder.ToArray(), device: bank.Gradients.device).DetachFromDisposeScope();
+        _pruned = zeros(_layout.Triplets, dtype: ScalarType.Bool, device: bank.Gradients.device).DetachFromDisposeScope();
+    }
+
+    /// <summary>The budget over time.</summary>
+    public BudgetSchedule Schedule { get; }
+
+    /// <summary>Triplets that the latest mask kept: exactly its budget. Known without asking the device.</summary>
+    public int LiveTriplets { get; private set; }
+
+    /// <summary>Whether any mask was applied yet.</summary>
+    public bool HasMasked { get; private set; }
+
+    /// <summary>Whether the final pattern is settled.</summary>
+    public bool IsFrozen { get; private set; }
+
+    /// <summary>
+    /// Takes the gradients of step <paramref name="step"/> into the importance. From the freeze step on nothing is accumulated, unless nothing has been so far: a pattern
+    /// must rest on at least one gradient.
+    /// </summary>
+    /// <param name="step">t of the schedule, not negative.</param>
+    /// <param name="values">The weights, before or after the optimiser step as the caller has chosen, (elements).</param>
+    /// <param name="gradients">The gradients, (elements).</param>
+    /// <param name="finite">Whether all gradients are finite, a boolean scalar on the device.</param>
+    public void Track(long step, Tensor values, Tensor gradients, Tensor finite)
+    {
+        if (!IsFrozen && (step < Schedule.FreezeStep || _tracker.Updates == 0))
+            _tracker.Update(values, gradients, finite);
+    }
+
+    /// <summary>Masks lambdas if the schedule asks for it at <paramref name="step"/>, or applies the frozen pattern.</summary>
+    /// <param name="step">t of the schedule, not negative.</param>
+    /// <param name="values">The triplets, changed in place.</param>
+    /// <returns>Whether lambdas were masked.</returns>
+    public bool Mask(long step, Tensor values)
+    {
+        if (!IsFrozen && step >= Schedule.FreezeStep)
+            Freeze(values);
+        else if (!IsFrozen && Schedule.MasksAt(step))
+            Select(Schedule.BudgetAt(step), values);
+        else if (!IsFrozen)
+            return false;
+
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        values.Lambdas(_layout).masked_fill_(_pruned, 0);
+        return true;
+    }
+
+    /// <summary>Settles the pattern at the target budget now, if it is not settled yet. <see cref="Mask"/> applies it.</summary>
+    public void Freeze(Tensor values)
+    {
+        if (IsFrozen)
+            return;
+        Select(Schedule.TargetBudget, values);
+        IsFrozen = true;
+    }
+
+    /// <summary>The scores of all triplets in storage order, (triplets).</summary>
+    public Tensor Scores(Tensor values) => _score.Of(_tracker.StateFor(values));
+
+    /// <summary>The latest pattern; everything is kept before the first mask. Reads the device once.</summary>
+    public RankPattern ReadPattern()
+    {
+        using var scope = NewDisposeScope();
+        return RankPattern.FromStorage(_layout, _pruned.logical_not().cpu().data<bool>().ToArray());
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _order.Dispose();
+        _pruned.Dispose();
+    }
+
+    private void Select(int budget, Tensor values)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        // Sorting the scores in canonical order with a stable sort makes the lower (name, index) win a tie.
+        var canonical = Scores(values).index_select(0, _order).nan_to_num_(0);
+        var ranking = canonical.sort(0, descending: true, stable: true).Indices;
+        _pruned.fill_(true);
+        _pruned.index_fill_(0, _order.index_select(0, ranking.narrow(0, 0, budget)), false);
+        LiveTriplets = budget;
+        HasMasked = true;
+    }
+}

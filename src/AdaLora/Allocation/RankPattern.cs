@@ -1,0 +1,44 @@
+using AdaLora.Parameters;
+
+namespace AdaLora.Allocation;
+
+/// <summary>Which triplets of which matrix are kept. Immutable and independent of libtorch.</summary>
+public sealed class RankPattern
+{
+    private readonly SortedDictionary<string, bool[]> _kept;
+
+    private RankPattern(SortedDictionary<string, bool[]> kept) => _kept = kept;
+
+    /// <summary>Names of the matrices in ordinal order.</summary>
+    public IEnumerable<string> Names => _kept.Keys;
+
+    /// <summary>Number of kept triplets of all matrices.</summary>
+    public int Total => _kept.Values.Sum(k => k.Count(x => x));
+
+    /// <summary>For each triplet of the matrix <paramref name="name"/>, whether it is kept.</summary>
+    /// <exception cref="KeyNotFoundException">The pattern has no such matrix.</exception>
+    public IReadOnlyList<bool> this[string name] =>
+        _kept.TryGetValue(name, out var kept) ? kept : throw new KeyNotFoundException($"The rank pattern has no matrix '{name}'.");
+
+    /// <summary>Makes a pattern from one list of flags per matrix.</summary>
+    public static RankPattern From(IEnumerable<KeyValuePair<string, IReadOnlyList<bool>>> kept)
+    {
+        ArgumentNullException.ThrowIfNull(kept);
+        var copy = new SortedDictionary<string, bool[]>(StringComparer.Ordinal);
+        foreach (var (name, flags) in kept)
+            copy.Add(name, [.. flags]);
+        return new RankPattern(copy);
+    }
+
+    /// <summary>The number of kept triplets of the matrix <paramref name="name"/>.</summary>
+    /// <exception cref="KeyNotFoundException">The pattern has no such matrix.</exception>
+    public int RankOf(string name) => this[name].Count(x => x);
+
+    internal static RankPattern FromStorage(BankLayout layout, ReadOnlySpan<bool> kept)
+    {
+        var copy = new SortedDictionary<string, bool[]>(StringComparer.Ordinal);
+        foreach (var slot in layout.Slots)
+            copy.Add(slot.Name, kept.Slice(slot.First, slot.Rank).ToArray());
+        return new RankPattern(copy);
+    }
+}
