@@ -1,0 +1,176 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace AdaLora.Serialization;
+
+/// <summary>
+/// A safetensors file opened for reading. The header is checked in full on opening; tensors are streamed from the file straight into their own memory, one at a time.
+/// Reading from several threads at once is safe.
+/// </summary>
+public sealed class SafetensorsFile : IDisposable
+{
+    /// <summary>The longest header that is read, in bytes; the same limit as the reference implementation has.</summary>
+    public const int MaxHeaderBytes = 100_000_000;
+
+    private const int LengthBytes = sizeof(ulong);
+
+    private readonly SafeFileHandle _handle;
+    private readonly long _dataStart;
+
+    private SafetensorsFile(string path, SafeFileHandle handle)
+    {
+        Path = path;
+        _handle = handle;
+        var json = ReadHeader(out var dataLength);
+        _dataStart = LengthBytes + json.Length;
+        var header = SafetensorsHeader.Parse(json, dataLength, path);
+        Entries = header.Entries;
+        Metadata = header.Metadata;
+    }
+
+    /// <summary>The path the file was opened with.</summary>
+    public string Path { get; }
+
+    /// <summary>What the header says of each tensor, by name.</summary>
+    public IReadOnlyDictionary<string, SafetensorsEntry> Entries { get; }
+
+    /// <summary>The free text pairs of the header; empty when it has none.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>Opens a file and checks its header: JSON, names, element types, shapes and byte ranges.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The open file; dispose it when the tensors have been read.</returns>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty.</exception>
+    /// <exception cref="IOException">The file is not there (<see cref="FileNotFoundException"/>) or can't be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The path is a folder, or the file may not be read.</exception>
+    /// <exception cref="SafetensorsException">The file breaks the format.</exception>
+    public static SafetensorsFile Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var handle = File.OpenHandle(path);
+        try
+        {
+            return new SafetensorsFile(path, handle);
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads one tensor with the element type and shape it is stored with.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="device">Where to put it; the CPU if null.</param>
+    /// <returns>A new tensor that the caller owns; it belongs to no dispose scope and doesn't require a gradient.</returns>
+    /// <exception cref="KeyNotFoundException">The file holds no such tensor.</exception>
+    /// <exception cref="SafetensorsException">The bytes can't be read, there is no memory for the tensor, or a truth value is neither 0 nor 1.</exception>
+    /// <exception cref="ObjectDisposedException">The file was closed.</exception>
+    public Tensor Read(string name, Device? device = null)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
+        if (!Entries.TryGetValue(name, out var entry))
+            throw new KeyNotFoundException($"'{Path}' holds no tensor named '{name}'.");
+        using var scope = NewDisposeScope();
+        var tensor = Allocate(entry);
+        if (entry.ByteLength > 0)
+            TensorBytes.ForEachChunk(tensor, (chunk, offset) => Fill(entry, chunk, offset));
+        return (device is null || device.type == DeviceType.CPU ? tensor : tensor.to(device)).DetachFromDisposeScope();
+    }
+
+    /// <summary>Reads every tensor of the file, as <see cref="Read"/> does.</summary>
+    /// <param name="device">Where to put them; the CPU if null.</param>
+    /// <returns>New tensors by name, which the caller owns.</returns>
+    /// <exception cref="SafetensorsException">The bytes can't be read; what was read before is disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The file was closed.</exception>
+    public Dictionary<string, Tensor> ReadAll(Device? device = null)
+    {
+        var tensors = new Dictionary<string, Tensor>(Entries.Count, StringComparer.Ordinal);
+        try
+        {
+            // In the order of the data, so that a disk reads forwards.
+            foreach (var entry in Entries.Values.OrderBy(entry => entry.Begin))
+                tensors.Add(entry.Name, Read(entry.Name, device));
+        }
+        catch
+        {
+            foreach (var tensor in tensors.Values)
+                tensor.Dispose();
+            throw;
+        }
+        return tensors;
+    }
+
+    /// <summary>Closes the file. Tensors that were read stay valid.</summary>
+    public void Dispose() => _handle.Dispose();
+
+    private byte[] ReadHeader(out long dataLength)
+    {
+        var fileLength = RandomAccess.GetLength(_handle);
+        Span<byte> start = stackalloc byte[LengthBytes];
+        if (ReadFully(start, 0) < LengthBytes)
+            throw new SafetensorsException(Path, $"is no safetensors file: it has {fileLength} bytes, fewer than the {LengthBytes} of the header length");
+        var headerLength = BinaryPrimitives.ReadUInt64LittleEndian(start);
+        if (headerLength > MaxHeaderBytes || (long)headerLength > fileLength - LengthBytes)
+        {
+            var limit = headerLength > MaxHeaderBytes ? $"the limit is {MaxHeaderBytes}" : $"the file has {fileLength} in all";
+            throw new SafetensorsException(Path, $"states a header of {headerLength} bytes ({limit}){FileKindHint(start)}");
+        }
+        var json = new byte[headerLength];
+        if (ReadFully(json, LengthBytes) < json.Length)
+            throw new SafetensorsException(Path, "ended while its header was read");
+        dataLength = fileLength - LengthBytes - json.Length;
+        return json;
+    }
+
+    // The usual mix-ups all show as an absurd header length; say what the file seems to be instead.
+    private static string FileKindHint(ReadOnlySpan<byte> start)
+    {
+        if (start.SequenceEqual("version "u8))
+            return "; it looks like a Git LFS pointer: fetch the real file with 'git lfs pull'";
+        if (start[0] == '<')
+            return "; it looks like a web page: the download gave an error page in place of the file";
+        if (start.StartsWith("PK"u8) || start[0] == 0x80)
+            return "; it looks like a PyTorch checkpoint: convert it to safetensors first";
+        return "; it is cut off or no safetensors file";
+    }
+
+    private Tensor Allocate(SafetensorsEntry entry)
+    {
+        try
+        {
+            return empty([.. entry.Shape], entry.Dtype, CPU);
+        }
+        catch (ExternalException exception)
+        {
+            throw new SafetensorsException(Path, $"no tensor of {entry.Dtype} [{string.Join(", ", entry.Shape)}] can be made: {exception.Message}", entry.Name, exception);
+        }
+    }
+
+    private void Fill(SafetensorsEntry entry, Span<byte> chunk, long offset)
+    {
+        var read = ReadFully(chunk, _dataStart + entry.Begin + offset);
+        if (read < chunk.Length)
+            throw new SafetensorsException(Path, "the file ended while its bytes were read; it was changed after it was opened", entry.Name);
+        // Other values would be undefined behaviour inside libtorch.
+        if (entry.Dtype == ScalarType.Bool && chunk.ContainsAnyExceptInRange((byte)0, (byte)1))
+            throw new SafetensorsException(Path, "a truth value is neither 0 nor 1", entry.Name);
+    }
+
+    private int ReadFully(Span<byte> buffer, long position)
+    {
+        var total = 0;
+        while (total < buffer.Length)
+        {
+            var read = RandomAccess.Read(_handle, buffer[total..], position + total);
+            if (read == 0)
+                break;
+            total += read;
+        }
+        return total;
+    }
+}
