@@ -10,7 +10,7 @@ namespace AdaLora.Allocation;
 /// </summary>
 public sealed class ImportanceTracker : IDisposable
 {
-    private readonly BankLayout _layout;
+    private BankLayout _layout;
     private readonly Tensor _sensitivityWeight;
     private readonly Tensor _uncertaintyWeight;
     private readonly Tensor _rejected;
@@ -69,6 +69,15 @@ public sealed class ImportanceTracker : IDisposable
 
     /// <summary>How many updates were rejected for a gradient that was not finite. Reads one number from the device.</summary>
     public long ReadRejected() => _rejected.item<long>();
+
+    /// <summary>Shrinks the averages in place; see <see cref="TripletBank.Compact"/>.</summary>
+    internal void Compact(BankLayout layout, Tensor origins)
+    {
+        using var scope = NewDisposeScope();
+        Sensitivity.set_(Sensitivity.index_select(0, origins));
+        Uncertainty.set_(Uncertainty.index_select(0, origins));
+        _layout = layout;
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -11,6 +11,7 @@ namespace AdaLora.Allocation;
 public sealed class RankAllocator : IDisposable
 {
     private readonly BankLayout _layout;
+    private RankPattern? _final;
     private readonly ImportanceTracker _tracker;
     private readonly ImportanceScore _score;
     private readonly Tensor _order;
@@ -46,6 +47,9 @@ public sealed class RankAllocator : IDisposable
     /// <summary>Whether the final pattern is settled.</summary>
     public bool IsFrozen { get; private set; }
 
+    /// <summary>Whether pruned triplets are no longer held, so that there is nothing left to mask.</summary>
+    public bool IsCompacted => _final is not null;
+
     /// <summary>
     /// Takes the gradients of step <paramref name="step"/> into the importance. From the freeze step on nothing is accumulated, unless nothing has been so far: a pattern
     /// must rest on at least one gradient.
@@ -72,6 +76,8 @@ public sealed class RankAllocator : IDisposable
             Select(Schedule.BudgetAt(step), values);
         else if (!IsFrozen)
             return false;
+        if (IsCompacted)
+            return true;
 
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
@@ -91,11 +97,27 @@ public sealed class RankAllocator : IDisposable
     /// <summary>The scores of all triplets in storage order, (triplets).</summary>
     public Tensor Scores(Tensor values) => _score.Of(_tracker.StateFor(values));
 
-    /// <summary>The latest pattern; everything is kept before the first mask. Reads the device once.</summary>
-    public RankPattern ReadPattern()
+    /// <summary>The latest pattern over the triplets of the start; everything is kept before the first mask. Reads the device once.</summary>
+    public RankPattern ReadPattern() => _final ?? RankPattern.FromStorage(_layout, ReadSurvivors());
+
+    /// <summary>From now on the bank holds only the triplets of the final pattern.</summary>
+    /// <returns>For each triplet in storage order, whether it survives.</returns>
+    internal IReadOnlyList<bool> BeginCompacted()
     {
-        using var scope = NewDisposeScope();
-        return RankPattern.FromStorage(_layout, _pruned.logical_not().cpu().data<bool>().ToArray());
+        var survivors = ReadSurvivors();
+        _final = RankPattern.FromStorage(_layout, survivors);
+        return survivors;
+    }
+
+    /// <summary>The latest pattern as it is on the device, to be restored later; the caller disposes it.</summary>
+    internal PatternSnapshot Capture() => new(_pruned.clone().DetachFromDisposeScope(), LiveTriplets, _final);
+
+    /// <summary>Makes a captured pattern the current one. Whether it is frozen does not change.</summary>
+    internal void Restore(PatternSnapshot snapshot)
+    {
+        _pruned.copy_(snapshot.Pruned);
+        LiveTriplets = snapshot.LiveTriplets;
+        _final = snapshot.Final;
     }
 
     /// <inheritdoc/>
@@ -103,6 +125,12 @@ public sealed class RankAllocator : IDisposable
     {
         _order.Dispose();
         _pruned.Dispose();
+    }
+
+    private bool[] ReadSurvivors()
+    {
+        using var scope = NewDisposeScope();
+        return _pruned.logical_not().cpu().data<bool>().ToArray();
     }
 
     private void Select(int budget, Tensor values)

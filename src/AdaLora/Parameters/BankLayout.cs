@@ -90,6 +90,40 @@ public sealed class BankLayout
         return new BankLayout(slots, groups, blocks, lambdaOffset);
     }
 
+    /// <summary>The layout that is left when only some triplets survive, and where each of its elements stands in this one.</summary>
+    /// <param name="survives">For each triplet in storage order, whether it survives; <see cref="Triplets"/> flags.</param>
+    /// <returns>The smaller layout, and for each element of its flat buffers the index of the same element in the buffers of this layout.</returns>
+    /// <exception cref="ArgumentException">The number of flags is wrong.</exception>
+    public (BankLayout Layout, long[] Origins) Compact(IReadOnlyList<bool> survives)
+    {
+        ArgumentNullException.ThrowIfNull(survives);
+        if (survives.Count != Triplets)
+            throw new ArgumentException($"{survives.Count} flags were given for {Triplets} triplets.", nameof(survives));
+
+        var survivors = Slots.ToDictionary(s => s.Name, s => Enumerable.Range(0, s.Rank).Where(i => survives[s.First + i]).ToArray(), StringComparer.Ordinal);
+        var smaller = Create(Slots.Select(s => s.Shape with { Rank = survivors[s.Name].Length }));
+        var origins = new long[smaller.Elements];
+        foreach (var slot in smaller.Slots)
+        {
+            var old = this[slot.Name];
+            for (var i = 0; i < slot.Rank; i++)
+            {
+                var from = survivors[slot.Name][i];
+                Range(slot.LeftOffset + (i * slot.Shape.OutFeatures), old.LeftOffset + (from * slot.Shape.OutFeatures), slot.Shape.OutFeatures);
+                Range(slot.RightOffset + (i * slot.Shape.InFeatures), old.RightOffset + (from * slot.Shape.InFeatures), slot.Shape.InFeatures);
+                Range(slot.LambdaOffset + i, old.LambdaOffset + from, 1);
+            }
+        }
+
+        return (smaller, origins);
+
+        void Range(long to, long from, long length)
+        {
+            for (var k = 0L; k < length; k++)
+                origins[to + k] = from + k;
+        }
+    }
+
     private static void Validate(IReadOnlyList<TripletShape> shapes)
     {
         var problems = shapes.Where(s => string.IsNullOrEmpty(s.Name)).Select(_ => "a matrix has no name")

@@ -47,6 +47,13 @@ internal sealed class GradientNorm : IDisposable
             gradient.mul_(factor.to(gradient.dtype));
     }
 
+    /// <summary>The norm before clipping. Waits for the device once.</summary>
+    public double Read()
+    {
+        using var wide = Value.to(ScalarType.Float64);
+        return wide.item<double>();
+    }
+
     public void Dispose()
     {
         Value.Dispose();

@@ -20,13 +20,13 @@ public sealed class TripletBank : IDisposable
     }
 
     /// <summary>Where each matrix lives in the buffers.</summary>
-    public BankLayout Layout { get; }
+    public BankLayout Layout { get; private set; }
 
     /// <summary>All P, Q and lambda, (elements). The one parameter to give to an optimiser; its gradient is <see cref="Gradients"/>.</summary>
     public Parameter Values { get; }
 
     /// <summary>Gradients of <see cref="Values"/>, (elements), accumulated in place by the adapters' backward pass.</summary>
-    public Tensor Gradients { get; }
+    public Tensor Gradients { get; private set; }
 
     /// <summary>Makes a bank of zeros.</summary>
     /// <param name="layout">The matrices to hold.</param>
@@ -64,6 +64,35 @@ public sealed class TripletBank : IDisposable
 
     /// <summary>Makes <see cref="Gradients"/> the gradient of <see cref="Values"/> again after somebody set it to null.</summary>
     public void BindGradients() => Values.grad = Gradients;
+
+    /// <summary>
+    /// Shrinks the buffers in place. <see cref="Values"/> stays the same parameter object, so that an optimiser goes on with it; views of the old buffers go stale.
+    /// </summary>
+    /// <param name="layout">The smaller layout.</param>
+    /// <param name="origins">For each element of the smaller buffers, its index in the present ones, (elements), on the device.</param>
+    internal void Compact(BankLayout layout, Tensor origins)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        Replace(layout, Values.index_select(0, origins), Gradients.index_select(0, origins));
+    }
+
+    /// <summary>Takes back values that were captured under another layout. Gradients become 0.</summary>
+    internal void Restore(BankLayout layout, Tensor values)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        Replace(layout, values.clone(), values.new_zeros(values.shape));
+    }
+
+    private void Replace(BankLayout layout, Tensor values, Tensor gradients)
+    {
+        Values.set_(values);
+        Gradients.Dispose();
+        Gradients = gradients.DetachFromDisposeScope();
+        Layout = layout;
+        BindGradients();
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -12,15 +12,13 @@ internal sealed class GoldenSet : IDisposable
     private readonly JsonDocument? _document;
     private readonly Dictionary<string, Tensor> _tensors;
 
-    private GoldenSet(string path, string? tensorPath)
+    private GoldenSet(string? json, string? tensors)
     {
-        if (File.Exists(path))
-            _document = JsonDocument.Parse(File.ReadAllBytes(path));
-        tensorPath ??= Path.ChangeExtension(path, ".safetensors");
+        _document = json is null ? null : JsonDocument.Parse(File.ReadAllBytes(json));
         _tensors = [];
-        if (File.Exists(tensorPath))
+        if (tensors is not null)
         {
-            using var file = SafetensorsFile.Open(tensorPath);
+            using var file = SafetensorsFile.Open(tensors);
             _tensors = file.ReadAll();
         }
     }
@@ -45,8 +43,15 @@ internal sealed class GoldenSet : IDisposable
         return data;
     }
 
-    public static GoldenSet Open(string name, string? tensors = null) =>
-        new(TestMaterial.RequireGolden("core", name + (tensors is null && !File.Exists(TestMaterial.Golden("core", name + ".json")) ? ".safetensors" : ".json")), tensors is null ? null : TestMaterial.RequireGolden("core", tensors + ".safetensors"));
+    /// <summary>Settings and tensors of one name; either file may be missing, not both.</summary>
+    public static GoldenSet Open(string name, string? tensors = null)
+    {
+        var json = Existing(name + ".json");
+        var data = Existing((tensors ?? name) + ".safetensors");
+        if (json is null && data is null)
+            TestMaterial.RequireGolden("core", name + ".json");
+        return new GoldenSet(json, data);
+    }
 
     public bool Has(string name) => _tensors.ContainsKey(name);
 
@@ -58,5 +63,11 @@ internal sealed class GoldenSet : IDisposable
         _document?.Dispose();
         foreach (var value in _tensors.Values)
             value.Dispose();
+    }
+
+    private static string? Existing(string file)
+    {
+        var path = TestMaterial.Golden("core", file);
+        return File.Exists(path) ? path : null;
     }
 }

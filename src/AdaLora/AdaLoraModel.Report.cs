@@ -1,0 +1,41 @@
+using AdaLora.Allocation;
+using static TorchSharp.torch;
+
+namespace AdaLora;
+
+/// <content>What can be asked of an adapted model.</content>
+public sealed partial class AdaLoraModel
+{
+    /// <summary>The orthogonality penalty of the latest step before it is weighted. Waits for the device once.</summary>
+    public double ReadPenalty()
+    {
+        using var scope = NewDisposeScope();
+        return _penalty.to(ScalarType.Float64).item<double>();
+    }
+
+    /// <summary>The joint 2-norm of all gradients of the latest step, penalty included, before clipping. Waits for the device once.</summary>
+    public double ReadGradientNorm() => new StepGradients(_norm).ReadNorm();
+
+    /// <summary>How many steps left the importance untouched because a gradient was not finite. Waits for the device once.</summary>
+    public long ReadRejectedUpdates() => _tracker.ReadRejected();
+
+    /// <summary>Which triplets the latest mask kept. Waits for the device once.</summary>
+    public RankPattern ReadPattern() =>
+        _allocator?.ReadPattern()
+        ?? RankPattern.From(_bank.Layout.Slots.Select(s => KeyValuePair.Create<string, IReadOnlyList<bool>>(s.Name, Enumerable.Repeat(true, s.Rank).ToArray())));
+
+    /// <summary>Counts, budget and the rank of every matrix. Waits for the device once.</summary>
+    /// <exception cref="InvalidOperationException">Lambdas were trained although the allocator never ran.</exception>
+    public AdaLoraReport Report()
+    {
+        RequireAllocator();
+        var pattern = ReadPattern();
+        var modules = _adapters
+            .Select(a => new AdaptedModule(a.Slot.Name, a.Slot.Shape.OutFeatures, a.Slot.Shape.InFeatures, a.Rank, pattern.RankOf(a.Slot.Name)))
+            .ToList();
+        var live = modules.Sum(m => m.LiveParameters);
+        var trainedInFull = TrainableParameters.Skip(1).Sum(p => p.numel());
+        var counts = new ParameterCounts(Model.parameters().Sum(p => p.numel()), live + trainedInFull, live);
+        return new AdaLoraReport(Step, LiveTriplets, IsFrozen, counts, modules);
+    }
+}

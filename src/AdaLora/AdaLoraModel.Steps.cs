@@ -1,0 +1,134 @@
+using AdaLora.Allocation;
+using AdaLora.Parameters;
+using Microsoft.Extensions.Logging;
+using static TorchSharp.torch;
+
+namespace AdaLora;
+
+/// <content>The calls of a training loop.</content>
+public sealed partial class AdaLoraModel
+{
+    /// <summary>Fixes the total number of optimiser steps, from which the phases of the schedule follow. Call it once, before the first step.</summary>
+    /// <param name="totalSteps">T, at least 1.</param>
+    /// <exception cref="InvalidOperationException">Training has begun, with another number of steps.</exception>
+    /// <exception cref="ArgumentException">The phases don't fit into this many steps, or the target budget exceeds the initial one.</exception>
+    public void Begin(long totalSteps)
+    {
+        if (_allocator is { } present)
+        {
+            if (present.Schedule.TotalSteps == totalSteps)
+                return;
+            if (Step > 0)
+                throw new InvalidOperationException($"The schedule was made for {present.Schedule.TotalSteps} steps and {Step} are done; it cannot change to {totalSteps}.");
+        }
+
+        var target = Options.TargetBudget ?? Options.TargetRank * _adapters.Count;
+        var schedule = new BudgetSchedule(
+            _bank.Layout.Triplets, target, totalSteps, Options.InitialPhase.In(totalSteps), Options.FinalPhase.In(totalSteps), Options.MaskInterval, Options.Decay);
+        _allocator?.Dispose();
+        _allocator = new RankAllocator(_bank, schedule, _tracker, Options.Score);
+    }
+
+    /// <summary>
+    /// To be called between <c>loss.backward()</c> and <c>optimizer.step()</c>: adds the gradient of the orthogonality penalty, measures all gradients and clips them.
+    /// Several backward passes may precede it (gradient accumulation).
+    /// </summary>
+    /// <param name="maxGradientNorm">Gradients of <see cref="TrainableParameters"/> with a larger joint norm are scaled down to it; null never scales.</param>
+    /// <returns>A look at the gradients; tells whether the optimiser step should be left out.</returns>
+    /// <exception cref="InvalidOperationException">
+    /// The total number of steps is unknown, <see cref="AfterOptimizerStep"/> was left out, or, at the first step, an adapter received no gradient.
+    /// </exception>
+    public StepGradients BeforeOptimizerStep(double? maxGradientNorm = null)
+    {
+        var allocator = _allocator ?? throw new InvalidOperationException(
+            $"The total number of steps is not known. Set {nameof(AdaLoraOptions)}.{nameof(AdaLoraOptions.TotalSteps)} or call {nameof(Begin)}(totalSteps) before the first step.");
+        if (_betweenCalls)
+            throw new InvalidOperationException($"{nameof(BeforeOptimizerStep)} was called twice without {nameof(AfterOptimizerStep)} in between: the allocator would never run.");
+        if (maxGradientNorm is not (null or > 0))
+            throw new ArgumentOutOfRangeException(nameof(maxGradientNorm), maxGradientNorm, "The largest gradient norm must be positive, or null.");
+
+        using var scope = NewDisposeScope();
+        _binder.Gather();
+        _penalty.copy_(_regularizer.AddGradients());
+        _norm.Measure(maxGradientNorm);
+        if (Options.SensitivityTiming == SensitivityTiming.BeforeOptimizerStep)
+            allocator.Track(ScheduleStep, _bank.Values, _bank.Gradients, _norm.IsFinite);
+        _betweenCalls = true;
+        return new StepGradients(_norm);
+    }
+
+    /// <summary>
+    /// To be called after <c>optimizer.step()</c>, also when that was left out, and before gradients are set to zero: updates the importance of all triplets and masks those that exceed the budget.
+    /// </summary>
+    /// <exception cref="InvalidOperationException"><see cref="BeforeOptimizerStep"/> was not called before.</exception>
+    public void AfterOptimizerStep()
+    {
+        if (!_betweenCalls || _allocator is not { } allocator)
+            throw new InvalidOperationException($"{nameof(AfterOptimizerStep)} was called without {nameof(BeforeOptimizerStep)}.");
+
+        _betweenCalls = false;
+        if (Options.SensitivityTiming == SensitivityTiming.AfterOptimizerStep)
+            allocator.Track(ScheduleStep, _bank.Values, _bank.Gradients, _norm.IsFinite);
+        var wasFrozen = allocator.IsFrozen;
+        if (allocator.Mask(ScheduleStep, _bank.Values) && !wasFrozen)
+            LogMasked(_logger, Step + 1, allocator.LiveTriplets, _bank.Layout.Triplets, allocator.IsFrozen);
+        Step++;
+    }
+
+    /// <summary>Settles the final pattern if the schedule has not done so, and applies it: afterwards exactly the target budget is alive. May be called repeatedly.</summary>
+    /// <exception cref="InvalidOperationException">The allocator never ran.</exception>
+    public void Finish()
+    {
+        RequireAllocator();
+        if (_allocator is not { } allocator || Step == 0)
+            throw new InvalidOperationException($"There is nothing to finish: no step was done. Call {nameof(BeforeOptimizerStep)} and {nameof(AfterOptimizerStep)} around each optimiser step.");
+        allocator.Freeze(_bank.Values);
+        allocator.Mask(Math.Max(Step, allocator.Schedule.FreezeStep), _bank.Values);
+    }
+
+    /// <summary>
+    /// Drops the pruned triplets for good once the pattern is settled: memory, step time and counts become those of the live ranks. What is computed stays the same; the orthogonality
+    /// penalty no longer counts the dropped triplets. Call it between two steps.
+    /// </summary>
+    /// <param name="optimizer">The optimiser that trains <see cref="TrainableParameters"/>, whose moments shrink as well; null when training is over.</param>
+    /// <exception cref="InvalidOperationException">The pattern is not settled yet, or a step is under way.</exception>
+    /// <exception cref="NotSupportedException">The optimiser's state cannot follow. Nothing was changed.</exception>
+    public void Compact(optim.Optimizer? optimizer = null)
+    {
+        if (_betweenCalls || _allocator is not { IsFrozen: true } allocator)
+            throw new InvalidOperationException("Ranks can only be compacted once the final pattern is settled, between two steps.");
+        if (allocator.IsCompacted)
+            return;
+        if (optimizer is not null)
+            OptimizerCompaction.Require(optimizer);
+
+        using var scope = NewDisposeScope();
+        var former = _bank.Layout.Elements;
+        var (layout, map) = _bank.Layout.Compact(allocator.BeginCompacted());
+        var origins = tensor(map, device: _bank.Gradients.device);
+        _bank.Compact(layout, origins);
+        _tracker.Compact(layout, origins);
+        _binder.Rebind();
+        if (optimizer is not null)
+            OptimizerCompaction.Apply(optimizer, _bank.Values, former, origins);
+        LogCompacted(_logger, former, layout.Elements);
+    }
+
+    /// <summary>Throws when lambdas have moved from 0 although no step was reported: then ranks would never be allocated, silently.</summary>
+    private void RequireAllocator()
+    {
+        if (Step > 0 || !_adapters.Any(a => a.HasTrained))
+            return;
+        using var scope = NewDisposeScope();
+        if (_bank.Values.Lambdas(_bank.Layout).count_nonzero().item<long>() == 0)
+            return;
+        throw new InvalidOperationException(
+            $"The adapters were trained, but the rank allocator never ran. Call {nameof(BeforeOptimizerStep)} before and {nameof(AfterOptimizerStep)} after each optimizer.step(), or use {nameof(Training.Trainer)}.");
+    }
+
+    [LoggerMessage(EventId = 1, Level = LogLevel.Debug, Message = "Step {Step}: kept {Kept} of {Triplets} triplets (final: {Final})")]
+    private static partial void LogMasked(ILogger logger, long step, int kept, int triplets, bool final);
+
+    [LoggerMessage(EventId = 4, Level = LogLevel.Information, Message = "Compacted the adapters from {Before} to {After} parameters")]
+    private static partial void LogCompacted(ILogger logger, long before, long after);
+}

@@ -1,0 +1,169 @@
+using AdaLora.Adapters;
+using AdaLora.Allocation;
+using AdaLora.Parameters;
+using AdaLora.Regularization;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace AdaLora;
+
+/// <summary>
+/// A TorchSharp model with AdaLoRA adapters. With a loop of one's own, a training step is
+/// <code>
+/// loss.backward();
+/// if (adapted.BeforeOptimizerStep(maxGradientNorm: 1.0).ReadIsFinite()) optimizer.step();
+/// adapted.AfterOptimizerStep();
+/// optimizer.zero_grad();
+/// </code>
+/// with an optimiser over <see cref="TrainableParameters"/>; <see cref="Training.Trainer"/> does the same. Not thread-safe.
+/// </summary>
+public sealed partial class AdaLoraModel : IDisposable
+{
+    private readonly Injection _injection;
+    private readonly TrainableSelection _selection;
+    private readonly IReadOnlyList<SvdLinear> _adapters;
+    private readonly AdapterActivity _activity;
+    private readonly TripletBank _bank;
+    private readonly GradientBinder _binder;
+    private readonly GradientNorm _norm;
+    private readonly ImportanceTracker _tracker;
+    private readonly OrthogonalityRegularizer _regularizer;
+    private readonly Tensor _penalty;
+    private readonly ILogger _logger;
+    private RankAllocator? _allocator;
+    private bool _betweenCalls;
+
+    internal AdaLoraModel(AdaLoraOptions options, Injection injection, TrainableSelection selection, AdapterActivity activity, TripletBank bank, ILogger logger)
+    {
+        Model = injection.Model;
+        Options = options;
+        TrainableParameters = [bank.Values, .. selection.Parameters.Select(p => p.Parameter)];
+        _injection = injection;
+        _selection = selection;
+        _adapters = [.. injection.Adapters.Cast<SvdLinear>()];
+        _activity = activity;
+        _bank = bank;
+        _logger = logger;
+        _binder = new GradientBinder(bank, _adapters);
+        _norm = new GradientNorm(TrainableParameters);
+        _tracker = new ImportanceTracker(bank, options.Beta1, options.Beta2);
+        _regularizer = new OrthogonalityRegularizer(bank, options.OrthogonalityWeight, options.OrthogonalityForm);
+        _penalty = bank.Gradients.new_zeros([]).DetachFromDisposeScope();
+        _activity.LeavingTraining = RequireAllocator;
+        if (options.TotalSteps is { } total)
+            Begin(total);
+    }
+
+    /// <summary>The model, its adapted layers replaced by <see cref="SvdLinear"/>.</summary>
+    public nn.Module Model { get; }
+
+    /// <summary>The options that the model was adapted with.</summary>
+    public AdaLoraOptions Options { get; }
+
+    /// <summary>What an optimiser has to be given: one parameter for all triplets, then the parameters that are trained in full.</summary>
+    public IReadOnlyList<Parameter> TrainableParameters { get; }
+
+    /// <summary>The adapters, in the order of the model.</summary>
+    public IReadOnlyList<SvdLinear> Adapters => _adapters;
+
+    /// <summary>Optimiser steps done.</summary>
+    public long Step { get; private set; }
+
+    /// <summary>The budget over time; null until the total number of steps is known.</summary>
+    public BudgetSchedule? Schedule => _allocator?.Schedule;
+
+    /// <summary>Triplets that the schedule allows at the latest step; all of them before the first.</summary>
+    public int Budget => _allocator is { } allocator && Step > 0 ? allocator.Schedule.BudgetAt(ScheduleStep - 1) : _bank.Layout.Triplets;
+
+    /// <summary>Triplets that the latest mask kept, over all matrices. Known without asking the device.</summary>
+    public int LiveTriplets => _allocator?.LiveTriplets ?? _bank.Layout.Triplets;
+
+    /// <summary>Whether the final pattern is settled.</summary>
+    public bool IsFrozen => _allocator?.IsFrozen ?? false;
+
+    /// <summary>Whether the pruned triplets were dropped.</summary>
+    public bool IsCompacted => _allocator?.IsCompacted ?? false;
+
+    /// <summary>t of the schedule for the step under way: counted from 0, or from 1 as in the paper's algorithm.</summary>
+    private long ScheduleStep => Options.SensitivityTiming == SensitivityTiming.AfterOptimizerStep ? Step : Step + 1;
+
+    /// <summary>Adds adapters to a model: freezes it, replaces the targeted layers, and creates the triplets on the device of the layers. Move the model there before.</summary>
+    /// <param name="model">Any TorchSharp model; changed in place until <see cref="Detach"/>. The caller keeps owning it.</param>
+    /// <param name="options">How to adapt it.</param>
+    /// <param name="logger">Told about masks and about what was left out.</param>
+    /// <exception cref="ArgumentException">Options are not valid; all problems are listed. The model is unchanged.</exception>
+    /// <exception cref="InjectionException">Targeted layers cannot be replaced, or there are none; all of them are listed. The model is unchanged.</exception>
+    public static AdaLoraModel Attach(nn.Module model, AdaLoraOptions options, ILogger? logger = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        return new Attachment(model, options, logger ?? NullLogger.Instance).Build();
+    }
+
+    /// <summary>Switches all adapters off until the returned scope is disposed: the model computes what it did before it was adapted.</summary>
+    public IDisposable DisableAdapters() => new DisabledScope(_activity);
+
+    /// <summary>Puts the original layers back, object for object, and frees the adapters. This object is of no use afterwards.</summary>
+    /// <returns>The original model; its parameters require gradients as they did before.</returns>
+    public nn.Module Detach()
+    {
+        _activity.LeavingTraining = null;
+        _injection.Detach();
+        _selection.Restore();
+        foreach (var adapter in _adapters)
+            adapter.Dispose();
+
+        FreeState();
+        return Model;
+    }
+
+    /// <summary>Frees the adapters' state. The model itself is the caller's.</summary>
+    public void Dispose()
+    {
+        _activity.LeavingTraining = null;
+        FreeState();
+    }
+
+    internal ImportanceTracker Tracker => _tracker;
+
+    /// <summary>A copy of the triplets, to be taken back later even if they are compacted in between. The schedule must be known.</summary>
+    internal AdapterSnapshot Capture()
+    {
+        using var frozen = no_grad();
+        return new AdapterSnapshot(_bank.Layout, _bank.Values.detach().clone().DetachFromDisposeScope(), _allocator!.Capture());
+    }
+
+    internal void Restore(AdapterSnapshot snapshot)
+    {
+        _bank.Restore(snapshot.Layout, snapshot.Values);
+        _allocator!.Restore(snapshot.Pattern);
+        _binder.Rebind();
+    }
+
+    private void FreeState()
+    {
+        _allocator?.Dispose();
+        _tracker.Dispose();
+        _norm.Dispose();
+        _penalty.Dispose();
+        _bank.Dispose();
+    }
+
+    private sealed class DisabledScope : IDisposable
+    {
+        private readonly AdapterActivity _activity;
+        private readonly bool _before;
+
+        public DisabledScope(AdapterActivity activity)
+        {
+            _activity = activity;
+            _before = activity.Enabled;
+            activity.Enabled = false;
+        }
+
+        public void Dispose() => _activity.Enabled = _before;
+    }
+}

@@ -1,0 +1,106 @@
+using AdaLora.Adapters;
+using AdaLora.Allocation;
+using AdaLora.Regularization;
+
+namespace AdaLora;
+
+/// <summary>Everything that decides how a model is adapted. Defaults are those of the paper's experiments on GLUE.</summary>
+public sealed class AdaLoraOptions
+{
+    /// <summary>Triplets per adapted matrix at the start, at least 0; about 1.5 times <see cref="TargetRank"/> works well.</summary>
+    public int InitialRank { get; init; } = 12;
+
+    /// <summary>Mean number of triplets per adapted matrix after pruning. The global budget bT is this times the number of matrices.</summary>
+    public int TargetRank { get; init; } = 8;
+
+    /// <summary>bT itself, instead of <see cref="TargetRank"/> times the number of matrices.</summary>
+    public int? TargetBudget { get; init; }
+
+    /// <summary>Scales the adapters: their product is multiplied by alpha / (initial rank + 1e-5). 0 means the initial rank itself.</summary>
+    public double Alpha { get; init; } = 32;
+
+    /// <summary>Probability with which an entry of an adapter's input is dropped in training, in [0, 1).</summary>
+    public double Dropout { get; init; }
+
+    /// <summary>Standard deviation of the entries of P and Q at the start. Lambda starts at 0.</summary>
+    public double InitializationStandardDeviation { get; init; } = 0.02;
+
+    /// <summary>Seed of P and Q; null draws them from torch's global generator.</summary>
+    public long? Seed { get; init; }
+
+    /// <summary>Which layers get adapters.</summary>
+    public TargetModules Targets { get; init; } = TargetModules.AllLinear;
+
+    /// <summary>Initial rank and alpha of single modules.</summary>
+    public ModuleOverrides Overrides { get; init; } = ModuleOverrides.None;
+
+    /// <summary>Names or patterns of modules that are trained in full beside the adapters, such as a new classifier.</summary>
+    public IReadOnlyList<string> TrainedModules { get; init; } = [];
+
+    /// <summary>Which biases of the base model are trained.</summary>
+    public BiasTraining Biases { get; init; } = BiasTraining.None;
+
+    /// <summary>T, optimiser steps of the whole training. May be left out here and given to <see cref="AdaLoraModel.Begin"/> or the trainer instead.</summary>
+    public long? TotalSteps { get; init; }
+
+    /// <summary>tinit: how long all triplets train before pruning begins.</summary>
+    public PhaseLength InitialPhase { get; init; } = PhaseLength.Fraction(0.1);
+
+    /// <summary>tfinal: how long the final pattern trains. Below a tenth of the training, quality suffers.</summary>
+    public PhaseLength FinalPhase { get; init; } = PhaseLength.Fraction(0.5);
+
+    /// <summary>deltaT: optimiser steps between two masks, at least 1.</summary>
+    public long MaskInterval { get; init; } = 10;
+
+    /// <summary>How the budget shrinks from the initial to the target budget.</summary>
+    public BudgetDecay Decay { get; init; } = BudgetDecay.Cubic;
+
+    /// <summary>How much a triplet matters.</summary>
+    public ImportanceScore Score { get; init; } = ImportanceScore.SensitivityTimesUncertainty;
+
+    /// <summary>Which weights the sensitivity is taken of.</summary>
+    public SensitivityTiming SensitivityTiming { get; init; } = SensitivityTiming.AfterOptimizerStep;
+
+    /// <summary>b1, smoothing of the sensitivity, in [0, 1).</summary>
+    public double Beta1 { get; init; } = 0.85;
+
+    /// <summary>b2, smoothing of the uncertainty, in [0, 1).</summary>
+    public double Beta2 { get; init; } = 0.85;
+
+    /// <summary>Gamma, weight of the orthogonality penalty, not negative.</summary>
+    public double OrthogonalityWeight { get; init; } = 0.1;
+
+    /// <summary>Which norm the orthogonality penalty takes.</summary>
+    public OrthogonalityForm OrthogonalityForm { get; init; } = OrthogonalityForm.MeanNorm;
+
+    /// <summary>Checks every option that can be judged without a model.</summary>
+    /// <exception cref="ArgumentException">Some option is out of its range; the message lists all of them.</exception>
+    public void Validate()
+    {
+        var problems = new Problems();
+        problems.Require(InitialRank >= 0, $"{nameof(InitialRank)} is {InitialRank}; it must not be negative");
+        problems.Require(TargetRank >= 0, $"{nameof(TargetRank)} is {TargetRank}; it must not be negative");
+        problems.Require(TargetBudget is null or >= 0, $"{nameof(TargetBudget)} is {TargetBudget}; it must not be negative");
+        problems.Require(double.IsFinite(Alpha) && Alpha >= 0, $"{nameof(Alpha)} is {Alpha}; it must be finite and not negative");
+        problems.Require(Dropout is >= 0 and < 1, $"{nameof(Dropout)} is {Dropout}; it must lie in [0, 1)");
+        problems.Require(
+            double.IsFinite(InitializationStandardDeviation) && InitializationStandardDeviation > 0,
+            $"{nameof(InitializationStandardDeviation)} is {InitializationStandardDeviation}; it must be finite and positive");
+        problems.Require(TotalSteps is null or >= 1, $"{nameof(TotalSteps)} is {TotalSteps}; it must be at least 1");
+        problems.Require(MaskInterval >= 1, $"{nameof(MaskInterval)} is {MaskInterval}; it must be at least 1");
+        problems.Require(Beta1 is >= 0 and < 1, $"{nameof(Beta1)} is {Beta1}; it must lie in [0, 1)");
+        problems.Require(Beta2 is >= 0 and < 1, $"{nameof(Beta2)} is {Beta2}; it must lie in [0, 1)");
+        problems.Require(
+            double.IsFinite(OrthogonalityWeight) && OrthogonalityWeight >= 0,
+            $"{nameof(OrthogonalityWeight)} is {OrthogonalityWeight}; it must be finite and not negative");
+        if (TotalSteps is >= 1 and var total)
+        {
+            long initial = InitialPhase.In(total), final = FinalPhase.In(total);
+            problems.Require(
+                final < total - initial,
+                $"{nameof(InitialPhase)} ({initial} steps) and {nameof(FinalPhase)} ({final} steps) leave no step to prune in; together they must be shorter than {nameof(TotalSteps)} ({total})");
+        }
+
+        problems.ThrowIfAny("The AdaLoRA options are not valid");
+    }
+}

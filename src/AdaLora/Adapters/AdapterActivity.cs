@@ -1,0 +1,11 @@
+namespace AdaLora.Adapters;
+
+/// <summary>What the adapters of one model share while it runs: whether they are switched on, and what to check when the model is put into evaluation mode.</summary>
+internal sealed class AdapterActivity
+{
+    /// <summary>Whether adapters add their product to the output of their base layer.</summary>
+    public bool Enabled { get; set; } = true;
+
+    /// <summary>Called when an adapter leaves training mode; throws if the allocator was forgotten.</summary>
+    public Action? LeavingTraining { get; set; }
+}

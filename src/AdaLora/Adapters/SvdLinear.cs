@@ -1,0 +1,165 @@
+using AdaLora.Parameters;
+using TorchSharp;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace AdaLora.Adapters;
+
+/// <summary>
+/// A frozen linear layer with an AdaLoRA adapter: y = base(x) + scale · dropout(x) Q' diag(lambda) P'. The triplets live in a <see cref="TripletBank"/>; this module holds views of them.
+/// State names and shapes are those of PEFT: lora_A = Q (rank, in), lora_E = lambda (rank, 1), lora_B = P (out, rank), base_layer.* = the base layer.
+/// </summary>
+public sealed class SvdLinear : nn.Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "base_layer")]
+    private readonly nn.Module<Tensor, Tensor> _base;
+
+    [ComponentName(Name = "lora_A")]
+    private readonly Parameter _right;
+
+    [ComponentName(Name = "lora_E")]
+    private readonly Parameter _lambda;
+
+    [ComponentName(Name = "lora_B")]
+    private readonly Parameter _left;
+
+    private readonly IProjection _projection;
+    private readonly AdapterActivity _activity;
+    private TripletSlot _slot;
+    private readonly double _dropout;
+    private readonly Scalar _scale;
+
+    internal SvdLinear(nn.Module<Tensor, Tensor> baseLayer, IProjection projection, TripletBank bank, TripletSlot slot, double scale, double dropout, AdapterActivity activity)
+        : base(nameof(SvdLinear))
+    {
+        _base = baseLayer;
+        _projection = projection;
+        _activity = activity;
+        _slot = slot;
+        _dropout = dropout;
+        Scale = scale;
+        _scale = scale.ToScalar();
+        using (NewDisposeScope())
+        {
+            _right = ViewOf(bank.Values.Right(slot));
+            _lambda = ViewOf(bank.Values.Lambda(slot));
+            _left = ViewOf(bank.Values.Left(slot));
+        }
+
+        RegisterComponents();
+    }
+
+    /// <summary>The layer under the adapter. It is not owned: disposing the model after detaching disposes it, disposing this module alone does too.</summary>
+    public nn.Module<Tensor, Tensor> BaseLayer => _base;
+
+    /// <summary>Number of triplets held: the initial rank, or the live rank after compaction.</summary>
+    public int Rank => _slot.Rank;
+
+    /// <summary>Factor of the adapter's product: alpha / (initial rank + 1e-5), constant for the adapter's life.</summary>
+    public double Scale { get; }
+
+    /// <summary>Whether the adapter took part in a forward pass in training mode.</summary>
+    internal bool HasTrained { get; private set; }
+
+    internal TripletSlot Slot => _slot;
+
+    internal IReadOnlyList<(Parameter View, Func<Tensor, Tensor> Of)> Views =>
+        [(_right, flat => flat.Right(_slot)), (_lambda, flat => flat.Lambda(_slot)), (_left, flat => flat.Left(_slot))];
+
+    /// <summary>Applies the layer.</summary>
+    /// <param name="input">(..., in) with any leading dimensions.</param>
+    /// <returns>(..., out) in the dtype that the base layer gives.</returns>
+    public override Tensor forward(Tensor input)
+    {
+        if (training)
+            HasTrained = true;
+        if (Rank == 0 || !_activity.Enabled)
+            return _base.call(input);
+
+        using var scope = NewDisposeScope();
+        var output = _base.call(input);
+        var low = input.to(_left.dtype);
+        if (training && _dropout > 0)
+            low = nn.functional.dropout(low, _dropout);
+        low = nn.functional.linear(low, _right).mul(_lambda.view(Rank).mul(_scale));
+        return AddProduct(output, low).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>scale · P diag(lambda) Q in the layout and dtype of the base weight: what merging would add to it.</summary>
+    /// <returns>A new tensor of the shape of the base weight, without gradient.</returns>
+    public Tensor DeltaWeight()
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var delta = _left.mul(_lambda.view(1, Rank).mul(_scale)).mm(_right);
+        return (_projection.WeightIsTransposed ? delta.t().contiguous() : delta).to(_projection.Weight.dtype).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public override void train(bool on = true)
+    {
+        if (training && !on)
+            _activity.LeavingTraining?.Invoke();
+        base.train(on);
+    }
+
+    /// <summary>Makes the parameters views of where the triplets are now, after the bank has shrunk. They stay the same objects.</summary>
+    internal void Rebind(TripletBank bank)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        _slot = bank.Layout[_slot.Name];
+        foreach (var (view, of) in Views)
+            view.set_(of(bank.Values).detach());
+    }
+
+    /// <summary>alpha / (rank + 1e-5), where an alpha of 0 stands for the rank itself: the scale of the published code.</summary>
+    internal static double ScaleFor(double alpha, int rank) => (alpha > 0 ? alpha : rank) / (rank + 1e-5);
+
+    /// <inheritdoc/>
+    protected override nn.Module _to(Device device, ScalarType dtype, bool non_blocking)
+    {
+        RefuseToMove(device.type, device.index, dtype);
+        return this;
+    }
+
+    /// <inheritdoc/>
+    protected override nn.Module _to(DeviceType deviceType, int deviceIndex, bool non_blocking)
+    {
+        RefuseToMove(deviceType, deviceIndex, _projection.Weight.dtype);
+        return this;
+    }
+
+    /// <inheritdoc/>
+    protected override nn.Module _to(ScalarType dtype, bool non_blocking)
+    {
+        RefuseToMove(_left.device_type, _left.device_index, dtype);
+        return this;
+    }
+
+    private static Parameter ViewOf(Tensor view)
+    {
+        var parameter = new Parameter(view.detach());
+        parameter.DetachFromDisposeScope();
+        return parameter;
+    }
+
+    private Tensor AddProduct(Tensor output, Tensor low)
+    {
+        if (output.dtype != low.dtype)
+            return output.add(nn.functional.linear(low, _left).to(output.dtype));
+        var rows = addmm(output.reshape(-1, _slot.Shape.OutFeatures), low.reshape(-1, Rank), _left.t(), 1, 1);
+        return output.dim() == 2 ? rows : rows.view(output.shape);
+    }
+
+    // The views would stay behind in the bank: better an error here than adapters that silently stop learning.
+    private void RefuseToMove(DeviceType type, int index, ScalarType dtype)
+    {
+        var sameDevice = type == _left.device_type && (index < 0 || index == _left.device_index || type == DeviceType.CPU);
+        if (!sameDevice || dtype != _projection.Weight.dtype)
+            throw new InvalidOperationException(
+                $"'{_slot.Name}' carries an AdaLoRA adapter on {_left.device} whose triplets live in a shared bank and cannot move to {type} {dtype}. "
+                + "Call model.to(...) before AdaLoraModel.Attach, or detach the adapters first.");
+    }
+}

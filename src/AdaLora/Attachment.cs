@@ -1,0 +1,82 @@
+using AdaLora.Adapters;
+using AdaLora.Parameters;
+using Microsoft.Extensions.Logging;
+using static TorchSharp.torch;
+
+namespace AdaLora;
+
+/// <summary>The steps of <see cref="AdaLoraModel.Attach"/>: find the layers, lay out the bank, replace the layers, freeze the rest.</summary>
+internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options, ILogger logger)
+{
+    public AdaLoraModel Build()
+    {
+        var sites = FindSites();
+        var selection = TrainableSelection.Select(model, sites, options.TrainedModules, options.Biases);
+        var bank = CreateBank(sites);
+        Injection? injection = null;
+        try
+        {
+            var activity = new AdapterActivity();
+            injection = AdapterInjector.Inject(model, sites, site => CreateAdapter(site, bank, activity));
+            selection.Freeze();
+            return new AdaLoraModel(options, injection, selection, activity, bank, logger);
+        }
+        catch
+        {
+            selection.Restore();
+            injection?.Detach();
+            bank.Dispose();
+            throw;
+        }
+    }
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "Not adapted: {Site}")]
+    private static partial void LogSkipped(ILogger logger, string site);
+
+    [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "'{Pattern}' in {Option} matches no adapted layer")]
+    private static partial void LogUnused(ILogger logger, string option, string pattern);
+
+    private IReadOnlyList<InjectionSite> FindSites()
+    {
+        var plan = AdapterInjector.Find(model, ExcludeTrainedInFull(options.Targets));
+        var sites = plan.GetSitesOrThrow();
+        foreach (var skipped in plan.Skipped)
+            LogSkipped(logger, skipped.ToString());
+        foreach (var pattern in plan.UnmatchedPatterns)
+            LogUnused(logger, nameof(AdaLoraOptions.Targets), pattern);
+        foreach (var rule in options.Overrides.Unused(sites.Select(s => s.Path)))
+            LogUnused(logger, nameof(AdaLoraOptions.Overrides), rule);
+        return sites;
+    }
+
+    // What is trained in full needs no adapter, so that a new classifier need not be excluded by hand.
+    private TargetModules ExcludeTrainedInFull(TargetModules targets)
+    {
+        if (options.TrainedModules.Count == 0)
+            return targets;
+        var names = TrainableSelection.Select(model, [], options.TrainedModules, BiasTraining.None).FullyTrainedModules;
+        return targets.Excluding(TargetModules.Globs([.. names.SelectMany(n => (string[])[n, n + ".**"])]));
+    }
+
+    private TripletBank CreateBank(IReadOnlyList<InjectionSite> sites)
+    {
+        var weights = sites.Select(s => s.Projection.Weight).ToList();
+        var devices = weights.Select(w => w.device.ToString()).Distinct(StringComparer.Ordinal).ToList();
+        if (devices.Count > 1)
+            throw new InjectionException($"The targeted layers are on several devices ({string.Join(", ", devices)}); adapters share one bank on one device. Move the model to one device first.");
+
+        var layout = BankLayout.Create(sites.Select(s => new TripletShape(s.Path, s.Projection.OutFeatures, s.Projection.InFeatures, RankOf(s))));
+        var dtype = weights.Any(w => w.dtype == ScalarType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
+        var bank = TripletBank.Create(layout, dtype, weights[0].device);
+        bank.Initialize(options.InitializationStandardDeviation, options.Seed);
+        return bank;
+    }
+
+    private SvdLinear CreateAdapter(InjectionSite site, TripletBank bank, AdapterActivity activity)
+    {
+        var alpha = options.Overrides.Resolve(site.Path).Alpha ?? options.Alpha;
+        return new SvdLinear(site.Layer, site.Projection, bank, bank.Layout[site.Path], SvdLinear.ScaleFor(alpha, RankOf(site)), options.Dropout, activity);
+    }
+
+    private int RankOf(InjectionSite site) => options.Overrides.Resolve(site.Path).InitialRank ?? options.InitialRank;
+}

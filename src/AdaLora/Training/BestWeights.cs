@@ -1,0 +1,19 @@
+namespace AdaLora.Training;
+
+/// <summary>A copy of everything that is trained as it was at the best evaluation.</summary>
+internal sealed class BestWeights(TrainingTarget target) : IDisposable
+{
+    private IWeightSnapshot? _snapshot;
+
+    public bool IsPresent => _snapshot is not null;
+
+    public void Keep()
+    {
+        _snapshot?.Dispose();
+        _snapshot = target.Capture();
+    }
+
+    public void Restore() => _snapshot?.Restore();
+
+    public void Dispose() => _snapshot?.Dispose();
+}

@@ -1,0 +1,7 @@
+namespace AdaLora.Training;
+
+/// <summary>Weights that can be put back.</summary>
+internal interface IWeightSnapshot : IDisposable
+{
+    void Restore();
+}

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+
+namespace AdaLora.Training;
+
+/// <summary>Durations of optimiser steps and throughput between reports.</summary>
+internal sealed class StepTimer
+{
+    private readonly Stopwatch _total = Stopwatch.StartNew();
+    private readonly Stopwatch _step = new();
+    private readonly List<float> _steps = [];
+    private TimeSpan _reported;
+    private long _samples;
+    private long _tokens;
+
+    public TimeSpan Elapsed => _total.Elapsed;
+
+    public double MedianMilliseconds
+    {
+        get
+        {
+            if (_steps.Count == 0)
+                return 0;
+            var sorted = _steps.Order().ToList();
+            return (sorted[(sorted.Count - 1) / 2] + sorted[sorted.Count / 2]) / 2;
+        }
+    }
+
+    /// <summary>The clock of the step under way runs only between Resume and Pause, so that loading a batch does not count.</summary>
+    public void Resume() => _step.Start();
+
+    public void Pause(BatchSize work)
+    {
+        _step.Stop();
+        _samples += work.Samples;
+        _tokens += work.Tokens;
+    }
+
+    public void EndStep()
+    {
+        _steps.Add((float)_step.Elapsed.TotalMilliseconds);
+        _step.Reset();
+    }
+
+    public TrainingProgress Describe(TrainingProgress progress)
+    {
+        var seconds = Math.Max(1e-9, (_total.Elapsed - _reported).TotalSeconds);
+        var described = progress with
+        {
+            SamplesPerSecond = _samples / seconds,
+            TokensPerSecond = _tokens / seconds,
+            Elapsed = _total.Elapsed,
+            Remaining = _total.Elapsed / Math.Max(1, _steps.Count) * (progress.TotalSteps - progress.Step),
+        };
+        (_reported, _samples, _tokens) = (_total.Elapsed, 0, 0);
+        return described;
+    }
+}

@@ -1,0 +1,17 @@
+namespace AdaLora.Training;
+
+/// <summary>Why a training ended.</summary>
+public enum StopReason
+{
+    /// <summary>All steps were done.</summary>
+    Completed,
+
+    /// <summary>The cancellation token asked for it; the step under way was finished first.</summary>
+    Cancelled,
+
+    /// <summary>The evaluation score did not improve for <see cref="TrainerOptions.Patience"/> evaluations.</summary>
+    NoImprovement,
+
+    /// <summary><see cref="TrainerOptions.MaxSkippedInARow"/> steps in a row had gradients that were not finite.</summary>
+    Diverged,
+}

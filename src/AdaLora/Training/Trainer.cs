@@ -1,0 +1,98 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using static TorchSharp.torch;
+
+namespace AdaLora.Training;
+
+/// <summary>
+/// A synchronous training loop on whatever device the model is on. It owns the optimiser and drives the adapters' regulariser and allocator, once per optimiser step.
+/// One trainer trains once. Not thread-safe.
+/// </summary>
+public sealed class Trainer : IDisposable
+{
+    private readonly TrainingTarget _target;
+    private readonly TrainerOptions _options;
+    private readonly ILogger _logger;
+    private readonly optim.Optimizer _optimizer;
+    private readonly double[] _learningRates;
+    private readonly BestWeights _best;
+    private bool _used;
+
+    /// <summary>Trains the adapters of a model, and what else <see cref="AdaLoraModel.TrainableParameters"/> lists.</summary>
+    /// <exception cref="ArgumentException">The options are not valid, or do not fit the adapters' schedule.</exception>
+    public Trainer(AdaLoraModel adapted, TrainerOptions options, ILogger? logger = null)
+        : this(new AdaptedTarget(adapted ?? throw new ArgumentNullException(nameof(adapted))), options, logger)
+    {
+    }
+
+    /// <summary>Trains the parameters of a model that require gradients.</summary>
+    /// <exception cref="ArgumentException">The options are not valid, or no parameter requires a gradient.</exception>
+    public Trainer(nn.Module model, TrainerOptions options, ILogger? logger = null)
+        : this(new PlainTarget(model ?? throw new ArgumentNullException(nameof(model))), options, logger)
+    {
+    }
+
+    private Trainer(TrainingTarget target, TrainerOptions options, ILogger? logger)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        target.Begin(options.TotalSteps);
+        _target = target;
+        _options = options;
+        _logger = logger ?? NullLogger.Instance;
+        _optimizer = options.OptimizerFactory is { } make
+            ? make(target.Parameters, options.LearningRate)
+            : optim.AdamW(target.Parameters, options.LearningRate, weight_decay: options.WeightDecay);
+        _learningRates = [.. _optimizer.ParamGroups.Select(g => g.LearningRate)];
+        _best = new BestWeights(target);
+    }
+
+    /// <summary>Trains until all steps are done, cancellation is asked for, or the score stops improving.</summary>
+    /// <param name="batches">
+    /// Enumerated again for each pass, so it may shuffle each time. Tensors that a batch makes while being enumerated are freed after it was used;
+    /// batches must not keep tensors for later that were made there.
+    /// </param>
+    /// <param name="loss">The task loss of a batch: a scalar that requires gradients. The orthogonality penalty is not part of it.</param>
+    /// <param name="evaluate">Called in evaluation mode without gradients; returns the score that decides which weights are best.</param>
+    /// <param name="size">How much work a batch is, for throughput figures.</param>
+    /// <param name="progress">Told every <see cref="TrainerOptions.ReportEvery"/> steps and after each evaluation, on this thread if it is not a <see cref="Progress{T}"/>.</param>
+    /// <param name="cancellation">Ends the training after the step under way.</param>
+    /// <exception cref="InvalidOperationException">The trainer was used before, there are no batches, a loss is no scalar with a gradient, or an adapter takes no part.</exception>
+    public TrainingResult Fit<TBatch>(
+        IEnumerable<TBatch> batches,
+        Func<TBatch, Tensor> loss,
+        Func<double>? evaluate = null,
+        Func<TBatch, BatchSize>? size = null,
+        IProgress<TrainingProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(batches);
+        ArgumentNullException.ThrowIfNull(loss);
+        if (_used)
+            throw new InvalidOperationException("A trainer trains once; make a new one for another training.");
+        _used = true;
+        if (_options.Seed is { } seed)
+            manual_seed(seed).Dispose();
+
+        var run = new TrainingRun(_target, _options, _optimizer, _learningRates, _best, evaluate, progress, _logger);
+        return run.Execute(batches, loss, size, cancellation);
+    }
+
+    /// <summary>Puts the weights of the best evaluation back.</summary>
+    /// <returns>Whether there were any.</returns>
+    public bool RestoreBest()
+    {
+        if (!_best.IsPresent)
+            return false;
+        _best.Restore();
+        return true;
+    }
+
+    /// <summary>Frees the optimiser's state and the best weights. Model and adapters are the caller's.</summary>
+    public void Dispose()
+    {
+        _best.Dispose();
+        _target.Dispose();
+        _optimizer.Dispose();
+    }
+}

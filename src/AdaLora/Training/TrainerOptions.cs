@@ -1,0 +1,87 @@
+using TorchSharp;
+using TorchSharp.Modules;
+
+namespace AdaLora.Training;
+
+/// <summary>How a <see cref="Trainer"/> runs.</summary>
+public sealed class TrainerOptions
+{
+    /// <summary>Optimiser steps to do, at least 1.</summary>
+    public required long TotalSteps { get; init; }
+
+    /// <summary>Highest learning rate, positive. Adapters stand 1e-3 where full fine-tuning wants about 5e-5.</summary>
+    public double LearningRate { get; init; } = 1e-3;
+
+    /// <summary>Decoupled weight decay of the default optimiser, not negative.</summary>
+    public double WeightDecay { get; init; } = 0.01;
+
+    /// <summary>Length of the linear warm-up from 0.</summary>
+    public PhaseLength Warmup { get; init; } = PhaseLength.Fraction(0.06);
+
+    /// <summary>How the learning rate falls after the warm-up.</summary>
+    public LearningRateDecay Decay { get; init; } = LearningRateDecay.Linear;
+
+    /// <summary>Gradients whose joint norm is larger are scaled down to it; null never scales.</summary>
+    public double? MaxGradientNorm { get; init; } = 1.0;
+
+    /// <summary>Batches whose gradients are averaged into one optimiser step, at least 1. Allocation takes place once per optimiser step.</summary>
+    public int GradientAccumulation { get; init; } = 1;
+
+    /// <summary>Optimiser steps between two evaluations; null evaluates at the end of each pass over the batches. The last step is always evaluated.</summary>
+    public long? EvaluateEvery { get; init; }
+
+    /// <summary>Whether a higher evaluation score is better.</summary>
+    public bool HigherIsBetter { get; init; } = true;
+
+    /// <summary>Evaluations without improvement after which the training ends; null never ends it early.</summary>
+    public int? Patience { get; init; }
+
+    /// <summary>Whether the best weights so far are kept, for <see cref="Trainer.RestoreBest"/>. Costs one copy of what is trained.</summary>
+    public bool KeepBest { get; init; } = true;
+
+    /// <summary>Optimiser steps between two progress reports, at least 1. Only a report reads losses back from the device.</summary>
+    public long ReportEvery { get; init; } = 10;
+
+    /// <summary>Seed of torch's generators, set when the training starts; null leaves them alone.</summary>
+    public long? Seed { get; init; }
+
+    /// <summary>
+    /// Whether an optimiser step is left out when a gradient is not finite. Finding out reads one boolean per step back from the device; without it, bad gradients reach the optimiser.
+    /// </summary>
+    public bool SkipNonFiniteSteps { get; init; } = true;
+
+    /// <summary>Skipped steps in a row after which the training is given up as diverged, at least 1.</summary>
+    public int MaxSkippedInARow { get; init; } = 25;
+
+    /// <summary>
+    /// Whether pruned triplets are dropped as soon as the final pattern is settled, so that the rest of the training costs what the live ranks cost.
+    /// Otherwise they are masked to the end, as in the published code, where they still count in the orthogonality penalty.
+    /// </summary>
+    public bool CompactAfterFreeze { get; init; } = true;
+
+    /// <summary>
+    /// Makes the optimiser from the trained parameters and the learning rate; null makes AdamW with betas 0.9 and 0.999 and <see cref="WeightDecay"/>.
+    /// The warm-up and decay scale the learning rates that its groups start with.
+    /// </summary>
+    public Func<IReadOnlyList<Parameter>, double, torch.optim.Optimizer>? OptimizerFactory { get; init; }
+
+    /// <summary>Checks every option.</summary>
+    /// <exception cref="ArgumentException">Some option is out of its range; the message lists all of them.</exception>
+    public void Validate()
+    {
+        var problems = new Problems();
+        problems.Require(TotalSteps >= 1, $"{nameof(TotalSteps)} is {TotalSteps}; it must be at least 1");
+        problems.Require(double.IsFinite(LearningRate) && LearningRate > 0, $"{nameof(LearningRate)} is {LearningRate}; it must be finite and positive");
+        problems.Require(double.IsFinite(WeightDecay) && WeightDecay >= 0, $"{nameof(WeightDecay)} is {WeightDecay}; it must be finite and not negative");
+        problems.Require(
+            TotalSteps < 1 || Warmup.In(TotalSteps) <= TotalSteps,
+            $"{nameof(Warmup)} takes {Warmup}, more than {nameof(TotalSteps)} ({TotalSteps})");
+        problems.Require(MaxGradientNorm is null or > 0, $"{nameof(MaxGradientNorm)} is {MaxGradientNorm}; it must be positive, or null");
+        problems.Require(GradientAccumulation >= 1, $"{nameof(GradientAccumulation)} is {GradientAccumulation}; it must be at least 1");
+        problems.Require(EvaluateEvery is null or >= 1, $"{nameof(EvaluateEvery)} is {EvaluateEvery}; it must be at least 1, or null");
+        problems.Require(Patience is null or >= 1, $"{nameof(Patience)} is {Patience}; it must be at least 1, or null");
+        problems.Require(ReportEvery >= 1, $"{nameof(ReportEvery)} is {ReportEvery}; it must be at least 1");
+        problems.Require(MaxSkippedInARow >= 1, $"{nameof(MaxSkippedInARow)} is {MaxSkippedInARow}; it must be at least 1");
+        problems.ThrowIfAny("The trainer options are not valid");
+    }
+}

@@ -1,0 +1,32 @@
+namespace AdaLora.Training;
+
+/// <summary>What a training did.</summary>
+public sealed record TrainingResult
+{
+    /// <summary>Why it ended.</summary>
+    public required StopReason StopReason { get; init; }
+
+    /// <summary>Optimiser steps done, skipped ones included.</summary>
+    public required long Steps { get; init; }
+
+    /// <summary>Optimiser steps that were planned.</summary>
+    public required long TotalSteps { get; init; }
+
+    /// <summary>Optimiser steps skipped because a gradient was not finite.</summary>
+    public required long SkippedSteps { get; init; }
+
+    /// <summary>All evaluations, in order.</summary>
+    public required IReadOnlyList<Evaluation> Evaluations { get; init; }
+
+    /// <summary>The evaluation with the best score, the earliest of equals; null when there was none with a number.</summary>
+    public required Evaluation? Best { get; init; }
+
+    /// <summary>All progress reports, in order.</summary>
+    public required IReadOnlyList<TrainingProgress> History { get; init; }
+
+    /// <summary>Median duration of an optimiser step: forward, backward, optimiser and allocator, without loading batches or evaluating.</summary>
+    public required double MedianStepMilliseconds { get; init; }
+
+    /// <summary>Time from the first batch to the end, evaluations included.</summary>
+    public required TimeSpan Elapsed { get; init; }
+}

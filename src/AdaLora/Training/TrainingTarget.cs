@@ -1,0 +1,34 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace AdaLora.Training;
+
+/// <summary>What the training loop drives: a model with or without adapters. The loop itself knows nothing of allocation.</summary>
+internal abstract class TrainingTarget : IDisposable
+{
+    public abstract nn.Module Model { get; }
+
+    public abstract IReadOnlyList<Parameter> Parameters { get; }
+
+    public abstract void Begin(long totalSteps);
+
+    /// <summary>Whatever comes between the backward pass and the optimiser step, clipping included.</summary>
+    public abstract void BeforeOptimizerStep(double? maxGradientNorm);
+
+    /// <summary>Whether the gradients are finite. Waits for the device once.</summary>
+    public abstract bool ReadGradientsAreFinite();
+
+    /// <summary>Whatever comes after the optimiser step, before gradients are set to zero.</summary>
+    public abstract void AfterOptimizerStep();
+
+    /// <summary>Drops what the optimiser need not train any more, if there is such a thing now.</summary>
+    public abstract void Compact(optim.Optimizer optimizer);
+
+    public abstract void Finish();
+
+    public abstract TrainingProgress Describe(TrainingProgress progress);
+
+    public abstract IWeightSnapshot Capture();
+
+    public abstract void Dispose();
+}
