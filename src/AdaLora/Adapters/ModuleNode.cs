@@ -21,22 +21,33 @@ internal sealed class ModuleNode(string name, nn.Module module, ModuleNode? pare
     public nn.Module? BaseLayer { get; } = AdapterTable.BaseLayerOf(module);
 
     /// <summary>
-    /// This node and all below it, each before its children and these in registration order. Adapters are closed: what is inside belongs to them.
+    /// A model and all below it, each before its children and these in registration order. Adapters are closed: what is inside belongs to them.
     /// </summary>
-    public static IReadOnlyList<ModuleNode> Walk(nn.Module root)
+    public static IReadOnlyList<ModuleNode> Walk(nn.Module root) => Walk(new ModuleNode("", root, null), open: false);
+
+    /// <summary>The same as if there were no adapters: each stands for its base layer.</summary>
+    public static IReadOnlyList<ModuleNode> WalkOriginal(nn.Module root) => Walk(new ModuleNode("", root, null), open: true);
+
+    private static List<ModuleNode> Walk(ModuleNode root, bool open)
     {
         var nodes = new List<ModuleNode>();
-        Visit(new ModuleNode("", root, null));
+        Visit(root);
         return nodes;
 
         void Visit(ModuleNode node)
         {
-            nodes.Add(node);
-            if (node.BaseLayer is not null)
+            if (node.BaseLayer is { } layer)
             {
-                return;
+                if (!open)
+                {
+                    nodes.Add(node);
+                    return;
+                }
+
+                node = new ModuleNode(node.Name, layer, node.Parent);
             }
 
+            nodes.Add(node);
             foreach (var (name, child) in node.Module.named_children().ToArray())
             {
                 Visit(new ModuleNode(name, child, node));

@@ -21,7 +21,7 @@ internal sealed class Replacement
     public static Replacement Create(InjectionSite site, Func<InjectionSite, nn.Module<Tensor, Tensor>> create, IEnumerable<Replacement> earlier)
     {
         var adapter = create(site);
-        if (adapter is null || ReferenceEquals(adapter, site.Layer) || earlier.Any(other => ReferenceEquals(other.Adapter, adapter)))
+        if (adapter is null || ReferenceEquals(adapter, site.Layer) || AdapterTable.BaseLayerOf(adapter) is not null || earlier.Any(other => ReferenceEquals(other.Adapter, adapter)))
         {
             throw new InjectionException($"The adapter made for {site} is {(adapter is null ? "null" : "not a new module")}; the model is unchanged.");
         }

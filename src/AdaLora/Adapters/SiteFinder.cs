@@ -54,10 +54,10 @@ internal sealed class SiteFinder
         }
         else if (!Projection.TryDescribe(node.Module, out var projection))
         {
-            // A region holds modules of all kinds; a name that somebody wrote down was meant.
+            // A region holds modules of all kinds; a name that somebody wrote down was meant. The layers inside stay open to other patterns.
             if (match == NameMatch.ByName)
             {
-                Refuse(node, $"a {TypeNames.Of(node.Module.GetType())} is not a linear layer");
+                _refused.Add(new(node.DisplayPath, $"a {TypeNames.Of(node.Module.GetType())} is not a linear layer"));
             }
         }
         else if (node.Parent is null)

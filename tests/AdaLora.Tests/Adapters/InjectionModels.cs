@@ -31,28 +31,30 @@ internal sealed class Doubler : Module<Tensor, Tensor>
 /// <summary>GPT-2's layer: a linear map whose weight is stored (in x out).</summary>
 internal sealed class Conv1D : Module<Tensor, Tensor>, IProjection
 {
-    private readonly Parameter weight;
-    private readonly Parameter bias;
+    [ComponentName(Name = "weight")]
+    private readonly Parameter _weight;
+    [ComponentName(Name = "bias")]
+    private readonly Parameter? _bias;
 
-    public Conv1D(long inFeatures, long outFeatures)
+    public Conv1D(long inFeatures, long outFeatures, bool hasBias = true)
         : base(nameof(Conv1D))
     {
-        weight = new Parameter(randn(inFeatures, outFeatures));
-        bias = new Parameter(randn(outFeatures));
+        _weight = new Parameter(randn(inFeatures, outFeatures));
+        _bias = hasBias ? new Parameter(randn(outFeatures)) : null;
         RegisterComponents();
     }
 
-    public Tensor Weight => weight;
+    public Tensor Weight => _weight;
 
-    public Tensor? Bias => bias;
+    public Tensor? Bias => _bias;
 
-    public long InFeatures => weight.shape[0];
+    public long InFeatures => _weight.shape[0];
 
-    public long OutFeatures => weight.shape[1];
+    public long OutFeatures => _weight.shape[1];
 
     public bool WeightIsTransposed => true;
 
-    public override Tensor forward(Tensor input) => addmm(bias, input, weight, 1, 1);
+    public override Tensor forward(Tensor input) => _bias is null ? mm(input, _weight) : addmm(_bias, input, _weight, 1, 1);
 }
 
 /// <summary>A module that runs other modules as told, so that a test can write down only what it is about.</summary>
