@@ -1,0 +1,55 @@
+using static TorchSharp.torch;
+
+namespace AdaLora.Adapters;
+
+/// <summary>Adapters that are in place in a model, and the way to take them out again.</summary>
+public sealed class Injection
+{
+    private readonly IReadOnlyList<Replacement> _replacements;
+
+    internal Injection(nn.Module model, IReadOnlyList<Replacement> replacements)
+    {
+        Model = model;
+        _replacements = replacements;
+        Sites = [.. replacements.Select(replacement => replacement.Site)];
+        Adapters = [.. replacements.Select(replacement => replacement.Adapter)];
+    }
+
+    /// <summary>The model.</summary>
+    public nn.Module Model { get; }
+
+    /// <summary>The replaced layers.</summary>
+    public IReadOnlyList<InjectionSite> Sites { get; }
+
+    /// <summary>The adapters, in the order of <see cref="Sites"/>. They outlive <see cref="Detach"/>, and whoever made them disposes them.</summary>
+    public IReadOnlyList<nn.Module<Tensor, Tensor>> Adapters { get; }
+
+    /// <summary>False once the adapters were taken out.</summary>
+    public bool IsAttached { get; private set; } = true;
+
+    /// <summary>
+    /// Gives back the original model: the same layer objects in the same fields, lists and registries, names and parameters in the same order. The layers
+    /// are taken out of the adapters, so that disposing an adapter leaves its layer alone; an adapter cannot run after this. A second call does nothing.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">An adapter is no longer where it was put; nothing is changed.</exception>
+    public void Detach()
+    {
+        if (!IsAttached)
+        {
+            return;
+        }
+
+        var moved = _replacements.Where(replacement => !replacement.IsInPlace).Select(replacement => replacement.Site.Path).ToArray();
+        if (moved.Length > 0)
+        {
+            throw new InvalidOperationException($"The model was changed since the adapters were injected; these are no longer in their places: {string.Join(", ", moved)}.");
+        }
+
+        foreach (var replacement in _replacements)
+        {
+            replacement.Undo();
+        }
+
+        IsAttached = false;
+    }
+}

@@ -1,0 +1,34 @@
+namespace AdaLora.Adapters;
+
+/// <summary>What <see cref="AdapterInjector.Find"/> found in a model.</summary>
+public sealed class InjectionPlan
+{
+    internal InjectionPlan(
+        IReadOnlyList<InjectionSite> sites, IReadOnlyList<RefusedSite> refused, IReadOnlyList<RefusedSite> skipped, IReadOnlyList<string> unmatchedPatterns)
+    {
+        Sites = sites;
+        Refused = refused;
+        Skipped = skipped;
+        UnmatchedPatterns = unmatchedPatterns;
+    }
+
+    /// <summary>The layers that can be replaced, each once, parents before children and these in registration order.</summary>
+    public IReadOnlyList<InjectionSite> Sites { get; }
+
+    /// <summary>Targeted layers that cannot carry an adapter: an error (see <see cref="GetSitesOrThrow"/>).</summary>
+    public IReadOnlyList<RefusedSite> Refused { get; }
+
+    /// <summary>
+    /// Modules with linear maps inside that only <see cref="TargetModules.AllLinear"/> selects and that cannot be adapted, such as MultiheadAttention:
+    /// no error, but worth a line in the log.
+    /// </summary>
+    public IReadOnlyList<RefusedSite> Skipped { get; }
+
+    /// <summary>Patterns of the targets that select no layer at all, most likely mistyped, while others do.</summary>
+    public IReadOnlyList<string> UnmatchedPatterns { get; }
+
+    /// <summary>The sites, if every targeted layer has one.</summary>
+    /// <returns><see cref="Sites"/>.</returns>
+    /// <exception cref="InjectionException">A targeted layer was refused; the message lists all of them.</exception>
+    public IReadOnlyList<InjectionSite> GetSitesOrThrow() => Refused.Count == 0 ? Sites : throw new InjectionException(Refused);
+}

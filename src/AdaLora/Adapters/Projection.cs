@@ -1,0 +1,48 @@
+using System.Diagnostics.CodeAnalysis;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace AdaLora.Adapters;
+
+/// <summary>Recognises adaptable layers.</summary>
+public static class Projection
+{
+    /// <summary>Describes a module as a linear map, if it is one.</summary>
+    /// <param name="module">Any module.</param>
+    /// <param name="projection">Its description, which follows the module when its parameters are replaced; null when it is no linear map.</param>
+    /// <returns>True for <see cref="Linear"/> and for every tensor-to-tensor module that implements <see cref="IProjection"/>.</returns>
+    public static bool TryDescribe(nn.Module module, [NotNullWhen(true)] out IProjection? projection)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        projection = module switch
+        {
+            Linear linear => new LinearProjection(linear),
+            nn.Module<Tensor, Tensor> and IProjection own => own,
+            _ => null,
+        };
+        return projection is not null;
+    }
+
+    /// <summary>Why an adapter cannot be added to this projection, or null when it can.</summary>
+    internal static string? FindFault(IProjection projection)
+    {
+        var weight = projection.Weight;
+        var shape = string.Join(" x ", weight.shape);
+        if (weight.dim() != 2)
+        {
+            return $"its weight has {weight.dim()} dimensions ({shape}) instead of 2";
+        }
+
+        if (!weight.is_floating_point())
+        {
+            return $"its weight is of type {weight.dtype}, which is not floating point";
+        }
+
+        var (rows, columns) = projection.WeightIsTransposed
+            ? (projection.InFeatures, projection.OutFeatures)
+            : (projection.OutFeatures, projection.InFeatures);
+        return weight.shape[0] == rows && weight.shape[1] == columns
+            ? null
+            : $"its weight is {shape} where its features ask for {rows} x {columns}";
+    }
+}
