@@ -1,0 +1,39 @@
+using System.Text.Json;
+
+namespace AdaLora.Transformers.Checkpoints;
+
+/// <summary>JSON files of a checkpoint folder, with faults reported as <see cref="CheckpointException"/>.</summary>
+internal static class JsonFile
+{
+    /// <summary>The object in a file, or null if there is no such file.</summary>
+    /// <exception cref="CheckpointException">The file holds no JSON object.</exception>
+    public static JsonElement? ReadIfThere(string path)
+    {
+        if (!File.Exists(path))
+            return null;
+        try
+        {
+            using var stream = File.OpenRead(path);
+            using var document = JsonDocument.Parse(stream);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? document.RootElement.Clone()
+                : throw new CheckpointException(path, "holds no JSON object.");
+        }
+        catch (JsonException exception)
+        {
+            throw new CheckpointException(path, $"is no valid JSON: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>The member of an object, or null if it is missing or null.</summary>
+    public static JsonElement? Member(this JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    /// <summary>The text of a member, or null if it is missing or no text.</summary>
+    public static string? Text(this JsonElement element, string name) =>
+        element.Member(name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+
+    /// <summary>The truth value of a member, or null if it is missing or none.</summary>
+    public static bool? Flag(this JsonElement element, string name) =>
+        element.Member(name) is { ValueKind: JsonValueKind.True or JsonValueKind.False } value ? value.GetBoolean() : null;
+}

@@ -1,0 +1,133 @@
+namespace AdaLora.Transformers.Tokenization;
+
+/// <summary>
+/// Turns text into the token ids a model was trained with, equal to the fast tokenizers of the checkpoint's origin. Instances are immutable: any number of threads may
+/// encode with one at the same time.
+/// </summary>
+public abstract class TextTokenizer
+{
+    private readonly AddedTokenSplitter _splitter;
+    private readonly HashSet<int> _specialIds;
+
+    private protected TextTokenizer(SequenceTemplate template, IReadOnlyCollection<AddedToken> addedTokens, int padId)
+    {
+        Template = template;
+        AddedTokens = addedTokens;
+        PadId = padId;
+        _splitter = new AddedTokenSplitter(addedTokens);
+        _specialIds = [.. addedTokens.Select(token => token.Id)];
+    }
+
+    /// <summary>The id that fills rows up to the length of a batch.</summary>
+    public int PadId { get; }
+
+    /// <summary>The id of what the vocabulary can't spell, or null if it can spell everything.</summary>
+    public abstract int? UnknownId { get; }
+
+    /// <summary>The id of the token that hides another one in masked-language modelling, or null if the vocabulary has none.</summary>
+    public abstract int? MaskId { get; }
+
+    /// <summary>The number of ids: one more than the highest.</summary>
+    public abstract int VocabularySize { get; }
+
+    private protected SequenceTemplate Template { get; }
+
+    private protected IReadOnlyCollection<AddedToken> AddedTokens { get; }
+
+    /// <summary>Makes the tokenizer that belongs to a checkpoint, from tokenizer.json, vocab.txt, tokenizer_config.json and special_tokens_map.json as far as they are there.</summary>
+    /// <param name="folder">The checkpoint folder.</param>
+    /// <returns>The tokenizer.</returns>
+    /// <exception cref="ArgumentException"><paramref name="folder"/> is null or empty.</exception>
+    /// <exception cref="Checkpoints.CheckpointException">The folder is missing, holds no tokenizer, one of another kind, or a broken one.</exception>
+    public static TextTokenizer FromFolder(string folder) => TokenizerFolder.Open(folder).CreateTokenizer();
+
+    /// <summary>Whether an id stands for a special token such as padding, separator or mask.</summary>
+    /// <param name="id">The id.</param>
+    /// <returns>True for special tokens.</returns>
+    public bool IsSpecial(int id) => _specialIds.Contains(id);
+
+    /// <summary>The token an id stands for, as the vocabulary spells it.</summary>
+    /// <param name="id">The id.</param>
+    /// <returns>The token, or null if no token has this id.</returns>
+    public abstract string? GetToken(int id);
+
+    /// <summary>The id of a token, as the vocabulary spells it.</summary>
+    /// <param name="token">The token.</param>
+    /// <returns>The id, or null if the vocabulary has no such token.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="token"/> is null.</exception>
+    public abstract int? GetId(string token);
+
+    /// <summary>Encodes a text or a pair of texts with the special tokens the model expects.</summary>
+    /// <param name="text">The text, or the first text of a pair.</param>
+    /// <param name="pair">The second text, or null for a single text. An empty second text is still a pair.</param>
+    /// <param name="maxLength">The greatest length in tokens, special tokens included, or null for no limit.</param>
+    /// <param name="truncation">Which text of a pair is cut to reach <paramref name="maxLength"/>.</param>
+    /// <returns>The token ids and type ids.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="text"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLength"/> has no room for the special tokens, or <paramref name="truncation"/> is unknown.</exception>
+    /// <exception cref="ArgumentException">The one text that may be cut is too short to reach <paramref name="maxLength"/>.</exception>
+    public TokenizedText Encode(string text, string? pair = null, int? maxLength = null, TruncationStrategy truncation = TruncationStrategy.LongestFirst)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var first = EncodePlain(text);
+        var second = pair is null ? [] : EncodePlain(pair);
+        var (firstLength, secondLength) = (first.Length, second.Length);
+        if (maxLength is { } limit)
+        {
+            var room = limit - Template.Overhead(pair is not null);
+            if (room < 0)
+                throw new ArgumentOutOfRangeException(nameof(maxLength), limit, $"The special tokens alone take {limit - room} places.");
+            (firstLength, secondLength) = Truncation.Fit(first.Length, second.Length, room, pair is null ? TruncationStrategy.OnlyFirst : truncation);
+        }
+        return Template.Assemble(first.AsSpan(0, firstLength), second.AsSpan(0, secondLength), pair is not null);
+    }
+
+    /// <summary>Encodes a text without adding special tokens; those written out in the text are still recognised.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>The token ids.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="text"/> is null.</exception>
+    public int[] EncodePlain(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var ids = new List<int>(text.Length / 4 + 8);
+        _splitter.Split(text, part => AppendIds(part, ids), token => ids.Add(token.Id));
+        return [.. ids];
+    }
+
+    /// <summary>Pads texts on the right to one length.</summary>
+    /// <param name="texts">The encoded texts, one per row.</param>
+    /// <param name="length">The length to pad to, or null for that of the longest text.</param>
+    /// <param name="multipleOf">If given, the length is rounded up to a multiple of this.</param>
+    /// <returns>The batch.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="texts"/> or one of them is null.</exception>
+    /// <exception cref="ArgumentException">There are no texts, or one is longer than <paramref name="length"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is negative or <paramref name="multipleOf"/> is below 1.</exception>
+    public TokenBatch Pad(IReadOnlyList<TokenizedText> texts, int? length = null, int? multipleOf = null)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        if (texts.Count == 0)
+            throw new ArgumentException("A batch needs at least one text.", nameof(texts));
+        ArgumentOutOfRangeException.ThrowIfNegative(length ?? 0, nameof(length));
+        ArgumentOutOfRangeException.ThrowIfLessThan(multipleOf ?? 1, 1, nameof(multipleOf));
+        var longest = texts.Max(text => (text ?? throw new ArgumentNullException(nameof(texts), "One of the texts is null.")).Length);
+        if (longest > length)
+            throw new ArgumentException($"A text of {longest} tokens doesn't fit a batch of length {length}; encode it with a maxLength.", nameof(texts));
+        var (target, step) = (length ?? longest, multipleOf ?? 1);
+        return new TokenBatch(texts, (target + step - 1) / step * step, PadId);
+    }
+
+    /// <summary>Encodes texts and pads them to one length in one call.</summary>
+    /// <param name="texts">The texts, one per row.</param>
+    /// <param name="maxLength">The greatest length in tokens, or null for no limit.</param>
+    /// <returns>The batch, padded to its longest text.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="texts"/> or one of them is null.</exception>
+    /// <exception cref="ArgumentException">There are no texts.</exception>
+    public TokenBatch EncodeBatch(IEnumerable<string> texts, int? maxLength = null)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        return Pad([.. texts.Select(text => Encode(text, maxLength: maxLength))]);
+    }
+
+    /// <summary>Appends the ids of a stretch of text that holds no added token.</summary>
+    private protected abstract void AppendIds(ReadOnlySpan<char> text, List<int> ids);
+}

@@ -1,0 +1,58 @@
+using static TorchSharp.torch;
+
+namespace AdaLora.Transformers.Tokenization;
+
+/// <summary>
+/// Texts padded on the right to one length. Holds plain arrays in row-major order (row i begins at index i x <see cref="Length"/>), so that batches can be prepared on
+/// any thread; tensors are made where and when they are needed.
+/// </summary>
+public sealed class TokenBatch
+{
+    private readonly long[] _ids;
+    private readonly long[] _attentionMask;
+    private readonly long[] _typeIds;
+
+    internal TokenBatch(IReadOnlyList<TokenizedText> texts, int length, int padId)
+    {
+        BatchSize = texts.Count;
+        Length = length;
+        _ids = new long[BatchSize * length];
+        _attentionMask = new long[_ids.Length];
+        _typeIds = new long[_ids.Length];
+        Array.Fill(_ids, padId);
+        for (var row = 0; row < texts.Count; row++)
+        {
+            var ids = texts[row].IdSpan;
+            var types = texts[row].TypeIdSpan;
+            for (var i = 0; i < ids.Length; i++)
+            {
+                _ids[row * length + i] = ids[i];
+                _typeIds[row * length + i] = types[i];
+            }
+            _attentionMask.AsSpan(row * length, ids.Length).Fill(1);
+        }
+    }
+
+    /// <summary>The number of texts.</summary>
+    public int BatchSize { get; }
+
+    /// <summary>The padded length in tokens.</summary>
+    public int Length { get; }
+
+    /// <summary>The token ids, batch x length, row by row.</summary>
+    public IReadOnlyList<long> Ids => _ids;
+
+    /// <summary>1 for real tokens and 0 for padding, batch x length, row by row.</summary>
+    public IReadOnlyList<long> AttentionMask => _attentionMask;
+
+    /// <summary>The type ids, batch x length, row by row; 0 at padding.</summary>
+    public IReadOnlyList<long> TypeIds => _typeIds;
+
+    /// <summary>Makes the three int64 tensors (batch x length) that a model takes. They belong to the caller's dispose scope, or to the caller if there is none.</summary>
+    /// <param name="device">Where to put them; the CPU if null.</param>
+    /// <returns>The tensors.</returns>
+    public (Tensor InputIds, Tensor AttentionMask, Tensor TokenTypeIds) ToTensors(Device? device = null) =>
+        (ToTensor(_ids, device), ToTensor(_attentionMask, device), ToTensor(_typeIds, device));
+
+    private Tensor ToTensor(long[] values, Device? device) => tensor(values, [BatchSize, Length], int64, device);
+}

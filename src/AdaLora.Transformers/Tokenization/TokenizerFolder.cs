@@ -1,0 +1,77 @@
+using System.Text.Json;
+using AdaLora.Transformers.Checkpoints;
+
+namespace AdaLora.Transformers.Tokenization;
+
+/// <summary>The tokenizer's files of a checkpoint folder, and what they say in common.</summary>
+internal sealed class TokenizerFolder
+{
+    private readonly JsonElement? _config;
+    private readonly JsonElement? _specialTokens;
+
+    private TokenizerFolder(string path)
+    {
+        Path = path;
+        Definition = JsonFile.ReadIfThere(File("tokenizer.json"));
+        _config = JsonFile.ReadIfThere(File("tokenizer_config.json"));
+        _specialTokens = JsonFile.ReadIfThere(File("special_tokens_map.json"));
+    }
+
+    public string Path { get; }
+
+    /// <summary>tokenizer.json: the whole definition of a fast tokenizer.</summary>
+    public JsonElement? Definition { get; }
+
+    /// <summary>The kind of model in tokenizer.json, such as WordPiece, or null.</summary>
+    public string? ModelType => Definition?.Member("model")?.Text("type");
+
+    public static TokenizerFolder Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return Directory.Exists(path) ? new TokenizerFolder(path) : throw new CheckpointException(path, "is no folder; give the folder of a checkpoint.");
+    }
+
+    public TextTokenizer CreateTokenizer()
+    {
+        if (ModelType == "WordPiece" || (ModelType is null && Has("vocab.txt")))
+            return WordPieceFolder.Create(this);
+        throw ModelType is { } type
+            ? new CheckpointException(File("tokenizer.json"), $"describes a tokenizer of type {type}; WordPiece is supported.")
+            : new CheckpointException(Path, "holds no tokenizer: neither tokenizer.json nor vocab.txt is there.");
+    }
+
+    public string File(string name) => System.IO.Path.Combine(Path, name);
+
+    public bool Has(string name) => System.IO.File.Exists(File(name));
+
+    /// <summary>A flag of tokenizer_config.json, or null.</summary>
+    public bool? Flag(string name) => _config?.Flag(name);
+
+    /// <summary>A special token such as cls_token; the files give it as text or as an object with its content.</summary>
+    public string? SpecialToken(string name)
+    {
+        foreach (var file in new[] { _config, _specialTokens })
+        {
+            if (file?.Text(name) is { } text)
+                return text;
+            if (file?.Member(name)?.Text("content") is { } content)
+                return content;
+        }
+        return null;
+    }
+
+    /// <summary>The added tokens of tokenizer.json that stand for themselves, or null if there is no such file.</summary>
+    public List<AddedToken>? AddedTokens()
+    {
+        if (Definition?.Member("added_tokens") is not { ValueKind: JsonValueKind.Array } list)
+            return null;
+        var tokens = new List<AddedToken>();
+        foreach (var entry in list.EnumerateArray())
+        {
+            if (entry.Text("content") is not { } content || entry.Member("id") is not { ValueKind: JsonValueKind.Number } id || !id.TryGetInt32(out var number) || number < 0)
+                throw new CheckpointException(File("tokenizer.json"), "has an added token without content or id.");
+            tokens.Add(new AddedToken(content, number, entry.Flag("lstrip") ?? false, entry.Flag("rstrip") ?? false, entry.Flag("single_word") ?? false));
+        }
+        return tokens;
+    }
+}

@@ -1,0 +1,36 @@
+namespace AdaLora.Transformers.Tokenization;
+
+/// <summary>How many tokens each text keeps.</summary>
+internal static class Truncation
+{
+    /// <summary>The lengths after cutting a pair of <paramref name="first"/> and <paramref name="second"/> tokens to at most <paramref name="room"/> in all.</summary>
+    public static (int First, int Second) Fit(int first, int second, int room, TruncationStrategy strategy)
+    {
+        var excess = first + second - room;
+        if (excess <= 0)
+            return (first, second);
+        return strategy switch
+        {
+            TruncationStrategy.LongestFirst => FitLongestFirst(first, second, room),
+            TruncationStrategy.OnlyFirst when first >= excess => (first - excess, second),
+            TruncationStrategy.OnlySecond when second >= excess => (first, second - excess),
+            TruncationStrategy.OnlyFirst or TruncationStrategy.OnlySecond => throw new ArgumentException(
+                $"{excess} tokens must go, but the text to be cut has only {(strategy == TruncationStrategy.OnlyFirst ? first : second)}; choose {nameof(TruncationStrategy.LongestFirst)}."),
+            _ => throw new ArgumentOutOfRangeException(nameof(strategy), strategy, "No such truncation strategy."),
+        };
+    }
+
+    // Not the loop that drops one token at a time: on an odd room that one leaves the odd place to the first text, the fast tokenizers to the second.
+    private static (int First, int Second) FitLongestFirst(int first, int second, int room)
+    {
+        var shorter = Math.Min(first, second);
+        var longer = Math.Max(shorter, room - shorter);
+        if (shorter + longer > room)
+        {
+            shorter = room / 2;
+            longer = room - shorter;
+        }
+        // On equal lengths the second text counts as the longer one.
+        return first > second ? (longer, shorter) : (shorter, longer);
+    }
+}

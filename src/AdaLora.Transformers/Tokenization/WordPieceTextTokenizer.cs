@@ -1,0 +1,136 @@
+using System.Text;
+using AdaLora.Transformers.Checkpoints;
+using Microsoft.ML.Tokenizers;
+
+namespace AdaLora.Transformers.Tokenization;
+
+/// <summary>
+/// BERT's tokenizer: words are cut greedily into the longest pieces of the vocabulary. The pieces come from Microsoft.ML.Tokenizers; cleaning, splitting into words, special
+/// tokens and the length limit in code points are done here, because the library differs there from the reference.
+/// </summary>
+public sealed class WordPieceTextTokenizer : TextTokenizer
+{
+    private const int MaxWordLengthLimit = 4096;
+
+    private readonly IReadOnlyDictionary<string, int> _vocabulary;
+    private readonly string?[] _tokens;
+    private readonly WordPieceTokenizer _pieces;
+    private readonly BertWordSplitter _splitter;
+    private readonly int _maxWordLength;
+    private readonly int _unknownId;
+
+    internal WordPieceTextTokenizer(IReadOnlyDictionary<string, int> vocabulary, WordPieceSettings settings, IReadOnlyCollection<AddedToken>? addedTokens = null)
+        : base(
+            new SequenceTemplate([Require(vocabulary, settings.StartToken)], [Require(vocabulary, settings.SeparatorToken)], [Require(vocabulary, settings.SeparatorToken)], MarksSecond: true),
+            addedTokens ?? DefaultAddedTokens(vocabulary, settings),
+            Require(vocabulary, settings.PadToken))
+    {
+        if (settings.MaxWordLength is < 1 or > MaxWordLengthLimit)
+            throw new ArgumentOutOfRangeException(nameof(settings), settings.MaxWordLength, $"The greatest word length must be from 1 to {MaxWordLengthLimit}.");
+        var stripAccents = settings.StripAccents ?? settings.LowerCase;
+        if (stripAccents)
+            BertWordSplitter.RequireUnicodeData();
+        _vocabulary = vocabulary;
+        _tokens = ById(vocabulary, AddedTokens);
+        _maxWordLength = settings.MaxWordLength;
+        _unknownId = Require(vocabulary, settings.UnknownToken);
+        MaskId = GetId(settings.MaskToken);
+        _splitter = new BertWordSplitter(settings.LowerCase, stripAccents, settings.SeparateIdeographs, settings.CleanText);
+        _pieces = CreatePieces(settings);
+    }
+
+    /// <inheritdoc/>
+    public override int? UnknownId => _unknownId;
+
+    /// <inheritdoc/>
+    public override int? MaskId { get; }
+
+    /// <inheritdoc/>
+    public override int VocabularySize => _tokens.Length;
+
+    /// <summary>Makes a tokenizer from a vocabulary file with one token per line; the line number is the id.</summary>
+    /// <param name="vocabularyFile">The file, usually named vocab.txt.</param>
+    /// <param name="settings">How to clean the text; those of uncased BERT if null.</param>
+    /// <returns>The tokenizer.</returns>
+    /// <exception cref="ArgumentException"><paramref name="vocabularyFile"/> is null or empty.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The greatest word length is below 1 or above 4096.</exception>
+    /// <exception cref="CheckpointException">The file is missing or lacks a special token.</exception>
+    /// <exception cref="PlatformNotSupportedException">Accents are to be stripped and the runtime has no Unicode data.</exception>
+    public static WordPieceTextTokenizer FromVocabulary(string vocabularyFile, WordPieceSettings? settings = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(vocabularyFile);
+        if (!File.Exists(vocabularyFile))
+            throw new CheckpointException(vocabularyFile, "is not there; a WordPiece tokenizer needs its vocabulary.");
+        try
+        {
+            return new WordPieceTextTokenizer(ReadVocabulary(vocabularyFile), settings ?? new WordPieceSettings());
+        }
+        catch (KeyNotFoundException exception)
+        {
+            throw new CheckpointException(vocabularyFile, exception.Message, exception);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override string? GetToken(int id) => (uint)id < (uint)_tokens.Length ? _tokens[id] : null;
+
+    /// <inheritdoc/>
+    public override int? GetId(string token)
+    {
+        ArgumentNullException.ThrowIfNull(token);
+        return _vocabulary.TryGetValue(token, out var id) ? id : AddedTokens.FirstOrDefault(added => added.Content == token)?.Id;
+    }
+
+    internal static Dictionary<string, int> ReadVocabulary(string file)
+    {
+        var vocabulary = new Dictionary<string, int>(StringComparer.Ordinal);
+        var id = 0;
+        foreach (var line in File.ReadLines(file, Encoding.UTF8))
+            vocabulary[line.TrimEnd()] = id++;
+        return vocabulary;
+    }
+
+    private protected override void AppendIds(ReadOnlySpan<char> text, List<int> ids) => _splitter.Split(text, (word, codePoints) =>
+    {
+        if (codePoints > _maxWordLength)
+            ids.Add(_unknownId);
+        else
+            ids.AddRange(_pieces.EncodeToIds(word, considerPreTokenization: false, considerNormalization: false));
+    });
+
+    // The library wants a file with one token per line, counts UTF-16 units and keeps a buffer of the greatest word length on the stack.
+    private WordPieceTokenizer CreatePieces(WordPieceSettings settings)
+    {
+        var lines = new StringBuilder();
+        for (var id = 0; id < _tokens.Length; id++)
+            _ = lines.Append(_tokens[id] ?? $"\u0000unused{id}").Append('\n');
+        using var stream = new MemoryStream(Encoding.UTF8.GetBytes(lines.ToString()));
+        return WordPieceTokenizer.Create(stream, new WordPieceOptions
+        {
+            UnknownToken = settings.UnknownToken,
+            ContinuingSubwordPrefix = settings.ContinuationPrefix,
+            MaxInputCharsPerWord = 2 * settings.MaxWordLength,
+        });
+    }
+
+    private static string?[] ById(IReadOnlyDictionary<string, int> vocabulary, IReadOnlyCollection<AddedToken> addedTokens)
+    {
+        var tokens = new string?[1 + Math.Max(vocabulary.Values.Max(), addedTokens.Select(token => token.Id).DefaultIfEmpty().Max())];
+        foreach (var (token, id) in vocabulary)
+            tokens[id] = token;
+        foreach (var token in addedTokens)
+            tokens[token.Id] ??= token.Content;
+        return tokens;
+    }
+
+    private static IReadOnlyCollection<AddedToken> DefaultAddedTokens(IReadOnlyDictionary<string, int> vocabulary, WordPieceSettings settings) =>
+    [
+        .. new[] { settings.UnknownToken, settings.PadToken, settings.StartToken, settings.SeparatorToken, settings.MaskToken }
+            .Where(vocabulary.ContainsKey)
+            .Distinct(StringComparer.Ordinal)
+            .Select(token => new AddedToken(token, vocabulary[token])),
+    ];
+
+    private static int Require(IReadOnlyDictionary<string, int> vocabulary, string token) =>
+        vocabulary.TryGetValue(token, out var id) ? id : throw new KeyNotFoundException($"has no token '{token}', which the tokenizer needs.");
+}
