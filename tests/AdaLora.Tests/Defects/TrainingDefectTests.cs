@@ -1,0 +1,117 @@
+using AdaLora.Tests.Models;
+using AdaLora.Training;
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace AdaLora.Tests.Defects;
+
+/// <summary>Defects of existing implementations in what training costs and what losses mean; each test fails on the defect it names.</summary>
+public sealed class TrainingDefectTests
+{
+    [Fact]
+    public void Counts_and_memory_fall_to_those_of_the_live_ranks()
+    {
+        using var model = new TinyModel();
+        using var adapted = AdaLoraModel.Attach(model, TinyTask.Options);
+        var before = adapted.Report();
+        var held = adapted.TrainableParameters[0].numel();
+        using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 20, LearningRate = 1e-2 });
+        trainer.Fit(TinyTask.Batches(20), b => TinyTask.Loss(model, b));
+
+        var after = adapted.Report();
+        Assert.Equal(held, before.Counts.Adapters);
+        Assert.Equal(4, after.Modules.Sum(m => m.LiveRank));
+        Assert.True(after.Counts.Trainable < before.Counts.Trainable);
+        Assert.Equal(after.Counts.Adapters, adapted.TrainableParameters[0].numel());
+        Assert.Equal(after.Counts.Adapters, adapted.Adapters.Sum(a => a.named_parameters(recurse: false).Sum(p => p.parameter.numel())));
+        Assert.Equal(after.Counts.Adapters, adapted.TrainableParameters[0].grad!.numel());
+    }
+
+    [Fact]
+    public void The_penalty_never_enters_the_loss_whatever_the_weight()
+    {
+        var losses = new List<double>();
+        foreach (var weight in (double[])[0, 1000])
+        {
+            using var model = new TinyModel();
+            using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { Seed = 1, OrthogonalityWeight = weight, TrainedModules = ["head"] });
+            using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 10, LearningRate = 1e-12, ReportEvery = 1 });
+            var result = trainer.Fit(TinyTask.Batches(10), b => TinyTask.Loss(model, b), () => -TinyTask.Loss(model, TinyTask.Batches(1).Single()).item<float>());
+            losses.Add(result.History[0].Loss);
+            losses.Add(result.Evaluations[^1].Score);
+        }
+
+        Assert.Equal(losses[0], losses[2], 5);
+        Assert.Equal(losses[1], losses[3], 5);
+    }
+
+    [Fact]
+    public void The_penalty_acts_on_any_model_and_any_loss()
+    {
+        // The model has no loss of its own, and the loss is a plain delegate.
+        using var model = new TinyModel();
+        using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { Seed = 1, OrthogonalityWeight = 10, TrainedModules = ["head"], InitialRank = 4, TargetRank = 4 });
+        using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 200, LearningRate = 1e-2, ReportEvery = 1 });
+        var result = trainer.Fit(TinyTask.Batches(200), b => TinyTask.Loss(model, b));
+        Assert.True(result.History[^1].Penalty < 0.1 * result.History[0].Penalty, $"{result.History[0].Penalty} -> {result.History[^1].Penalty}");
+    }
+
+    [Fact]
+    public void Modules_named_like_adapter_parts_do_no_harm()
+    {
+        using var model = nn.Sequential(("lora_A", nn.Linear(4, 4)), ("default", nn.Linear(4, 4)), ("base_layer", nn.Linear(4, 3)));
+        using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 2, TargetRank = 1, MaskInterval = 1 });
+        using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 20, LearningRate = 1e-2 });
+        var inputs = rand(5, 4);
+        trainer.Fit(Enumerable.Repeat(0, 20), _ => model.call(inputs).square().mean());
+        Assert.Equal(["base_layer", "default", "lora_A"], adapted.ReadPattern().Names);
+        Assert.Equal(3, adapted.ReadPattern().Total);
+    }
+
+    [Fact]
+    public void An_adapter_that_takes_no_part_is_named_at_the_first_step()
+    {
+        using var model = new TinyModel { SkipSecond = true };
+        using var adapted = AdaLoraModel.Attach(model, TinyTask.Options);
+        using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 5 });
+        var message = Assert.Throws<InvalidOperationException>(() => trainer.Fit(TinyTask.Batches(5), b => TinyTask.Loss(model, b))).Message;
+        Assert.Contains("1 of 2 adapters", message, StringComparison.Ordinal);
+        Assert.Contains("second: it never ran", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("first:", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Moving_the_model_after_attaching_is_an_error_that_says_what_to_do()
+    {
+        using var model = new TinyModel();
+        using var adapted = AdaLoraModel.Attach(model, TinyTask.Options);
+        model.to(CPU);
+        model.to(ScalarType.Float32);
+        Assert.Contains("before AdaLoraModel.Attach", Assert.Throws<InvalidOperationException>(() => model.to(ScalarType.Float64)).Message, StringComparison.Ordinal);
+        Assert.Throws<InvalidOperationException>(() => model.to(new Device("meta")));
+    }
+
+    [Fact]
+    public void Setting_gradients_to_null_does_not_cut_the_adapters_off()
+    {
+        var ends = new List<float>();
+        foreach (var setToNone in (bool[])[false, true])
+        {
+            using var model = new TinyModel();
+            using var adapted = AdaLoraModel.Attach(model, TinyTask.Options);
+            adapted.Begin(20);
+            using var optimizer = optim.AdamW(adapted.TrainableParameters, 1e-2);
+            foreach (var batch in TinyTask.Batches(20))
+            {
+                if (setToNone)
+                    model.zero_grad(set_to_none: true);
+                TinyTask.Step(adapted, model, optimizer, batch);
+            }
+
+            ends.Add(adapted.TrainableParameters[0].abs().sum().item<float>());
+        }
+
+        Assert.Equal(ends[0], ends[1]);
+    }
+}
