@@ -1,0 +1,11 @@
+namespace AdaLora.Glue;
+
+/// <summary>The names of metrics in tables and in metrics.json.</summary>
+internal static class MetricNames
+{
+    public const string Accuracy = "accuracy";
+    public const string F1 = "f1";
+    public const string Matthews = "matthews";
+    public const string Pearson = "pearson";
+    public const string Spearman = "spearman";
+}

@@ -1,0 +1,7 @@
+namespace AdaLora.Glue;
+
+/// <summary>One row of a GLUE file.</summary>
+/// <param name="Text">The sentence, or the first of two, exactly as it stands in the file.</param>
+/// <param name="Pair">The second sentence; null for tasks with one.</param>
+/// <param name="Label">The index of the class, or the score of a regression task; null in test files.</param>
+internal sealed record GlueExample(string Text, string? Pair, double? Label);

@@ -1,0 +1,9 @@
+namespace AdaLora.Glue;
+
+/// <summary>A part of a GLUE task. Test files carry no labels.</summary>
+internal enum GlueSplit
+{
+    Train,
+    Dev,
+    Test,
+}

@@ -1,0 +1,55 @@
+using System.Globalization;
+
+namespace AdaLora.Glue;
+
+/// <summary>What has to be known about a task of the GLUE benchmark (Wang et al., 2019) to read its files, train on it and judge the result.</summary>
+internal sealed record GlueTask
+{
+    /// <summary>The name on the command line, such as "sst2".</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The name of the folder in the official archive, such as "SST-2".</summary>
+    public required string Folder { get; init; }
+
+    public required GlueColumns Columns { get; init; }
+
+    /// <summary>The class names in the order of their indices; empty for a regression task.</summary>
+    public required IReadOnlyList<string> ClassNames { get; init; }
+
+    /// <summary>How the label column spells each class, in the order of <see cref="ClassNames"/>.</summary>
+    public required IReadOnlyList<string> LabelSpellings { get; init; }
+
+    /// <summary>The task's metrics in reporting order. The first one chooses the best evaluation.</summary>
+    public required IReadOnlyList<string> Metrics { get; init; }
+
+    /// <summary>The scores a regression task allows.</summary>
+    public (double Low, double High) ScoreRange { get; init; }
+
+    public bool IsRegression => ClassNames.Count == 0;
+
+    public bool IsPair => Columns.Pair is not null;
+
+    /// <summary>The number of outputs of the task's head: one per class, or one score.</summary>
+    public int LabelCount => IsRegression ? 1 : ClassNames.Count;
+
+    public string PrimaryMetric => Metrics[0];
+
+    /// <summary>What a cell of the label column may hold, in words.</summary>
+    public string ExpectedLabel => IsRegression
+        ? string.Create(CultureInfo.InvariantCulture, $"a score from {ScoreRange.Low} to {ScoreRange.High}")
+        : string.Join(" or ", LabelSpellings);
+
+    /// <summary>The class index or score that a cell of the label column stands for; null when it is none of this task's.</summary>
+    public double? ParseLabel(string cell)
+    {
+        const NumberStyles PlainNumber = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent | NumberStyles.AllowLeadingSign;
+        if (IsRegression)
+            return double.TryParse(cell, PlainNumber, CultureInfo.InvariantCulture, out var score) && score >= ScoreRange.Low && score <= ScoreRange.High ? score : null;
+        for (var index = 0; index < LabelSpellings.Count; index++)
+            if (LabelSpellings[index] == cell)
+                return index;
+        return null;
+    }
+
+    public override string ToString() => Name;
+}
