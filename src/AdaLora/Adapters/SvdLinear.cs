@@ -1,4 +1,5 @@
 using AdaLora.Parameters;
+using AdaLora.Randomness;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -81,7 +82,7 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
         var output = _base.call(input);
         var low = input.to(_left.dtype);
         if (training && _dropout > 0)
-            low = nn.functional.dropout(low, _dropout);
+            low = FastDropout.Apply(low, _dropout);
         low = nn.functional.linear(low, _right).mul(_lambda.view(Rank).mul(_scale));
         return AddProduct(output, low).MoveToOuterDisposeScope();
     }

@@ -104,14 +104,37 @@ public sealed class TrainingDefectTests
             using var optimizer = optim.AdamW(adapted.TrainableParameters, 1e-2);
             foreach (var batch in TinyTask.Batches(20))
             {
+                using var scope = NewDisposeScope();
                 if (setToNone)
                     model.zero_grad(set_to_none: true);
-                TinyTask.Step(adapted, model, optimizer, batch);
+                else
+                    optimizer.zero_grad();
+                TinyTask.Loss(model, batch).backward();
+                adapted.BeforeOptimizerStep(1.0);
+                optimizer.step();
+                adapted.AfterOptimizerStep();
             }
 
             ends.Add(adapted.TrainableParameters[0].abs().sum().item<float>());
         }
 
         Assert.Equal(ends[0], ends[1]);
+    }
+
+    [Fact]
+    public void An_adapter_that_sits_out_a_later_step_keeps_no_gradient_of_an_earlier_one()
+    {
+        using var model = new TinyModel();
+        using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { OrthogonalityWeight = 0, TrainedModules = ["head"], TotalSteps = 10 });
+        foreach (var skip in (bool[])[false, true])
+        {
+            model.zero_grad(set_to_none: true);
+            model.SkipSecond = skip;
+            TinyTask.Loss(model, TinyTask.Batches(1).Single()).backward();
+            adapted.BeforeOptimizerStep();
+            adapted.AfterOptimizerStep();
+            using var gradient = adapted.Adapters[1].get_parameter("lora_E")!.grad!;
+            Assert.Equal(!skip, gradient.count_nonzero().item<long>() > 0);
+        }
     }
 }

@@ -20,7 +20,7 @@ internal sealed class TinyModel : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>Leaves the second layer out of the forward pass, so that its adapter never runs.</summary>
-    public bool SkipSecond { get; init; }
+    public bool SkipSecond { get; set; }
 
     public override Tensor forward(Tensor input)
     {

@@ -6,8 +6,6 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Training;
 
-[Collection(nameof(LeakTests))]
-[CollectionDefinition(nameof(LeakTests), DisableParallelization = true)]
 public sealed class LeakTests
 {
     [Fact]
