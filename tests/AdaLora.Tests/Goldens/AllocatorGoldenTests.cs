@@ -1,4 +1,5 @@
 using AdaLora.Allocation;
+using AdaLora.Parameters;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -42,7 +43,7 @@ public sealed class AllocatorGoldenTests
                     GoldenMatrices.Compare(golden, "exp_avg_unc", t, tracker.Uncertainty, slot, tolerance);
                 }
 
-                Close.Absolute(golden.At($"E_after.{slot.Name}", t), Parameters.BankViews.Lambda(bank.Values, slot), 0, $"lambda of {slot.Name} after {t}");
+                Close.Absolute(golden.At($"E_after.{slot.Name}", t), bank.Values.Lambda(slot), 0, $"lambda of {slot.Name} after {t}");
             }
 
             if (t <= freeze)
