@@ -180,6 +180,14 @@ internal sealed class TrainingRun(
 
     private void Report()
     {
+        if (_history.Count > 0 && _history[^1].Step == _step)
+        {
+            // Already told, before the evaluation that belongs to the same step.
+            _history[^1] = _history[^1] with { LatestEvaluation = _evaluations.Latest };
+            progress?.Report(_history[^1]);
+            return;
+        }
+
         var report = _timer.Describe(target.Describe(new TrainingProgress
         {
             Step = _step,

@@ -22,7 +22,7 @@ public sealed class TrainerTests
         Assert.Equal([100L, 200L, 300L], result.Evaluations.Select(e => e.Step));
         Assert.Equal([2, 4, 5], result.Evaluations.Select(e => e.Epoch));
         Assert.True(result.History[^1].Loss < 0.6 * result.History[0].Loss, $"{result.History[0].Loss} -> {result.History[^1].Loss}");
-        Assert.Equal(result.History, reports);
+        Assert.Equal(result.History, reports.GroupBy(r => r.Step).Select(g => g.Last()));
         Assert.All(reports, r => Assert.True(r.SamplesPerSecond > 0 && r.TokensPerSecond > 0 && r.Remaining >= TimeSpan.Zero && r.Penalty > 0));
         Assert.Equal(8, reports[0].Budget);
         Assert.Equal(4, reports[^1].Budget);
@@ -83,7 +83,7 @@ public sealed class TrainerTests
         model.eval();
         Assert.NotEqual(best, Outputs(model));
         Assert.True(trainer.RestoreBest());
-        Assert.Equal(best, Outputs(model));
+        AssertClose(best!, Outputs(model));
     }
 
     [Fact]
@@ -104,8 +104,7 @@ public sealed class TrainerTests
         Assert.True(adapted.IsCompacted);
         Assert.True(trainer.RestoreBest());
         model.eval();
-        // The same numbers elsewhere in memory: matrix kernels may round differently.
-        Assert.All(best!.Value.Outputs.Zip(Outputs(model)), pair => Assert.Equal(pair.First, pair.Second, 1e-6f));
+        AssertClose(best!.Value.Outputs, Outputs(model));
         Assert.Equal(best.Value.Live, adapted.ReadPattern().Total);
         Assert.False(adapted.IsCompacted);
     }
@@ -164,6 +163,10 @@ public sealed class TrainerTests
         foreach (var name in (string[])["TotalSteps", "LearningRate", "GradientAccumulation", "ReportEvery"])
             Assert.Contains(name, problems, StringComparison.Ordinal);
     }
+
+    // The same weights elsewhere in memory: matrix kernels may round differently.
+    private static void AssertClose(float[] expected, float[] actual) =>
+        Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First, pair.Second, 1e-6f));
 
     private static double Accuracy(TinyModel model)
     {
