@@ -84,7 +84,7 @@ public sealed class InjectionLifeTests
     [Fact]
     public void Moving_the_model_while_adapters_are_in_place_moves_the_layers()
     {
-        using var model = new ContainersNet();
+        using var model = Sequential(new FieldsNet(), new PlainCollectionsNet(), new NamedSequential(Linear(4, 4), Linear(4, 4)));
         var layers = model.named_modules().ToArray();
         var injection = AdapterInjector.Inject(model, AdapterInjector.Find(model, TargetModules.AllLinear).Sites, site => new Doubler(site.Layer));
         _ = model.to(ScalarType.Float64);
@@ -280,6 +280,6 @@ public sealed class InjectionLifeTests
             RegisterComponents();
         }
 
-        public override Tensor forward(Tensor input) => _dict["base"].call(input);
+        public override Tensor forward(Tensor input) => _list.Count > 2 ? _dict["base"].call(input) : input.alias();
     }
 }

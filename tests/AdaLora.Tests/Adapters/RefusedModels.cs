@@ -109,16 +109,17 @@ internal sealed class PackedNet : Net
 internal sealed class StubbornNet : Net
 {
     private readonly Module<Tensor, Tensor> _fc = Linear(4, 4);
-    private readonly (string, Module)[] _children;
+    private readonly Func<IEnumerable<(string, Module)>> _children;
 
     public StubbornNet()
         : base(nameof(StubbornNet))
     {
         RegisterComponents();
-        _children = [.. base.named_children()];
+        (string, Module)[] children = [.. base.named_children()];
+        _children = () => children;
     }
 
-    public override IEnumerable<(string name, Module module)> named_children() => _children;
+    public override IEnumerable<(string name, Module module)> named_children() => _children();
 
     public override Tensor forward(Tensor input) => _fc.call(input);
 }
