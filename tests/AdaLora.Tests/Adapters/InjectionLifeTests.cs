@@ -28,6 +28,35 @@ public sealed class InjectionLifeTests
             new Module<Tensor, Tensor>[] { new PlainCollectionsNet(), new FieldsNet() }.Select(net => AdapterInjector.Find(net, TargetModules.AllLinear).Sites[0].Storage));
     }
 
+    [Theory]
+    [InlineData("_decoder", StorageKind.Field)]
+    [InlineData("_list.1", StorageKind.ModuleListSlot)]
+    [InlineData("_other.0", StorageKind.SequentialSlot)]
+    public void A_shared_layers_storage_is_that_of_the_name_it_was_found_by(string path, StorageKind expected)
+    {
+        using var model = new TiedNet();
+        Assert.Equal(expected, AdapterInjector.Find(model, TargetModules.Suffixes(path)).Sites.Single(site => site.Path == path).Storage);
+    }
+
+    [Fact]
+    public void What_is_inside_a_selected_layer_belongs_to_it()
+    {
+        using var model = Sequential(new ComposedProjection());
+        Assert.Equal(["0"], AdapterInjector.Find(model, TargetModules.AllLinear).Sites.Select(site => site.Path));
+        Assert.Equal(["0._inner"], AdapterInjector.Find(model, TargetModules.Suffixes("_inner")).Sites.Select(site => site.Path));
+    }
+
+    [Fact]
+    public void A_layer_that_its_adapter_does_not_register_still_gets_the_training_mode_back()
+    {
+        using var model = Sequential(Linear(4, 4));
+        var injection = AdapterInjector.Inject(model, AdapterInjector.Find(model, TargetModules.AllLinear).Sites, site => new Unregistered(site.Layer));
+        model.eval();
+        Assert.True(injection.Sites[0].Layer.training);
+        injection.Detach();
+        Assert.False(injection.Sites[0].Layer.training);
+    }
+
     [Fact]
     public void A_shared_layer_is_one_site_with_one_adapter_everywhere()
     {
@@ -265,6 +294,11 @@ public sealed class InjectionLifeTests
             IsDisposed = true;
             base.Dispose(disposing);
         }
+    }
+
+    private sealed class Unregistered(Module<Tensor, Tensor> baseLayer) : Module<Tensor, Tensor>(nameof(Unregistered))
+    {
+        public override Tensor forward(Tensor input) => baseLayer.call(input);
     }
 
     private sealed class ListAdapter : Module<Tensor, Tensor>

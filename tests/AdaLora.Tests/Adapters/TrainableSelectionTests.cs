@@ -100,6 +100,24 @@ public sealed class TrainableSelectionTests
     }
 
     [Fact]
+    public void A_bias_shared_with_an_adapted_layer_is_noticed()
+    {
+        var linear = Linear(4, 4);
+        using var model = Sequential(("adapted", linear), ("tied", Linear(new Parameter(ones(4, 4)), linear.bias)));
+        var sites = AdapterInjector.Find(model, TargetModules.Suffixes("adapted")).Sites;
+        _ = Assert.Throws<ArgumentException>(() => Select(model, sites, BiasTraining.None, "tied"));
+    }
+
+    [Fact]
+    public void A_shared_parameter_is_listed_once()
+    {
+        var linear = Linear(4, 4, hasBias: false);
+        using var model = Sequential(("a", linear), ("b", Linear(linear.weight)), ("b2", linear), ("c", Linear(4, 4)));
+        var sites = AdapterInjector.Find(model, TargetModules.Suffixes("c")).Sites;
+        Assert.Equal(["a.weight"], Select(model, sites, BiasTraining.None, "b"));
+    }
+
+    [Fact]
     public void Whole_numbers_are_never_trained()
     {
         using var model = Sequential(("a", Linear(4, 4)), ("b", Linear(new Parameter(ones(4, 4, ScalarType.Int64), requires_grad: false), new Parameter(ones(4)))));
