@@ -3,11 +3,11 @@ namespace AdaLora.Adapters;
 /// <summary>Finds the existing names that a mistyped pattern most likely meant.</summary>
 internal static class NearestNames
 {
-    /// <summary>The distinct name tails, as long as the pattern, that differ from it in at most about a third of its characters, nearest first.</summary>
+    /// <summary>The distinct name tails, as long as the pattern, that differ from it in about a third of its characters at most, nearest first.</summary>
     public static IReadOnlyList<string> To(string pattern, IEnumerable<string> names, int count)
     {
         var segments = pattern.Split('.').Length;
-        var limit = Math.Max(2, pattern.Length / 3);
+        var limit = Math.Min(pattern.Length - 1, Math.Max(2, pattern.Length / 3));
         return [.. names
             .Select(name => Tail(name, segments))
             .Where(tail => tail.Length > 0)

@@ -13,6 +13,7 @@ public sealed class AdapterInjectorTests
         { nameof(FieldsNet), "Open,_fixed,renamed,_interface,_last,property,_hidden" },
         { nameof(ContainersNet), "_list.0,_list.2.0,_list.2.2,_nested.0.a,_nested.0.b.inner.fc,_nested.1.a" },
         { nameof(NamedSequential), "first,second" },
+        { nameof(DerivedContainersNet), "_list.0,_list.1,_dict.a" },
         { nameof(TiedNet), "_encoder,_list.0" },
         { nameof(PlainCollectionsNet), "layer0,layer1,layer2,layer3,layer4" },
         { nameof(Sequential), "0,2.fc" },
@@ -26,6 +27,7 @@ public sealed class AdapterInjectorTests
             nameof(FieldsNet) => new FieldsNet(),
             nameof(ContainersNet) => new ContainersNet(),
             nameof(NamedSequential) => new NamedSequential(Linear(4, 4), Linear(4, 4)),
+            nameof(DerivedContainersNet) => new DerivedContainersNet(),
             nameof(TiedNet) => new TiedNet(),
             nameof(PlainCollectionsNet) => new PlainCollectionsNet(),
             _ => Sequential(Linear(4, 4), Tanh(), Sequential(("fc", Linear(4, 4)))),
@@ -55,6 +57,7 @@ public sealed class AdapterInjectorTests
 
         injection.Detach();
         before.AssertSame(model);
+        Assert.All(injection.Adapters.Cast<Doubler>(), adapter => Assert.Null(adapter.BaseLayer));
         foreach (var adapter in injection.Adapters)
         {
             adapter.Dispose();

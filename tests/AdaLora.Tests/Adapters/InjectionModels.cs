@@ -123,6 +123,53 @@ internal sealed class ContainersNet : Net
     public override Tensor forward(Tensor input) => Chain(input, _list.Concat([_nested[0]["a"], _nested[0]["b"], _nested[1][0].Item2]));
 }
 
+/// <summary>Classes derived from TorchSharp's containers, one with a field of its own.</summary>
+internal sealed class DerivedContainersNet : Net
+{
+    private readonly Layers _list = new(Linear(4, 4), Linear(4, 4));
+    private readonly Heads _dict = new();
+
+    public DerivedContainersNet()
+        : base(nameof(DerivedContainersNet)) => RegisterComponents();
+
+    public override Tensor forward(Tensor input) => Chain(input, _list[0], _list.Last, _dict["a"]);
+
+    private sealed class Layers(params Module<Tensor, Tensor>[] modules) : ModuleList<Module<Tensor, Tensor>>(modules)
+    {
+        public Module<Tensor, Tensor> Last { get; } = modules[^1];
+    }
+
+    private sealed class Heads : ModuleDict<Module<Tensor, Tensor>>
+    {
+        public Heads() => Add("a", Linear(4, 4));
+    }
+}
+
+/// <summary>A linear map that is made of another module, which belongs to it.</summary>
+internal sealed class ComposedProjection : Module<Tensor, Tensor>, IProjection
+{
+    private readonly Module<Tensor, Tensor> _inner;
+
+    public ComposedProjection()
+        : base(nameof(ComposedProjection))
+    {
+        _inner = Linear(4, 4);
+        RegisterComponents();
+    }
+
+    public Tensor Weight => ((Linear)_inner).weight;
+
+    public Tensor? Bias => ((Linear)_inner).bias;
+
+    public long InFeatures => 4;
+
+    public long OutFeatures => 4;
+
+    public bool WeightIsTransposed => false;
+
+    public override Tensor forward(Tensor input) => _inner.call(input);
+}
+
 /// <summary>A subclass of Sequential that also keeps one of its modules in a field.</summary>
 internal sealed class NamedSequential : Sequential
 {
