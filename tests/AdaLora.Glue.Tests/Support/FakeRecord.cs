@@ -22,4 +22,16 @@ internal static class FakeRecord
         StepMsMedian = 450.25,
         PeakRssMb = 1546,
     };
+
+    /// <summary>The record of a run that did nothing.</summary>
+    public static RunRecord Of(TrainSettings settings) => RunRecords.Create(settings, new RunOutcome
+    {
+        Status = RunStatus.Cancelled,
+        TotalSteps = 0,
+        Evaluations = [],
+        TrainableParameters = new ParameterCounts(0, 0),
+        Ranks = [],
+        StepMilliseconds = [],
+        WallSeconds = 0,
+    });
 }
