@@ -1,0 +1,118 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace AdaLora.Glue;
+
+/// <summary>The command line: without arguments the demo, else a subcommand. Turns every way to fail into a message and an exit code.</summary>
+internal sealed class GlueApplication
+{
+    private readonly GlueServices _services;
+    private readonly RunSession _session;
+    private readonly RootCommand _root;
+
+    public GlueApplication(GlueServices services)
+    {
+        _services = services;
+        _session = new RunSession(services.Runner, services.Console);
+        var train = TrainCommand();
+        _root = new RootCommand("Fine-tunes encoders on GLUE with AdaLoRA and shows where the rank budget went. Without arguments: a demo that needs no downloads.") { train };
+        foreach (var command in services.MoreCommands)
+            _root.Add(command);
+        _root.SetAction((_, token) => Task.FromResult(RunDemo(token)));
+        AddExamples(train);
+    }
+
+    /// <summary>Runs one command line.</summary>
+    /// <param name="args">The arguments without the program's name.</param>
+    /// <param name="cancellationToken">Asks a run to stop after the current step and to write everything.</param>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public int Run(string[] args, CancellationToken cancellationToken)
+    {
+        var line = _root.Parse(args);
+        if (line.Action is ParseErrorAction)
+            return Fail(ExitCode.BadInput, string.Join(" ", line.Errors.Select(error => error.Message)) + " See --help.");
+        try
+        {
+            // The library's own handling of Ctrl-C would end the process two seconds later, in the middle of a step.
+            var configuration = new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+                Output = _services.Console.Profile.Out.Writer,
+                Error = _services.Error,
+            };
+            return line.InvokeAsync(configuration, cancellationToken).GetAwaiter().GetResult();
+        }
+        catch (UserInputException e)
+        {
+            return Fail(ExitCode.BadInput, e.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            return Fail(ExitCode.Cancelled, "Cancelled before the first step; nothing was written.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Fail(ExitCode.Failure, e.Message);
+        }
+        catch (Exception e)
+        {
+            return Fail(ExitCode.Failure, e.ToString());
+        }
+    }
+
+    private Command TrainCommand()
+    {
+        var options = new TrainOptions();
+        var quiet = new Option<bool>(TrainOptionNames.Quiet) { Description = "Print one line with the result." };
+        var json = new Option<bool>(TrainOptionNames.Json) { Description = "Print metrics.json and nothing else." };
+        var command = new Command("train", "Fine-tunes a checkpoint on a GLUE task.") { quiet, json };
+        foreach (var option in options.All)
+            command.Add(option);
+        command.SetAction((line, token) =>
+        {
+            var verbosity = line.GetValue(json) ? Verbosity.Json : line.GetValue(quiet) ? Verbosity.Quiet : Verbosity.Normal;
+            var record = _session.Run(options.Bind(line).Validated(), verbosity, token);
+            return Task.FromResult(CodeOf(record));
+        });
+        return command;
+    }
+
+    private int RunDemo(CancellationToken cancellationToken)
+    {
+        var records = new List<RunRecord>();
+        foreach (var settings in _services.DemoRuns())
+        {
+            records.Add(_session.Run(settings.Validated(), Verbosity.Normal, cancellationToken));
+            if (records[^1].Status == RunStatus.Cancelled)
+                break;
+        }
+
+        SummaryTable.Write(_services.Console, records);
+        return CodeOf(records[^1]);
+    }
+
+    private void AddExamples(Command train)
+    {
+        var help = _root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpExamples((HelpAction)help.Action!, new Dictionary<Command, IReadOnlyList<string>>
+        {
+            [_root] = ["AdaLora.Glue                     the demo", "AdaLora.Glue train --help        all options"],
+            [train] =
+            [
+                "AdaLora.Glue train --task cola --data glue --model all-MiniLM-L6-v2",
+                "AdaLora.Glue train --task stsb --data glue/STS-B --model all-MiniLM-L6-v2 --method lora --initial-rank 8 --seed 2",
+                "AdaLora.Glue train --task rte --data glue --model all-MiniLM-L6-v2 --targets query,value --layers 0-2 --max-steps 200 --output runs/try",
+            ],
+        });
+    }
+
+    private static int CodeOf(RunRecord record) => record.Status == RunStatus.Cancelled ? ExitCode.Cancelled : ExitCode.Success;
+
+    private int Fail(int code, string message)
+    {
+        _services.Error.WriteLine(message);
+        return code;
+    }
+}

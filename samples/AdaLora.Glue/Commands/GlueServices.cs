@@ -1,0 +1,20 @@
+using System.CommandLine;
+using Spectre.Console;
+
+namespace AdaLora.Glue;
+
+/// <summary>What the commands need from outside.</summary>
+internal sealed record GlueServices
+{
+    public required IRunner Runner { get; init; }
+
+    /// <summary>Prepares the demo's data and model and says which runs it consists of.</summary>
+    public required Func<IReadOnlyList<TrainSettings>> DemoRuns { get; init; }
+
+    public required IAnsiConsole Console { get; init; }
+
+    public required TextWriter Error { get; init; }
+
+    /// <summary>Commands besides train.</summary>
+    public IReadOnlyList<Command> MoreCommands { get; init; } = [];
+}

@@ -1,0 +1,55 @@
+using Spectre.Console;
+
+namespace AdaLora.Glue;
+
+/// <summary>Carries out one run: progress while it lasts, its files and its result afterwards.</summary>
+internal sealed class RunSession(IRunner runner, IAnsiConsole console)
+{
+    private TextWriter Output => console.Profile.Out.Writer;
+
+    /// <summary>Trains as <paramref name="settings"/> say and writes all files, after a cancellation too.</summary>
+    public RunRecord Run(TrainSettings settings, Verbosity verbosity, CancellationToken cancellationToken)
+    {
+        // Found out before hours of training, not after.
+        _ = Directory.CreateDirectory(settings.OutputFolder);
+        var (outcome, history) = Train(settings, verbosity, cancellationToken);
+        var record = RunRecords.Create(settings, outcome);
+        var files = RunFiles.Write(settings.OutputFolder, record, outcome.Ranks, history);
+        Show(settings, verbosity, record, outcome.Ranks, [.. files, .. outcome.Files]);
+        return record;
+    }
+
+    private (RunOutcome Outcome, IReadOnlyList<TrainingStatus> History) Train(TrainSettings settings, Verbosity verbosity, CancellationToken cancellationToken)
+    {
+        if (verbosity == Verbosity.Normal && console.Profile.Out.IsTerminal && console.Profile.Capabilities.Ansi)
+            return LiveReporter.Run(console, "loading", Work);
+        return Work(verbosity == Verbosity.Normal ? new PlainReporter(Output) : new SilentReporter());
+
+        (RunOutcome, IReadOnlyList<TrainingStatus>) Work(IRunReporter reporter)
+        {
+            var recorder = new RecordingReporter(reporter);
+            var outcome = runner.Execute(settings, recorder, cancellationToken);
+            return (outcome, recorder.History);
+        }
+    }
+
+    private void Show(TrainSettings settings, Verbosity verbosity, RunRecord record, IReadOnlyList<ModuleRank> ranks, IReadOnlyList<string> files)
+    {
+        if (verbosity == Verbosity.Json)
+        {
+            Output.Write(record.ToJson());
+            return;
+        }
+
+        if (verbosity == Verbosity.Quiet)
+        {
+            var metrics = record.Final.Select(metric => $"{metric.Key} {Formats.Metric(metric.Value)}");
+            Output.WriteLine($"{record.Task} {record.Method} seed {record.Seed}: {string.Join("  ", metrics)}");
+            return;
+        }
+
+        RankTable.Write(console, ranks);
+        SummaryTable.Write(console, [record]);
+        FileList.Write(Output, settings.OutputFolder, files);
+    }
+}

@@ -1,0 +1,79 @@
+using System.CommandLine;
+
+namespace AdaLora.Glue;
+
+/// <summary>The options of a training run on the command line, and how they become settings. Defaults are those of <see cref="TrainSettings"/>.</summary>
+internal sealed class TrainOptions
+{
+    private static readonly TrainSettings Defaults = new() { Task = GlueTasks.All[0], Data = "", Model = "" };
+
+    private readonly Option<GlueTask> _task = ParsedOption.Create(TrainOptionNames.Task, $"The GLUE task: {string.Join(", ", GlueTasks.All.Select(task => task.Name))}.", "NAME", GlueTasks.Find, required: true);
+    private readonly Option<string> _data = new(TrainOptionNames.Data) { Description = "The GLUE folder, or the task's own folder.", HelpName = "DIR", Required = true };
+    private readonly Option<string> _model = new(TrainOptionNames.Model) { Description = "The folder of the pre-trained checkpoint.", HelpName = "DIR", Required = true };
+    private readonly Option<TrainingMethod> _method = ParsedOption.Create(
+        TrainOptionNames.Method, $"How to train: {string.Join(", ", TrainingMethods.Names)}. [default: {Defaults.MethodName}]", "NAME", TrainingMethods.Find);
+    private readonly Option<int> _seed = ParsedOption.Number(TrainOptionNames.Seed, "Seed of all randomness.", Defaults.Seed);
+    private readonly Option<int> _epochs = ParsedOption.Number(TrainOptionNames.Epochs, "Passes over the training set.", Defaults.Epochs);
+    private readonly Option<int> _batchSize = ParsedOption.Number(TrainOptionNames.BatchSize, "Examples per step.", Defaults.BatchSize);
+    private readonly Option<int> _maxLength = ParsedOption.Number(TrainOptionNames.MaxLength, "Tokens per example; the rest is cut off.", Defaults.MaxLength);
+    private readonly Option<double?> _learningRate = ParsedOption.OptionalNumber<double>(TrainOptionNames.LearningRate, "Highest learning rate. [default: 0.001, 5e-05 for full]");
+    private readonly Option<double> _warmup = ParsedOption.Number(TrainOptionNames.Warmup, "Steps of warm-up: a fraction of the run, or steps when 1 or more.", Defaults.Warmup.Value);
+    private readonly Option<double> _weightDecay = ParsedOption.Number(TrainOptionNames.WeightDecay, "Weight decay of AdamW.", Defaults.WeightDecay);
+    private readonly Option<double> _clip = ParsedOption.Number(TrainOptionNames.Clip, "Largest gradient norm; 0 for no limit.", Defaults.Clip);
+    private readonly Option<double> _dropout = ParsedOption.Number(TrainOptionNames.Dropout, "Dropout in front of the adapters.", Defaults.Dropout);
+    private readonly Option<int> _initialRank = ParsedOption.Number(TrainOptionNames.InitialRank, "Rank of every adapter at the start; the rank of lora and svd-lora.", Defaults.InitialRank);
+    private readonly Option<int> _targetRank = ParsedOption.Number(TrainOptionNames.TargetRank, "Mean rank of the adapters at the end (adalora).", Defaults.TargetRank);
+    private readonly Option<double> _alpha = ParsedOption.Number(TrainOptionNames.Alpha, "Scale of the adapters, divided by the initial rank.", Defaults.Alpha);
+    private readonly Option<double> _gamma = ParsedOption.Number(TrainOptionNames.Gamma, "Weight of the orthogonality penalty.", Defaults.Gamma);
+    private readonly Option<double> _initialPhase = ParsedOption.Number(TrainOptionNames.InitialPhase, "Steps before pruning: a fraction of the run, or steps when 1 or more.", Defaults.InitialPhase.Value);
+    private readonly Option<double> _finalPhase = ParsedOption.Number(TrainOptionNames.FinalPhase, "Steps after pruning: a fraction of the run, or steps when 1 or more.", Defaults.FinalPhase.Value);
+    private readonly Option<int> _deltaT = ParsedOption.Number(TrainOptionNames.DeltaT, "Steps between two prunings.", Defaults.DeltaT);
+    private readonly Option<IReadOnlyList<string>?> _targets = ParsedOption.Create<IReadOnlyList<string>?>(
+        TrainOptionNames.Targets, "Matrices to adapt, by the ends of their names, such as query,value. [default: all linear layers]", "NAMES", ListArguments.Names);
+    private readonly Option<IReadOnlyList<int>?> _layers = ParsedOption.Create<IReadOnlyList<int>?>(
+        TrainOptionNames.Layers, "Layers to adapt, such as 0-2,5. [default: all]", "NUMBERS", ListArguments.Numbers);
+    private readonly Option<int?> _maxSteps = ParsedOption.OptionalNumber<int>(TrainOptionNames.MaxSteps, "Optimiser steps at most.");
+    private readonly Option<int?> _limit = ParsedOption.OptionalNumber<int>(TrainOptionNames.Limit, "Use the first examples of each split only.");
+    private readonly Option<int?> _evalEvery = ParsedOption.OptionalNumber<int>(TrainOptionNames.EvalEvery, "Steps between two evaluations. [default: one epoch]");
+    private readonly Option<int?> _threads = ParsedOption.OptionalNumber<int>(TrainOptionNames.Threads, "Processor threads. [default: one per core]");
+    private readonly Option<string?> _output = new(TrainOptionNames.Output) { Description = "Folder for the run's files. [default: runs/<task>-<method>-<seed>]", HelpName = "DIR" };
+
+    /// <summary>All options, in the order of the help text.</summary>
+    public IEnumerable<Option> All =>
+    [
+        _task, _data, _model, _method, _seed, _epochs, _batchSize, _maxLength, _learningRate, _warmup, _weightDecay, _clip, _dropout, _initialRank, _targetRank,
+        _alpha, _gamma, _initialPhase, _finalPhase, _deltaT, _targets, _layers, _maxSteps, _limit, _evalEvery, _threads, _output,
+    ];
+
+    /// <summary>The settings a command line asks for, not yet validated.</summary>
+    public TrainSettings Bind(ParseResult line) => new()
+    {
+        Task = line.GetRequiredValue(_task),
+        Data = line.GetRequiredValue(_data),
+        Model = line.GetRequiredValue(_model),
+        Method = line.GetValue(_method),
+        Seed = line.GetValue(_seed),
+        Epochs = line.GetValue(_epochs),
+        BatchSize = line.GetValue(_batchSize),
+        MaxLength = line.GetValue(_maxLength),
+        LearningRate = line.GetValue(_learningRate),
+        Warmup = new StepCount(line.GetValue(_warmup)),
+        WeightDecay = line.GetValue(_weightDecay),
+        Clip = line.GetValue(_clip),
+        Dropout = line.GetValue(_dropout),
+        InitialRank = line.GetValue(_initialRank),
+        TargetRank = line.GetValue(_targetRank),
+        Alpha = line.GetValue(_alpha),
+        Gamma = line.GetValue(_gamma),
+        InitialPhase = new StepCount(line.GetValue(_initialPhase)),
+        FinalPhase = new StepCount(line.GetValue(_finalPhase)),
+        DeltaT = line.GetValue(_deltaT),
+        Targets = line.GetValue(_targets) ?? [],
+        Layers = line.GetValue(_layers) ?? [],
+        MaxSteps = line.GetValue(_maxSteps),
+        Limit = line.GetValue(_limit),
+        EvalEvery = line.GetValue(_evalEvery),
+        Threads = line.GetValue(_threads),
+        Output = line.GetValue(_output),
+    };
+}

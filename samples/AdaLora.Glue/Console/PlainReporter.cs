@@ -1,0 +1,18 @@
+namespace AdaLora.Glue;
+
+/// <summary>Reports in plain lines, for logs and pipes.</summary>
+/// <param name="output">Where the lines go.</param>
+/// <param name="lines">About how many lines the steps of a run make.</param>
+internal sealed class PlainReporter(TextWriter output, int lines = 20) : IRunReporter
+{
+    public void Note(string message) => output.WriteLine(message);
+
+    public void Step(TrainingStatus status)
+    {
+        var every = Math.Max(1, status.TotalSteps / lines);
+        if (status.Step == 1 || status.Step % every == 0 || status.Step == status.TotalSteps)
+            output.WriteLine($"step {status.Step}/{status.TotalSteps}  {StatusText.Figures(status)}");
+    }
+
+    public void Evaluated(Evaluation evaluation) => output.WriteLine(StatusText.Evaluated(evaluation));
+}

@@ -1,0 +1,17 @@
+namespace AdaLora.Glue;
+
+/// <summary>Says nothing.</summary>
+internal sealed class SilentReporter : IRunReporter
+{
+    public void Note(string message)
+    {
+    }
+
+    public void Step(TrainingStatus status)
+    {
+    }
+
+    public void Evaluated(Evaluation evaluation)
+    {
+    }
+}

@@ -1,0 +1,30 @@
+using System.Globalization;
+
+namespace AdaLora.Glue;
+
+/// <summary>One line about where training stands.</summary>
+internal static class StatusText
+{
+    /// <summary>The figures of a step, without the step itself; those the method doesn't have are left out.</summary>
+    public static string Figures(TrainingStatus status)
+    {
+        List<string> parts = [$"loss {Formats.Loss(status.Loss)}"];
+        if (status.Penalty is { } penalty)
+            parts.Add($"penalty {Formats.Loss(penalty)}");
+        if (status.Budget is { } budget)
+            parts.Add($"budget {budget}");
+        if (status.LiveRank is { } rank)
+            parts.Add($"rank {rank}");
+        parts.Add($"lr {Formats.Number(status.LearningRate)}");
+        parts.Add(string.Create(CultureInfo.InvariantCulture, $"{status.SamplesPerSecond:0} samples/s"));
+        parts.Add($"{Formats.Duration(status.Remaining)} left");
+        return string.Join("  ", parts);
+    }
+
+    public static string Evaluated(Evaluation evaluation)
+    {
+        var metrics = evaluation.Metrics.Select(metric => $"{metric.Key} {Formats.Metric(metric.Value)}");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"dev at step {evaluation.Step} (epoch {evaluation.Epoch:0.##}): {string.Join("  ", metrics)}  loss {Formats.Loss(evaluation.Loss)}");
+    }
+}

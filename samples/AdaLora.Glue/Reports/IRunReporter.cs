@@ -1,0 +1,14 @@
+namespace AdaLora.Glue;
+
+/// <summary>Hears from a run while it goes on, on the run's thread.</summary>
+internal interface IRunReporter
+{
+    /// <summary>Something worth a line, such as what was loaded.</summary>
+    void Note(string message);
+
+    /// <summary>An optimiser step is done. Called after every step: the pictures are drawn from these.</summary>
+    void Step(TrainingStatus status);
+
+    /// <summary>The dev set was evaluated.</summary>
+    void Evaluated(Evaluation evaluation);
+}

@@ -1,0 +1,47 @@
+using System.Globalization;
+using System.Text;
+
+namespace AdaLora.Glue;
+
+/// <summary>Writes the files of a run. Each appears complete or not at all, and replaces one of an earlier run.</summary>
+internal static class RunFiles
+{
+    public const string Metrics = "metrics.json";
+    public const string RanksTable = "ranks.csv";
+    public const string RanksPicture = "ranks.png";
+    public const string TrainingPicture = "training.png";
+
+    /// <summary>Writes all files into <paramref name="folder"/>, which is made if need be.</summary>
+    /// <param name="folder">The run's output folder.</param>
+    /// <param name="record">Becomes metrics.json.</param>
+    /// <param name="ranks">All adapted matrices; empty for methods without adapters.</param>
+    /// <param name="history">The status after each step.</param>
+    /// <returns>The paths of the files.</returns>
+    public static IReadOnlyList<string> Write(string folder, RunRecord record, IReadOnlyList<ModuleRank> ranks, IReadOnlyList<TrainingStatus> history)
+    {
+        var name = $"{record.Task} · {record.Method} · seed {record.Seed}";
+        var kept = ranks.Sum(rank => rank.FinalRank);
+        var given = ranks.Sum(rank => rank.InitialRank);
+        var summary = ranks.Count == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {kept} of {given} triplets kept");
+        (string Name, byte[] Content)[] files =
+        [
+            (Metrics, Encoding.UTF8.GetBytes(record.ToJson())),
+            (RanksTable, Encoding.UTF8.GetBytes(ToCsv(ranks))),
+            (RanksPicture, RankHeatMap.Draw($"{name}: final ranks{summary}", ranks)),
+            (TrainingPicture, TrainingPlot.Draw(name, history, record.Evaluations)),
+        ];
+        foreach (var (file, content) in files)
+            AtomicFile.Write(Path.Combine(folder, file), content);
+        return [.. files.Select(file => Path.Combine(folder, file.Name))];
+    }
+
+    private static string ToCsv(IReadOnlyList<ModuleRank> ranks)
+    {
+        var lines = ranks.Select(rank =>
+        {
+            var name = ModuleName.Parse(rank.Module);
+            return string.Create(CultureInfo.InvariantCulture, $"{rank.Module},{name.Layer},{name.Matrix},{rank.InitialRank},{rank.FinalRank}\n");
+        });
+        return "module,layer,matrix,initial_rank,final_rank\n" + string.Concat(lines);
+    }
+}

@@ -1,0 +1,26 @@
+namespace AdaLora.Glue;
+
+/// <summary>What training hands over when it ends, finished or cancelled.</summary>
+internal sealed record RunOutcome
+{
+    public required RunStatus Status { get; init; }
+
+    /// <summary>The optimiser steps the run was planned for.</summary>
+    public required int TotalSteps { get; init; }
+
+    public required IReadOnlyList<Evaluation> Evaluations { get; init; }
+
+    public required ParameterCounts TrainableParameters { get; init; }
+
+    /// <summary>All adapted matrices, layer by layer; empty for methods without adapters.</summary>
+    public required IReadOnlyList<ModuleRank> Ranks { get; init; }
+
+    /// <summary>How long each optimiser step took, forward and backward pass included.</summary>
+    public required IReadOnlyList<double> StepMilliseconds { get; init; }
+
+    /// <summary>Training and evaluation together, without loading.</summary>
+    public required double WallSeconds { get; init; }
+
+    /// <summary>Files that training itself wrote, such as the adapter.</summary>
+    public IReadOnlyList<string> Files { get; init; } = [];
+}

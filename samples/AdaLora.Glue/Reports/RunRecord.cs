@@ -1,0 +1,59 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace AdaLora.Glue;
+
+/// <summary>Everything worth keeping of one run; its properties are the keys of metrics.json.</summary>
+internal sealed record RunRecord
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        WriteIndented = true,
+        NewLine = "\n",
+        Converters = { new FiniteNumberJsonConverter(), new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+    };
+
+    public required string Task { get; init; }
+
+    public required string Method { get; init; }
+
+    public required RunStatus Status { get; init; }
+
+    public required long Seed { get; init; }
+
+    public required string Model { get; init; }
+
+    /// <summary>All options in force, defaults included.</summary>
+    public required JsonObject Options { get; init; }
+
+    /// <summary>The optimiser steps the run was planned for; a cancelled run did fewer.</summary>
+    public required int TotalSteps { get; init; }
+
+    public required IReadOnlyList<Evaluation> Evaluations { get; init; }
+
+    /// <summary>The metrics of the last evaluation; empty when there was none.</summary>
+    public required IReadOnlyDictionary<string, double?> Final { get; init; }
+
+    /// <summary>The metrics of the evaluation with the highest primary metric.</summary>
+    public required IReadOnlyDictionary<string, double?> Best { get; init; }
+
+    public required ParameterCounts TrainableParameters { get; init; }
+
+    /// <summary>Module name to final rank; empty for methods without adapters.</summary>
+    public required IReadOnlyDictionary<string, int> Ranks { get; init; }
+
+    public required double WallSeconds { get; init; }
+
+    public required double StepMsMedian { get; init; }
+
+    public required double PeakRssMb { get; init; }
+
+    public string ToJson() => JsonSerializer.Serialize(this, Json) + "\n";
+
+    /// <exception cref="JsonException">The text is no record of a run.</exception>
+    public static RunRecord FromJson(string text) => JsonSerializer.Deserialize<RunRecord>(text, Json) ?? throw new JsonException("The record is null.");
+}

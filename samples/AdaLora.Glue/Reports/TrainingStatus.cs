@@ -1,0 +1,28 @@
+namespace AdaLora.Glue;
+
+/// <summary>Where training stands after an optimiser step.</summary>
+internal sealed record TrainingStatus
+{
+    /// <summary>Optimiser steps done, from 1.</summary>
+    public required int Step { get; init; }
+
+    public required int TotalSteps { get; init; }
+
+    /// <summary>The loss of the step's batches without the penalty.</summary>
+    public required double Loss { get; init; }
+
+    public required double LearningRate { get; init; }
+
+    /// <summary>The orthogonality penalty, weighted; null for methods without one.</summary>
+    public double? Penalty { get; init; }
+
+    /// <summary>The number of triplets the schedule allows; null for methods without one.</summary>
+    public int? Budget { get; init; }
+
+    /// <summary>The number of triplets in use; null for methods without adapters.</summary>
+    public int? LiveRank { get; init; }
+
+    public double SamplesPerSecond { get; init; }
+
+    public TimeSpan Remaining { get; init; }
+}

@@ -1,0 +1,95 @@
+using Xunit;
+
+namespace AdaLora.Glue.Tests;
+
+[Collection(Pictures.Name)]
+public sealed class FailureTests : IDisposable
+{
+    private readonly CommandLine _line = new();
+
+    public void Dispose() => _line.Dispose();
+
+    [Theory]
+    [InlineData("--task", "colla", "There is no task 'colla'", "sst2")]
+    [InlineData("--method", "dora", "There is no method 'dora'", "svd-lora")]
+    [InlineData("--seed", "one", "--seed", "whole number")]
+    [InlineData("--seed", "-1", "--seed", "at least 0")]
+    [InlineData("--epochs", "2.5", "--epochs", "whole number")]
+    [InlineData("--batch-size", "0", "--batch-size", "at least 1")]
+    [InlineData("--lr", "1,5", "--lr", "number such as 0.5")]
+    [InlineData("--lr", "0", "--lr", "above 0")]
+    [InlineData("--dropout", "1", "--dropout", "below 1")]
+    [InlineData("--target-rank", "13", "--target-rank", "at most the initial rank 12")]
+    [InlineData("--tinit", "1.5", "--tinit", "whole number of steps")]
+    [InlineData("--tinit", "0.5", "--tinit", "leave no steps")]
+    [InlineData("--layers", "2-1", "--layers", "0-2,5")]
+    [InlineData("--layers", "x", "--layers", "0-2,5")]
+    [InlineData("--data", "absent", "there is no folder 'absent'", "CoLA")]
+    [InlineData("--model", "absent", "there is no folder 'absent'", "config.json")]
+    [InlineData("--colour", "red", "--colour", "--help")]
+    public void Bad_input_gets_one_line_and_code_2(string option, string argument, string what, string remedy)
+    {
+        var code = _line.Train(option, argument);
+
+        Assert.Equal(ExitCode.BadInput, code);
+        _ = Assert.Single(_line.ErrorText.TrimEnd().Split('\n'));
+        Assert.Contains(what, _line.ErrorText);
+        Assert.Contains(remedy, _line.ErrorText);
+        Assert.Empty(_line.OutputText);
+        Assert.Empty(_line.Runner.Asked);
+    }
+
+    [Fact]
+    public void All_problems_are_listed_at_once()
+    {
+        Assert.Equal(ExitCode.BadInput, _line.Train("--epochs", "0", "--gamma", "-1", "--tfinal", "2.5", "--model", "absent"));
+
+        Assert.All((string[])["--epochs", "--gamma", "--tfinal", "--model"], name => Assert.Contains(name, _line.ErrorText));
+    }
+
+    [Fact]
+    public void Missing_options_are_named()
+    {
+        Assert.Equal(ExitCode.BadInput, _line.Run("train"));
+
+        Assert.All((string[])["--task", "--data", "--model"], name => Assert.Contains(name, _line.ErrorText));
+        _ = Assert.Single(_line.ErrorText.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public void Unknown_command_is_bad_input()
+    {
+        Assert.Equal(ExitCode.BadInput, _line.Run("tarin"));
+        Assert.Contains("tarin", _line.ErrorText);
+        Assert.Empty(_line.Runner.Asked);
+    }
+
+    [Fact]
+    public void Input_that_the_runner_refuses_is_bad_input()
+    {
+        _line.Runner.BeforeStep = _ => throw new UserInputException("The checkpoint is a GPT-2; give a BERT.");
+
+        Assert.Equal(ExitCode.BadInput, _line.Train());
+        Assert.Equal("The checkpoint is a GPT-2; give a BERT.", _line.ErrorText.TrimEnd());
+    }
+
+    [Fact]
+    public void Other_failures_are_told_in_full_with_code_1()
+    {
+        _line.Runner.BeforeStep = _ => throw new InvalidOperationException("broken");
+
+        Assert.Equal(ExitCode.Failure, _line.Train());
+        Assert.Contains("InvalidOperationException: broken", _line.ErrorText);
+        Assert.Contains(nameof(FakeRunner), _line.ErrorText);
+    }
+
+    [Fact]
+    public void An_output_folder_that_cannot_be_made_is_a_failure_before_training()
+    {
+        File.WriteAllText(_line.Path("file"), "");
+
+        Assert.Equal(ExitCode.Failure, _line.Train("--output", _line.Path("file", "below")));
+        Assert.Empty(_line.Runner.Asked);
+        _ = Assert.Single(_line.ErrorText.TrimEnd().Split('\n'));
+    }
+}

@@ -1,0 +1,138 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace AdaLora.Glue.Tests;
+
+[Collection(Pictures.Name)]
+public sealed class TrainCommandTests : IDisposable
+{
+    private readonly CommandLine _line = new();
+
+    public void Dispose() => _line.Dispose();
+
+    [Fact]
+    public void Without_options_the_papers_settings_hold()
+    {
+        Assert.Equal(ExitCode.Success, _line.Train());
+
+        Assert.Equal(new TrainSettings { Task = GlueTasks.Find("cola"), Data = _line.Data, Model = _line.Model, Output = _line.Output }, _line.Asked with { Targets = [], Layers = [] });
+        Assert.Equal((12, 8, 32.0, 0.1, 1e-3), (_line.Asked.InitialRank, _line.Asked.TargetRank, _line.Asked.Alpha, _line.Asked.Dropout, _line.Asked.EffectiveLearningRate));
+        Assert.Equal((0.06, 0.01, 0.1, 0.1, 0.5), (_line.Asked.Warmup.Value, _line.Asked.WeightDecay, _line.Asked.Gamma, _line.Asked.InitialPhase.Value, _line.Asked.FinalPhase.Value));
+        Assert.Equal((10, 1.0, 32, 128, 5), (_line.Asked.DeltaT, _line.Asked.Clip, _line.Asked.BatchSize, _line.Asked.MaxLength, _line.Asked.Epochs));
+    }
+
+    /// <summary>Option, argument, key in metrics.json, value there.</summary>
+    public static TheoryData<string, string, string, string> Options() => new()
+    {
+        { "--method", "svd-lora", "method", "\"svd-lora\"" },
+        { "--seed", "3", "seed", "3" },
+        { "--epochs", "2", "epochs", "2" },
+        { "--batch-size", "16", "batch_size", "16" },
+        { "--max-length", "64", "max_length", "64" },
+        { "--lr", "2e-4", "lr", "0.0002" },
+        { "--warmup", "100", "warmup", "100" },
+        { "--weight-decay", "0.1", "weight_decay", "0.1" },
+        { "--clip", "0", "clip", "0" },
+        { "--dropout", "0.2", "dropout", "0.2" },
+        { "--initial-rank", "16", "initial_rank", "16" },
+        { "--target-rank", "4", "target_rank", "4" },
+        { "--alpha", "16.5", "alpha", "16.5" },
+        { "--gamma", "0.3", "gamma", "0.3" },
+        { "--tinit", "120", "tinit", "120" },
+        { "--tfinal", "0.25", "tfinal", "0.25" },
+        { "--delta-t", "5", "delta_t", "5" },
+        { "--targets", "query, value", "targets", "[\"query\",\"value\"]" },
+        { "--layers", "4,0-2", "layers", "[0,1,2,4]" },
+        { "--max-steps", "7", "max_steps", "7" },
+        { "--limit", "50", "limit", "50" },
+        { "--eval-every", "20", "eval_every", "20" },
+        { "--threads", "2", "threads", "2" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Options))]
+    public void Option_reaches_the_run_and_its_record(string option, string argument, string key, string value)
+    {
+        var set = OptionsOf(option, argument);
+        var standard = OptionsOf();
+
+        Assert.Equal(value, set[key]!.ToJsonString());
+        Assert.NotEqual(value, standard[key]?.ToJsonString());
+        Assert.All(standard.Where(entry => entry.Key != key && entry.Key != "output"), entry => Assert.Equal(entry.Value?.ToJsonString(), set[entry.Key]?.ToJsonString()));
+    }
+
+    [Fact]
+    public void Learning_rate_depends_on_the_method()
+    {
+        Assert.Equal(1e-3, OptionsOf("--method", "lora")["lr"]!.GetValue<double>());
+        Assert.Equal(5e-5, OptionsOf("--method", "full")["lr"]!.GetValue<double>());
+        Assert.Equal(3e-5, OptionsOf("--method", "full", "--lr", "3e-5")["lr"]!.GetValue<double>());
+    }
+
+    [Fact]
+    public void Every_option_is_recorded()
+    {
+        Assert.Equal(ExitCode.Success, _line.Train());
+
+        var expected = new TrainOptions().All.Select(option => option.Name.TrimStart('-').Replace('-', '_'));
+        Assert.Equal(expected.Order(), Record()["options"]!.AsObject().Select(entry => entry.Key).Order());
+    }
+
+    [Fact]
+    public void Output_folder_is_named_after_the_run()
+    {
+        var settings = new TrainSettings { Task = GlueTasks.Find("stsb"), Data = "", Model = "", Method = TrainingMethod.SvdLora, Seed = 4 };
+
+        Assert.Equal(Path.Combine("runs", "stsb-svd-lora-4"), settings.OutputFolder);
+    }
+
+    [Fact]
+    public void All_files_are_written_and_told()
+    {
+        Assert.Equal(ExitCode.Success, _line.Train());
+
+        string[] names = ["adapter.safetensors", "metrics.json", "ranks.csv", "ranks.png", "training.png"];
+        Assert.Equal(names, Directory.GetFiles(_line.Output).Select(Path.GetFileName).Order());
+        Assert.All(names, name => Assert.Contains(name, _line.OutputText));
+        var record = Record();
+        Assert.Equal(450, record["step_ms_median"]!.GetValue<double>());
+        Assert.True(record["peak_rss_mb"]!.GetValue<double>() > 10);
+        Assert.Equal(FakeRanks.Bert(3, 8).Count, record["ranks"]!.AsObject().Count);
+        Assert.Equal(0.24, record["best"]!["matthews"]!.GetValue<double>(), 1e-9);
+    }
+
+    [Fact]
+    public void Normal_output_shows_progress_ranks_and_result()
+    {
+        _ = _line.Train();
+
+        foreach (var text in (string[])["8,551 examples", "step 600/600", "penalty", "budget 288", "dev at step 600", "attention.self.query", "matthews", "200,000 → 150,000", "10:42"])
+            Assert.Contains(text, _line.OutputText);
+        Assert.Empty(_line.ErrorText);
+    }
+
+    [Fact]
+    public void Quiet_prints_one_line_and_json_the_record_alone()
+    {
+        _ = _line.Train("--quiet");
+        var quiet = _line.OutputText;
+        _ = _line.Train("--json");
+
+        Assert.Equal("cola adalora seed 1: matthews 0.240  accuracy 0.748", quiet.TrimEnd());
+        Assert.Equal(File.ReadAllText(Path.Combine(_line.Output, RunFiles.Metrics)), _line.OutputText[quiet.Length..]);
+    }
+
+    /// <summary>The options object of metrics.json for a command line.</summary>
+    private static JsonObject OptionsOf(params string[] arguments)
+    {
+        var options = new TrainOptions();
+        var command = new Command("train");
+        foreach (var option in options.All)
+            command.Add(option);
+        var settings = options.Bind(command.Parse(["--task", "cola", "--data", "d", "--model", "m", .. arguments]));
+        return FakeRecord.Of(settings).Options;
+    }
+
+    private JsonNode Record() => JsonNode.Parse(File.ReadAllText(Path.Combine(_line.Output, RunFiles.Metrics)))!;
+}

@@ -1,0 +1,70 @@
+using System.CommandLine;
+using Spectre.Console;
+
+namespace AdaLora.Glue.Tests;
+
+/// <summary>The application with its output captured, in a folder that holds a data and a model folder.</summary>
+internal sealed class CommandLine : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly StringWriter _output = new();
+    private readonly StringWriter _error = new();
+
+    public CommandLine()
+    {
+        _ = Directory.CreateDirectory(Data);
+        _ = Directory.CreateDirectory(Model);
+        DemoRuns = () =>
+        [
+            .. new[] { TrainingMethod.Frozen, TrainingMethod.AdaLora }.Select(method => new TrainSettings
+            {
+                Task = GlueTasks.Find("cola"),
+                Data = Data,
+                Model = Model,
+                Method = method,
+                Output = _folder.File("demo", TrainingMethods.NameOf(method)),
+            }),
+        ];
+    }
+
+    public FakeRunner Runner { get; } = new();
+
+    public Func<IReadOnlyList<TrainSettings>> DemoRuns { get; set; }
+
+    public IReadOnlyList<Command> MoreCommands { get; set; } = [];
+
+    public string Data => _folder.File("glue");
+
+    public string Model => _folder.File("model");
+
+    public string Output => _folder.File("out");
+
+    public string OutputText => _output.ToString();
+
+    public string ErrorText => _error.ToString();
+
+    public TrainSettings Asked => Runner.Asked.Single();
+
+    public string Path(params string[] parts) => _folder.File(parts);
+
+    /// <summary>The arguments of train with what it requires, unless <paramref name="more"/> sets it, and <paramref name="more"/>.</summary>
+    public string[] TrainArguments(params string[] more)
+    {
+        (string Option, string Value)[] required = [("--task", "cola"), ("--data", Data), ("--model", Model), ("--output", Output)];
+        return ["train", .. required.Where(entry => !more.Contains(entry.Option)).SelectMany(entry => new[] { entry.Option, entry.Value }), .. more];
+    }
+
+    public int Train(params string[] more) => Run(TrainArguments(more));
+
+    public int Run(params string[] args) => Run(args, CancellationToken.None);
+
+    public int Run(string[] args, CancellationToken cancellationToken)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(_output) });
+        console.Profile.Width = 160;
+        var services = new GlueServices { Runner = Runner, DemoRuns = DemoRuns, Console = console, Error = _error, MoreCommands = MoreCommands };
+        return new GlueApplication(services).Run(args, cancellationToken);
+    }
+
+    public void Dispose() => _folder.Dispose();
+}

@@ -1,0 +1,37 @@
+using System.Text.Json.Nodes;
+
+namespace AdaLora.Glue.Tests;
+
+internal static class FakeRecord
+{
+    public static RunRecord Create(IReadOnlyList<ModuleRank> ranks) => new()
+    {
+        Task = "cola",
+        Method = "adalora",
+        Status = RunStatus.Completed,
+        Seed = 7,
+        Model = "models/small",
+        Options = new JsonObject { ["alpha"] = 32.0, ["layers"] = new JsonArray(0, 1), ["limit"] = null },
+        TotalSteps = FakeRun.Steps,
+        Evaluations = FakeRun.Evaluations(),
+        Final = FakeRun.Evaluations()[^1].Metrics,
+        Best = FakeRun.Evaluations()[^2].Metrics,
+        TrainableParameters = new ParameterCounts(200_000, 150_000),
+        Ranks = ranks.ToDictionary(rank => rank.Module, rank => rank.FinalRank),
+        WallSeconds = 642.5,
+        StepMsMedian = 450.25,
+        PeakRssMb = 1546,
+    };
+
+    /// <summary>The record of a run that did nothing.</summary>
+    public static RunRecord Of(TrainSettings settings) => RunRecords.Create(settings, new RunOutcome
+    {
+        Status = RunStatus.Cancelled,
+        TotalSteps = 0,
+        Evaluations = [],
+        TrainableParameters = new ParameterCounts(0, 0),
+        Ranks = [],
+        StepMilliseconds = [],
+        WallSeconds = 0,
+    });
+}

@@ -1,0 +1,46 @@
+namespace AdaLora.Glue.Tests;
+
+/// <summary>Reports a run without training: remembers what it was asked for, and stops between steps when cancelled.</summary>
+internal sealed class FakeRunner : IRunner
+{
+    public List<TrainSettings> Asked { get; } = [];
+
+    /// <summary>Called before each step.</summary>
+    public Action<int> BeforeStep { get; set; } = _ => { };
+
+    public RunOutcome Execute(TrainSettings settings, IRunReporter reporter, CancellationToken cancellationToken)
+    {
+        Asked.Add(settings);
+        reporter.Note("8,551 examples");
+        var adaptive = settings.Method == TrainingMethod.AdaLora;
+        var evaluations = new List<Evaluation>();
+        var steps = 0;
+        foreach (var status in FakeRun.History(adaptive))
+        {
+            if (cancellationToken.IsCancellationRequested)
+                break;
+            BeforeStep(status.Step);
+            steps++;
+            reporter.Step(status);
+            if (FakeRun.Evaluations().FirstOrDefault(evaluation => evaluation.Step == status.Step) is { } evaluation)
+            {
+                evaluations.Add(evaluation);
+                reporter.Evaluated(evaluation);
+            }
+        }
+
+        var adapter = Path.Combine(settings.OutputFolder, "adapter.safetensors");
+        File.WriteAllText(adapter, "weights");
+        return new RunOutcome
+        {
+            Status = steps < FakeRun.Steps ? RunStatus.Cancelled : RunStatus.Completed,
+            TotalSteps = FakeRun.Steps,
+            Evaluations = evaluations,
+            TrainableParameters = new ParameterCounts(200_000, adaptive ? 150_000 : 200_000),
+            Ranks = adaptive ? FakeRanks.Bert(3, 8) : [],
+            StepMilliseconds = [.. Enumerable.Range(1, steps).Select(step => step == 1 ? 1000.0 : 450)],
+            WallSeconds = 642,
+            Files = [adapter],
+        };
+    }
+}
