@@ -74,6 +74,8 @@ internal sealed class GlueApplication
         {
             var verbosity = line.GetValue(json) ? Verbosity.Json : line.GetValue(quiet) ? Verbosity.Quiet : Verbosity.Normal;
             var record = _session.Run(options.Bind(line).Validated(), verbosity, token);
+            if (verbosity == Verbosity.Normal)
+                SummaryTable.Write(_services.Console, [record]);
             return Task.FromResult(CodeOf(record));
         });
         return command;

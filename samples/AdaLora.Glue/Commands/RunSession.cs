@@ -2,7 +2,7 @@ using Spectre.Console;
 
 namespace AdaLora.Glue;
 
-/// <summary>Carries out one run: progress while it lasts, its files and its result afterwards.</summary>
+/// <summary>Carries out one run: progress while it lasts, its files and its ranks afterwards. Callers show results, alone or side by side.</summary>
 internal sealed class RunSession(IRunner runner, IAnsiConsole console)
 {
     private TextWriter Output => console.Profile.Out.Writer;
@@ -12,6 +12,8 @@ internal sealed class RunSession(IRunner runner, IAnsiConsole console)
     {
         // Found out before hours of training, not after.
         _ = Directory.CreateDirectory(settings.OutputFolder);
+        if (verbosity == Verbosity.Normal)
+            console.Write(new Rule($"{settings.Task.Name} · {settings.MethodName} · seed {settings.Seed}").LeftJustified());
         var (outcome, history) = Train(settings, verbosity, cancellationToken);
         var record = RunRecords.Create(settings, outcome);
         var files = RunFiles.Write(settings.OutputFolder, record, outcome.Ranks, history);
@@ -49,7 +51,6 @@ internal sealed class RunSession(IRunner runner, IAnsiConsole console)
         }
 
         RankTable.Write(console, ranks);
-        SummaryTable.Write(console, [record]);
         FileList.Write(Output, settings.OutputFolder, files);
     }
 }

@@ -10,8 +10,13 @@ internal static class Formats
     /// <summary>Whole numbers with thousands separated.</summary>
     public static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
-    /// <summary>Short and with three significant digits, such as 0.0213 or 9.1e-05.</summary>
-    public static string Number(double value) => value.ToString(Math.Abs(value) is > 0 and < 0.001 ? "0.##e-00" : "G3", CultureInfo.InvariantCulture);
+    /// <summary>Three significant digits, such as 0.0213 or 9.1e-05; whole numbers from a thousand on.</summary>
+    public static string Number(double value) => Math.Abs(value) switch
+    {
+        >= 1000 => value.ToString("N0", CultureInfo.InvariantCulture),
+        > 0 and < 0.001 => value.ToString("0.##e-00", CultureInfo.InvariantCulture),
+        _ => value.ToString("G3", CultureInfo.InvariantCulture),
+    };
 
     /// <summary>A loss with enough places to watch it move.</summary>
     public static string Loss(double value) => value.ToString("0.0000", CultureInfo.InvariantCulture);

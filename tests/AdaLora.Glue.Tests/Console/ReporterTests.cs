@@ -1,0 +1,77 @@
+using Spectre.Console;
+using Xunit;
+
+namespace AdaLora.Glue.Tests;
+
+public sealed class ReporterTests
+{
+    [Fact]
+    public void Plain_lines_come_at_even_distances_with_the_first_and_the_last_step()
+    {
+        var output = new StringWriter();
+        var reporter = new PlainReporter(output, lines: 4);
+
+        foreach (var status in FakeRun.History(adaptive: true))
+            reporter.Step(status);
+
+        var lines = output.ToString().TrimEnd().Split('\n');
+        Assert.Equal(["step 1/600", "step 150/600", "step 300/600", "step 450/600", "step 600/600"], lines.Select(line => line[..line.IndexOf("  ", StringComparison.Ordinal)]));
+    }
+
+    [Fact]
+    public void A_line_holds_the_figures_the_method_has()
+    {
+        var status = FakeRun.History(adaptive: true)[89];
+
+        Assert.Equal("loss 0.5825  penalty 0.0298  budget 384  rank 384  lr 9.04e-04  72 samples/s  3:49 left", StatusText.Figures(status));
+        Assert.Equal("loss 0.5825  lr 9.04e-04  72 samples/s  3:49 left", StatusText.Figures(FakeRun.History(adaptive: false)[89]));
+    }
+
+    [Fact]
+    public void An_evaluation_is_one_line() =>
+        Assert.Equal("dev at step 100 (epoch 1): matthews 0.000  accuracy 0.690  loss 0.5800", StatusText.Evaluated(FakeRun.Evaluations()[0]));
+
+    [Fact]
+    public void Recorder_keeps_every_step_and_passes_everything_on()
+    {
+        var output = new StringWriter();
+        var recorder = new RecordingReporter(new PlainReporter(output, lines: FakeRun.Steps));
+
+        recorder.Note("note");
+        foreach (var status in FakeRun.History(adaptive: true))
+            recorder.Step(status);
+        recorder.Evaluated(FakeRun.Evaluations()[0]);
+
+        Assert.Equal(FakeRun.History(adaptive: true), recorder.History);
+        Assert.Equal(FakeRun.Steps + 2, output.ToString().TrimEnd().Split('\n').Length);
+    }
+
+    [Fact]
+    public void Terminal_shows_a_bar_with_figures_and_keeps_notes_and_evaluations()
+    {
+        var output = new SharedWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.Yes, Interactive = InteractionSupport.Yes, Out = new AnsiConsoleOutput(output) });
+        console.Profile.Width = 120;
+
+        var result = LiveReporter.Run(console, "loading", reporter =>
+        {
+            reporter.Note("a note with [brackets]");
+            reporter.Step(FakeRun.History(adaptive: true)[299]);
+            // The bar is redrawn ten times a second on a thread of its own.
+            Assert.True(SpinWait.SpinUntil(() => output.ToString().Contains("budget 288"), TimeSpan.FromSeconds(10)));
+            reporter.Evaluated(FakeRun.Evaluations()[2]);
+            return 42;
+        });
+
+        Assert.Equal(42, result);
+        Assert.All((string[])["a note with [brackets]", "step 300/600", "50%", "penalty", "dev at step 300"], text => Assert.Contains(text, output.ToString()));
+    }
+
+    [Fact]
+    public void A_failure_gets_out_of_the_progress_display()
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.Yes, Out = new AnsiConsoleOutput(new StringWriter()) });
+
+        _ = Assert.Throws<UserInputException>(() => LiveReporter.Run<int>(console, "loading", _ => throw new UserInputException("bad")));
+    }
+}
