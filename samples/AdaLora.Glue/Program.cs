@@ -1,3 +1,4 @@
-using TorchSharp;
+using AdaLora.Glue;
+using AdaLora.Glue.Demo;
 
-Console.WriteLine(torch.ones(2, 3).sum().item<float>());
+return GlueHost.Run(args, new GlueRunner(), DemoRuns.Prepare, PretrainDemoCommand.Create());

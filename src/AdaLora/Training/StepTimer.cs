@@ -7,23 +7,14 @@ internal sealed class StepTimer
 {
     private readonly Stopwatch _total = Stopwatch.StartNew();
     private readonly Stopwatch _step = new();
-    private readonly List<float> _steps = [];
+    private readonly List<double> _steps = [];
     private TimeSpan _reported;
     private long _samples;
     private long _tokens;
 
     public TimeSpan Elapsed => _total.Elapsed;
 
-    public double MedianMilliseconds
-    {
-        get
-        {
-            if (_steps.Count == 0)
-                return 0;
-            var sorted = _steps.Order().ToList();
-            return (sorted[(sorted.Count - 1) / 2] + sorted[sorted.Count / 2]) / 2;
-        }
-    }
+    public IReadOnlyList<double> StepMilliseconds => _steps;
 
     /// <summary>The clock of the step under way runs only between Resume and Pause, so that loading a batch does not count.</summary>
     public void Resume() => _step.Start();
@@ -37,7 +28,7 @@ internal sealed class StepTimer
 
     public void EndStep()
     {
-        _steps.Add((float)_step.Elapsed.TotalMilliseconds);
+        _steps.Add(_step.Elapsed.TotalMilliseconds);
         _step.Reset();
     }
 

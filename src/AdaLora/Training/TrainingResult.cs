@@ -24,8 +24,18 @@ public sealed record TrainingResult
     /// <summary>All progress reports, in order.</summary>
     public required IReadOnlyList<TrainingProgress> History { get; init; }
 
-    /// <summary>Median duration of an optimiser step: forward, backward, optimiser and allocator, without loading batches or evaluating.</summary>
-    public required double MedianStepMilliseconds { get; init; }
+    /// <summary>Duration of each optimiser step: forward, backward, optimiser and allocator, without loading batches or evaluating.</summary>
+    public required IReadOnlyList<double> StepMilliseconds { get; init; }
+
+    /// <summary>Median of <see cref="StepMilliseconds"/>; 0 when no step was done.</summary>
+    public double MedianStepMilliseconds
+    {
+        get
+        {
+            var sorted = StepMilliseconds.Order().ToList();
+            return sorted.Count == 0 ? 0 : (sorted[(sorted.Count - 1) / 2] + sorted[sorted.Count / 2]) / 2;
+        }
+    }
 
     /// <summary>Time from the first batch to the end, evaluations included.</summary>
     public required TimeSpan Elapsed { get; init; }

@@ -51,7 +51,7 @@ internal sealed class TrainingRun(
             Evaluations = _evaluations.All,
             Best = _evaluations.Best,
             History = _history,
-            MedianStepMilliseconds = _timer.MedianMilliseconds,
+            StepMilliseconds = _timer.StepMilliseconds,
             Elapsed = _timer.Elapsed,
         };
     }

@@ -1,0 +1,31 @@
+namespace AdaLora.Glue.Demo;
+
+/// <summary>What the application does without arguments: the frozen encoder with a trained head, then AdaLoRA, on a task of the demo's own.</summary>
+internal static class DemoRuns
+{
+    private static readonly string Root = Path.Combine("runs", "demo");
+
+    /// <summary>Writes the demo's data and says which runs there are.</summary>
+    public static IReadOnlyList<TrainSettings> Prepare()
+    {
+        var data = Path.Combine(Root, "data");
+        DemoData.Create(DemoDefaults.DataSeed, DemoDefaults.TrainCount, DemoDefaults.DevCount).Write(data);
+        return [Run(TrainingMethod.Frozen, data, DemoDefaults.FrozenEpochs), Run(TrainingMethod.AdaLora, data, DemoDefaults.Epochs)];
+    }
+
+    private static TrainSettings Run(TrainingMethod method, string data, int epochs) => new()
+    {
+        Task = GlueTasks.Find("cola"),
+        Data = data,
+        Model = DemoDefaults.EncoderFolder,
+        Method = method,
+        Epochs = epochs,
+        LearningRate = DemoDefaults.LearningRate,
+        InitialRank = DemoDefaults.InitialRank,
+        TargetRank = DemoDefaults.TargetRank,
+        Alpha = DemoDefaults.Alpha,
+        Dropout = DemoDefaults.Dropout,
+        MaxLength = DemoDefaults.MaxLength,
+        Output = Path.Combine(Root, TrainingMethods.NameOf(method)),
+    };
+}

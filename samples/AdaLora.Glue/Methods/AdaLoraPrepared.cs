@@ -1,0 +1,40 @@
+using AdaLora.Training;
+using AdaLora.Transformers.Models;
+using Microsoft.Extensions.Logging;
+
+namespace AdaLora.Glue;
+
+/// <summary>AdaLoRA; started at the target rank it prunes nothing and is SVD-LoRA.</summary>
+internal sealed class AdaLoraPrepared : PreparedModel
+{
+    private readonly AdaLoraModel _adapted;
+
+    public AdaLoraPrepared(SequenceClassifier model, TrainSettings settings, ILogger logger) =>
+        _adapted = AdaLoraModel.Attach(
+            model,
+            new AdaLoraOptions
+            {
+                InitialRank = settings.Method == TrainingMethod.SvdLora ? settings.TargetRank : settings.InitialRank,
+                TargetRank = settings.TargetRank,
+                Alpha = settings.Alpha,
+                Dropout = settings.Dropout,
+                Targets = ModelPreparation.TargetsOf(settings),
+                TrainedModules = [.. ModelPreparation.HeadOf(model).Select(h => h.name)],
+                OrthogonalityWeight = settings.Gamma,
+                InitialPhase = settings.InitialPhase.ToPhaseLength(),
+                FinalPhase = settings.FinalPhase.ToPhaseLength(),
+                MaskInterval = settings.DeltaT,
+                Seed = settings.Seed,
+            },
+            logger);
+
+    public override long TrainableParameters => _adapted.Report().Counts.Trainable;
+
+    public override IReadOnlyList<ModuleRank> Ranks => [.. _adapted.Report().Modules.Select(m => new ModuleRank(m.Name, m.InitialRank, m.LiveRank))];
+
+    public override Trainer CreateTrainer(TrainerOptions options, ILogger logger) => new(_adapted, options, logger);
+
+    public override IReadOnlyList<string> Save(string folder) => TrainedTensors.Write(_adapted.Model, folder);
+
+    public override void Dispose() => _adapted.Detach();
+}

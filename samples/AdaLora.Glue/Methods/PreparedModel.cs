@@ -1,0 +1,22 @@
+using AdaLora.Training;
+using Microsoft.Extensions.Logging;
+
+namespace AdaLora.Glue;
+
+/// <summary>A classifier made ready for training by one method.</summary>
+internal abstract class PreparedModel : IDisposable
+{
+    /// <summary>Parameters that training changes, now.</summary>
+    public abstract long TrainableParameters { get; }
+
+    /// <summary>Ranks of all adapted matrices, now; none for methods without adapters.</summary>
+    public abstract IReadOnlyList<ModuleRank> Ranks { get; }
+
+    public abstract Trainer CreateTrainer(TrainerOptions options, ILogger logger);
+
+    /// <summary>Writes what was trained, and nothing else, into a folder.</summary>
+    /// <returns>The files.</returns>
+    public abstract IReadOnlyList<string> Save(string folder);
+
+    public abstract void Dispose();
+}

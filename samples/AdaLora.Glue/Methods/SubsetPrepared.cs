@@ -1,0 +1,32 @@
+using AdaLora.Training;
+using AdaLora.Transformers.Models;
+using Microsoft.Extensions.Logging;
+using TorchSharp.Modules;
+
+namespace AdaLora.Glue;
+
+/// <summary>Trains some of the model's own parameters.</summary>
+internal sealed class SubsetPrepared : PreparedModel
+{
+    private readonly SequenceClassifier _model;
+
+    public SubsetPrepared(SequenceClassifier model, IEnumerable<Parameter> trained)
+    {
+        _model = model;
+        var chosen = trained.Select(p => p.Handle).ToHashSet();
+        foreach (var parameter in model.parameters())
+            parameter.requires_grad = chosen.Contains(parameter.Handle);
+    }
+
+    public override long TrainableParameters => _model.parameters().Where(p => p.requires_grad).Sum(p => p.numel());
+
+    public override IReadOnlyList<ModuleRank> Ranks => [];
+
+    public override Trainer CreateTrainer(TrainerOptions options, ILogger logger) => new(_model, options, logger);
+
+    public override IReadOnlyList<string> Save(string folder) => TrainedTensors.Write(_model, folder);
+
+    public override void Dispose()
+    {
+    }
+}

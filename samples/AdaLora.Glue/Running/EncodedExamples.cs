@@ -1,0 +1,31 @@
+using AdaLora.Transformers.Tokenization;
+
+namespace AdaLora.Glue;
+
+/// <summary>A split of a task as token ids, tokenized once and in parallel.</summary>
+internal sealed class EncodedExamples
+{
+    private readonly TextTokenizer _tokenizer;
+    private readonly TokenizedText[] _texts;
+    private readonly double[] _labels;
+
+    private EncodedExamples(TextTokenizer tokenizer, TokenizedText[] texts, double[] labels) => (_tokenizer, _texts, _labels) = (tokenizer, texts, labels);
+
+    public int Count => _texts.Length;
+
+    public IReadOnlyList<double> Labels => _labels;
+
+    public static EncodedExamples Create(IReadOnlyList<GlueExample> examples, TextTokenizer tokenizer, int maxLength) => new(
+        tokenizer,
+        [.. examples.AsParallel().AsOrdered().Select(e => tokenizer.Encode(e.Text, e.Pair, maxLength))],
+        [.. examples.Select(e => e.Label ?? double.NaN)]);
+
+    /// <summary>Batches of one pass in the given order, each padded to its longest text.</summary>
+    public IEnumerable<ExampleBatch> Batches(IReadOnlyList<int> order, int batchSize)
+    {
+        foreach (var rows in order.Chunk(batchSize))
+            yield return new ExampleBatch(_tokenizer.Pad([.. rows.Select(r => _texts[r])]), [.. rows.Select(r => _labels[r])]);
+    }
+
+    public IEnumerable<ExampleBatch> InOrder(int batchSize) => Batches([.. Enumerable.Range(0, Count)], batchSize);
+}

@@ -1,0 +1,29 @@
+using AdaLora.Transformers.Models;
+using static TorchSharp.torch;
+
+namespace AdaLora.Glue;
+
+/// <summary>Runs a classifier over a split.</summary>
+internal sealed class Predictor(SequenceClassifier model, EncodedExamples examples, int batchSize)
+{
+    /// <summary>What the predictions should have been.</summary>
+    public IReadOnlyList<double> Labels => examples.Labels;
+
+    /// <summary>One prediction per example (a class number, or a score), and the mean task loss.</summary>
+    public (double[] Predictions, double Loss) Run()
+    {
+        var predictions = new List<double>(examples.Count);
+        var loss = 0.0;
+        using var frozen = no_grad();
+        foreach (var batch in examples.InOrder(batchSize))
+        {
+            using var scope = NewDisposeScope();
+            var logits = BatchTensors.Logits(model, batch);
+            loss += model.Loss(logits, BatchTensors.Labels(model, batch)).item<float>() * batch.Labels.Length;
+            var values = model.Labels == 1 ? logits.view(-1) : logits.argmax(1);
+            predictions.AddRange(values.to(ScalarType.Float64).cpu().data<double>().ToArray());
+        }
+
+        return ([.. predictions], loss / Math.Max(1, examples.Count));
+    }
+}

@@ -1,0 +1,53 @@
+using AdaLora.Training;
+
+namespace AdaLora.Glue;
+
+/// <summary>Passes what the trainer reports on to whoever shows it, and keeps the evaluations with all their metrics.</summary>
+internal sealed class ProgressBridge(IRunReporter reporter, DevEvaluator evaluator, int batchesPerPass) : IProgress<TrainingProgress>
+{
+    private readonly List<Evaluation> _evaluations = [];
+    private long _lastStep;
+
+    public IReadOnlyList<Evaluation> Evaluations => _evaluations;
+
+    public void Report(TrainingProgress value)
+    {
+        // A step with an evaluation is told twice: before the evaluation and after it.
+        if (value.Step > _lastStep)
+            reporter.Step(StatusOf(value));
+        _lastStep = value.Step;
+        if (value.LatestEvaluation is { } latest && latest.Step == value.Step)
+            Keep(value.Step);
+    }
+
+    /// <summary>One more evaluation, after a training that was cancelled between two.</summary>
+    public void Tell(long step, Func<double> evaluate)
+    {
+        if (_evaluations.Count > 0 && _evaluations[^1].Step == step)
+            return;
+        evaluate();
+        Keep(step);
+    }
+
+    private static TrainingStatus StatusOf(TrainingProgress progress) => new()
+    {
+        Step = (int)progress.Step,
+        TotalSteps = (int)progress.TotalSteps,
+        Loss = progress.Loss,
+        LearningRate = progress.LearningRate,
+        Penalty = progress.Penalty,
+        Budget = progress.Budget,
+        LiveRank = progress.LiveTriplets,
+        SamplesPerSecond = progress.SamplesPerSecond,
+        Remaining = progress.Remaining,
+    };
+
+    private void Keep(long step)
+    {
+        if (_evaluations.Count > 0 && _evaluations[^1].Step == step)
+            return;
+        var evaluation = new Evaluation((int)step, step / (double)batchesPerPass, evaluator.Latest.Metrics, evaluator.Latest.Loss);
+        _evaluations.Add(evaluation);
+        reporter.Evaluated(evaluation);
+    }
+}

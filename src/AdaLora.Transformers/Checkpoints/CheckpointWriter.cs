@@ -1,0 +1,25 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AdaLora.Serialization;
+using AdaLora.Transformers.Models;
+
+namespace AdaLora.Transformers.Checkpoints;
+
+/// <summary>Writes a model in the layout that <see cref="CheckpointFolder"/> reads.</summary>
+internal static class CheckpointWriter
+{
+    private static readonly JsonSerializerOptions Layout = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static void Write(PretrainedModel model, EncoderConfig config, string folder)
+    {
+        _ = Directory.CreateDirectory(folder);
+        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), model.state_dict(), new Dictionary<string, string> { ["format"] = "pt" });
+        var json = config.ToJson();
+        json["architectures"] = new JsonArray(model.GetName());
+        var target = Path.Combine(folder, "config.json");
+        var temporary = $"{target}.{Guid.NewGuid():N}.tmp";
+        File.WriteAllText(temporary, json.ToJsonString(Layout) + "\n");
+        File.Move(temporary, target, overwrite: true);
+    }
+}

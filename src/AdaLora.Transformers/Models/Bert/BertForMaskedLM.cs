@@ -1,0 +1,90 @@
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace AdaLora.Transformers.Models.Bert;
+
+/// <summary>BERT with the head of masked-language modelling, whose output matrix is that of the word embeddings.</summary>
+public sealed class BertForMaskedLM : PretrainedModel
+{
+    /// <summary>The label of positions that don't count in the loss.</summary>
+    public const long IgnoredLabel = -100;
+
+    [ComponentName(Name = "bert")]
+    private readonly BertModel _bert;
+
+    [ComponentName(Name = "cls")]
+    private readonly BertLanguageModelHead _head;
+
+    /// <summary>Makes a model with random weights.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="seed">Seeds the weights; TorchSharp's global generator is used if null.</param>
+    /// <exception cref="ArgumentException">The configuration has faults; all are listed.</exception>
+    public BertForMaskedLM(BertConfig config, long? seed)
+        : this(config) => WeightInitializer.Initialize(this, seed);
+
+    private BertForMaskedLM(BertConfig config)
+        : base(nameof(BertForMaskedLM), config)
+    {
+        _bert = new BertModel(config, withPooler: false);
+        _head = new BertLanguageModelHead(config);
+        RegisterComponents();
+    }
+
+    /// <summary>The encoder below the head.</summary>
+    public BertModel Encoder => _bert;
+
+    internal override string EncoderPrefix => _bert.EncoderPrefix;
+
+    private protected override IReadOnlyList<string> HeadPrefixes => ["cls."];
+
+    private protected override IReadOnlyList<string> TiedNames => ["cls.predictions.decoder.weight", "cls.predictions.decoder.bias"];
+
+    /// <summary>Loads a BERT checkpoint. The model is in evaluation mode.</summary>
+    /// <param name="folder">The folder with config.json and model.safetensors.</param>
+    /// <param name="device">Where to put the model; the CPU if null.</param>
+    /// <param name="dtype">The element type of the weights; float32 if null, whatever the checkpoint has.</param>
+    /// <param name="seed">Seeds the values of a head that the checkpoint lacks.</param>
+    /// <returns>The model.</returns>
+    /// <exception cref="Checkpoints.CheckpointException">The folder can't be used, is of another family, or its tensors don't fit.</exception>
+    /// <exception cref="Serialization.SafetensorsException">A weight file breaks the format.</exception>
+    public static BertForMaskedLM FromPretrained(string folder, Device? device = null, ScalarType? dtype = null, long? seed = null) =>
+        Load(
+            folder,
+            (_, config) => config is BertConfig bert
+                ? new BertForMaskedLM(bert)
+                : throw new Checkpoints.CheckpointException(folder, $"holds a model of type '{config.ModelType}', not 'bert'."),
+            new PretrainedOptions(device, dtype, seed));
+
+    /// <summary>Scores every word of the vocabulary at every place.</summary>
+    /// <param name="inputIds">Token ids, int64, batch x length.</param>
+    /// <param name="attentionMask">1 for real tokens and 0 for padding, batch x length; null if there is no padding.</param>
+    /// <param name="tokenTypeIds">Type ids, int64, batch x length; null for all 0.</param>
+    /// <returns>Logits, batch x length x vocabulary size.</returns>
+    /// <exception cref="ArgumentException">A shape is wrong, or the texts are longer than the model's positions.</exception>
+    public override Tensor forward(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds)
+    {
+        using var scope = NewDisposeScope();
+        var hidden = _bert.call(inputIds, attentionMask, tokenTypeIds);
+        return _head.call(hidden, _bert.WordWeight).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// The loss of a batch, computing logits only where they count: with 15 % of the tokens masked this leaves out most of the vocabulary-sized work of calling the model.
+    /// </summary>
+    /// <param name="inputIds">Token ids with masks in them, int64, batch x length.</param>
+    /// <param name="attentionMask">1 for real tokens and 0 for padding, batch x length; null if there is no padding.</param>
+    /// <param name="labels">The true ids at places to be guessed and <see cref="IgnoredLabel"/> elsewhere, int64, batch x length.</param>
+    /// <returns>The mean cross-entropy, a scalar; NaN if no place is to be guessed.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentException">A shape is wrong, or the texts are longer than the model's positions.</exception>
+    public Tensor Loss(Tensor inputIds, Tensor? attentionMask, Tensor labels)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        using var scope = NewDisposeScope();
+        var hidden = _bert.call(inputIds, attentionMask, null);
+        var places = labels.view(-1).ne(IgnoredLabel).nonzero().view(-1);
+        var guessed = hidden.view(-1, Config.HiddenSize).index_select(0, places);
+        var logits = _head.call(guessed, _bert.WordWeight);
+        return nn.functional.cross_entropy(Losses.Widen(logits), labels.view(-1).index_select(0, places)).MoveToOuterDisposeScope();
+    }
+}

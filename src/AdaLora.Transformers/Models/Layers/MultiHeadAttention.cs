@@ -1,0 +1,48 @@
+using AdaLora.Randomness;
+using static TorchSharp.torch;
+
+namespace AdaLora.Transformers.Models.Layers;
+
+/// <summary>Attention between projected queries, keys and values. Not a module: it has no weights, and layers that name their projections differently share it.</summary>
+internal sealed class MultiHeadAttention(int heads, double dropout)
+{
+    /// <param name="query">Batch x length x hidden size.</param>
+    /// <param name="key">Batch x length x hidden size.</param>
+    /// <param name="value">Batch x length x hidden size.</param>
+    /// <param name="mask">Added to the scores; must broadcast to batch x heads x length x length.</param>
+    /// <param name="training">Whether attention weights are dropped.</param>
+    /// <returns>Batch x length x hidden size.</returns>
+    public Tensor Apply(Tensor query, Tensor key, Tensor value, Tensor? mask, bool training)
+    {
+        using var scope = NewDisposeScope();
+        var context = training && dropout > 0
+            ? ApplyWithDropout(Split(query), Split(key), Split(value), mask)
+            : nn.functional.scaled_dot_product_attention(Split(query), Split(key), Split(value), mask);
+        return Join(context).MoveToOuterDisposeScope();
+    }
+
+    // With dropout libtorch's CPU kernels fall back to the same products and draw their masks on one thread.
+    private Tensor ApplyWithDropout(Tensor query, Tensor key, Tensor value, Tensor? mask)
+    {
+        var (rows, length, size) = (query.shape[0] * query.shape[1], query.shape[2], query.shape[3]);
+        var scores = query.div(Math.Sqrt(size)).reshape(rows, length, size).bmm(key.reshape(rows, length, size).transpose(1, 2)).view(query.shape[0], query.shape[1], length, length);
+        var weights = FastDropout.Apply((mask is null ? scores : scores.add(mask)).softmax(-1), dropout);
+        return weights.view(rows, length, length).bmm(value.reshape(rows, length, size)).view(query.shape);
+    }
+
+    /// <summary>Batch x length x hidden size to batch x heads x length x head size.</summary>
+    public Tensor Split(Tensor states)
+    {
+        using var scope = NewDisposeScope();
+        var shape = states.shape;
+        return states.view(shape[0], shape[1], heads, shape[2] / heads).transpose(1, 2).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Batch x heads x length x head size to batch x length x hidden size.</summary>
+    public static Tensor Join(Tensor context)
+    {
+        using var scope = NewDisposeScope();
+        var shape = context.shape;
+        return context.transpose(1, 2).reshape(shape[0], shape[2], shape[1] * shape[3]).MoveToOuterDisposeScope();
+    }
+}

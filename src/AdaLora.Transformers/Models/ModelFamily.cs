@@ -1,0 +1,55 @@
+using AdaLora.Transformers.Checkpoints;
+using AdaLora.Transformers.Models.Bert;
+
+namespace AdaLora.Transformers.Models;
+
+/// <summary>How the models of one family are made. A new family is one more entry of the table here.</summary>
+internal sealed class ModelFamily
+{
+    private static readonly Dictionary<string, ModelFamily> Families = new(StringComparer.Ordinal)
+    {
+        ["bert"] = Create<BertConfig>(
+            config => new BertModel(config),
+            (config, labels) => new BertForSequenceClassification(config, labels),
+            config => new QuestionAnswerer("BertForQuestionAnswering", new BertModel(config, withPooler: false))),
+    };
+
+    private ModelFamily(
+        Func<CheckpointFolder, EncoderConfig> readConfig,
+        Func<EncoderConfig, TextEncoder> encoder,
+        Func<EncoderConfig, int, SequenceClassifier> sequenceClassifier,
+        Func<EncoderConfig, QuestionAnswerer> questionAnswerer)
+    {
+        ReadConfig = readConfig;
+        Encoder = encoder;
+        SequenceClassifier = sequenceClassifier;
+        QuestionAnswerer = questionAnswerer;
+    }
+
+    public Func<CheckpointFolder, EncoderConfig> ReadConfig { get; }
+
+    public Func<EncoderConfig, TextEncoder> Encoder { get; }
+
+    public Func<EncoderConfig, int, SequenceClassifier> SequenceClassifier { get; }
+
+    public Func<EncoderConfig, QuestionAnswerer> QuestionAnswerer { get; }
+
+    /// <exception cref="CheckpointException">The checkpoint is of a family without an entry here.</exception>
+    public static ModelFamily Of(CheckpointFolder checkpoint) =>
+        checkpoint.Config.Text("model_type") is not { } type
+            ? throw new CheckpointException(checkpoint.ConfigPath, "has no model_type, so that the model's family is unknown.")
+            : Families.TryGetValue(type, out var family)
+                ? family
+                : throw new CheckpointException(checkpoint.ConfigPath, $"describes a model of type '{type}', which isn't supported (supported: {string.Join(", ", Families.Keys)}).");
+
+    private static ModelFamily Create<TConfig>(
+        Func<TConfig, TextEncoder> encoder,
+        Func<TConfig, int, SequenceClassifier> sequenceClassifier,
+        Func<TConfig, QuestionAnswerer> questionAnswerer)
+        where TConfig : EncoderConfig =>
+        new(
+            EncoderConfig.Read<TConfig>,
+            config => encoder((TConfig)config),
+            (config, labels) => sequenceClassifier((TConfig)config, labels),
+            config => questionAnswerer((TConfig)config));
+}

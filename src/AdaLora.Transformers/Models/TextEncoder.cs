@@ -1,0 +1,73 @@
+using static TorchSharp.torch;
+
+namespace AdaLora.Transformers.Models;
+
+/// <summary>An encoder without a head: token ids in, one hidden state per token out.</summary>
+public abstract class TextEncoder : PretrainedModel
+{
+    private protected TextEncoder(string name, EncoderConfig config)
+        : base(name, config)
+    {
+    }
+
+    /// <summary>Loads the encoder of a checkpoint, of whatever supported family it is; heads are left out. The model is in evaluation mode.</summary>
+    /// <param name="folder">The folder with config.json and model.safetensors.</param>
+    /// <param name="device">Where to put the model; the CPU if null.</param>
+    /// <param name="dtype">The element type of the weights; float32 if null, whatever the checkpoint has.</param>
+    /// <param name="seed">Seeds what is newly initialised, a missing pooler for example.</param>
+    /// <returns>The encoder.</returns>
+    /// <exception cref="Checkpoints.CheckpointException">The folder can't be used, or its tensors don't fit.</exception>
+    /// <exception cref="Serialization.SafetensorsException">A weight file breaks the format.</exception>
+    public static TextEncoder FromPretrained(string folder, Device? device = null, ScalarType? dtype = null, long? seed = null) =>
+        Load(folder, (family, config) => family.Encoder(config), new PretrainedOptions(device, dtype, seed));
+
+    /// <summary>Encodes a batch.</summary>
+    /// <param name="inputIds">Token ids, int64, batch x length.</param>
+    /// <param name="attentionMask">1 for real tokens and 0 for padding, batch x length; null if there is no padding.</param>
+    /// <param name="tokenTypeIds">Type ids, int64, batch x length; null for all 0. Ignored by models without token types.</param>
+    /// <returns>The last hidden states, batch x length x hidden size. Those of padding mean nothing.</returns>
+    /// <exception cref="ArgumentException">A shape is wrong, or the texts are longer than the model's positions.</exception>
+    public sealed override Tensor forward(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds)
+    {
+        CheckInputs(inputIds, attentionMask, tokenTypeIds);
+        return Encode(inputIds, attentionMask, tokenTypeIds, null);
+    }
+
+    /// <summary>Encodes a batch and gives the states after every layer.</summary>
+    /// <param name="inputIds">Token ids, int64, batch x length.</param>
+    /// <param name="attentionMask">1 for real tokens and 0 for padding, batch x length; null if there is no padding.</param>
+    /// <param name="tokenTypeIds">Type ids, int64, batch x length; null for all 0.</param>
+    /// <returns>The output of the embeddings and of every layer, each batch x length x hidden size.</returns>
+    /// <exception cref="ArgumentException">A shape is wrong, or the texts are longer than the model's positions.</exception>
+    public IReadOnlyList<Tensor> HiddenStates(Tensor inputIds, Tensor? attentionMask = null, Tensor? tokenTypeIds = null)
+    {
+        CheckInputs(inputIds, attentionMask, tokenTypeIds);
+        var states = new List<Tensor>(Config.Layers + 1);
+        Encode(inputIds, attentionMask, tokenTypeIds, states).Dispose();
+        return states;
+    }
+
+    /// <summary>The greatest length of a text in tokens, or null if there is none.</summary>
+    private protected virtual int? MaxLength => Config.MaxPositions;
+
+    /// <summary>Encodes checked inputs; <paramref name="trace"/> receives the output of the embeddings and of every layer as tensors of the caller's scope.</summary>
+    private protected abstract Tensor Encode(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds, List<Tensor>? trace);
+
+    private void CheckInputs(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds)
+    {
+        ArgumentNullException.ThrowIfNull(inputIds);
+        var shape = inputIds.shape;
+        if (shape.Length != 2)
+            throw new ArgumentException($"Token ids must be batch x length; the shape is [{string.Join(", ", shape)}].", nameof(inputIds));
+        if (shape[1] > MaxLength)
+            throw new ArgumentException($"The texts have {shape[1]} tokens, the model only {MaxLength} positions; truncate them when they are tokenized.", nameof(inputIds));
+        CheckShape(attentionMask, shape, nameof(attentionMask));
+        CheckShape(tokenTypeIds, shape, nameof(tokenTypeIds));
+    }
+
+    private static void CheckShape(Tensor? tensor, long[] shape, string name)
+    {
+        if (tensor is not null && !tensor.shape.AsSpan().SequenceEqual(shape))
+            throw new ArgumentException($"The shape [{string.Join(", ", tensor.shape)}] differs from that of the token ids, [{string.Join(", ", shape)}].", name);
+    }
+}
