@@ -141,19 +141,15 @@ internal sealed class TrainingRun(
     {
         if (_skippedInARow >= options.MaxSkippedInARow)
             return StopReason.Diverged;
-        if (_step == options.TotalSteps)
-            return Last();
-        if (_step % options.ReportEvery == 0)
+        var isLast = _step == options.TotalSteps;
+        // The last evaluation sees the final pattern.
+        if (isLast)
+            target.Finish();
+        if (isLast || _step % options.ReportEvery == 0)
             Report();
-        return options.EvaluateEvery is { } every && _step % every == 0 ? Evaluate() : null;
-    }
-
-    // The last evaluation sees the final pattern.
-    private StopReason Last()
-    {
-        target.Finish();
-        Evaluate();
-        return StopReason.Completed;
+        var isDue = isLast || (options.EvaluateEvery is { } every && _step % every == 0);
+        var early = isDue ? Evaluate() : null;
+        return isLast ? StopReason.Completed : early;
     }
 
     private StopReason? Evaluate()

@@ -1,0 +1,108 @@
+using System.Text.Json;
+using AdaLora.Glue.Demo;
+using AdaLora.Serialization;
+using Xunit;
+
+namespace AdaLora.Glue.Tests.Running;
+
+/// <summary>Whole runs of the application on the demo's encoder and a small demo task, through the real command line.</summary>
+public sealed class GlueRunnerTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
+
+    public GlueRunnerTests() => DemoData.Create(1, 320, 64).Write(Path.Combine(_folder, "data"));
+
+    [Theory]
+    [InlineData("adalora", true)]
+    [InlineData("svd-lora", true)]
+    [InlineData("lora", true)]
+    [InlineData("full", false)]
+    [InlineData("frozen", false)]
+    public void Every_method_trains_and_writes_all_its_files(string method, bool hasRanks)
+    {
+        var (code, output, error) = Train("--method", method, "--max-steps", "30", "--delta-t", "1");
+        Assert.True(code == 0, output + error);
+
+        using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "out", "metrics.json")));
+        var root = metrics.RootElement;
+        Assert.Equal("completed", root.GetProperty("status").GetString());
+        Assert.Equal(30, root.GetProperty("total_steps").GetInt32());
+        Assert.True(root.GetProperty("final").GetProperty("matthews").ValueKind == JsonValueKind.Number);
+        Assert.True(root.GetProperty("step_ms_median").GetDouble() > 0);
+        var (start, end) = (root.GetProperty("trainable_parameters").GetProperty("start").GetInt64(), root.GetProperty("trainable_parameters").GetProperty("end").GetInt64());
+        Assert.Equal(method == "adalora", end < start);
+        var ranks = root.GetProperty("ranks").EnumerateObject().Select(r => r.Value.GetInt32()).ToList();
+        Assert.Equal(hasRanks ? 18 : 0, ranks.Count);
+        if (hasRanks)
+            Assert.Equal(18 * 4, ranks.Sum());
+        foreach (var file in (string[])["ranks.csv", "ranks.png", "training.png"])
+            Assert.Equal(file == "training.png" || hasRanks, File.Exists(Path.Combine(_folder, "out", file)));
+        Assert.Contains(Directory.GetFiles(Path.Combine(_folder, "out", "adapter")), f => f.EndsWith(".safetensors", StringComparison.Ordinal) && HasTensors(f));
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_evaluations_and_ranks()
+    {
+        var runs = Enumerable.Range(0, 2).Select(_ =>
+        {
+            Assert.Equal(0, Train("--max-steps", "25", "--eval-every", "5", "--seed", "7", "--delta-t", "1").Code);
+            using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "out", "metrics.json")));
+            return metrics.RootElement.GetProperty("evaluations").GetRawText() + metrics.RootElement.GetProperty("ranks").GetRawText();
+        }).ToList();
+        Assert.Equal(runs[0], runs[1]);
+    }
+
+    [Fact]
+    public void A_checkpoint_of_another_architecture_is_one_line_and_exit_code_2()
+    {
+        var model = Path.Combine(_folder, "model");
+        Directory.CreateDirectory(model);
+        foreach (var file in Directory.GetFiles(DemoDefaults.EncoderFolder))
+            File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
+        var config = Path.Combine(model, "config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("\"bert\"", "\"mamba\"", StringComparison.Ordinal));
+        var (code, _, error) = Run("train", "--task", "cola", "--data", Path.Combine(_folder, "data"), "--model", model, "--output", Path.Combine(_folder, "out"));
+        Assert.Equal(2, code);
+        Assert.Contains("mamba", error, StringComparison.Ordinal);
+        Assert.Single(error.Trim().Split('\n'));
+    }
+
+    [Fact]
+    public void Cancelling_ends_after_the_step_with_everything_written_and_exit_code_130()
+    {
+        using var cancel = new CancellationTokenSource();
+        cancel.CancelAfter(TimeSpan.FromSeconds(4));
+        var (code, output, error) = Run(cancel.Token, "train", "--task", "cola", "--data", Path.Combine(_folder, "data"), "--model", DemoDefaults.EncoderFolder, "--epochs", "100000", "--output", Path.Combine(_folder, "out"));
+        Assert.True(code == 130, output + error);
+        using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "out", "metrics.json")));
+        Assert.Equal("cancelled", metrics.RootElement.GetProperty("status").GetString());
+        Assert.True(metrics.RootElement.GetProperty("evaluations").GetArrayLength() >= 1);
+        Assert.True(Directory.Exists(Path.Combine(_folder, "out", "adapter")));
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static bool HasTensors(string path)
+    {
+        using var file = SafetensorsFile.Open(path);
+        return file.Entries.Count > 0;
+    }
+
+    private (int Code, string Output, string Error) Train(params string[] more) => Run(
+        ["train", "--task", "cola", "--data", Path.Combine(_folder, "data"), "--model", DemoDefaults.EncoderFolder, "--initial-rank", "6", "--target-rank", "4", "--lr", "5e-3", "--output", Path.Combine(_folder, "out"), .. more]);
+
+    private static (int Code, string Output, string Error) Run(params string[] args) => Run(CancellationToken.None, args);
+
+    private static (int Code, string Output, string Error) Run(CancellationToken cancellation, params string[] args)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var console = Spectre.Console.AnsiConsole.Create(new Spectre.Console.AnsiConsoleSettings
+        {
+            Ansi = Spectre.Console.AnsiSupport.No,
+            Out = new Spectre.Console.AnsiConsoleOutput(output),
+        });
+        var services = new GlueServices { Runner = new GlueRunner(), DemoRuns = DemoRuns.Prepare, Console = console, Error = error };
+        return (new GlueApplication(services).Run(args, cancellation), output.ToString(), error.ToString());
+    }
+}
