@@ -36,7 +36,7 @@ public sealed class GlueRunnerTests : IDisposable
         if (hasRanks)
             Assert.Equal(18 * 4, ranks.Sum());
         foreach (var file in (string[])["ranks.csv", "ranks.png", "training.png"])
-            Assert.Equal(file == "training.png" || hasRanks, File.Exists(Path.Combine(_folder, "out", file)));
+            Assert.True(File.Exists(Path.Combine(_folder, "out", file)), file);
         Assert.Contains(Directory.GetFiles(Path.Combine(_folder, "out", "adapter")), f => f.EndsWith(".safetensors", StringComparison.Ordinal) && HasTensors(f));
     }
 
