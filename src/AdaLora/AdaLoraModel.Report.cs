@@ -31,7 +31,7 @@ public sealed partial class AdaLoraModel
         RequireAllocator();
         var pattern = ReadPattern();
         var modules = _adapters
-            .Select(a => new AdaptedModule(a.Slot.Name, a.Slot.Shape.OutFeatures, a.Slot.Shape.InFeatures, a.Rank, pattern.RankOf(a.Slot.Name)))
+            .Select(a => new AdaptedModule(a.Slot.Name, a.Slot.Shape.OutFeatures, a.Slot.Shape.InFeatures, _initialLayout[a.Slot.Name].Rank, pattern.RankOf(a.Slot.Name)))
             .ToList();
         var live = modules.Sum(m => m.LiveParameters);
         var trainedInFull = TrainableParameters.Skip(1).Sum(p => p.numel());

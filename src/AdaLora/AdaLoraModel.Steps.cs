@@ -114,13 +114,21 @@ public sealed partial class AdaLoraModel
         LogCompacted(_logger, former, layout.Elements);
     }
 
-    /// <summary>Throws when lambdas have moved from 0 although no step was reported: then ranks would never be allocated, silently.</summary>
+    /// <summary>Takes the lambdas as they are for untrained ones.</summary>
+    private void NoteLambdas()
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        _knownLambdas.copy_(_bank.Values.Lambdas(_bank.Layout));
+    }
+
+    /// <summary>Throws when lambdas have moved although no step was reported: then ranks would never be allocated, silently.</summary>
     private void RequireAllocator()
     {
         if (Step > 0 || !_adapters.Any(a => a.HasTrained))
             return;
         using var scope = NewDisposeScope();
-        if (_bank.Values.Lambdas(_bank.Layout).count_nonzero().item<long>() == 0)
+        if (_bank.Values.Lambdas(_bank.Layout).eq(_knownLambdas).all().item<bool>())
             return;
         throw new InvalidOperationException(
             $"The adapters were trained, but the rank allocator never ran. Call {nameof(BeforeOptimizerStep)} before and {nameof(AfterOptimizerStep)} after each optimizer.step(), or use {nameof(Training.Trainer)}.");

@@ -26,11 +26,13 @@ public sealed partial class AdaLoraModel : IDisposable
     private readonly IReadOnlyList<SvdLinear> _adapters;
     private readonly AdapterActivity _activity;
     private readonly TripletBank _bank;
+    private readonly BankLayout _initialLayout;
     private readonly GradientBinder _binder;
     private readonly GradientNorm _norm;
     private readonly ImportanceTracker _tracker;
     private readonly OrthogonalityRegularizer _regularizer;
     private readonly Tensor _penalty;
+    private readonly Tensor _knownLambdas;
     private readonly ILogger _logger;
     private RankAllocator? _allocator;
     private bool _betweenCalls;
@@ -45,12 +47,14 @@ public sealed partial class AdaLoraModel : IDisposable
         _adapters = [.. injection.Adapters.Cast<SvdLinear>()];
         _activity = activity;
         _bank = bank;
+        _initialLayout = bank.Layout;
         _logger = logger;
         _binder = new GradientBinder(bank, _adapters);
         _norm = new GradientNorm(TrainableParameters);
         _tracker = new ImportanceTracker(bank, options.Beta1, options.Beta2);
         _regularizer = new OrthogonalityRegularizer(bank, options.OrthogonalityWeight, options.OrthogonalityForm);
         _penalty = bank.Gradients.new_zeros([]).DetachFromDisposeScope();
+        _knownLambdas = bank.Values.Lambdas(bank.Layout).detach().clone().DetachFromDisposeScope();
         _activity.LeavingTraining = RequireAllocator;
         if (options.TotalSteps is { } total)
             Begin(total);
@@ -149,6 +153,7 @@ public sealed partial class AdaLoraModel : IDisposable
         _tracker.Dispose();
         _norm.Dispose();
         _penalty.Dispose();
+        _knownLambdas.Dispose();
         _bank.Dispose();
     }
 

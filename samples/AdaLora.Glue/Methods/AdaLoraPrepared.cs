@@ -34,7 +34,11 @@ internal sealed class AdaLoraPrepared : PreparedModel
 
     public override Trainer CreateTrainer(TrainerOptions options, ILogger logger) => new(_adapted, options, logger);
 
-    public override IReadOnlyList<string> Save(string folder) => TrainedTensors.Write(_adapted.Model, folder);
+    public override IReadOnlyList<string> Save(string folder)
+    {
+        _adapted.Save(folder);
+        return [.. Directory.GetFiles(folder).Order(StringComparer.Ordinal)];
+    }
 
     public override void Dispose() => _adapted.Detach();
 }

@@ -29,6 +29,8 @@ public sealed class ImportanceState
     public Tensor PerTriplet(Tensor elements)
     {
         using var scope = NewDisposeScope();
+        if (Layout.Triplets == 0)
+            return elements.new_zeros(0).MoveToOuterDisposeScope();
         var vectors = Layout.Groups.Select(g => elements.Left(g).mean([1, 2]).add_(elements.Right(g).mean([1, 2]))).ToArray();
         return elements.Lambdas(Layout).add(cat(vectors)).MoveToOuterDisposeScope();
     }

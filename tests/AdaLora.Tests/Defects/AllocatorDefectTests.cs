@@ -1,3 +1,4 @@
+using AdaLora.Allocation;
 using AdaLora.Parameters;
 using AdaLora.Tests.Models;
 using Xunit;
@@ -129,8 +130,8 @@ public sealed class AllocatorDefectTests
         using var bank = TripletBank.Create(BankLayout.Create([new TripletShape("a", 3, 2, 6), new TripletShape("b", 2, 4, 6)]), ScalarType.Float32, CPU);
         bank.Initialize(0.5, 3);
         bank.Gradients.fill_(1);
-        using var tracker = new Allocation.ImportanceTracker(bank);
-        using var allocator = new Allocation.RankAllocator(bank, new Allocation.BudgetSchedule(12, 5, Total, 2, 6, 5), tracker);
+        using var tracker = new ImportanceTracker(bank);
+        using var allocator = new RankAllocator(bank, new BudgetSchedule(12, 5, Total, 2, 6, 5), tracker);
         using var finite = tensor(true);
         foreach (var step in Enumerable.Range(0, 11).Append(resumeAt).Append(resumeAt).Append(resumeAt + 3))
         {

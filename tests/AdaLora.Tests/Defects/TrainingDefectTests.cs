@@ -22,6 +22,7 @@ public sealed class TrainingDefectTests
         var after = adapted.Report();
         Assert.Equal(held, before.Counts.Adapters);
         Assert.Equal(4, after.Modules.Sum(m => m.LiveRank));
+        Assert.All(after.Modules, m => Assert.Equal(4, m.InitialRank));
         Assert.True(after.Counts.Trainable < before.Counts.Trainable);
         Assert.Equal(after.Counts.Adapters, adapted.TrainableParameters[0].numel());
         Assert.Equal(after.Counts.Adapters, adapted.Adapters.Sum(a => a.named_parameters(recurse: false).Sum(p => p.parameter.numel())));
