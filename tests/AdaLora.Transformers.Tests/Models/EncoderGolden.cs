@@ -55,11 +55,9 @@ internal sealed class EncoderGolden : IDisposable
 
     public Tensor? Find(string key) => _tensors.GetValueOrDefault(key);
 
-    public void RequireSupport()
-    {
-        var family = Read(Path.Combine(Folder, "config.json")).GetProperty("model_type").GetString()!;
-        Assert.SkipUnless(Supported.Contains(family), $"There is no encoder for '{family}' checkpoints yet.");
-    }
+    public static bool IsSupported(string checkpoint) => Supported.Contains(Read(Path.Combine(checkpoint, "config.json")).GetProperty("model_type").GetString()!);
+
+    public void RequireSupport() => Assert.SkipUnless(IsSupported(Folder), $"There is no encoder for the family of '{Folder}' yet.");
 
     /// <summary>Names of parameters whose gradient is 0 in exact arithmetic.</summary>
     public IReadOnlySet<string> VanishingGradients()
