@@ -37,7 +37,7 @@ public sealed partial class AdaLoraModel
     /// initial budget, and the target budget too unless ranks were not settled yet, so that nothing more is pruned.
     /// </summary>
     /// <param name="model">The base model that the adapter was trained on, on the device where it is to run.</param>
-    /// <param name="folder">A folder that <see cref="Save"/> or PEFT has written.</param>
+    /// <param name="folder">A folder that <see cref="Save"/>, <see cref="ExportLora"/> or PEFT has written.</param>
     /// <param name="logger">As in <see cref="Attach"/>.</param>
     /// <exception cref="InvalidDataException">The folder holds no such adapter, or one that does not fit the model; everything that does not is listed. The model is unchanged.</exception>
     /// <exception cref="SafetensorsException">The weights break the format. The model is unchanged, but for modules that are trained in full if the file is altered while it is read.</exception>

@@ -10,10 +10,11 @@ public sealed partial class AdaLoraModel
 {
     /// <summary>Fixes the total number of optimiser steps, from which the phases of the schedule follow. Call it once, before the first step.</summary>
     /// <param name="totalSteps">T, at least 1.</param>
-    /// <exception cref="InvalidOperationException">Training has begun, with another number of steps.</exception>
+    /// <exception cref="InvalidOperationException">Training has begun, with another number of steps; or the adapters are merged.</exception>
     /// <exception cref="ArgumentException">The phases don't fit into this many steps, or the target budget exceeds the initial one.</exception>
     public void Begin(long totalSteps)
     {
+        RequireUnmerged("trained");
         if (_allocator is { } present)
         {
             if (present.Schedule.TotalSteps == totalSteps)
@@ -36,10 +37,11 @@ public sealed partial class AdaLoraModel
     /// <param name="maxGradientNorm">Gradients of <see cref="TrainableParameters"/> with a larger joint norm are scaled down to it; null never scales.</param>
     /// <returns>A look at the gradients; tells whether the optimiser step should be left out.</returns>
     /// <exception cref="InvalidOperationException">
-    /// The total number of steps is unknown, <see cref="AfterOptimizerStep"/> was left out, or, at the first step, an adapter received no gradient.
+    /// The total number of steps is unknown, the adapters are merged, <see cref="AfterOptimizerStep"/> was left out, or, at the first step, an adapter received no gradient.
     /// </exception>
     public StepGradients BeforeOptimizerStep(double? maxGradientNorm = null)
     {
+        RequireUnmerged("trained");
         var allocator = _allocator ?? throw new InvalidOperationException(
             $"The total number of steps is not known. Set {nameof(AdaLoraOptions)}.{nameof(AdaLoraOptions.TotalSteps)} or call {nameof(Begin)}(totalSteps) before the first step.");
         if (_betweenCalls)
@@ -76,12 +78,13 @@ public sealed partial class AdaLoraModel
     }
 
     /// <summary>Settles the final pattern if the schedule has not done so, and applies it: afterwards exactly the target budget is alive. May be called repeatedly.</summary>
-    /// <exception cref="InvalidOperationException">The allocator never ran.</exception>
+    /// <exception cref="InvalidOperationException">The allocator never ran, or the adapters are merged.</exception>
     public void Finish()
     {
         RequireAllocator();
         if (_allocator is not { } allocator || Step == 0)
             throw new InvalidOperationException($"There is nothing to finish: no step was done. Call {nameof(BeforeOptimizerStep)} and {nameof(AfterOptimizerStep)} around each optimiser step.");
+        RequireUnmerged("pruned");
         allocator.Freeze(_bank.Values);
         allocator.Mask(Math.Max(Step, allocator.Schedule.FreezeStep), _bank.Values);
     }
@@ -91,10 +94,11 @@ public sealed partial class AdaLoraModel
     /// penalty no longer counts the dropped triplets. Call it between two steps.
     /// </summary>
     /// <param name="optimizer">The optimiser that trains <see cref="TrainableParameters"/>, whose moments shrink as well; null when training is over.</param>
-    /// <exception cref="InvalidOperationException">The pattern is not settled yet, or a step is under way.</exception>
+    /// <exception cref="InvalidOperationException">The pattern is not settled yet, a step is under way, or the adapters are merged.</exception>
     /// <exception cref="NotSupportedException">The optimiser's state cannot follow. Nothing was changed.</exception>
     public void Compact(optim.Optimizer? optimizer = null)
     {
+        RequireUnmerged("compacted");
         if (_betweenCalls || _allocator is not { IsFrozen: true } allocator)
             throw new InvalidOperationException("Ranks can only be compacted once the final pattern is settled, between two steps.");
         if (allocator.IsCompacted)

@@ -110,11 +110,30 @@ public sealed partial class AdaLoraModel : IDisposable
     }
 
     /// <summary>Switches all adapters off until the returned scope is disposed: the model computes what it did before it was adapted.</summary>
-    public IDisposable DisableAdapters() => new DisabledScope(_activity);
+    /// <exception cref="InvalidOperationException">The adapters are merged, so that they cannot be left out.</exception>
+    public IDisposable DisableAdapters()
+    {
+        RequireUnmerged("switched off");
+        return new DisabledScope(_activity);
+    }
 
     /// <summary>Puts the original layers back, object for object, and frees the adapters. This object is of no use afterwards.</summary>
-    /// <returns>The original model; its parameters require gradients as they did before.</returns>
+    /// <returns>The original model; its parameters require gradients as they did before. Merged adapters are taken out of its weights first.</returns>
     public nn.Module Detach()
+    {
+        if (IsMerged)
+            Unmerge();
+        return TakeOut();
+    }
+
+    /// <summary>Frees the adapters' state. The model itself is the caller's.</summary>
+    public void Dispose()
+    {
+        _activity.LeavingTraining = null;
+        FreeState();
+    }
+
+    private nn.Module TakeOut()
     {
         _activity.LeavingTraining = null;
         _injection.Detach();
@@ -124,13 +143,6 @@ public sealed partial class AdaLoraModel : IDisposable
 
         FreeState();
         return Model;
-    }
-
-    /// <summary>Frees the adapters' state. The model itself is the caller's.</summary>
-    public void Dispose()
-    {
-        _activity.LeavingTraining = null;
-        FreeState();
     }
 
     internal ImportanceTracker Tracker => _tracker;
@@ -151,6 +163,7 @@ public sealed partial class AdaLoraModel : IDisposable
 
     internal void Restore(AdapterSnapshot snapshot)
     {
+        RequireUnmerged("changed");
         _bank.Restore(snapshot.Layout, snapshot.Values);
         _allocator!.Restore(snapshot.Pattern);
         _binder.Rebind();

@@ -26,6 +26,7 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
     private readonly Parameter _left;
 
     private readonly IProjection _projection;
+    private readonly MergeableWeight _weight;
     private readonly AdapterActivity _activity;
     private TripletSlot _slot;
     private readonly double _dropout;
@@ -36,6 +37,7 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
     {
         _base = baseLayer;
         _projection = projection;
+        _weight = new MergeableWeight(projection);
         _activity = activity;
         _slot = slot;
         _dropout = dropout;
@@ -60,6 +62,9 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
     /// <summary>Factor of the adapter's product: alpha / (initial rank + 1e-5), constant for the adapter's life.</summary>
     public double Scale { get; }
 
+    /// <summary>Whether the weight of the base layer contains the adapter's product, so that only the base layer is computed.</summary>
+    public bool IsMerged => _weight.IsMerged;
+
     /// <summary>Whether the adapter took part in a forward pass in training mode.</summary>
     internal bool HasTrained { get; private set; }
 
@@ -71,8 +76,11 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
     /// <summary>Applies the layer.</summary>
     /// <param name="input">(..., in) with any leading dimensions.</param>
     /// <returns>(..., out) in the dtype that the base layer gives.</returns>
+    /// <exception cref="InvalidOperationException">The adapter is merged, and the call is part of a training step.</exception>
     public override Tensor forward(Tensor input)
     {
+        if (IsMerged)
+            return ForwardMerged(input);
         if (training)
             HasTrained = true;
         if (Rank == 0 || !_activity.Enabled)
@@ -92,9 +100,7 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
     public Tensor DeltaWeight()
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
-        var delta = _left.mul(_lambda.view(1, Rank).mul(_scale)).mm(_right);
-        return (_projection.WeightIsTransposed ? delta.t().contiguous() : delta).to(_projection.Weight.dtype).MoveToOuterDisposeScope();
+        return Product().to(_projection.Weight.dtype).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -114,6 +120,28 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
         foreach (var (view, of) in Views)
             view.set_(of(bank.Values).detach());
     }
+
+    /// <summary>Whether merging would leave every entry of the weight finite, a boolean scalar on the device.</summary>
+    internal Tensor StaysFinite()
+    {
+        using var scope = NewDisposeScope();
+        return _weight.With(Product()).isfinite().all().MoveToOuterDisposeScope();
+    }
+
+    internal void Merge(bool keepOriginal)
+    {
+        using var scope = NewDisposeScope();
+        _weight.Merge(Product(), keepOriginal);
+    }
+
+    internal void Unmerge()
+    {
+        using var scope = NewDisposeScope();
+        _weight.Unmerge(Product());
+    }
+
+    /// <summary>Leaves the merged weight to the base layer for good.</summary>
+    internal void ForgetOriginal() => _weight.Forget();
 
     /// <summary>alpha / (rank + 1e-5), where an alpha of 0 stands for the rank itself: the scale of the published code.</summary>
     internal static double ScaleFor(double alpha, int rank) => (alpha > 0 ? alpha : rank) / (rank + 1e-5);
@@ -139,11 +167,32 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
         return this;
     }
 
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _weight.Dispose();
+        base.Dispose(disposing);
+    }
+
     private static Parameter ViewOf(Tensor view)
     {
         var parameter = new Parameter(view.detach());
         parameter.DetachFromDisposeScope();
         return parameter;
+    }
+
+    private Tensor ForwardMerged(Tensor input) => training && is_grad_enabled()
+        ? throw new InvalidOperationException($"'{_slot.Name}' is merged and cannot be trained. Call AdaLoraModel.Unmerge() first, or model.eval() to compute outputs only.")
+        : _base.call(input);
+
+    // In the layout of the base weight, in the dtype of the triplets.
+    private Tensor Product()
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var product = _left.mul(_lambda.view(1, Rank).mul(_scale)).mm(_right);
+        return (_projection.WeightIsTransposed ? product.t() : product).contiguous().MoveToOuterDisposeScope();
     }
 
     private Tensor AddProduct(Tensor output, Tensor low)

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -8,7 +10,7 @@ namespace AdaLora.Serialization;
 /// <summary>A configuration that is being written: fields in ordinal order, what was read before kept as it stood unless its meaning has changed.</summary>
 internal sealed class ConfigText(JsonObject? before)
 {
-    private static readonly JsonSerializerOptions Layout = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Layout = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly JsonObject _fields = (JsonObject?)before?.DeepClone() ?? [];
 
@@ -37,8 +39,13 @@ internal sealed class ConfigText(JsonObject? before)
         SetNode("task_type", null);
     }
 
-    public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(new JsonObject(_fields.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => KeyValuePair.Create(p.Key, p.Value?.DeepClone()))), Layout);
+    /// <summary>The same bytes on every platform.</summary>
+    public byte[] ToBytes()
+    {
+        var sorted = new JsonObject(_fields.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => KeyValuePair.Create(p.Key, p.Value?.DeepClone())));
+        return Encoding.UTF8.GetBytes(sorted.ToJsonString(Layout).ReplaceLineEndings("\n"));
+    }
 
     private static double? Number(JsonNode? node) =>
-        node is JsonValue && node.GetValueKind() == JsonValueKind.Number && double.TryParse(node.ToJsonString(), System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : null;
+        node is JsonValue && node.GetValueKind() == JsonValueKind.Number && double.TryParse(node.ToJsonString(), CultureInfo.InvariantCulture, out var number) ? number : null;
 }

@@ -59,7 +59,13 @@ public sealed class LayerGoldenTests
             Close.RelativeToMaximum(Expected("grad_E"), bank.Gradients.Lambda(layout.Slots[0]), tolerance, "grad_E");
             Close.RelativeToMaximum(Expected("grad_B"), bank.Gradients.Left(layout.Slots[0]), tolerance, "grad_B");
             Close.RelativeToMaximum(Expected("delta"), layer.DeltaWeight(), tolerance, "delta");
-            Close.RelativeToMaximum(Expected("merged"), golden[name + ".weight"] + layer.DeltaWeight(), tolerance, "merged");
+
+            layer.eval();
+            layer.Merge(keepOriginal: true);
+            Close.RelativeToMaximum(Expected("merged"), Describe(baseLayer).Weight, tolerance, "merged");
+            Close.RelativeToMaximum(Expected("y"), layer.call(golden[name + ".x"]), tolerance, "y merged");
+            layer.Unmerge();
+            Close.Absolute(golden[name + ".weight"], Describe(baseLayer).Weight, 0, "unmerged");
         }
     }
 

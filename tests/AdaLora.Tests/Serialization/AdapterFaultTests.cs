@@ -149,6 +149,20 @@ public sealed class AdapterFaultTests : IDisposable
     }
 
     [Fact]
+    public void Copies_that_peft_saves_of_the_biases_of_a_trained_module_are_passed_over()
+    {
+        using var other = new TinyModel();
+        using var undisturbed = AdaLoraModel.Load(other, _folder.Path);
+        Rewrite(tensors =>
+        {
+            tensors["base_model.model.head.original_module.bias"] = ones(3);
+            tensors["base_model.model.head.modules_to_save.bias"] = ones(3);
+        });
+        using var loaded = AdaLoraModel.Load(_model, _folder.Path);
+        Assert.Equal(TrainedTiny.Outputs(other), TrainedTiny.Outputs(_model));
+    }
+
+    [Fact]
     public void Weights_of_another_floating_type_are_converted()
     {
         Rewrite(tensors => tensors["base_model.model.head.bias"] = tensors["base_model.model.head.bias"].to(ScalarType.Float64));

@@ -23,6 +23,15 @@ public sealed class ApprovedAdapterTests
     }
 
     [Fact]
+    public void An_export_is_written_as_approved()
+    {
+        using var trained = new TrainedTiny(3);
+        using var folder = new TemporaryFolder();
+        trained.Adapted.ExportLora(folder.Path);
+        Approve("lora", Describe(folder.Path));
+    }
+
+    [Fact]
     public void An_adapter_with_a_pattern_and_biases_is_written_as_approved()
     {
         var options = new AdaLoraOptions

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using AdaLora.Serialization;
+using AdaLora.Tests.Goldens;
 using AdaLora.Tests.Models;
 using AdaLora.TestSupport;
 using Xunit;
@@ -86,6 +87,32 @@ public sealed class PeftFolderGoldenTests
             Assert.True((p.t().mm(p) - eye(layer.Rank)).abs().max().item<float>() <= 1e-5f, module.Name);
         }
     }
+
+    [Theory(SkipTestWithoutData = true)]
+    [MemberData(nameof(Lora))]
+    public void An_export_is_the_reference_s_own_conversion_of_the_same_adapter(string family, string adapter)
+    {
+        var expected = TestMaterial.Golden("core", "adapters", family, adapter);
+        using var model = Skeleton(family, TestMaterial.Golden("core", "adapters", family, "adalora_final"));
+        using var adapted = AdaLoraModel.Load(model, TestMaterial.Golden("core", "adapters", family, "adalora_final"));
+        using var copy = new TemporaryFolder();
+        adapted.ExportLora(copy.Path);
+
+        using var scope = NewDisposeScope();
+        using var ours = Weights(copy.Path);
+        using var theirs = Weights(expected);
+        Assert.Equal(theirs.Entries.Keys.Order(StringComparer.Ordinal), ours.Entries.Keys.Order(StringComparer.Ordinal));
+        foreach (var name in theirs.Entries.Keys)
+            Close.RelativeToMaximum(theirs.Read(name), ours.Read(name), 1e-6, name);
+        foreach (var field in (string[])["rank_pattern", "alpha_pattern"])
+            Assert.Equal(Sorted(Config(expected)[field]!), Sorted(Config(copy.Path)[field]!));
+        Assert.Equal(Config(expected)["target_modules"]!.AsArray().Select(n => n!.GetValue<string>()).Order(StringComparer.Ordinal),
+            Config(copy.Path)["target_modules"]!.AsArray().Select(n => n!.GetValue<string>()).Order(StringComparer.Ordinal));
+        Assert.Equal(Config(expected)["fan_in_fan_out"]!.GetValue<bool>(), Config(copy.Path)["fan_in_fan_out"]!.GetValue<bool>());
+    }
+
+    private static IEnumerable<(string, int)> Sorted(JsonNode pattern) =>
+        pattern.AsObject().Select(p => (p.Key, p.Value!.GetValue<int>())).OrderBy(p => p.Key, StringComparer.Ordinal);
 
     private static TheoryData<string, string> Folders(string pattern)
     {

@@ -1,0 +1,36 @@
+using AdaLora.Serialization;
+using static TorchSharp.torch;
+
+namespace AdaLora;
+
+/// <content>Adapters as plain LoRA.</content>
+public sealed partial class AdaLoraModel
+{
+    /// <summary>
+    /// Writes the adapter as plain LoRA in PEFT's layout, for everything that knows LoRA only: lambda goes into A, the scale into B. Ranks differ by module as they do here; modules of rank 0 are left out.
+    /// </summary>
+    /// <param name="folder">Made if it is not there; an adapter in it is replaced.</param>
+    /// <exception cref="InvalidOperationException">No matrix has a triplet, which LoRA cannot express; or lambdas were trained although the allocator never ran.</exception>
+    /// <exception cref="IOException">The files cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
+    public void ExportLora(string folder)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        RequireAllocator();
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var tensors = TrainedTensors();
+        var ranks = new List<KeyValuePair<string, int>>();
+        foreach (var (name, scale, right, lambda, left) in KeptTriplets().Where(k => k.Lambda.shape[0] > 0))
+        {
+            ranks.Add(KeyValuePair.Create(name, (int)lambda.shape[0]));
+            tensors[$"{PeftName.Prefix}{name}.lora_A.weight"] = right.mul(lambda);
+            tensors[$"{PeftName.Prefix}{name}.lora_B.weight"] = left.mul(scale);
+        }
+
+        if (ranks.Count == 0)
+            throw new InvalidOperationException("No adapted matrix has a triplet left; LoRA knows no rank 0. There is nothing to export.");
+        WarnOfClashes();
+        WriteAdapter(folder, LoraConfigWriter.Write(this, _origin?.Config, ranks), tensors);
+    }
+}

@@ -1,0 +1,100 @@
+using static TorchSharp.torch;
+
+namespace AdaLora;
+
+/// <content>Adapters inside the weights of the base model.</content>
+public sealed partial class AdaLoraModel
+{
+    /// <summary>Whether the weights of the base model contain the adapters.</summary>
+    public bool IsMerged { get; private set; }
+
+    /// <summary>
+    /// Adds every adapter's product to the weight of its base layer, in single precision at least: the model then costs and computes what a plain one does. The adapters are kept; they can be saved, but not
+    /// trained or switched off, until <see cref="Unmerge"/>.
+    /// </summary>
+    /// <param name="keepOriginals">
+    /// Keeps copies of the weights, from which unmerging restores every bit. Without, it subtracts what was added, which leaves a rounding error: below 1e-6 of the weights' size in single precision,
+    /// but in half precision as large as the dtype is coarse.
+    /// </param>
+    /// <exception cref="InvalidOperationException">The adapters are merged or switched off, or were trained although the allocator never ran.</exception>
+    /// <exception cref="NotSupportedException">Weights are shared with other modules, which would change as well, or are no parameters; all of them are listed. Nothing was changed.</exception>
+    /// <exception cref="ArithmeticException">Weights would not be finite; all of them are listed. Nothing was changed.</exception>
+    public void Merge(bool keepOriginals = true)
+    {
+        RequireUnmerged("merged again");
+        if (!_activity.Enabled)
+            throw new InvalidOperationException("The adapters are switched off. Leave the scope of DisableAdapters() before merging them.");
+        RequireAllocator();
+        RequireOwnWeights();
+        RequireFinite();
+        try
+        {
+            foreach (var adapter in _adapters)
+                adapter.Merge(keepOriginals);
+        }
+        catch
+        {
+            foreach (var adapter in _adapters.Where(a => a.IsMerged))
+                adapter.Unmerge();
+            throw;
+        }
+
+        IsMerged = true;
+    }
+
+    /// <summary>Takes the adapters out of the weights of the base model again; see <see cref="Merge"/> for how exactly.</summary>
+    /// <exception cref="InvalidOperationException">The adapters are not merged.</exception>
+    public void Unmerge()
+    {
+        if (!IsMerged)
+            throw new InvalidOperationException("The adapters are not merged.");
+        foreach (var adapter in _adapters)
+            adapter.Unmerge();
+        IsMerged = false;
+    }
+
+    /// <summary>Merges the adapters for good and puts the original layers back, object for object. This object is of no use afterwards.</summary>
+    /// <returns>The model, without adapters but with what they learnt; its parameters require gradients as they did before.</returns>
+    /// <exception cref="InvalidOperationException">As in <see cref="Merge"/>.</exception>
+    /// <exception cref="NotSupportedException">As in <see cref="Merge"/>.</exception>
+    /// <exception cref="ArithmeticException">As in <see cref="Merge"/>.</exception>
+    public nn.Module MergeAndDetach()
+    {
+        if (!IsMerged)
+            Merge(keepOriginals: false);
+        foreach (var adapter in _adapters)
+            adapter.ForgetOriginal();
+        IsMerged = false;
+        return TakeOut();
+    }
+
+    private void RequireUnmerged(string wish)
+    {
+        if (IsMerged)
+            throw new InvalidOperationException($"The adapters are merged into the base model and cannot be {wish}. Call {nameof(Unmerge)}() first.");
+    }
+
+    private void RequireOwnWeights()
+    {
+        var owners = Model.named_modules().Select(m => m.module).Append(Model).Distinct((IEqualityComparer<nn.Module>)ReferenceEqualityComparer.Instance)
+            .SelectMany(m => m.named_parameters(recurse: false))
+            .GroupBy(p => p.parameter.Handle)
+            .ToDictionary(g => g.Key, g => g.Count());
+        var faults = Sites
+            .Select(s => (s.Path, Owners: owners.GetValueOrDefault(s.Projection.Weight.Handle)))
+            .Where(s => s.Owners != 1)
+            .Select(s => $"'{s.Path}' ({(s.Owners == 0 ? "no parameter" : $"used by {s.Owners} modules")})")
+            .ToList();
+        if (faults.Count > 0)
+            throw new NotSupportedException($"Merging would change more than the adapted layers, or nothing: these weights are shared or are no parameters: {string.Join(", ", faults)}.");
+    }
+
+    private void RequireFinite()
+    {
+        using var scope = NewDisposeScope();
+        var finite = stack(_adapters.Select(a => a.StaysFinite())).cpu().data<bool>().ToArray();
+        var faults = _adapters.Zip(finite).Where(p => !p.Second).Select(p => p.First.Slot.Name).ToList();
+        if (faults.Count > 0)
+            throw new ArithmeticException($"Merging would make weights infinite or NaN; nothing was changed. Affected: {string.Join(", ", faults)}.");
+    }
+}

@@ -1,0 +1,49 @@
+using static TorchSharp.torch;
+
+namespace AdaLora.Adapters;
+
+/// <summary>The weight of a base layer, to which the product of an adapter can be added and taken away again.</summary>
+internal sealed class MergeableWeight(IProjection projection) : IDisposable
+{
+    private Tensor? _original;
+
+    public bool IsMerged { get; private set; }
+
+    /// <summary>The weight with the product added, in its own dtype. The sum is made in the dtype of the product, which is at least single precision: rounding happens once.</summary>
+    /// <param name="product">In the layout of the weight.</param>
+    public Tensor With(Tensor product)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var weight = projection.Weight;
+        return weight.to(product.dtype).add(product).to(weight.dtype).MoveToOuterDisposeScope();
+    }
+
+    public void Merge(Tensor product, bool keepOriginal)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var merged = With(product);
+        _original = keepOriginal ? projection.Weight.detach().clone().DetachFromDisposeScope() : null;
+        projection.Weight.copy_(merged);
+        IsMerged = true;
+    }
+
+    public void Unmerge(Tensor product)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        projection.Weight.copy_(_original ?? With(product.neg()));
+        Forget();
+    }
+
+    /// <summary>Makes the weight as it is now the one of a plain layer.</summary>
+    public void Forget()
+    {
+        IsMerged = false;
+        _original?.Dispose();
+        _original = null;
+    }
+
+    public void Dispose() => _original?.Dispose();
+}
