@@ -19,10 +19,10 @@ public sealed partial class AdaLoraModel
     /// <summary>How many steps left the importance untouched because a gradient was not finite. Waits for the device once.</summary>
     public long ReadRejectedUpdates() => _tracker.ReadRejected();
 
-    /// <summary>Which triplets the latest mask kept. Waits for the device once.</summary>
-    public RankPattern ReadPattern() =>
-        _allocator?.ReadPattern()
-        ?? RankPattern.From(_bank.Layout.Slots.Select(s => KeyValuePair.Create<string, IReadOnlyList<bool>>(s.Name, Enumerable.Repeat(true, s.Rank).ToArray())));
+    /// <summary>
+    /// Which triplets the latest mask kept, of all that the adapter had at the start; that of a loaded adapter is the start of its first training. Waits for the device once.
+    /// </summary>
+    public RankPattern ReadPattern() => OfWholeLife(_allocator?.ReadPattern() ?? HeldTriplets());
 
     /// <summary>Counts, budget and the rank of every matrix. Waits for the device once.</summary>
     /// <exception cref="InvalidOperationException">Lambdas were trained although the allocator never ran.</exception>
@@ -31,11 +31,16 @@ public sealed partial class AdaLoraModel
         RequireAllocator();
         var pattern = ReadPattern();
         var modules = _adapters
-            .Select(a => new AdaptedModule(a.Slot.Name, a.Slot.Shape.OutFeatures, a.Slot.Shape.InFeatures, _initialLayout[a.Slot.Name].Rank, pattern.RankOf(a.Slot.Name)))
+            .Select(a => new AdaptedModule(a.Slot.Name, a.Slot.Shape.OutFeatures, a.Slot.Shape.InFeatures, pattern[a.Slot.Name].Count, pattern.RankOf(a.Slot.Name)))
             .ToList();
         var live = modules.Sum(m => m.LiveParameters);
         var trainedInFull = TrainableParameters.Skip(1).Sum(p => p.numel());
         var counts = new ParameterCounts(Model.parameters().Sum(p => p.numel()), live + trainedInFull, live);
         return new AdaLoraReport(Step, LiveTriplets, IsFrozen, counts, modules);
     }
+
+    private RankPattern HeldTriplets() =>
+        RankPattern.From(_bank.Layout.Slots.Select(s => KeyValuePair.Create<string, IReadOnlyList<bool>>(s.Name, Enumerable.Repeat(true, s.Rank).ToArray())));
+
+    private RankPattern OfWholeLife(RankPattern sinceLoaded) => _origin is { } origin ? sinceLoaded.Within(origin.Pattern) : sinceLoaded;
 }

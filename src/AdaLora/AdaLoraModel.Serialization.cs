@@ -1,9 +1,7 @@
-using System.Text.Json.Nodes;
-using AdaLora.Adapters;
-using AdaLora.Allocation;
 using AdaLora.Parameters;
 using AdaLora.Serialization;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using static TorchSharp.torch;
 
 namespace AdaLora;
@@ -13,102 +11,107 @@ public sealed partial class AdaLoraModel
 {
     /// <summary>
     /// Writes the adapter, and what was trained in full, as PEFT's adapter_config.json and adapter_model.safetensors. Once the pattern is settled only the kept triplets are written, with the pattern
-    /// of ranks; before that all of them with their lambdas. Whether pruned triplets were dropped makes no difference.
+    /// of ranks; before that all of them with their lambdas. Whether pruned triplets were dropped, and whether adapters are merged, makes no difference.
     /// </summary>
+    /// <remarks>
+    /// The format knows one initial rank and one alpha: where <see cref="AdaLoraOptions.Overrides"/> gave others, ranks are written as a pattern and the difference of scales goes into lambda.
+    /// The two files are replaced together: an adapter that is there stays as it was if anything fails, other files are left alone.
+    /// </remarks>
     /// <param name="folder">Made if it is not there; an adapter in it is replaced.</param>
     /// <exception cref="InvalidOperationException">Lambdas were trained although the allocator never ran.</exception>
     /// <exception cref="IOException">The files cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
     public void Save(string folder)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         RequireAllocator();
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        // One initial rank and one scale for all matrices is what the format knows; where they differ, the difference goes into the pattern and into lambda.
-        var initialRank = Math.Max(1, _initialLayout.Slots.Max(s => s.Rank));
-        var scale = SvdLinear.ScaleFor(Options.Alpha, initialRank);
-        var pattern = ReadPattern();
-        var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
-        foreach (var adapter in _adapters)
-        {
-            var (right, lambda, left) = (_bank.Values.Right(adapter.Slot), _bank.Values.Lambda(adapter.Slot), _bank.Values.Left(adapter.Slot));
-            if (IsFrozen && !IsCompacted)
-            {
-                var kept = tensor(pattern[adapter.Slot.Name].Select((k, i) => (k, i)).Where(p => p.k).Select(p => (long)p.i).ToArray(), device: right.device);
-                (right, lambda, left) = (right.index_select(0, kept), lambda.index_select(0, kept), left.index_select(1, kept));
-            }
-
-            tensors[adapter.Slot.Name + ".lora_A"] = right;
-            tensors[adapter.Slot.Name + ".lora_E"] = adapter.Scale == scale ? lambda : lambda.mul(adapter.Scale / scale);
-            tensors[adapter.Slot.Name + ".lora_B"] = left;
-        }
-
-        foreach (var (name, parameter) in _selection.Parameters)
-            tensors[name] = parameter;
-        PeftFolder.Write(folder, Config(initialRank, pattern), tensors);
+        var format = new AdaLoraConfigWriter(this, _origin?.Config, IsFrozen ? ReadPattern() : OfWholeLife(HeldTriplets()));
+        WarnOfClashes();
+        WriteAdapter(folder, format.Write(), AdaptedTensors(format.Scale));
     }
 
-    /// <summary>Adapts a model with a saved adapter. It can be used as it is, or trained on: what was pruned stays pruned.</summary>
-    /// <param name="model">The base model that the adapter was trained on.</param>
+    /// <summary>
+    /// Adapts a model with a saved adapter, AdaLoRA's or plain LoRA's (its product is taken apart into singular triplets). It can be used as it is, or trained on: then what is there now is the
+    /// initial budget, and the target budget too unless ranks were not settled yet, so that nothing more is pruned.
+    /// </summary>
+    /// <param name="model">The base model that the adapter was trained on, on the device where it is to run.</param>
     /// <param name="folder">A folder that <see cref="Save"/> or PEFT has written.</param>
     /// <param name="logger">As in <see cref="Attach"/>.</param>
-    /// <exception cref="InvalidDataException">The folder holds no AdaLoRA adapter, or one that does not fit the model; all tensors that do not are listed.</exception>
-    /// <exception cref="SafetensorsException">The weights break the format.</exception>
-    /// <exception cref="InjectionException">Layers of the model cannot be replaced.</exception>
+    /// <exception cref="InvalidDataException">The folder holds no such adapter, or one that does not fit the model; everything that does not is listed. The model is unchanged.</exception>
+    /// <exception cref="SafetensorsException">The weights break the format. The model is unchanged, but for modules that are trained in full if the file is altered while it is read.</exception>
+    /// <exception cref="Adapters.InjectionException">Layers of the model cannot be replaced. The model is unchanged.</exception>
     public static AdaLoraModel Load(nn.Module model, string folder, ILogger? logger = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
-        using var scope = NewDisposeScope();
-        var saved = new SavedAdapter(folder, PeftFolder.ReadConfig(folder), PeftFolder.ReadTensors(folder));
-        var adapted = Attach(model, saved.OptionsFor(model), logger);
-        try
-        {
-            saved.CopyTo(adapted.Model);
-        }
-        catch
-        {
-            adapted.Detach();
-            throw;
-        }
-
+        using var saved = new SavedAdapter(folder);
+        var adapted = saved.AttachTo(model, (options, blueprint, origin) => new Attachment(model, options, logger ?? NullLogger.Instance, blueprint, origin).Build());
         adapted.NoteLambdas();
         return adapted;
     }
 
-    private JsonObject Config(int initialRank, RankPattern pattern)
+    private static void WriteAdapter(string folder, byte[] config, IReadOnlyDictionary<string, Tensor> tensors)
     {
-        var total = Schedule?.TotalSteps ?? Options.TotalSteps;
-        JsonObject? ranks = null;
-        if (IsFrozen || _initialLayout.Slots.Any(s => s.Rank != initialRank))
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" };
+        AdapterFolder.Write(folder, new Dictionary<string, Action<Stream>>(StringComparer.Ordinal)
         {
-            ranks = new JsonObject(pattern.Names.Select(n => KeyValuePair.Create(
-                n + ".lora_E", (JsonNode?)new JsonArray([.. Enumerable.Range(0, initialRank).Select(i => (JsonNode)(i < pattern[n].Count && pattern[n][i]))]))));
+            [AdapterFolder.ConfigFile] = stream => stream.Write(config),
+            [AdapterFolder.WeightsFile] = stream => SafetensorsWriter.WriteTo(stream, tensors, metadata),
+        });
+    }
+
+    private Dictionary<string, Tensor> AdaptedTensors(double scale)
+    {
+        var tensors = TrainedTensors();
+        foreach (var (name, ownScale, right, lambda, left) in KeptTriplets())
+        {
+            var module = PeftName.Prefix + name;
+            tensors[module + ".lora_A"] = right;
+            tensors[module + ".lora_E"] = ownScale == scale ? lambda : lambda.mul(ownScale / scale);
+            tensors[module + ".lora_B"] = left;
         }
 
-        return new JsonObject
-        {
-            ["peft_type"] = "ADALORA",
-            ["base_model_name_or_path"] = null,
-            ["task_type"] = null,
-            ["inference_mode"] = true,
-            ["r"] = 8,
-            ["init_r"] = initialRank,
-            ["target_r"] = Options.TargetRank,
-            ["lora_alpha"] = Options.Alpha,
-            ["lora_dropout"] = Options.Dropout,
-            ["tinit"] = total is { } t ? Options.InitialPhase.In(t) : 0,
-            ["tfinal"] = total is { } u ? Options.FinalPhase.In(u) : 0,
-            ["deltaT"] = Options.MaskInterval,
-            ["beta1"] = Options.Beta1,
-            ["beta2"] = Options.Beta2,
-            ["orth_reg_weight"] = Options.OrthogonalityWeight,
-            ["total_step"] = total,
-            ["rank_pattern"] = ranks,
-            ["bias"] = Options.Biases switch { BiasTraining.All => "all", BiasTraining.Adapted => "lora_only", _ => "none" },
-            ["fan_in_fan_out"] = _injection.Sites.Any(s => s.Projection.WeightIsTransposed),
-            ["target_modules"] = new JsonArray([.. _adapters.Select(a => (JsonNode)a.Slot.Name)]),
-            ["modules_to_save"] = _selection.FullyTrainedModules.Count == 0 ? null : new JsonArray([.. _selection.FullyTrainedModules.Select(n => (JsonNode)n)]),
-        };
+        return tensors;
     }
+
+    // What is held, without what a settled pattern has pruned but not dropped.
+    private IEnumerable<(string Name, double Scale, Tensor Right, Tensor Lambda, Tensor Left)> KeptTriplets()
+    {
+        var pattern = IsFrozen && !IsCompacted ? _allocator?.ReadPattern() : null;
+        foreach (var adapter in _adapters)
+        {
+            var (right, lambda, left) = (_bank.Values.Right(adapter.Slot), _bank.Values.Lambda(adapter.Slot), _bank.Values.Left(adapter.Slot));
+            if (pattern is not null)
+            {
+                var flags = pattern[adapter.Slot.Name];
+                var kept = tensor(Enumerable.Range(0, flags.Count).Where(i => flags[i]).Select(i => (long)i).ToArray(), device: right.device);
+                (right, lambda, left) = (right.index_select(0, kept), lambda.index_select(0, kept), left.index_select(1, kept));
+            }
+
+            yield return (adapter.Slot.Name, adapter.Scale, right, lambda, left);
+        }
+    }
+
+    private Dictionary<string, Tensor> TrainedTensors()
+    {
+        var adapted = _adapters.Select(a => a.Slot.Name).ToHashSet(StringComparer.Ordinal);
+        var tensors = _selection.Parameters.ToDictionary(p => PeftName.OfParameter(p.Name, adapted), p => (Tensor)p.Parameter, StringComparer.Ordinal);
+        // Running averages and the like belong to a module that was trained in full, and so do parameters that take no gradient.
+        foreach (var (name, value) in _selection.FullState())
+            tensors[PeftName.Prefix + name] = value;
+        return tensors;
+    }
+
+    // By PEFT's rules a name in modules_to_save also means modules that end with it, and those get no adapter.
+    private void WarnOfClashes()
+    {
+        var trained = _selection.FullyTrainedModules.ToHashSet(StringComparer.Ordinal);
+        foreach (var clash in _adapters.Select(a => a.Slot.Name).Where(n => SavedTargets.EndsWithAny(n, trained)))
+            LogClash(_logger, clash);
+    }
+
+    [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message = "PEFT would leave out the adapter of '{Module}', because its name ends with that of a module that was trained in full")]
+    private static partial void LogClash(ILogger logger, string module);
 }

@@ -26,18 +26,18 @@ public sealed partial class AdaLoraModel : IDisposable
     private readonly IReadOnlyList<SvdLinear> _adapters;
     private readonly AdapterActivity _activity;
     private readonly TripletBank _bank;
-    private readonly BankLayout _initialLayout;
     private readonly GradientBinder _binder;
     private readonly GradientNorm _norm;
     private readonly ImportanceTracker _tracker;
     private readonly OrthogonalityRegularizer _regularizer;
     private readonly Tensor _penalty;
     private readonly Tensor _knownLambdas;
+    private readonly AdapterOrigin? _origin;
     private readonly ILogger _logger;
     private RankAllocator? _allocator;
     private bool _betweenCalls;
 
-    internal AdaLoraModel(AdaLoraOptions options, Injection injection, TrainableSelection selection, AdapterActivity activity, TripletBank bank, ILogger logger)
+    internal AdaLoraModel(AdaLoraOptions options, Injection injection, TrainableSelection selection, AdapterActivity activity, TripletBank bank, ILogger logger, AdapterOrigin? origin)
     {
         Model = injection.Model;
         Options = options;
@@ -47,7 +47,7 @@ public sealed partial class AdaLoraModel : IDisposable
         _adapters = [.. injection.Adapters.Cast<SvdLinear>()];
         _activity = activity;
         _bank = bank;
-        _initialLayout = bank.Layout;
+        _origin = origin;
         _logger = logger;
         _binder = new GradientBinder(bank, _adapters);
         _norm = new GradientNorm(TrainableParameters);
@@ -84,11 +84,13 @@ public sealed partial class AdaLoraModel : IDisposable
     /// <summary>Triplets that the latest mask kept, over all matrices. Known without asking the device.</summary>
     public int LiveTriplets => _allocator?.LiveTriplets ?? _bank.Layout.Triplets;
 
-    /// <summary>Whether the final pattern is settled.</summary>
-    public bool IsFrozen => _allocator?.IsFrozen ?? false;
+    /// <summary>Whether the final pattern is settled; for a loaded adapter that is not trained on, whether it was when it was saved.</summary>
+    public bool IsFrozen => _allocator?.IsFrozen ?? IsLoadedSettled;
 
     /// <summary>Whether the pruned triplets were dropped.</summary>
-    public bool IsCompacted => _allocator?.IsCompacted ?? false;
+    public bool IsCompacted => _allocator?.IsCompacted ?? IsLoadedSettled;
+
+    private bool IsLoadedSettled => _origin is { Config.IsSettled: true };
 
     /// <summary>t of the schedule for the step under way: counted from 0, or from 1 as in the paper's algorithm.</summary>
     private long ScheduleStep => Options.SensitivityTiming == SensitivityTiming.AfterOptimizerStep ? Step : Step + 1;
@@ -132,6 +134,13 @@ public sealed partial class AdaLoraModel : IDisposable
     }
 
     internal ImportanceTracker Tracker => _tracker;
+
+    internal IReadOnlyList<InjectionSite> Sites => _injection.Sites;
+
+    internal IReadOnlyList<string> FullyTrainedModules => _selection.FullyTrainedModules;
+
+    /// <summary>The names of all modules as if there were no adapters.</summary>
+    internal IEnumerable<string> OriginalNames => ModuleNode.WalkOriginal(Model).Select(n => n.Path);
 
     /// <summary>A copy of the triplets, to be taken back later even if they are compacted in between. The schedule must be known.</summary>
     internal AdapterSnapshot Capture()

@@ -6,12 +6,14 @@ using static TorchSharp.torch;
 namespace AdaLora;
 
 /// <summary>The steps of <see cref="AdaLoraModel.Attach"/>: find the layers, lay out the bank, replace the layers, freeze the rest.</summary>
-internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options, ILogger logger)
+internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options, ILogger logger, Blueprint? blueprint = null, AdapterOrigin? origin = null)
 {
+    private readonly IReadOnlyList<NamePattern> _trained = [.. blueprint?.TrainedModules.Select(NamePattern.Exact) ?? options.TrainedModules.Select(NamePattern.Parse)];
+
     public AdaLoraModel Build()
     {
         var sites = FindSites();
-        var selection = TrainableSelection.Select(model, sites, options.TrainedModules, options.Biases);
+        var selection = TrainableSelection.SelectMatching(model, sites, _trained, options.Biases);
         var bank = CreateBank(sites);
         Injection? injection = null;
         try
@@ -19,7 +21,7 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
             var activity = new AdapterActivity();
             injection = AdapterInjector.Inject(model, sites, site => CreateAdapter(site, bank, activity));
             selection.Freeze();
-            return new AdaLoraModel(options, injection, selection, activity, bank, logger);
+            return new AdaLoraModel(options, injection, selection, activity, bank, logger, origin);
         }
         catch
         {
@@ -52,9 +54,9 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
     // What is trained in full needs no adapter, so that a new classifier need not be excluded by hand.
     private TargetModules ExcludeTrainedInFull(TargetModules targets)
     {
-        if (options.TrainedModules.Count == 0)
+        if (_trained.Count == 0)
             return targets;
-        var names = TrainableSelection.Select(model, [], options.TrainedModules, BiasTraining.None).FullyTrainedModules;
+        var names = TrainableSelection.SelectMatching(model, [], _trained, BiasTraining.None).FullyTrainedModules;
         return targets.Excluding(TargetModules.Globs([.. names.SelectMany(n => (string[])[n, n + ".**"])]));
     }
 
@@ -72,11 +74,11 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
         return bank;
     }
 
-    private SvdLinear CreateAdapter(InjectionSite site, TripletBank bank, AdapterActivity activity)
-    {
-        var alpha = options.Overrides.Resolve(site.Path).Alpha ?? options.Alpha;
-        return new SvdLinear(site.Layer, site.Projection, bank, bank.Layout[site.Path], SvdLinear.ScaleFor(alpha, RankOf(site)), options.Dropout, activity);
-    }
+    private SvdLinear CreateAdapter(InjectionSite site, TripletBank bank, AdapterActivity activity) =>
+        new(site.Layer, site.Projection, bank, bank.Layout[site.Path], ScaleOf(site), options.Dropout, activity);
 
-    private int RankOf(InjectionSite site) => options.Overrides.Resolve(site.Path).InitialRank ?? options.InitialRank;
+    private double ScaleOf(InjectionSite site) =>
+        blueprint?.Scales[site.Path] ?? SvdLinear.ScaleFor(options.Overrides.Resolve(site.Path).Alpha ?? options.Alpha, RankOf(site));
+
+    private int RankOf(InjectionSite site) => blueprint?.Ranks[site.Path] ?? options.Overrides.Resolve(site.Path).InitialRank ?? options.InitialRank;
 }

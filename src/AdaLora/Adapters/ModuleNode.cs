@@ -20,6 +20,14 @@ internal sealed class ModuleNode(string name, nn.Module module, ModuleNode? pare
     /// <summary>The layer inside, when this module is an adapter.</summary>
     public nn.Module? BaseLayer { get; } = AdapterTable.BaseLayerOf(module);
 
+    /// <summary>The parameters and buffers of the module and all below it, with their names from the root.</summary>
+    public IEnumerable<(string Name, Tensor Value, bool IsBuffer)> State()
+    {
+        var prefix = Path.Length == 0 ? "" : Path + ".";
+        return Module.named_parameters().Select(p => (prefix + p.name, (Tensor)p.parameter, false))
+            .Concat(Module.named_buffers().Select(b => (prefix + b.name, b.buffer, true)));
+    }
+
     /// <summary>
     /// A model and all below it, each before its children and these in registration order. Adapters are closed: what is inside belongs to them.
     /// </summary>

@@ -57,6 +57,9 @@ internal sealed class NamePattern
         return new("regex", text, NameMatch.ByRegion, whole.IsMatch);
     }
 
+    /// <summary>The module of this name and no other, whatever characters the name has.</summary>
+    public static NamePattern Exact(string name) => new("name", name, NameMatch.ByName, other => other == name);
+
     /// <summary>A glob when <paramref name="text"/> holds a wildcard, else a suffix (a full name is one too).</summary>
     public static NamePattern Parse(string text)
     {

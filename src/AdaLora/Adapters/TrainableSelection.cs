@@ -9,12 +9,14 @@ namespace AdaLora.Adapters;
 /// </summary>
 public sealed class TrainableSelection
 {
+    private readonly nn.Module _model;
     private readonly IReadOnlyList<ParameterSlot> _all;
     private readonly HashSet<ParameterSlot> _trainable;
     private IReadOnlyList<bool>? _original;
 
-    private TrainableSelection(IReadOnlyList<ParameterSlot> all, IEnumerable<ParameterSlot> trainable, IReadOnlyList<string> fullyTrainedModules)
+    private TrainableSelection(nn.Module model, IReadOnlyList<ParameterSlot> all, IEnumerable<ParameterSlot> trainable, IReadOnlyList<string> fullyTrainedModules)
     {
+        _model = model;
         _all = all;
         _trainable = [.. trainable];
         FullyTrainedModules = fullyTrainedModules;
@@ -42,11 +44,16 @@ public sealed class TrainableSelection
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(sites);
         ArgumentNullException.ThrowIfNull(fullyTrained);
+        return SelectMatching(model, sites, fullyTrained.Select(NamePattern.Parse), biases);
+    }
+
+    internal static TrainableSelection SelectMatching(nn.Module model, IReadOnlyList<InjectionSite> sites, IEnumerable<NamePattern> fullyTrained, BiasTraining biases)
+    {
         var nodes = ModuleNode.WalkOriginal(model);
         var all = ParameterSlot.In(nodes).ToArray();
         var modules = new List<ModuleNode>();
         var handles = new HashSet<IntPtr>();
-        foreach (var pattern in fullyTrained.Select(NamePattern.Parse))
+        foreach (var pattern in fullyTrained)
         {
             var matched = nodes.Where(node => pattern.Matches(node.Path)).ToArray();
             var covered = matched.SelectMany(node => ModuleNode.WalkOriginal(node.Module)).SelectMany(HandlesOf).ToHashSet();
@@ -63,7 +70,7 @@ public sealed class TrainableSelection
             BiasTraining.All => all.Where(slot => slot.Name.Contains("bias", StringComparison.OrdinalIgnoreCase)).Select(slot => slot.Parameter.Handle),
             _ => throw new ArgumentOutOfRangeException(nameof(biases), biases, "Unknown choice of biases."),
         });
-        return new(all, all.Where(slot => handles.Contains(slot.Parameter.Handle) && slot.Parameter.is_floating_point()), Outermost(modules));
+        return new(model, all, all.Where(slot => handles.Contains(slot.Parameter.Handle) && slot.Parameter.is_floating_point()), Outermost(modules));
     }
 
     /// <summary>Makes exactly the selected base parameters require gradients.</summary>
@@ -75,6 +82,13 @@ public sealed class TrainableSelection
             slot.Parameter.requires_grad = _trainable.Contains(slot);
         }
     }
+
+    /// <summary>Parameters and buffers of the modules that are trained in full, with their names in the original model.</summary>
+    internal IEnumerable<(string Name, Tensor Value)> FullState() =>
+        ModuleNode.WalkOriginal(_model)
+            .Where(node => FullyTrainedModules.Contains(node.Path))
+            .SelectMany(node => node.State())
+            .Select(state => (state.Name, state.Value));
 
     /// <summary>Puts every parameter's need for gradients back to what it was before <see cref="Freeze"/>; does nothing if that was not called.</summary>
     public void Restore()

@@ -34,6 +34,18 @@ public sealed class RankPattern
     /// <exception cref="KeyNotFoundException">The pattern has no such matrix.</exception>
     public int RankOf(string name) => this[name].Count(x => x);
 
+    /// <summary>This pattern, which tells of the triplets that <paramref name="earlier"/> kept, said of all triplets that <paramref name="earlier"/> tells of.</summary>
+    internal RankPattern Within(RankPattern earlier)
+    {
+        return From(Names.Select(name => KeyValuePair.Create(name, Spread(this[name], earlier[name]))));
+
+        static IReadOnlyList<bool> Spread(IReadOnlyList<bool> kept, IReadOnlyList<bool> earlier)
+        {
+            var next = 0;
+            return [.. earlier.Select(was => was && kept[next++])];
+        }
+    }
+
     internal static RankPattern FromStorage(BankLayout layout, ReadOnlySpan<bool> kept)
     {
         var copy = new SortedDictionary<string, bool[]>(StringComparer.Ordinal);

@@ -28,17 +28,13 @@ public static class SafetensorsWriter
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(tensors);
-        var plans = Plan(tensors);
-        var header = MakeHeader(plans, metadata);
         var target = Path.GetFullPath(path);
         var temporary = $"{target}.{Guid.NewGuid():N}.tmp";
         try
         {
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
             {
-                stream.Write(header);
-                foreach (var plan in plans.OrderBy(plan => plan.Begin))
-                    WriteTensor(stream, plan.Tensor);
+                WriteTo(stream, tensors, metadata);
                 stream.Flush(flushToDisk: true);
             }
             File.Move(temporary, target, overwrite: true);
@@ -48,6 +44,15 @@ public static class SafetensorsWriter
             File.Delete(temporary);
             throw;
         }
+    }
+
+    /// <summary>Writes the content of a file; see <see cref="Write"/>.</summary>
+    internal static void WriteTo(Stream stream, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        var plans = Plan(tensors);
+        stream.Write(MakeHeader(plans, metadata));
+        foreach (var plan in plans.OrderBy(plan => plan.Begin))
+            WriteTensor(stream, plan.Tensor);
     }
 
     private static List<PlannedTensor> Plan(IReadOnlyDictionary<string, Tensor> tensors)
@@ -120,7 +125,7 @@ public static class SafetensorsWriter
         json.WriteEndObject();
     }
 
-    private static void WriteTensor(FileStream stream, Tensor tensor)
+    private static void WriteTensor(Stream stream, Tensor tensor)
     {
         if (tensor.NumberOfElements == 0)
             return;

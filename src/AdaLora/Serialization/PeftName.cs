@@ -1,0 +1,29 @@
+namespace AdaLora.Serialization;
+
+/// <summary>Names of tensors in PEFT's files.</summary>
+internal static class PeftName
+{
+    /// <summary>What stands before every module name.</summary>
+    public const string Prefix = "base_model.model.";
+
+    private const string BaseLayer = ".base_layer";
+
+    /// <summary>A parameter of the model, which PEFT finds below the base layer when its module carries an adapter.</summary>
+    /// <param name="fullName">Its name in the original model.</param>
+    /// <param name="adapted">The names of the adapted modules.</param>
+    public static string OfParameter(string fullName, IReadOnlySet<string> adapted)
+    {
+        var dot = fullName.LastIndexOf('.');
+        return dot >= 0 && adapted.Contains(fullName[..dot]) ? $"{Prefix}{fullName[..dot]}{BaseLayer}{fullName[dot..]}" : Prefix + fullName;
+    }
+
+    /// <summary>The name in the original model of a parameter that is stored under a name, with or without the base layer in it.</summary>
+    public static string ToParameter(string stored) => stored[Prefix.Length..].Replace(BaseLayer + ".", ".", StringComparison.Ordinal);
+
+    /// <summary>The module that a stored name with one of the endings belongs to, or null when it has none of them.</summary>
+    public static string? ModuleOf(string stored, IEnumerable<string> endings) =>
+        endings.FirstOrDefault(ending => stored.StartsWith(Prefix, StringComparison.Ordinal) && stored.EndsWith(ending, StringComparison.Ordinal)) is { } found
+        && stored.Length > Prefix.Length + found.Length
+            ? stored[Prefix.Length..^found.Length]
+            : null;
+}
