@@ -9,7 +9,7 @@ internal static class PretrainDemoCommand
     public static Command Create()
     {
         var output = new Option<string>("--output") { Description = "The folder for the encoder.", DefaultValueFactory = _ => Path.Combine("runs", "demo", "encoder") };
-        var steps = new Option<int>("--steps") { Description = "Optimiser steps.", DefaultValueFactory = _ => 8000 };
+        var steps = new Option<int>("--steps") { Description = "Optimiser steps.", DefaultValueFactory = _ => 3000 };
         var batchSize = new Option<int>("--batch-size") { Description = "Sentences per step.", DefaultValueFactory = _ => 64 };
         var rate = new Option<double>("--lr") { Description = "The highest learning rate.", DefaultValueFactory = _ => 2e-3 };
         var seed = new Option<int>("--seed") { Description = "Seed of weights, sentences and masks.", DefaultValueFactory = _ => 1 };

@@ -1,4 +1,5 @@
 using AdaLora.Adapters;
+using AdaLora.Randomness;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -43,10 +44,8 @@ internal sealed class LoraLinear : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var low = input;
-        if (training && _dropout > 0)
-            low = nn.functional.dropout(low, _dropout);
-        low = nn.functional.linear(low, _down).mul(_scale);
+        var dropped = training && _dropout > 0 ? FastDropout.Apply(input, _dropout) : input;
+        var low = nn.functional.linear(dropped, _down).mul(_scale);
         return _base.call(input).add(nn.functional.linear(low, _up)).MoveToOuterDisposeScope();
     }
 }

@@ -1,5 +1,5 @@
-using TorchSharp;
 using AdaLora.Transformers.Checkpoints;
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

@@ -42,8 +42,8 @@ internal sealed class ConfigText(JsonObject? before)
     /// <summary>The same bytes on every platform.</summary>
     public byte[] ToBytes()
     {
-        var sorted = new JsonObject(_fields.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => KeyValuePair.Create(p.Key, p.Value?.DeepClone())));
-        return Encoding.UTF8.GetBytes(sorted.ToJsonString(Layout).ReplaceLineEndings("\n"));
+        var ordered = new JsonObject(_fields.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => KeyValuePair.Create(p.Key, p.Value?.DeepClone())));
+        return Encoding.UTF8.GetBytes(ordered.ToJsonString(Layout).ReplaceLineEndings("\n"));
     }
 
     private static double? Number(JsonNode? node) =>

@@ -19,7 +19,7 @@ internal sealed class ClauseSampler(Random random)
             Objects = ObjectsOf(verb, subject),
             BeforeObjects = verb.Preposition is { } preposition ? [preposition] : [],
             Tail = random.Next(3) == 0 ? [Pick(Lexicon.FinalAdverbs)] : [],
-            IsQuestion = VerbForms.HasAuxiliary(frame) && random.Next(4) == 0,
+            IsQuestion = frame == VerbFrame.EverPerfect || (VerbForms.HasAuxiliary(frame) && random.Next(4) == 0),
         };
     }
 

@@ -12,6 +12,7 @@ internal static class VerbForms
         VerbFrame.Modal => [modal, verb.Base],
         VerbFrame.Negated => [number == GrammaticalNumber.Singular ? "does" : "do", "not", verb.Base],
         VerbFrame.NeverPerfect => [Have(number), "never", verb.Participle],
+        VerbFrame.EverPerfect => [Have(number), "ever", verb.Participle],
         _ => throw new ArgumentOutOfRangeException(nameof(frame), frame, "Unknown frame."),
     };
 

@@ -23,4 +23,7 @@ internal enum VerbFrame
 
     /// <summary>"has never seen", "have never seen".</summary>
     NeverPerfect,
+
+    /// <summary>"has ... ever seen ?": in questions only.</summary>
+    EverPerfect,
 }

@@ -21,7 +21,7 @@ internal static class Violations
         new("double-auxiliary", "two finite auxiliaries: the girl will has visited the boat", DoubleAuxiliary),
         new("noun-adjective", "adjective behind its noun: the girl small fell", NounBeforeAdjective),
         new("preposition", "a preposition that the verb cannot have: the girl listened at mary", WrongPreposition),
-        new("polarity", "ever without a negation: the girl has ever visited the boat", BareEver),
+        new("polarity", "ever in a statement without negation: the girl has ever visited the boat", BareEver),
     ];
 
     private static IEnumerable<string>? Agreement(Clause clause, Random random)
@@ -108,12 +108,10 @@ internal static class Violations
         return (clause with { BeforeObjects = [others[random.Next(others.Count)]] }).Words;
     }
 
-    private static IEnumerable<string>? BareEver(Clause clause, Random random)
-    {
-        if (clause.Frame is not (VerbFrame.Perfect or VerbFrame.NeverPerfect) || clause.IsQuestion)
-            return null;
-        return (clause with { VerbWords = [clause.VerbWords[0], "ever", clause.VerbWords[^1]] }).Words;
-    }
+    // A statement of what is fine as a question, or "ever" in place of "never": the word alone tells nothing.
+    private static IEnumerable<string>? BareEver(Clause clause, Random random) => clause.Frame is VerbFrame.EverPerfect or VerbFrame.NeverPerfect
+        ? (clause with { VerbWords = [clause.VerbWords[0], "ever", clause.VerbWords[^1]], IsQuestion = false }).Words
+        : null;
 
     /// <summary>Changes one of the clause's phrases that fit.</summary>
     private static IEnumerable<string>? ChangePhrase(Clause clause, Random random, Func<NounPhrase, bool> fits, Func<NounPhrase, NounPhrase> change)

@@ -15,14 +15,29 @@ internal static class DemoPretraining
     public static TrainingResult Run(PretrainingSettings settings, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
         var vocabulary = DemoVocabulary.Create();
-        Directory.CreateDirectory(settings.Output);
-        AtomicFile.WriteText(Path.Combine(settings.Output, "vocab.txt"), string.Join('\n', vocabulary) + "\n");
-        AtomicFile.WriteText(
-            Path.Combine(settings.Output, "tokenizer_config.json"),
-            $$"""{ "tokenizer_class": "BertTokenizer", "do_lower_case": true, "model_max_length": {{MaxPositions}} }""" + "\n");
+        // Vocabulary and weights belong together: both are written when the training is done.
+        var staging = Directory.CreateTempSubdirectory("adalora-demo-").FullName;
+        try
+        {
+            WriteTokenizer(staging, vocabulary);
+            using var model = new BertForMaskedLM(Config(vocabulary.Count), settings.Seed);
+            var result = Train(model, TextTokenizer.FromFolder(staging), settings, progress, cancellation);
+            if (result.StopReason == StopReason.Completed)
+            {
+                model.SaveCheckpoint(settings.Output);
+                WriteTokenizer(settings.Output, vocabulary);
+            }
 
-        var tokenizer = TextTokenizer.FromFolder(settings.Output);
-        using var model = new BertForMaskedLM(Config(vocabulary.Count), settings.Seed);
+            return result;
+        }
+        finally
+        {
+            Directory.Delete(staging, recursive: true);
+        }
+    }
+
+    private static TrainingResult Train(BertForMaskedLM model, TextTokenizer tokenizer, PretrainingSettings settings, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    {
         using var trainer = new Trainer(
             model,
             new TrainerOptions
@@ -32,7 +47,7 @@ internal static class DemoPretraining
                 Seed = settings.Seed,
                 ReportEvery = 50,
             });
-        var result = trainer.Fit(
+        return trainer.Fit(
             new MaskedBatches(tokenizer, DemoData.Corpus(settings.Seed, HeldOut()), settings.BatchSize, settings.Seed),
             batch =>
             {
@@ -42,9 +57,14 @@ internal static class DemoPretraining
             size: batch => new BatchSize(batch.Rows, batch.Mask.Sum()),
             progress: progress,
             cancellation: cancellation);
-        if (result.StopReason == StopReason.Completed)
-            model.SaveCheckpoint(settings.Output);
-        return result;
+    }
+
+    private static void WriteTokenizer(string folder, IReadOnlyList<string> vocabulary)
+    {
+        AtomicFile.WriteText(Path.Combine(folder, "vocab.txt"), string.Join('\n', vocabulary) + "\n");
+        AtomicFile.WriteText(
+            Path.Combine(folder, "tokenizer_config.json"),
+            $$"""{ "tokenizer_class": "BertTokenizer", "do_lower_case": true, "model_max_length": {{MaxPositions}} }""" + "\n");
     }
 
     // The encoder has never seen a sentence of the task's dev set.
