@@ -194,6 +194,8 @@ public sealed class SaveLoadTests : IDisposable
     {
         using var trained = new TrainedTiny(28, compact: true);
         trained.Adapted.Save(First);
+        // A lower target than what was kept, as rounding leaves it, is no wish to prune again.
+        SetConfig(First, c => c["target_r"] = 1);
         using var model = new TinyModel();
         using var loaded = AdaLoraModel.Load(model, First);
         var ranks = loaded.Report().Modules.Select(m => m.LiveRank).ToList();
@@ -231,6 +233,12 @@ public sealed class SaveLoadTests : IDisposable
         using var trainer = new Trainer(loaded, new TrainerOptions { TotalSteps = 30, LearningRate = 1e-2 });
         trainer.Fit(TinyTask.Batches(30), b => TinyTask.Loss(model, b));
         Assert.Equal(4, loaded.Report().Budget);
+        Assert.Equal(4, loaded.Report().Modules.Sum(m => m.LiveRank));
+
+        loaded.Save(Second);
+        using var again = new TinyModel();
+        using var reloaded = AdaLoraModel.Load(again, Second);
+        Assert.Equal(TrainedTiny.Outputs(model), TrainedTiny.Outputs(again));
     }
 
     [Fact]
