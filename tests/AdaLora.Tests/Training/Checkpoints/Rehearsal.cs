@@ -47,6 +47,9 @@ internal sealed record Rehearsal
 
     public int Keep { get; init; } = 2;
 
+    /// <summary>One that saves after every batch and takes long enough to be killed many times.</summary>
+    public static Rehearsal Long(string folder, long steps) => new() { Folder = folder, Every = 1, Steps = steps, EvaluateEvery = 10 };
+
     /// <summary>Trains to the end, or to the batch before which it crashes (counted from 1 over this process).</summary>
     public Trace Run(bool resume = false, int crashBefore = int.MaxValue)
     {
