@@ -26,7 +26,7 @@ internal sealed class GlueRunner : IRunner
             using var prepared = ModelPreparation.Prepare(model, settings, NullLogger.Instance);
             return Train(settings, model, prepared, train, dev, reporter, cancellationToken);
         }
-        catch (Exception e) when (e is CheckpointException or Serialization.SafetensorsException or Adapters.InjectionException or ArgumentException)
+        catch (Exception e) when (e is CheckpointException or InvalidDataException or Serialization.SafetensorsException or Adapters.InjectionException or ArgumentException)
         {
             throw new UserInputException(e.Message);
         }
@@ -41,7 +41,7 @@ internal sealed class GlueRunner : IRunner
         var startParameters = prepared.TrainableParameters;
         var evaluator = new DevEvaluator(settings, new Predictor(model, dev, EvaluationBatchSize));
         var progress = new ProgressBridge(reporter, evaluator, passes.BatchesPerPass);
-        using var trainer = prepared.CreateTrainer(OptionsFor(settings, total), NullLogger.Instance);
+        using var trainer = prepared.CreateTrainer(OptionsFor(settings, total, progress), new NoteLogger(reporter));
         var result = trainer.Fit(passes, batch => BatchTensors.Loss(model, batch), evaluator.Evaluate, batch => batch.Size, progress, cancellationToken);
         if (result.StopReason == StopReason.Diverged)
             throw new UserInputException($"Training diverged: gradients were not finite for many steps in a row, after {result.Steps} of {total} steps. Lower --lr.");
@@ -52,6 +52,7 @@ internal sealed class GlueRunner : IRunner
             Status = result.StopReason == StopReason.Cancelled ? RunStatus.Cancelled : RunStatus.Completed,
             TotalSteps = total,
             Evaluations = progress.Evaluations,
+            History = [.. result.History.Select(ProgressBridge.StatusOf)],
             TrainableParameters = new ParameterCounts(startParameters, prepared.TrainableParameters),
             Ranks = prepared.Ranks,
             StepMilliseconds = result.StepMilliseconds,
@@ -60,7 +61,7 @@ internal sealed class GlueRunner : IRunner
         };
     }
 
-    private static TrainerOptions OptionsFor(TrainSettings settings, int total) => new()
+    private static TrainerOptions OptionsFor(TrainSettings settings, int total, ProgressBridge progress) => new()
     {
         TotalSteps = total,
         LearningRate = settings.EffectiveLearningRate,
@@ -71,6 +72,14 @@ internal sealed class GlueRunner : IRunner
         Seed = settings.Seed,
         KeepBest = false,
         ReportEvery = 1,
+        Checkpoints = settings.CheckpointEvery == 0 ? null : new CheckpointOptions
+        {
+            Folder = settings.CheckpointFolder,
+            Every = settings.CheckpointEvery,
+            Resume = settings.Resume,
+            SaveExtra = progress.Save,
+            ResumeExtra = progress.Resume,
+        },
     };
 
     private static EncodedExamples Read(TrainSettings settings, GlueSplit split, TextTokenizer tokenizer)

@@ -32,21 +32,6 @@ public sealed class ReporterTests
         Assert.Equal("dev at step 100 (epoch 1): matthews 0.000  accuracy 0.690  loss 0.5800", StatusText.Evaluated(FakeRun.Evaluations()[0]));
 
     [Fact]
-    public void Recorder_keeps_every_step_and_passes_everything_on()
-    {
-        var output = new StringWriter();
-        var recorder = new RecordingReporter(new PlainReporter(output, lines: FakeRun.Steps));
-
-        recorder.Note("note");
-        foreach (var status in FakeRun.History(adaptive: true))
-            recorder.Step(status);
-        recorder.Evaluated(FakeRun.Evaluations()[0]);
-
-        Assert.Equal(FakeRun.History(adaptive: true), recorder.History);
-        Assert.Equal(FakeRun.Steps + 2, output.ToString().TrimEnd().Split('\n').Length);
-    }
-
-    [Fact]
     public void Terminal_shows_a_bar_with_figures_and_keeps_notes_and_evaluations()
     {
         var output = new SharedWriter();
