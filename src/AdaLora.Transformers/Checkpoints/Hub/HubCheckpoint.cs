@@ -38,14 +38,7 @@ public static class HubCheckpoint
         var name = HubName.TryParse(folderOrName)
             ?? throw new CheckpointException(folderOrName, "is no folder and no name of the hub, such as microsoft/deberta-v3-base or owner/name@revision.");
         options ??= new HubOptions();
-        try
-        {
-            options.Validate();
-            return await new HubResolution(name, options).RunAsync(progress, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is UnauthorizedAccessException or (IOException and not HubException and not CheckpointException))
-        {
-            throw new HubException(HubFailure.StorageFailed, $"{name}", $"can't be kept in the cache: {exception.Message} What has been downloaded is continued next time.", exception);
-        }
+        options.Validate();
+        return await new HubResolution(name, options).RunAsync(progress, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -16,10 +16,9 @@ internal sealed class HubResolution(HubName name, HubOptions options)
             return Usable(cached) ?? throw new HubException(HubFailure.Offline, $"{name}", $"can't be had offline: {Lack(cached)}; unset HF_HUB_OFFLINE to download it.");
         try
         {
-            using var client = new HubClient(name, HubAddress.Of(options), options);
-            return (await new SnapshotDownload(client, cache, name, options, progress).RunAsync(cancellationToken).ConfigureAwait(false)).Folder;
+            return (await DownloadAsync(cache, progress, cancellationToken).ConfigureAwait(false)).Folder;
         }
-        catch (HubException exception) when (exception.Failure is HubFailure.Unreachable or HubFailure.ServerError or HubFailure.TooManyRequests && Usable(cached) is not null)
+        catch (HubException exception) when (IsOutage(exception.Failure) && Usable(cached) is not null)
         {
             HubLog.CacheUsed(options.Logger, exception.Message);
             return cached!.Folder;
@@ -29,6 +28,21 @@ internal sealed class HubResolution(HubName name, HubOptions options)
             throw new HubException(HubFailure.Unreachable, $"{name}", $"{Reason(exception)} Nor can it be had offline: {Lack(cached)}.", exception);
         }
     }
+
+    private async Task<Snapshot> DownloadAsync(HubCache cache, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var client = new HubClient(name, HubAddress.Of(options), options);
+            return await new SnapshotDownload(client, cache, name, options, progress).RunAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is UnauthorizedAccessException or (IOException and not HubException and not CheckpointException))
+        {
+            throw new HubException(HubFailure.StorageFailed, $"{name}", $"can't be kept in the cache: {exception.Message} What has been downloaded is continued next time.", exception);
+        }
+    }
+
+    private static bool IsOutage(HubFailure failure) => failure is HubFailure.Unreachable or HubFailure.ServerError or HubFailure.TooManyRequests or HubFailure.StorageFailed;
 
     private static string? Usable(Snapshot? cached) => cached is not null && HubFiles.Lacking(cached).Count == 0 ? cached.Folder : null;
 

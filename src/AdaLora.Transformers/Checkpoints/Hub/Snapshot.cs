@@ -23,7 +23,8 @@ internal sealed class Snapshot(string repository, string commit)
     public void NoteAbsence(string file)
     {
         _ = Directory.CreateDirectory(Path.GetDirectoryName(AbsenceOf(file))!);
-        File.Create(AbsenceOf(file)).Dispose();
+        // Shared, because another process may be noting the same.
+        new FileStream(AbsenceOf(file), FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite).Dispose();
     }
 
     /// <summary>Makes a blob the content of a file: by a relative link, so that the cache can be moved, or where links are impossible by moving or copying the blob.</summary>
