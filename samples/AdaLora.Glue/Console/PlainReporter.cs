@@ -5,7 +5,20 @@ namespace AdaLora.Glue;
 /// <param name="lines">About how many lines the steps of a run make.</param>
 internal sealed class PlainReporter(TextWriter output, int lines = 20) : IRunReporter
 {
+    private const int DownloadLines = 4;
+
+    private (string File, long Part) _downloaded;
+
     public void Note(string message) => output.WriteLine(message);
+
+    public void Downloading(string file, long received, long? total)
+    {
+        var part = total is > 0 and var whole ? received * DownloadLines / whole : received == 0 ? 0 : 1;
+        if (_downloaded == (file, part))
+            return;
+        _downloaded = (file, part);
+        output.WriteLine($"downloading {file}  {StatusText.Downloaded(received, total)}");
+    }
 
     public void Step(TrainingStatus status)
     {

@@ -9,6 +9,8 @@ internal sealed class RecordingReporter(IRunReporter next) : IRunReporter
 
     public void Note(string message) => next.Note(message);
 
+    public void Downloading(string file, long received, long? total) => next.Downloading(file, received, total);
+
     public void Step(TrainingStatus status)
     {
         _history.Add(status);

@@ -1,5 +1,6 @@
 using AdaLora.Training;
 using AdaLora.Transformers.Checkpoints;
+using AdaLora.Transformers.Checkpoints.Hub;
 using AdaLora.Transformers.Models;
 using AdaLora.Transformers.Tokenization;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -8,7 +9,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Glue;
 
 /// <summary>Fine-tunes a checkpoint on a task: reads and tokenizes the data, loads the encoder, trains, evaluates on the dev set, and writes what was trained.</summary>
-internal sealed class GlueRunner : IRunner
+/// <param name="hub">Where checkpoints come from that are given by name; null for what the environment says.</param>
+internal sealed class GlueRunner(HubOptions? hub = null) : IRunner
 {
     private const int EvaluationBatchSize = 64;
 
@@ -18,11 +20,12 @@ internal sealed class GlueRunner : IRunner
             set_num_threads(threads);
         try
         {
-            var tokenizer = TextTokenizer.FromFolder(settings.Model);
+            var folder = HubCheckpoint.ResolveAsync(settings.Model, hub, new DownloadBridge(reporter), cancellationToken).GetAwaiter().GetResult();
+            var tokenizer = TextTokenizer.FromFolder(folder);
             var train = Read(settings, GlueSplit.Train, tokenizer);
             var dev = Read(settings, GlueSplit.Dev, tokenizer);
             cancellationToken.ThrowIfCancellationRequested();
-            using var model = SequenceClassifier.FromPretrained(settings.Model, settings.Task.LabelCount, seed: settings.Seed, newHead: true);
+            using var model = SequenceClassifier.FromPretrained(folder, settings.Task.LabelCount, seed: settings.Seed, newHead: true);
             using var prepared = ModelPreparation.Prepare(model, settings, NullLogger.Instance);
             return Train(settings, model, prepared, train, dev, reporter, cancellationToken);
         }

@@ -68,6 +68,39 @@ public sealed class ReporterTests
     }
 
     [Fact]
+    public void A_download_is_a_line_per_quarter_in_a_log()
+    {
+        using var output = new StringWriter();
+        var reporter = new PlainReporter(output);
+        for (var received = 0; received <= 2_000_000; received += 100_000)
+            reporter.Downloading("model.safetensors", received, 2_000_000);
+        reporter.Downloading("vocab.txt", 0, null);
+        reporter.Downloading("vocab.txt", 1234, null);
+
+        Assert.Equal(
+            [
+                "downloading model.safetensors  0.0 of 2.0 MB", "downloading model.safetensors  0.5 of 2.0 MB", "downloading model.safetensors  1.0 of 2.0 MB",
+                "downloading model.safetensors  1.5 of 2.0 MB", "downloading model.safetensors  2.0 of 2.0 MB", "downloading vocab.txt  0.0 kB", "downloading vocab.txt  1.2 kB",
+            ],
+            output.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
+    public void A_download_moves_the_bar_on_a_terminal()
+    {
+        var output = new SharedWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.Yes, Interactive = InteractionSupport.Yes, Out = new AnsiConsoleOutput(output) });
+
+        _ = LiveReporter.Run(console, "loading", reporter =>
+        {
+            reporter.Downloading("[model].safetensors", 1_500_000, 6_000_000);
+            return SpinWait.SpinUntil(() => output.ToString().Contains("1.5 of 6.0 MB"), TimeSpan.FromSeconds(10));
+        });
+
+        Assert.All((string[])["[model].safetensors", "25%", "1.5 of 6.0 MB"], text => Assert.Contains(text, output.ToString()));
+    }
+
+    [Fact]
     public void A_failure_gets_out_of_the_progress_display()
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.Yes, Out = new AnsiConsoleOutput(new StringWriter()) });
