@@ -26,6 +26,7 @@ public sealed partial class AdaLoraModel : IDisposable
     private readonly IReadOnlyList<SvdLinear> _adapters;
     private readonly AdapterActivity _activity;
     private readonly TripletBank _bank;
+    private readonly BankLayout _firstLayout;
     private readonly GradientBinder _binder;
     private readonly GradientNorm _norm;
     private readonly ImportanceTracker _tracker;
@@ -39,6 +40,7 @@ public sealed partial class AdaLoraModel : IDisposable
 
     internal AdaLoraModel(AdaLoraOptions options, Injection injection, TrainableSelection selection, AdapterActivity activity, TripletBank bank, ILogger logger, AdapterOrigin? origin)
     {
+        using var scope = NewDisposeScope();
         Model = injection.Model;
         Options = options;
         TrainableParameters = [bank.Values, .. selection.Parameters.Select(p => p.Parameter)];
@@ -47,6 +49,7 @@ public sealed partial class AdaLoraModel : IDisposable
         _adapters = [.. injection.Adapters.Cast<SvdLinear>()];
         _activity = activity;
         _bank = bank;
+        _firstLayout = bank.Layout;
         _origin = origin;
         _logger = logger;
         _binder = new GradientBinder(bank, _adapters);
@@ -142,6 +145,7 @@ public sealed partial class AdaLoraModel : IDisposable
             adapter.Dispose();
 
         FreeState();
+        IsDetached = true;
         return Model;
     }
 
@@ -151,23 +155,11 @@ public sealed partial class AdaLoraModel : IDisposable
 
     internal IReadOnlyList<string> FullyTrainedModules => _selection.FullyTrainedModules;
 
+    /// <summary>What is trained beside the triplets, with names in the original model.</summary>
+    internal IReadOnlyList<(string Name, Parameter Parameter)> TrainedInFull => _selection.Parameters;
+
     /// <summary>The names of all modules as if there were no adapters.</summary>
     internal IEnumerable<string> OriginalNames => ModuleNode.WalkOriginal(Model).Select(n => n.Path);
-
-    /// <summary>A copy of the triplets, to be taken back later even if they are compacted in between. The schedule must be known.</summary>
-    internal AdapterSnapshot Capture()
-    {
-        using var frozen = no_grad();
-        return new AdapterSnapshot(_bank.Layout, _bank.Values.detach().clone().DetachFromDisposeScope(), _allocator!.Capture());
-    }
-
-    internal void Restore(AdapterSnapshot snapshot)
-    {
-        RequireUnmerged("changed");
-        _bank.Restore(snapshot.Layout, snapshot.Values);
-        _allocator!.Restore(snapshot.Pattern);
-        _binder.Rebind();
-    }
 
     private void FreeState()
     {
@@ -176,6 +168,7 @@ public sealed partial class AdaLoraModel : IDisposable
         _norm.Dispose();
         _penalty.Dispose();
         _knownLambdas.Dispose();
+        _others?.Dispose();
         _bank.Dispose();
     }
 

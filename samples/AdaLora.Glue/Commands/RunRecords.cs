@@ -57,6 +57,7 @@ internal static class RunRecords
             (TrainOptionNames.MaxSteps, s.MaxSteps),
             (TrainOptionNames.Limit, s.Limit),
             (TrainOptionNames.EvalEvery, s.EvalEvery),
+            (TrainOptionNames.CheckpointEvery, s.CheckpointEvery),
             (TrainOptionNames.Threads, s.Threads),
             (TrainOptionNames.Output, s.OutputFolder),
         ];

@@ -14,25 +14,20 @@ internal sealed class RunSession(IRunner runner, IAnsiConsole console)
         _ = Directory.CreateDirectory(settings.OutputFolder);
         if (verbosity == Verbosity.Normal)
             console.Write(new Rule($"{settings.Task.Name} · {settings.MethodName} · seed {settings.Seed}").LeftJustified());
-        var (outcome, history) = Train(settings, verbosity, cancellationToken);
+        var outcome = Train(settings, verbosity, cancellationToken);
         var record = RunRecords.Create(settings, outcome);
-        var files = RunFiles.Write(settings.OutputFolder, record, outcome.Ranks, history);
+        var files = RunFiles.Write(settings.OutputFolder, record, outcome.Ranks, outcome.History);
+        if (outcome.Status == RunStatus.Completed && Directory.Exists(settings.CheckpointFolder))
+            Directory.Delete(settings.CheckpointFolder, recursive: true);
         Show(settings, verbosity, record, outcome.Ranks, [.. files, .. outcome.Files]);
         return record;
     }
 
-    private (RunOutcome Outcome, IReadOnlyList<TrainingStatus> History) Train(TrainSettings settings, Verbosity verbosity, CancellationToken cancellationToken)
+    private RunOutcome Train(TrainSettings settings, Verbosity verbosity, CancellationToken cancellationToken)
     {
         if (verbosity == Verbosity.Normal && console.Profile.Out.IsTerminal && console.Profile.Capabilities.Ansi)
-            return LiveReporter.Run(console, "loading", Work);
-        return Work(verbosity == Verbosity.Normal ? new PlainReporter(Output) : new SilentReporter());
-
-        (RunOutcome, IReadOnlyList<TrainingStatus>) Work(IRunReporter reporter)
-        {
-            var recorder = new RecordingReporter(reporter);
-            var outcome = runner.Execute(settings, recorder, cancellationToken);
-            return (outcome, recorder.History);
-        }
+            return LiveReporter.Run(console, "loading", reporter => runner.Execute(settings, reporter, cancellationToken));
+        return runner.Execute(settings, verbosity == Verbosity.Normal ? new PlainReporter(Output) : new SilentReporter(), cancellationToken);
     }
 
     private void Show(TrainSettings settings, Verbosity verbosity, RunRecord record, IReadOnlyList<ModuleRank> ranks, IReadOnlyList<string> files)
@@ -52,5 +47,7 @@ internal sealed class RunSession(IRunner runner, IAnsiConsole console)
 
         RankTable.Write(console, ranks);
         FileList.Write(Output, settings.OutputFolder, files);
+        if (record.Status == RunStatus.Cancelled && Directory.Exists(settings.CheckpointFolder))
+            Output.WriteLine($"To go on from here, give the same command with {TrainOptionNames.Resume}.");
     }
 }

@@ -30,6 +30,8 @@ internal static class TrainOptionNames
     public const string EvalEvery = "--eval-every";
     public const string Threads = "--threads";
     public const string Output = "--output";
+    public const string CheckpointEvery = "--checkpoint-every";
+    public const string Resume = "--resume";
     public const string Quiet = "--quiet";
     public const string Json = "--json";
 }

@@ -72,12 +72,20 @@ internal sealed record TrainSettings
     /// <summary>The processor threads; null for libtorch's choice.</summary>
     public int? Threads { get; init; }
 
+    /// <summary>The steps between two checkpoints; 0 for none.</summary>
+    public int CheckpointEvery { get; init; } = 500;
+
+    /// <summary>Whether to go on from the newest checkpoint in the output folder, if there is one.</summary>
+    public bool Resume { get; init; }
+
     /// <summary>The folder for the run's files; null for runs/task-method-seed.</summary>
     public string? Output { get; init; }
 
     public string MethodName => TrainingMethods.NameOf(Method);
 
     public double EffectiveLearningRate => LearningRate ?? TrainingMethods.DefaultLearningRate(Method);
+
+    public string CheckpointFolder => Path.Combine(OutputFolder, "checkpoints");
 
     public string OutputFolder => Output ?? Path.Combine("runs", $"{Task.Name}-{MethodName}-{Seed}");
 }

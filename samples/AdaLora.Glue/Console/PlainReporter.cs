@@ -5,7 +5,8 @@ namespace AdaLora.Glue;
 /// <param name="lines">About how many lines the steps of a run make.</param>
 internal sealed class PlainReporter(TextWriter output, int lines = 20) : IRunReporter
 {
-    private const int DownloadLines = 4;
+    private const int PartsOfLargeFiles = 10;
+    private const int LargeFile = 10_000_000;
 
     private (string File, long Part) _downloaded;
 
@@ -13,8 +14,9 @@ internal sealed class PlainReporter(TextWriter output, int lines = 20) : IRunRep
 
     public void Downloading(string file, long received, long? total)
     {
-        var part = total is > 0 and var whole ? received * DownloadLines / whole : received == 0 ? 0 : 1;
-        if (_downloaded == (file, part))
+        var parts = total >= LargeFile ? PartsOfLargeFiles : 1;
+        var part = total is > 0 and var whole ? received * parts / whole : parts;
+        if (part == 0 || _downloaded == (file, part))
             return;
         _downloaded = (file, part);
         output.WriteLine($"downloading {file}  {StatusText.Downloaded(received, total)}");

@@ -26,6 +26,7 @@ internal static class DemoRuns
         Alpha = DemoDefaults.Alpha,
         Dropout = DemoDefaults.Dropout,
         MaxLength = DemoDefaults.MaxLength,
+        CheckpointEvery = 0,
         Output = Path.Combine(Root, TrainingMethods.NameOf(method)),
     };
 }

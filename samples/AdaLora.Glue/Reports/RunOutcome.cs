@@ -10,6 +10,9 @@ internal sealed record RunOutcome
 
     public required IReadOnlyList<Evaluation> Evaluations { get; init; }
 
+    /// <summary>The status after each step, those before an interruption included.</summary>
+    public required IReadOnlyList<TrainingStatus> History { get; init; }
+
     public required ParameterCounts TrainableParameters { get; init; }
 
     /// <summary>All adapted matrices, layer by layer; empty for methods without adapters.</summary>

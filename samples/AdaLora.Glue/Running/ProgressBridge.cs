@@ -1,3 +1,4 @@
+using System.Text.Json;
 using AdaLora.Training;
 
 namespace AdaLora.Glue;
@@ -29,7 +30,12 @@ internal sealed class ProgressBridge(IRunReporter reporter, DevEvaluator evaluat
         Keep(step);
     }
 
-    private static TrainingStatus StatusOf(TrainingProgress progress) => new()
+    /// <summary>What a checkpoint has to keep for this.</summary>
+    public string Save() => JsonSerializer.Serialize(_evaluations);
+
+    public void Resume(string saved) => _evaluations.AddRange(JsonSerializer.Deserialize<List<Evaluation>>(saved)!);
+
+    public static TrainingStatus StatusOf(TrainingProgress progress) => new()
     {
         Step = (int)progress.Step,
         TotalSteps = (int)progress.TotalSteps,

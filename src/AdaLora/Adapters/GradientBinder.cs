@@ -31,6 +31,32 @@ internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdLinear> 
         _bound = true;
     }
 
+    /// <summary>A copy of the gradients so far in the layout of the bank, zero where there are none yet. For between two backward passes of one step.</summary>
+    public Tensor Copy()
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var copy = _bound ? bank.Gradients.clone() : zeros_like(bank.Gradients);
+        foreach (var (view, of) in adapters.SelectMany(a => a.Views))
+        {
+            if (!_bound && view.grad is { } gradient)
+                of(copy).copy_(gradient);
+        }
+
+        return copy.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Goes on from gradients that another binder held.</summary>
+    public void Resume(Tensor? gradients)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        Rebind();
+        if (gradients is not null)
+            bank.Gradients.copy_(gradients);
+        _bound = true;
+    }
+
     /// <summary>Binds the adapters to the buffers of a bank that has shrunk.</summary>
     public void Rebind()
     {

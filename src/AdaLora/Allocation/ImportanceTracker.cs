@@ -70,6 +70,20 @@ public sealed class ImportanceTracker : IDisposable
     /// <summary>How many updates were rejected for a gradient that was not finite. Reads one number from the device.</summary>
     public long ReadRejected() => _rejected.item<long>();
 
+    /// <summary>How many updates were rejected, an int64 scalar on the device.</summary>
+    internal Tensor Rejected => _rejected;
+
+    /// <summary>Goes on from the averages of another tracker, which had the given layout.</summary>
+    internal void Resume(BankLayout layout, Tensor sensitivity, Tensor uncertainty, Tensor rejected, long updates)
+    {
+        using var scope = NewDisposeScope();
+        Sensitivity.set_(sensitivity.to(Sensitivity.device, copy: true));
+        Uncertainty.set_(uncertainty.to(Uncertainty.device, copy: true));
+        _rejected.copy_(rejected);
+        Updates = updates;
+        _layout = layout;
+    }
+
     /// <summary>Shrinks the averages in place; see <see cref="TripletBank.Compact"/>.</summary>
     internal void Compact(BankLayout layout, Tensor origins)
     {

@@ -2,10 +2,15 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Allocation;
 
-/// <summary>
-/// Which triplets were pruned at some moment, (triplets) in storage order, how many were left, and the final pattern if only its triplets were held any more.
-/// </summary>
-internal sealed record PatternSnapshot(Tensor Pruned, int LiveTriplets, RankPattern? Final) : IDisposable
+/// <summary>Which of the triplets of the start were pruned at some moment, (triplets) in storage order, how many were left, and whether only those were held any more.</summary>
+internal sealed record PatternSnapshot(Tensor Pruned, int LiveTriplets, bool IsCompacted) : IDisposable
 {
+    /// <summary>For each triplet of the start in storage order, whether it was left. Reads the device once.</summary>
+    public bool[] ReadSurvivors()
+    {
+        using var scope = NewDisposeScope();
+        return Pruned.logical_not().cpu().data<bool>().ToArray();
+    }
+
     public void Dispose() => Pruned.Dispose();
 }

@@ -11,11 +11,11 @@ namespace AdaLora.Allocation;
 public sealed class RankAllocator : IDisposable
 {
     private readonly BankLayout _layout;
-    private RankPattern? _final;
     private readonly ImportanceTracker _tracker;
     private readonly ImportanceScore _score;
     private readonly Tensor _order;
     private readonly Tensor _pruned;
+    private RankPattern? _final;
 
     /// <summary>Makes an allocator that keeps everything until its first mask.</summary>
     public RankAllocator(TripletBank bank, BudgetSchedule schedule, ImportanceTracker tracker, ImportanceScore? score = null)
@@ -110,14 +110,24 @@ public sealed class RankAllocator : IDisposable
     }
 
     /// <summary>The latest pattern as it is on the device, to be restored later; the caller disposes it.</summary>
-    internal PatternSnapshot Capture() => new(_pruned.clone().DetachFromDisposeScope(), LiveTriplets, _final);
+    internal PatternSnapshot Capture() => Current with { Pruned = _pruned.clone().DetachFromDisposeScope() };
+
+    /// <summary>The latest pattern itself, valid until the next mask; not to be disposed.</summary>
+    internal PatternSnapshot Current => new(_pruned, LiveTriplets, IsCompacted);
 
     /// <summary>Makes a captured pattern the current one. Whether it is frozen does not change.</summary>
     internal void Restore(PatternSnapshot snapshot)
     {
         _pruned.copy_(snapshot.Pruned);
         LiveTriplets = snapshot.LiveTriplets;
-        _final = snapshot.Final;
+        _final = snapshot.IsCompacted ? RankPattern.FromStorage(_layout, snapshot.ReadSurvivors()) : null;
+    }
+
+    /// <summary>Makes a captured pattern the current one in another allocator than the one it was captured in.</summary>
+    internal void Resume(PatternSnapshot snapshot, bool hasMasked, bool isFrozen)
+    {
+        Restore(snapshot);
+        (HasMasked, IsFrozen) = (hasMasked, isFrozen);
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,3 @@
-using System.Reflection;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -11,7 +10,7 @@ internal static class OptimizerCompaction
     /// <exception cref="NotSupportedException">It cannot.</exception>
     public static void Require(optim.Optimizer optimizer)
     {
-        if (optimizer is not (ICompactableOptimizer or OptimizerHelper))
+        if (optimizer is not ICompactableOptimizer && !OptimizerFields.CanReach(optimizer))
             throw new NotSupportedException(
                 $"The optimiser {optimizer.GetType().Name} keeps its state where compaction cannot reach it. Implement {nameof(ICompactableOptimizer)}, use one of TorchSharp's managed optimisers, or do not compact.");
     }
@@ -27,16 +26,13 @@ internal static class OptimizerCompaction
 
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        var index = ((OptimizerHelper)optimizer).parameters().ToList().FindIndex(p => ReferenceEquals(p, parameter));
+        var index = OptimizerFields.ParametersOf(optimizer).ToList().FindIndex(p => ReferenceEquals(p, parameter));
         if (index < 0)
             throw new ArgumentException("The optimiser does not train the adapters: it was made from other parameters than AdaLoraModel.TrainableParameters.", nameof(optimizer));
-        var states = ((OptimizerHelper)optimizer).state_dict().State;
+        var states = OptimizerFields.StatesOf(optimizer);
         if (index >= states.Count)
             return;
-        foreach (var tensor in TensorsOf(states[index]).Where(t => t.numel() == formerElements && !ReferenceEquals(t, parameter)))
+        foreach (var tensor in OptimizerFields.Of(states[index]).Select(f => f.GetValue(states[index])).OfType<Tensor>().Where(t => t.numel() == formerElements))
             tensor.set_(tensor.index_select(0, origins));
     }
-
-    private static IEnumerable<Tensor> TensorsOf(OptimizerState state) =>
-        state.GetType().GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).Select(f => f.GetValue(state)).OfType<Tensor>();
 }

@@ -1,3 +1,5 @@
+using AdaLora.Serialization;
+using AdaLora.Training.Checkpoints;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -36,27 +38,52 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
         LiveTriplets = adapted.LiveTriplets,
     };
 
-    public override IWeightSnapshot Capture() => new Snapshot(adapted);
+    public override IWeightSnapshot Capture() => new Snapshot(adapted, adapted.Capture(), new ParameterSnapshot(adapted.TrainedInFull));
+
+    public override IWeightSnapshot ReadSnapshot(StateTable state) =>
+        new Snapshot(adapted, adapted.ReadSnapshot(state.Part("adapters")), new ParameterSnapshot(adapted.TrainedInFull, state.Part("parameters")));
+
+    public override void Identify(IDictionary<string, string> identity)
+    {
+        adapted.Identify(identity);
+        foreach (var (name, parameter) in adapted.TrainedInFull)
+            identity[$"trained {name}"] = RunIdentity.Shape(parameter);
+    }
+
+    public override void Save(StateTable state, bool isWithinStep)
+    {
+        adapted.SaveState(state.Part("adapters"), isWithinStep);
+        ModelState.Save(state, adapted.Model, adapted.TrainedInFull, isWithinStep);
+    }
+
+    public override void Resume(StateTable state)
+    {
+        adapted.ResumeState(state.Part("adapters"));
+        ModelState.Resume(state, adapted.Model, adapted.TrainedInFull);
+    }
 
     public override void Dispose()
     {
     }
 
-    private sealed class Snapshot(AdaLoraModel adapted) : IWeightSnapshot
+    private sealed class Snapshot(AdaLoraModel adapted, AdapterSnapshot triplets, ParameterSnapshot trainedInFull) : IWeightSnapshot
     {
-        private readonly AdapterSnapshot _triplets = adapted.Capture();
-        private readonly ParameterSnapshot _trainedInFull = new(adapted.TrainableParameters.Skip(1));
-
         public void Restore()
         {
-            adapted.Restore(_triplets);
-            _trainedInFull.Restore();
+            adapted.Restore(triplets);
+            trainedInFull.Restore();
+        }
+
+        public void Save(StateTable state)
+        {
+            triplets.Into(state.Part("adapters"));
+            trainedInFull.Save(state.Part("parameters"));
         }
 
         public void Dispose()
         {
-            _triplets.Dispose();
-            _trainedInFull.Dispose();
+            triplets.Dispose();
+            trainedInFull.Dispose();
         }
     }
 }

@@ -1,7 +1,10 @@
+using AdaLora.Serialization;
+using AdaLora.Training.Checkpoints;
+
 namespace AdaLora.Training;
 
 /// <summary>A copy of everything that is trained as it was at the best evaluation.</summary>
-internal sealed class BestWeights(TrainingTarget target) : IDisposable
+internal sealed class BestWeights(TrainingTarget target) : IResumable, IDisposable
 {
     private IWeightSnapshot? _snapshot;
 
@@ -14,6 +17,18 @@ internal sealed class BestWeights(TrainingTarget target) : IDisposable
     }
 
     public void Restore() => _snapshot?.Restore();
+
+    public void Save(StateTable state)
+    {
+        state.Put("present", IsPresent);
+        _snapshot?.Save(state);
+    }
+
+    public void Resume(StateTable state)
+    {
+        if (state.Flag("present"))
+            _snapshot = target.ReadSnapshot(state);
+    }
 
     public void Dispose() => _snapshot?.Dispose();
 }

@@ -1,7 +1,10 @@
+using AdaLora.Serialization;
+using AdaLora.Training.Checkpoints;
+
 namespace AdaLora.Training;
 
 /// <summary>All evaluations of a training, the best of them, and how long ago it was.</summary>
-internal sealed class EvaluationLog(bool higherIsBetter, int? patience)
+internal sealed class EvaluationLog(bool higherIsBetter, int? patience) : IResumable
 {
     private readonly List<Evaluation> _all = [];
     private int _sinceBest;
@@ -24,5 +27,13 @@ internal sealed class EvaluationLog(bool higherIsBetter, int? patience)
         if (better)
             Best = evaluation;
         return better;
+    }
+
+    public void Save(StateTable state) => state.Put("all", [.. _all.SelectMany(e => (double[])[e.Step, e.Epoch, e.Score])]);
+
+    public void Resume(StateTable state)
+    {
+        foreach (var row in state.Numbers("all").Chunk(3))
+            Add(new Evaluation((long)row[0], (int)row[1], row[2]));
     }
 }

@@ -1,9 +1,11 @@
+using AdaLora.Serialization;
+using AdaLora.Training.Checkpoints;
 using static TorchSharp.torch;
 
 namespace AdaLora.Training;
 
 /// <summary>Sums losses on their device; only reading the mean waits for it.</summary>
-internal sealed class LossMeter : IDisposable
+internal sealed class LossMeter : IResumable, IDisposable
 {
     private Tensor? _sum;
     private int _count;
@@ -31,6 +33,20 @@ internal sealed class LossMeter : IDisposable
         _sum.zero_();
         _count = 0;
         return _latest;
+    }
+
+    public void Save(StateTable state)
+    {
+        state.Put("sum", _sum is null ? 0 : _sum.item<double>());
+        state.Put("count", (long)_count);
+        state.Put("latest", _latest);
+    }
+
+    public void Resume(StateTable state)
+    {
+        _sum = tensor(state.Number("sum"), dtype: ScalarType.Float64).DetachFromDisposeScope();
+        _count = (int)state.Integer("count");
+        _latest = state.Number("latest");
     }
 
     public void Dispose() => _sum?.Dispose();

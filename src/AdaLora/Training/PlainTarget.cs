@@ -1,4 +1,6 @@
 using AdaLora.Parameters;
+using AdaLora.Serialization;
+using AdaLora.Training.Checkpoints;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -7,12 +9,14 @@ namespace AdaLora.Training;
 /// <summary>A model whose parameters are trained as they are.</summary>
 internal sealed class PlainTarget : TrainingTarget
 {
+    private readonly IReadOnlyList<(string Name, Parameter Parameter)> _trained;
     private readonly GradientNorm _norm;
 
     public PlainTarget(nn.Module model)
     {
         Model = model;
-        Parameters = [.. model.parameters().Where(p => p.requires_grad)];
+        _trained = [.. model.named_parameters().Where(p => p.parameter.requires_grad)];
+        Parameters = [.. _trained.Select(p => p.Parameter)];
         if (Parameters.Count == 0)
             throw new ArgumentException("The model has nothing to train: no parameter requires a gradient.", nameof(model));
         _norm = new GradientNorm(Parameters);
@@ -44,7 +48,27 @@ internal sealed class PlainTarget : TrainingTarget
 
     public override TrainingProgress Describe(TrainingProgress progress) => progress with { GradientNorm = _norm.Read() };
 
-    public override IWeightSnapshot Capture() => new ParameterSnapshot(Parameters);
+    public override IWeightSnapshot Capture() => new ParameterSnapshot(_trained);
+
+    public override IWeightSnapshot ReadSnapshot(StateTable state) => new ParameterSnapshot(_trained, state);
+
+    public override void Identify(IDictionary<string, string> identity)
+    {
+        foreach (var (name, parameter) in _trained)
+            identity[$"trained {name}"] = RunIdentity.Shape(parameter);
+    }
+
+    public override void Save(StateTable state, bool isWithinStep)
+    {
+        ModelState.Save(state, Model, _trained, isWithinStep);
+        state.Put("gradient_norm", _norm.Value);
+    }
+
+    public override void Resume(StateTable state)
+    {
+        ModelState.Resume(state, Model, _trained);
+        _norm.Value.copy_(state.Tensor("gradient_norm"));
+    }
 
     public override void Dispose() => _norm.Dispose();
 }

@@ -1,18 +1,22 @@
 using System.Diagnostics;
+using AdaLora.Serialization;
+using AdaLora.Training.Checkpoints;
 
 namespace AdaLora.Training;
 
 /// <summary>Durations of optimiser steps and throughput between reports.</summary>
-internal sealed class StepTimer
+internal sealed class StepTimer : IResumable
 {
     private readonly Stopwatch _total = Stopwatch.StartNew();
     private readonly Stopwatch _step = new();
     private readonly List<double> _steps = [];
+    private TimeSpan _before;
     private TimeSpan _reported;
     private long _samples;
     private long _tokens;
 
-    public TimeSpan Elapsed => _total.Elapsed;
+    /// <summary>Since the start, the time of processes before this one included.</summary>
+    public TimeSpan Elapsed => _before + _total.Elapsed;
 
     public IReadOnlyList<double> StepMilliseconds => _steps;
 
@@ -34,15 +38,28 @@ internal sealed class StepTimer
 
     public TrainingProgress Describe(TrainingProgress progress)
     {
-        var seconds = Math.Max(1e-9, (_total.Elapsed - _reported).TotalSeconds);
+        var seconds = Math.Max(1e-9, (Elapsed - _reported).TotalSeconds);
         var described = progress with
         {
             SamplesPerSecond = _samples / seconds,
             TokensPerSecond = _tokens / seconds,
-            Elapsed = _total.Elapsed,
-            Remaining = _total.Elapsed / Math.Max(1, _steps.Count) * (progress.TotalSteps - progress.Step),
+            Elapsed = Elapsed,
+            Remaining = Elapsed / Math.Max(1, _steps.Count) * (progress.TotalSteps - progress.Step),
         };
-        (_reported, _samples, _tokens) = (_total.Elapsed, 0, 0);
+        (_reported, _samples, _tokens) = (Elapsed, 0, 0);
         return described;
+    }
+
+    public void Save(StateTable state)
+    {
+        state.Put("elapsed", Elapsed.Ticks);
+        state.Put("steps", _steps);
+    }
+
+    public void Resume(StateTable state)
+    {
+        _before = _reported = TimeSpan.FromTicks(state.Integer("elapsed"));
+        _total.Restart();
+        _steps.AddRange(state.Numbers("steps"));
     }
 }

@@ -1,3 +1,4 @@
+using AdaLora.Training.Checkpoints;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using static TorchSharp.torch;
@@ -14,7 +15,7 @@ public sealed class Trainer : IDisposable
     private readonly TrainerOptions _options;
     private readonly ILogger _logger;
     private readonly optim.Optimizer _optimizer;
-    private readonly double[] _learningRates;
+    private readonly IReadOnlyList<double> _learningRates;
     private readonly BestWeights _best;
     private bool _used;
 
@@ -57,7 +58,12 @@ public sealed class Trainer : IDisposable
     /// <param name="size">How much work a batch is, for throughput figures.</param>
     /// <param name="progress">Told every <see cref="TrainerOptions.ReportEvery"/> steps and after each evaluation, on this thread if it is not a <see cref="Progress{T}"/>.</param>
     /// <param name="cancellation">Ends the training after the step under way.</param>
-    /// <exception cref="InvalidOperationException">The trainer was used before, there are no batches, a loss is no scalar with a gradient, or an adapter takes no part.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The trainer was used before, there are no batches, a loss is no scalar with a gradient, an adapter takes no part, or the folder for checkpoints holds some that are not to be resumed.
+    /// </exception>
+    /// <exception cref="NotSupportedException">Checkpoints are wanted, but the state of the optimiser cannot be reached.</exception>
+    /// <exception cref="InvalidDataException">No checkpoint is intact, or the newest that is was made with other settings; what differs is listed.</exception>
+    /// <exception cref="IOException">The folder for checkpoints cannot be made. Once training has begun, a checkpoint that cannot be written is logged, and training goes on.</exception>
     public TrainingResult Fit<TBatch>(
         IEnumerable<TBatch> batches,
         Func<TBatch, Tensor> loss,
@@ -70,11 +76,12 @@ public sealed class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(loss);
         if (_used)
             throw new InvalidOperationException("A trainer trains once; make a new one for another training.");
+        var checkpoints = KeepCheckpoints();
         _used = true;
         if (_options.Seed is { } seed)
             manual_seed(seed).Dispose();
 
-        var run = new TrainingRun(_target, _options, _optimizer, _learningRates, _best, evaluate, progress, _logger);
+        using var run = new TrainingRun(_target, _options, _optimizer, _learningRates, _best, checkpoints, evaluate, progress, _logger);
         return run.Execute(batches, loss, size, cancellation);
     }
 
@@ -86,6 +93,14 @@ public sealed class Trainer : IDisposable
             return false;
         _best.Restore();
         return true;
+    }
+
+    private CheckpointKeeper? KeepCheckpoints()
+    {
+        if (_options.Checkpoints is not { } options)
+            return null;
+        OptimizerState.Require(_optimizer);
+        return new CheckpointKeeper(options, RunIdentity.Of(_target, _options, _optimizer), _logger);
     }
 
     /// <summary>Frees the optimiser's state and the best weights. Model and adapters are the caller's.</summary>

@@ -65,6 +65,9 @@ public sealed class TrainerOptions
     /// </summary>
     public Func<IReadOnlyList<Parameter>, double, torch.optim.Optimizer>? OptimizerFactory { get; init; }
 
+    /// <summary>When and where to save what another process needs to go on; null never saves.</summary>
+    public CheckpointOptions? Checkpoints { get; init; }
+
     /// <summary>Checks every option.</summary>
     /// <exception cref="ArgumentException">Some option is out of its range; the message lists all of them.</exception>
     public void Validate()
@@ -82,6 +85,7 @@ public sealed class TrainerOptions
         problems.Require(Patience is null or >= 1, $"{nameof(Patience)} is {Patience}; it must be at least 1, or null");
         problems.Require(ReportEvery >= 1, $"{nameof(ReportEvery)} is {ReportEvery}; it must be at least 1");
         problems.Require(MaxSkippedInARow >= 1, $"{nameof(MaxSkippedInARow)} is {MaxSkippedInARow}; it must be at least 1");
+        Checkpoints?.Validate(problems);
         problems.ThrowIfAny("The trainer options are not valid");
     }
 }

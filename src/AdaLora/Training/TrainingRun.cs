@@ -1,90 +1,126 @@
+using AdaLora.Serialization;
+using AdaLora.Training.Checkpoints;
 using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
 
 namespace AdaLora.Training;
 
 /// <summary>One call of <see cref="Trainer.Fit"/>: the loop and its counters.</summary>
-internal sealed class TrainingRun(
-    TrainingTarget target,
-    TrainerOptions options,
-    optim.Optimizer optimizer,
-    double[] learningRates,
-    BestWeights best,
-    Func<double>? evaluate,
-    IProgress<TrainingProgress>? progress,
-    ILogger logger)
+internal sealed class TrainingRun : IDisposable
 {
+    private readonly TrainingTarget _target;
+    private readonly TrainerOptions _options;
+    private readonly optim.Optimizer _optimizer;
+    private readonly IReadOnlyList<double> _learningRates;
+    private readonly BestWeights _best;
+    private readonly Func<double>? _evaluate;
+    private readonly IProgress<TrainingProgress>? _progress;
+    private readonly ILogger _logger;
+    private readonly CheckpointKeeper? _checkpoints;
+    private readonly StepCounters _counters = new();
+    private readonly DataPosition _position = new();
     private readonly StepTimer _timer = new();
     private readonly LossMeter _losses = new();
-    private readonly EvaluationLog _evaluations = new(options.HigherIsBetter, options.Patience);
-    private readonly List<TrainingProgress> _history = [];
-    private readonly long _warmup = options.Warmup.In(options.TotalSteps);
-    private long _step;
-    private int _epoch;
-    private int _pending;
-    private long _skipped;
-    private int _skippedInARow;
-    private bool _compact = options.CompactAfterFreeze;
+    private readonly EvaluationLog _evaluations;
+    private readonly ProgressHistory _history;
+    private readonly long _warmup;
+    private bool _compact;
+    private bool _bestIsUnsaved;
+
+    public TrainingRun(
+        TrainingTarget target,
+        TrainerOptions options,
+        optim.Optimizer optimizer,
+        IReadOnlyList<double> learningRates,
+        BestWeights best,
+        CheckpointKeeper? checkpoints,
+        Func<double>? evaluate,
+        IProgress<TrainingProgress>? progress,
+        ILogger logger)
+    {
+        (_target, _options, _optimizer, _learningRates, _best) = (target, options, optimizer, learningRates, best);
+        (_checkpoints, _evaluate, _progress, _logger) = (checkpoints, evaluate, progress, logger);
+        _evaluations = new EvaluationLog(options.HigherIsBetter, options.Patience);
+        _history = new ProgressHistory(_evaluations);
+        _warmup = options.Warmup.In(options.TotalSteps);
+        _compact = options.CompactAfterFreeze;
+    }
+
+    // In the order in which they can be resumed: the optimiser's state has the sizes of the weights, reports quote evaluations.
+    private IEnumerable<(string Name, IResumable Part)> Parts =>
+    [
+        ("steps", _counters), ("data", _position), ("timer", _timer), ("losses", _losses), ("evaluations", _evaluations), ("history", _history), ("best", _best), ("optimizer", new OptimizerState(_optimizer)),
+    ];
 
     public TrainingResult Execute<TBatch>(IEnumerable<TBatch> batches, Func<TBatch, Tensor> loss, Func<TBatch, BatchSize>? size, CancellationToken cancellation)
     {
-        TrainingLog.Started(logger, options.TotalSteps, target.Parameters.Sum(p => p.numel()));
-        target.Model.train();
-        optimizer.zero_grad();
-        StopReason? stop = null;
+        TrainingLog.Started(_logger, _options.TotalSteps, _target.Parameters.Sum(p => p.numel()));
+        Prepare();
+        var stop = _checkpoints?.TryResume(Resume) == true ? EndedBefore() : null;
         while (stop is null)
-        {
-            _epoch++;
             stop = Pass(batches, loss, size, cancellation);
-        }
-
-        if (_history.Count == 0 || _history[^1].Step != _step)
+        if (_history.LatestStep != _counters.Steps)
             Report();
-        _losses.Dispose();
-        TrainingLog.Ended(logger, stop.Value, _step, _timer.Elapsed);
+        if (stop != StopReason.Diverged)
+            Save();
+        TrainingLog.Ended(_logger, stop.Value, _counters.Steps, _timer.Elapsed);
         return new TrainingResult
         {
             StopReason = stop.Value,
-            Steps = _step,
-            TotalSteps = options.TotalSteps,
-            SkippedSteps = _skipped,
+            Steps = _counters.Steps,
+            TotalSteps = _options.TotalSteps,
+            SkippedSteps = _counters.Skipped,
             Evaluations = _evaluations.All,
             Best = _evaluations.Best,
-            History = _history,
+            History = _history.Reports,
             StepMilliseconds = _timer.StepMilliseconds,
             Elapsed = _timer.Elapsed,
         };
     }
 
+    public void Dispose()
+    {
+        _losses.Dispose();
+        _position.Dispose();
+    }
+
+    private void Prepare()
+    {
+        using var scope = NewDisposeScope();
+        _target.Model.train();
+        _optimizer.zero_grad();
+    }
+
     private StopReason? Pass<TBatch>(IEnumerable<TBatch> batches, Func<TBatch, Tensor> loss, Func<TBatch, BatchSize>? size, CancellationToken cancellation)
     {
-        using var enumerator = batches.GetEnumerator();
-        var any = false;
+        using var enumerator = _position.Open(batches);
         while (true)
         {
-            if (cancellation.IsCancellationRequested && _pending == 0)
+            if (cancellation.IsCancellationRequested && _counters.Pending == 0)
                 return StopReason.Cancelled;
 
             using var scope = NewDisposeScope();
             if (!enumerator.MoveNext())
                 break;
-            any = true;
             _timer.Resume();
             Accumulate(loss(enumerator.Current));
-            if (_pending == options.GradientAccumulation)
+            if (_counters.Pending == _options.GradientAccumulation)
                 OptimizerStep();
             _timer.Pause(size?.Invoke(enumerator.Current) ?? default);
-            if (_pending > 0)
-                continue;
-
-            _timer.EndStep();
-            if (AfterStep() is { } stop)
+            _position.Advance();
+            if (_counters.Pending == 0 && AfterStep() is { } stop)
                 return stop;
+            if (_bestIsUnsaved || _checkpoints?.IsDue(_position.Batches) == true)
+                Save();
         }
 
-        if (!any)
+        if (_position.IsAtStartOfPass)
             throw new InvalidOperationException("There are no batches to train on. If the sequence can only be enumerated once, give one that can be enumerated for each pass.");
-        return options.EvaluateEvery is null && _pending == 0 ? Evaluate() : null;
+        _position.ClosePass();
+        var early = _options.EvaluateEvery is null && _counters.Pending == 0 ? Evaluate() : null;
+        if (_bestIsUnsaved && early is null)
+            Save();
+        return early;
     }
 
     private void Accumulate(Tensor loss)
@@ -93,110 +129,134 @@ internal sealed class TrainingRun(
             throw new InvalidOperationException(
                 $"The loss has shape ({string.Join(", ", loss.shape)}) and {(loss.requires_grad ? "requires" : "does not require")} a gradient; a scalar that depends on trained parameters is needed.");
         _losses.Add(loss);
-        (options.GradientAccumulation == 1 ? loss : loss.div(options.GradientAccumulation)).backward();
-        _pending++;
+        (_options.GradientAccumulation == 1 ? loss : loss.div(_options.GradientAccumulation)).backward();
+        _counters.CountBackward();
     }
 
     private void OptimizerStep()
     {
-        _pending = 0;
-        target.BeforeOptimizerStep(options.MaxGradientNorm);
-        var factor = options.Decay.FactorAt(_step, options.TotalSteps, _warmup);
-        foreach (var (group, rate) in optimizer.ParamGroups.Zip(learningRates))
-            group.LearningRate = rate * factor;
-
-        if (!options.SkipNonFiniteSteps || target.ReadGradientsAreFinite())
-        {
-            optimizer.step();
-            _skippedInARow = 0;
-        }
+        _target.BeforeOptimizerStep(_options.MaxGradientNorm);
+        SetLearningRates(_counters.Steps);
+        var isSkipped = _options.SkipNonFiniteSteps && !_target.ReadGradientsAreFinite();
+        if (isSkipped)
+            TrainingLog.StepSkipped(_logger, _counters.Steps + 1);
         else
-        {
-            _skipped++;
-            _skippedInARow++;
-            TrainingLog.StepSkipped(logger, _step + 1);
-        }
-
-        target.AfterOptimizerStep();
-        optimizer.zero_grad();
+            _optimizer.step();
+        _target.AfterOptimizerStep();
+        _optimizer.zero_grad();
         if (_compact)
             Compact();
-        _step++;
+        _counters.CountStep(isSkipped);
+    }
+
+    private void SetLearningRates(long step)
+    {
+        var factor = _options.Decay.FactorAt(step, _options.TotalSteps, _warmup);
+        foreach (var (group, rate) in _optimizer.ParamGroups.Zip(_learningRates))
+            group.LearningRate = rate * factor;
     }
 
     private void Compact()
     {
         try
         {
-            target.Compact(optimizer);
+            _target.Compact(_optimizer);
         }
         catch (NotSupportedException e)
         {
             _compact = false;
-            TrainingLog.NotCompacted(logger, e.Message);
+            TrainingLog.NotCompacted(_logger, e.Message);
         }
     }
 
     private StopReason? AfterStep()
     {
-        if (_skippedInARow >= options.MaxSkippedInARow)
+        _timer.EndStep();
+        if (_counters.SkippedInARow >= _options.MaxSkippedInARow)
             return StopReason.Diverged;
-        var isLast = _step == options.TotalSteps;
+        var isLast = _counters.Steps == _options.TotalSteps;
         // The last evaluation sees the final pattern.
         if (isLast)
-            target.Finish();
-        if (isLast || _step % options.ReportEvery == 0)
+            _target.Finish();
+        if (isLast || _counters.Steps % _options.ReportEvery == 0)
             Report();
-        var isDue = isLast || (options.EvaluateEvery is { } every && _step % every == 0);
+        var isDue = isLast || (_options.EvaluateEvery is { } every && _counters.Steps % every == 0);
         var early = isDue ? Evaluate() : null;
         return isLast ? StopReason.Completed : early;
     }
 
     private StopReason? Evaluate()
     {
-        if (evaluate is null)
+        if (_evaluate is null)
             return null;
 
         double score;
         using (NewDisposeScope())
         using (no_grad())
         {
-            target.Model.eval();
-            score = evaluate();
-            target.Model.train();
+            _target.Model.eval();
+            score = _evaluate();
+            _target.Model.train();
         }
 
-        var evaluation = new Evaluation(_step, _epoch, score);
-        if (_evaluations.Add(evaluation) && options.KeepBest)
-            best.Keep();
-        TrainingLog.Evaluated(logger, _step, score, _evaluations.Best?.Score ?? double.NaN);
+        var evaluation = new Evaluation(_counters.Steps, _position.Pass, score);
+        if (_evaluations.Add(evaluation) && _options.KeepBest)
+        {
+            _best.Keep();
+            _bestIsUnsaved = true;
+        }
+
+        TrainingLog.Evaluated(_logger, _counters.Steps, score, _evaluations.Best?.Score ?? double.NaN);
         Report();
         return _evaluations.OutOfPatience ? StopReason.NoImprovement : null;
     }
 
     private void Report()
     {
-        if (_history.Count > 0 && _history[^1].Step == _step)
-        {
-            // Already told, before the evaluation that belongs to the same step.
-            _history[^1] = _history[^1] with { LatestEvaluation = _evaluations.Latest };
-            progress?.Report(_history[^1]);
-            return;
-        }
+        // The step may have been told of already, before the evaluation that belongs to it.
+        var report = _history.LatestStep == _counters.Steps ? _history.AddToLatest(_evaluations.Latest) : _history.Add(Describe());
+        _progress?.Report(report);
+    }
 
-        var report = _timer.Describe(target.Describe(new TrainingProgress
+    private TrainingProgress Describe()
+    {
+        var report = _timer.Describe(_target.Describe(new TrainingProgress
         {
-            Step = _step,
-            TotalSteps = options.TotalSteps,
-            Epoch = _epoch,
+            Step = _counters.Steps,
+            TotalSteps = _options.TotalSteps,
+            Epoch = _position.Pass,
             Loss = _losses.ReadMean(),
-            LearningRate = optimizer.ParamGroups.First().LearningRate,
-            SkippedSteps = _skipped,
+            LearningRate = _optimizer.ParamGroups.First().LearningRate,
+            SkippedSteps = _counters.Skipped,
             LatestEvaluation = _evaluations.Latest,
         }));
-        _history.Add(report);
         TrainingLog.Progress(
-            logger, report.Step, report.TotalSteps, report.Loss, report.Penalty, report.Budget, report.LiveTriplets, report.LearningRate, report.SamplesPerSecond, report.TokensPerSecond, report.Remaining);
-        progress?.Report(report);
+            _logger, report.Step, report.TotalSteps, report.Loss, report.Penalty, report.Budget, report.LiveTriplets, report.LearningRate, report.SamplesPerSecond, report.TokensPerSecond, report.Remaining);
+        return report;
     }
+
+    private void Save()
+    {
+        _checkpoints?.Save(_position.Batches, _bestIsUnsaved, state =>
+        {
+            _target.Save(state.Part("model"), isWithinStep: _counters.Pending > 0);
+            foreach (var (name, part) in Parts)
+                part.Save(state.Part(name));
+        });
+        _bestIsUnsaved = false;
+    }
+
+    private long Resume(StateTable state)
+    {
+        _target.Resume(state.Part("model"));
+        foreach (var (name, part) in Parts)
+            part.Resume(state.Part(name));
+        SetLearningRates(Math.Max(0, _counters.Steps - 1));
+        return _counters.Steps;
+    }
+
+    private StopReason? EndedBefore() =>
+        _counters.Steps == _options.TotalSteps ? StopReason.Completed
+        : _evaluations.OutOfPatience ? StopReason.NoImprovement
+        : null;
 }

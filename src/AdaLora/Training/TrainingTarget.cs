@@ -1,3 +1,4 @@
+using AdaLora.Serialization;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -29,6 +30,18 @@ internal abstract class TrainingTarget : IDisposable
     public abstract TrainingProgress Describe(TrainingProgress progress);
 
     public abstract IWeightSnapshot Capture();
+
+    /// <summary>A snapshot that was saved in a table.</summary>
+    public abstract IWeightSnapshot ReadSnapshot(StateTable state);
+
+    /// <summary>Adds, by name, what has to be the same in a training that goes on from a checkpoint of this one.</summary>
+    public abstract void Identify(IDictionary<string, string> identity);
+
+    /// <summary>Puts weights, buffers and the state of the allocator into a table, and between two backward passes of a step the gradients so far.</summary>
+    public abstract void Save(StateTable state, bool isWithinStep);
+
+    /// <summary>Goes on from there. The optimiser's state comes later.</summary>
+    public abstract void Resume(StateTable state);
 
     public abstract void Dispose();
 }

@@ -12,6 +12,7 @@ public sealed class ProcessMemoryTests
         var peak = ProcessMemory.PeakMegabytes();
 
         Assert.InRange(peak, inUse, inUse * 100);
-        Assert.True(ProcessMemory.PeakMegabytes() >= peak, "a peak never falls");
+        // Up to what the kernel keeps in counters per processor.
+        Assert.True(ProcessMemory.PeakMegabytes() >= peak - 1, "a peak never falls");
     }
 }

@@ -76,9 +76,12 @@ public sealed class GlueRunnerTests : IDisposable
         hub.Files.Clear();
         foreach (var file in Directory.GetFiles(DemoDefaults.EncoderFolder))
             hub.Files[Path.GetFileName(file)] = File.ReadAllBytes(file);
+        var failures = 1;
+        hub.Intercept = _ => failures-- > 0 ? new LoopbackAnswer(503) : null;
         var (code, output, error) = RunWithHub(hub, FakeHub.Repository);
         Assert.True(code == 0, output + error);
         Assert.Contains($"downloading model.safetensors  {StatusText.Downloaded(hub.Files["model.safetensors"].Length, hub.Files["model.safetensors"].Length)}", output, StringComparison.Ordinal);
+        Assert.Contains("answers 503", output, StringComparison.Ordinal);
         using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "out", "metrics.json")));
         Assert.Contains(FakeHub.Repository, metrics.RootElement.GetRawText(), StringComparison.Ordinal);
     }
@@ -106,6 +109,42 @@ public sealed class GlueRunnerTests : IDisposable
         Assert.True(Directory.Exists(Path.Combine(_folder, "out", "adapter")));
     }
 
+    [Fact]
+    public void A_cancelled_run_is_resumed_and_ends_as_if_nothing_had_happened()
+    {
+        string[] options = ["--max-steps", "25", "--eval-every", "5", "--delta-t", "1", "--dropout", "0.1", "--checkpoint-every", "4"];
+        Assert.Equal(0, Train(options).Code);
+        var whole = Results();
+        Directory.Delete(Path.Combine(_folder, "out"), recursive: true);
+        using var cancel = new CancellationTokenSource();
+        var cancelled = Run(new CancelAtStep(new GlueRunner(), 13, cancel), cancel.Token, TrainLine(options));
+        Assert.True(cancelled.Code == 130, cancelled.Error);
+        Assert.Contains("--resume", cancelled.Output, StringComparison.Ordinal);
+
+        var (refused, _, reason) = Train(options);
+        var (code, output, error) = Train([.. options, "--resume"]);
+
+        Assert.Equal(2, refused);
+        Assert.Contains("--resume", reason, StringComparison.Ordinal);
+        Assert.True(code == 0, output + error);
+        Assert.Contains("Going on from", output, StringComparison.Ordinal);
+        Assert.Equal(whole, Results());
+        Assert.False(Directory.Exists(Path.Combine(_folder, "out", "checkpoints")));
+    }
+
+    [Fact]
+    public void Resuming_with_other_options_is_one_line_and_exit_code_2()
+    {
+        using var cancel = new CancellationTokenSource();
+        Assert.Equal(130, Run(new CancelAtStep(new GlueRunner(), 3, cancel), cancel.Token, TrainLine("--max-steps", "25")).Code);
+
+        var (code, _, error) = Train("--max-steps", "25", "--gamma", "0.3", "--resume");
+
+        Assert.Equal(2, code);
+        Assert.Contains("OrthogonalityWeight is 0.3 and was 0.1", error, StringComparison.Ordinal);
+        Assert.Single(error.Trim().Split('\n'));
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private static bool HasTensors(string path)
@@ -114,11 +153,20 @@ public sealed class GlueRunnerTests : IDisposable
         return file.Entries.Count > 0;
     }
 
-    private (int Code, string Output, string Error) Train(params string[] more) => Run(
-        ["train", "--task", "cola", "--data", Path.Combine(_folder, "data"), "--model", DemoDefaults.EncoderFolder, "--initial-rank", "6", "--target-rank", "4", "--lr", "5e-3", "--output", Path.Combine(_folder, "out"), .. more]);
+    private (string Evaluations, string Ranks, string Adapter) Results()
+    {
+        using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "out", "metrics.json")));
+        var adapter = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(Path.Combine(_folder, "out", "adapter", "adapter_model.safetensors"))));
+        return (metrics.RootElement.GetProperty("evaluations").GetRawText(), metrics.RootElement.GetProperty("ranks").GetRawText(), adapter);
+    }
+
+    private (int Code, string Output, string Error) Train(params string[] more) => Run(TrainLine(more));
+
+    private string[] TrainLine(params string[] more) =>
+        ["train", "--task", "cola", "--data", Path.Combine(_folder, "data"), "--model", DemoDefaults.EncoderFolder, "--initial-rank", "6", "--target-rank", "4", "--lr", "5e-3", "--output", Path.Combine(_folder, "out"), .. more];
 
     private (int Code, string Output, string Error) RunWithHub(FakeHub hub, string model) => Run(
-        new GlueRunner(new HubOptions { CacheFolder = Path.Combine(_folder, "cache"), Endpoint = hub.Address, Token = "", Offline = false }),
+        new GlueRunner(logger => new HubOptions { Logger = logger, MaxRetries = 1, RetryDelay = TimeSpan.Zero, CacheFolder = Path.Combine(_folder, "cache"), Endpoint = hub.Address, Token = "", Offline = false }),
         CancellationToken.None,
         "train", "--task", "cola", "--data", Path.Combine(_folder, "data"), "--model", model, "--method", "frozen", "--max-steps", "2", "--output", Path.Combine(_folder, "out"));
 

@@ -29,6 +29,7 @@ internal static class FakeRecord
         Status = RunStatus.Cancelled,
         TotalSteps = 0,
         Evaluations = [],
+        History = [],
         TrainableParameters = new ParameterCounts(0, 0),
         Ranks = [],
         StepMilliseconds = [],

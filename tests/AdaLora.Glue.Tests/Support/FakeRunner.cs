@@ -36,6 +36,7 @@ internal sealed class FakeRunner : IRunner
             Status = steps < FakeRun.Steps ? RunStatus.Cancelled : RunStatus.Completed,
             TotalSteps = FakeRun.Steps,
             Evaluations = evaluations,
+            History = [.. FakeRun.History(adaptive).Take(steps)],
             TrainableParameters = new ParameterCounts(200_000, adaptive ? 150_000 : 200_000),
             Ranks = adaptive ? FakeRanks.Bert(3, 8) : [],
             StepMilliseconds = [.. Enumerable.Range(1, steps).Select(step => step == 1 ? 1000.0 : 450)],

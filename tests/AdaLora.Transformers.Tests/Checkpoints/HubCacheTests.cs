@@ -145,9 +145,13 @@ public sealed class HubCacheTests : IDisposable
         Assert.Contains(_hub.Hub.Requests, request => request.Path.EndsWith("/revision/refs%2Fpr%2F3", StringComparison.Ordinal));
     }
 
-    [Fact]
-    public async Task Two_at_once_download_once()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Two_at_once_download_once(bool links)
     {
+        if (!links)
+            _hub.Variables["HF_HUB_DISABLE_SYMLINKS"] = "1";
         var gate = new TaskCompletionSource();
         _hub.Hub.InterceptStorage = request => new LoopbackAnswer(200) { Body = _hub.Hub.Files["model.safetensors"], Before = gate.Task };
         Task<string>[] both = [_hub.ResolveAsync(), _hub.ResolveAsync()];

@@ -1,0 +1,20 @@
+using System.Reflection;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace AdaLora.Parameters;
+
+/// <summary>What TorchSharp's managed optimisers remember of each parameter: tensors and numbers in the fields of one object per parameter.</summary>
+internal static class OptimizerFields
+{
+    public static bool CanReach(optim.Optimizer optimizer) => optimizer is OptimizerHelper;
+
+    /// <summary>One object per parameter, in the order of <see cref="ParametersOf"/>; fewer when the optimiser remembers nothing of some.</summary>
+    public static IReadOnlyList<OptimizerState> StatesOf(optim.Optimizer optimizer) => ((OptimizerHelper)optimizer).state_dict().State;
+
+    public static IReadOnlyList<Parameter> ParametersOf(optim.Optimizer optimizer) => [.. ((OptimizerHelper)optimizer).parameters()];
+
+    /// <summary>The fields of one such object, apart from the one that holds the parameter itself.</summary>
+    public static IEnumerable<FieldInfo> Of(OptimizerState state) =>
+        state.GetType().GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).Where(f => f.FieldType != typeof(Parameter));
+}

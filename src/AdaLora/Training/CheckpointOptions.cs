@@ -1,0 +1,38 @@
+namespace AdaLora.Training;
+
+/// <summary>
+/// When and where a <see cref="Trainer"/> saves everything that it needs to go on in another process: on a CPU and with the same number of threads the resumed training then gives the same losses,
+/// ranks and weights, bit for bit, as one that was never interrupted.
+/// </summary>
+public sealed class CheckpointOptions
+{
+    /// <summary>Where the files go; a folder of its own for each training, made if need be.</summary>
+    public required string Folder { get; init; }
+
+    /// <summary>Batches between two checkpoints, at least 1. With <see cref="TrainerOptions.GradientAccumulation"/> a checkpoint may lie within an optimiser step.</summary>
+    public long Every { get; init; } = 500;
+
+    /// <summary>How many of the latest checkpoints are kept, at least 1, beside the one of the best evaluation.</summary>
+    public int Keep { get; init; } = 2;
+
+    /// <summary>
+    /// Whether to go on from the newest checkpoint that is intact; a training without any begins anew. Otherwise checkpoints in the folder are an error, so that none is lost.
+    /// </summary>
+    public bool Resume { get; init; }
+
+    /// <summary>Gives a text to be saved along with each checkpoint, for what the caller has to remember.</summary>
+    public Func<string>? SaveExtra { get; init; }
+
+    /// <summary>Given the text of <see cref="SaveExtra"/> when a training is resumed, before its first batch.</summary>
+    public Action<string>? ResumeExtra { get; init; }
+
+    /// <summary>Makes the stream of a path, so that tests can let it fail.</summary>
+    internal Func<string, Stream>? CreateStream { get; init; }
+
+    internal void Validate(Problems problems)
+    {
+        problems.Require(!string.IsNullOrWhiteSpace(Folder), $"{nameof(TrainerOptions.Checkpoints)}.{nameof(Folder)} is empty");
+        problems.Require(Every >= 1, $"{nameof(TrainerOptions.Checkpoints)}.{nameof(Every)} is {Every}; it must be at least 1");
+        problems.Require(Keep >= 1, $"{nameof(TrainerOptions.Checkpoints)}.{nameof(Keep)} is {Keep}; it must be at least 1");
+    }
+}

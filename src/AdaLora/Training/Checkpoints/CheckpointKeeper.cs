@@ -1,0 +1,122 @@
+using System.Globalization;
+using AdaLora.Serialization;
+using Microsoft.Extensions.Logging;
+using static TorchSharp.torch;
+
+namespace AdaLora.Training.Checkpoints;
+
+/// <summary>Decides when to save and which checkpoint to go on from.</summary>
+internal sealed class CheckpointKeeper
+{
+    private const string Threads = "threads";
+    private readonly CheckpointOptions _options;
+    private readonly IReadOnlyDictionary<string, string> _identity;
+    private readonly ILogger _logger;
+    private readonly CheckpointStore _store;
+    private long? _latest;
+    private long? _best;
+
+    /// <param name="options">When and where.</param>
+    /// <param name="identity">What has to be equal in the training that is resumed, by name.</param>
+    /// <param name="logger">Told what was saved and what was refused.</param>
+    /// <exception cref="InvalidOperationException">The folder holds checkpoints, and they are not to be resumed.</exception>
+    public CheckpointKeeper(CheckpointOptions options, IReadOnlyDictionary<string, string> identity, ILogger logger)
+    {
+        _options = options;
+        _identity = identity;
+        _logger = logger;
+        _store = new CheckpointStore(options.Folder, options.CreateStream);
+        if (!options.Resume && _store.NewestFirst.Count > 0)
+            throw new InvalidOperationException(
+                $"'{options.Folder}' holds checkpoints of another training. Set {nameof(CheckpointOptions.Resume)} to go on with it, choose another folder, or delete them.");
+        // Found out before hours of training, not after.
+        Directory.CreateDirectory(options.Folder);
+    }
+
+    /// <summary>Whether a checkpoint has to be made after so many batches.</summary>
+    public bool IsDue(long batches) => batches % _options.Every == 0;
+
+    /// <summary>Saves a checkpoint unless there is one of this moment. A failure is logged: the training is worth more.</summary>
+    /// <param name="batches">Batches trained on.</param>
+    /// <param name="isBest">Whether the evaluation at this moment is the best so far.</param>
+    /// <param name="fill">Puts everything in.</param>
+    public void Save(long batches, bool isBest, Action<StateTable> fill)
+    {
+        if (_latest == batches && !isBest)
+            return;
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        var state = new StateTable(tensors);
+        fill(state);
+        if (isBest)
+            _best = batches;
+        state.Put("best_checkpoint", _best ?? -1);
+        if (_options.SaveExtra is { } extra)
+            state.Put("extra", extra());
+        try
+        {
+            var metadata = new Dictionary<string, string>(_identity, StringComparer.Ordinal) { [Threads] = get_num_threads().ToString(CultureInfo.InvariantCulture) };
+            CheckpointLog.Saved(_logger, _store.Write(batches, tensors, metadata));
+            _latest = batches;
+            _store.Prune(_options.Keep, _best);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            CheckpointLog.NotSaved(_logger, batches, e.Message);
+        }
+    }
+
+    /// <summary>Goes on from the newest checkpoint that is intact, if that is wanted and there is one.</summary>
+    /// <param name="take">Takes everything out and returns the number of steps done.</param>
+    /// <returns>Whether there was one.</returns>
+    /// <exception cref="InvalidDataException">Every checkpoint is torn or altered, or the newest intact one belongs to a training with other settings; what differs is listed.</exception>
+    public bool TryResume(Func<StateTable, long> take)
+    {
+        var files = _options.Resume ? _store.NewestFirst : [];
+        var refused = new List<string>();
+        foreach (var path in files)
+        {
+            Dictionary<string, Tensor> tensors;
+            IReadOnlyDictionary<string, string> metadata;
+            try
+            {
+                (tensors, metadata) = CheckpointStore.Read(path);
+            }
+            catch (Exception e) when (e is InvalidDataException or SafetensorsException or IOException)
+            {
+                CheckpointLog.Refused(_logger, e.Message);
+                refused.Add(e.Message);
+                continue;
+            }
+
+            try
+            {
+                Resume(path, new StateTable(tensors), metadata, take);
+                return true;
+            }
+            finally
+            {
+                foreach (var tensor in tensors.Values)
+                    tensor.Dispose();
+            }
+        }
+
+        return refused.Count == 0 ? false : throw new InvalidDataException($"No checkpoint in '{_options.Folder}' can be used: {string.Join(" ", refused)}");
+    }
+
+    private void Resume(string path, StateTable state, IReadOnlyDictionary<string, string> metadata, Func<StateTable, long> take)
+    {
+        RunIdentity.Require(_identity, metadata, path, except: Threads);
+        using var frozen = no_grad();
+        var step = take(state);
+        _latest = CheckpointStore.BatchesOf(path);
+        _best = state.Integer("best_checkpoint") is >= 0 and var best ? best : null;
+        if (state.Contains("extra"))
+            _options.ResumeExtra?.Invoke(state.Text("extra"));
+        CheckpointLog.Resumed(_logger, path, step);
+        var threads = get_num_threads();
+        if (metadata.GetValueOrDefault(Threads) is { } then && then != threads.ToString(CultureInfo.InvariantCulture))
+            CheckpointLog.OtherThreads(_logger, then, threads);
+    }
+}

@@ -1,0 +1,62 @@
+using AdaLora.Parameters;
+using AdaLora.Serialization;
+using static TorchSharp.torch;
+
+namespace AdaLora.Training.Checkpoints;
+
+/// <summary>What an optimiser remembers: its fields are found by reflection, or it tells them itself through <see cref="ICheckpointableOptimizer"/>.</summary>
+internal sealed class OptimizerState(optim.Optimizer optimizer) : IResumable
+{
+    /// <exception cref="NotSupportedException">The state of this optimiser cannot be reached.</exception>
+    public static void Require(optim.Optimizer optimizer)
+    {
+        if (optimizer is not ICheckpointableOptimizer && !OptimizerFields.CanReach(optimizer))
+            throw new NotSupportedException(
+                $"The optimiser {optimizer.GetType().Name} keeps its state where checkpoints cannot reach it. Implement {nameof(ICheckpointableOptimizer)}, use one of TorchSharp's managed optimisers, or train without checkpoints.");
+    }
+
+    public void Save(StateTable state)
+    {
+        if (optimizer is ICheckpointableOptimizer own)
+        {
+            foreach (var (name, tensor) in own.CaptureState())
+                state.Put(name, tensor);
+            return;
+        }
+
+        foreach (var (name, value) in Fields().Select(f => (f.Name, f.Field.GetValue(f.Owner))))
+        {
+            // A tensor that is null has not been made yet.
+            if (value is Tensor tensor)
+                state.Put(name, tensor);
+            else if (value is not null)
+                state.Put(name, Convert.ToDouble(value, System.Globalization.CultureInfo.InvariantCulture));
+        }
+    }
+
+    public void Resume(StateTable state)
+    {
+        if (optimizer is ICheckpointableOptimizer own)
+        {
+            own.ResumeState(state.Entries);
+            return;
+        }
+
+        using var scope = NewDisposeScope();
+        var devices = OptimizerFields.ParametersOf(optimizer).Select(p => p.device).ToList();
+        foreach (var (index, name, owner, field) in Fields())
+        {
+            if (field.FieldType != typeof(Tensor))
+            {
+                field.SetValue(owner, Convert.ChangeType(state.Number(name), field.FieldType, System.Globalization.CultureInfo.InvariantCulture));
+                continue;
+            }
+
+            (field.GetValue(owner) as Tensor)?.Dispose();
+            field.SetValue(owner, state.Contains(name) ? state.Tensor(name).to(devices[index], copy: true).DetachFromDisposeScope() : null);
+        }
+    }
+
+    private IEnumerable<(int Index, string Name, object Owner, System.Reflection.FieldInfo Field)> Fields() =>
+        OptimizerFields.StatesOf(optimizer).SelectMany((owner, index) => OptimizerFields.Of(owner).Select(field => (index, $"{index}.{field.Name}", (object)owner, field)));
+}
