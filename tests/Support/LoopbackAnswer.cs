@@ -18,7 +18,7 @@ internal sealed record LoopbackAnswer(int Status)
     /// <summary>How many bytes of the body are sent before the connection breaks; null for all.</summary>
     public int? BreakAfter { get; init; }
 
-    /// <summary>Whether the body is repeated until the client leaves.</summary>
+    /// <summary>Whether the body is repeated again and again, as if without end.</summary>
     public bool Endless { get; init; }
 
     /// <summary>Whether nothing more comes after the headers, until the server ends.</summary>

@@ -11,6 +11,9 @@ namespace AdaLora.TestSupport;
 /// </summary>
 internal sealed class LoopbackServer : IDisposable
 {
+    /// <summary>Far more than a client may take, but no full disk if it takes all.</summary>
+    private const int MostRepeats = 100;
+
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _ending = new();
     private readonly Func<LoopbackRequest, LoopbackAnswer> _answer;
@@ -77,9 +80,8 @@ internal sealed class LoopbackServer : IDisposable
             return;
         if (answer.FallsSilent)
             await Task.Delay(Timeout.Infinite, _ending.Token);
-        do
+        for (var repeat = 0; repeat < (answer.Endless ? MostRepeats : 1); repeat++)
             await stream.WriteAsync(answer.Body.AsMemory(0, answer.BreakAfter ?? answer.Body.Length), _ending.Token);
-        while (answer.Endless);
     }
 
     private async Task<LoopbackRequest?> ReadAsync(NetworkStream stream)
