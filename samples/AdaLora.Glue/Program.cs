@@ -1,4 +1,13 @@
 using AdaLora.Glue;
 using AdaLora.Glue.Demo;
 
-return GlueHost.Run(args, new GlueRunner(), DemoRuns.Prepare, PretrainDemoCommand.Create());
+var models = new ModelFolder();
+return GlueHost.Run(
+    args,
+    new GlueRunner(models),
+    DemoRuns.Prepare,
+    EvaluateCommand.Create(models),
+    PredictCommand.Create(models, Console.In),
+    SubmitCommand.Create(models),
+    MergeCommand.Create(models),
+    PretrainDemoCommand.Create());

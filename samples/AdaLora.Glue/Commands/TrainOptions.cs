@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 
 namespace AdaLora.Glue;
 
@@ -46,6 +47,21 @@ internal sealed class TrainOptions
         _task, _data, _model, _method, _seed, _epochs, _batchSize, _maxLength, _learningRate, _warmup, _weightDecay, _clip, _dropout, _initialRank, _targetRank,
         _alpha, _gamma, _initialPhase, _finalPhase, _deltaT, _targets, _layers, _maxSteps, _limit, _evalEvery, _checkpointEvery, _resume, _threads, _output,
     ];
+
+    /// <summary>The settings of a finished run.</summary>
+    /// <param name="record">Its options under the names of the command line, as metrics.json keeps them.</param>
+    /// <exception cref="UserInputException">They are of another version of this application.</exception>
+    public static TrainSettings FromRecord(JsonObject record)
+    {
+        var options = new TrainOptions();
+        var command = new Command("train");
+        foreach (var option in options.All)
+            command.Add(option);
+        var line = command.Parse([.. record.Where(entry => Text(entry.Value).Length > 0).SelectMany(entry => (string[])["--" + entry.Key.Replace('_', '-'), Text(entry.Value)])]);
+        return line.Errors.Count == 0 ? options.Bind(line) : throw new UserInputException($"The run was made by another version: {string.Join(" ", line.Errors.Select(error => error.Message))}");
+
+        static string Text(JsonNode? value) => value is JsonArray list ? string.Join(',', list.Select(item => item!.ToString())) : value?.ToString() ?? "";
+    }
 
     /// <summary>The settings a command line asks for, not yet validated.</summary>
     public TrainSettings Bind(ParseResult line) => new()

@@ -8,6 +8,10 @@ namespace AdaLora.Glue;
 internal sealed class AdaLoraPrepared : PreparedModel
 {
     private readonly AdaLoraModel _adapted;
+    private bool _isMerged;
+
+    /// <summary>Loads what <see cref="Save"/> has written.</summary>
+    public AdaLoraPrepared(SequenceClassifier model, string folder) => _adapted = AdaLoraModel.Load(model, folder);
 
     public AdaLoraPrepared(SequenceClassifier model, TrainSettings settings, ILogger logger) =>
         _adapted = AdaLoraModel.Attach(
@@ -40,5 +44,15 @@ internal sealed class AdaLoraPrepared : PreparedModel
         return [.. Directory.GetFiles(folder).Order(StringComparer.Ordinal)];
     }
 
-    public override void Dispose() => _adapted.Detach();
+    public override void Merge()
+    {
+        _adapted.MergeAndDetach();
+        _isMerged = true;
+    }
+
+    public override void Dispose()
+    {
+        if (!_isMerged)
+            _adapted.Detach();
+    }
 }

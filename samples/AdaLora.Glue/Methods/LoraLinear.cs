@@ -18,6 +18,7 @@ internal sealed class LoraLinear : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "lora_B")]
     private readonly Parameter _up;
 
+    private readonly IProjection _projection;
     private readonly double _dropout;
     private readonly double _scale;
 
@@ -25,6 +26,7 @@ internal sealed class LoraLinear : nn.Module<Tensor, Tensor>
         : base(nameof(LoraLinear))
     {
         _base = site.Layer;
+        _projection = site.Projection;
         _dropout = dropout;
         _scale = alpha / rank;
         var device = site.Projection.Weight.device;
@@ -39,6 +41,15 @@ internal sealed class LoraLinear : nn.Module<Tensor, Tensor>
         }
 
         RegisterComponents();
+    }
+
+    /// <summary>Adds the product to the weight of the base layer.</summary>
+    public void Merge()
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var product = _up.mm(_down).mul(_scale);
+        _projection.Weight.add_(_projection.WeightIsTransposed ? product.t() : product);
     }
 
     public override Tensor forward(Tensor input)

@@ -29,6 +29,13 @@ internal sealed class LoraPrepared : PreparedModel
 
     public override IReadOnlyList<string> Save(string folder) => TrainedTensors.Write(_model, folder);
 
+    public override void Merge()
+    {
+        foreach (var adapter in _injection.Adapters.Cast<LoraLinear>())
+            adapter.Merge();
+        _injection.Detach();
+    }
+
     public override void Dispose()
     {
         _injection.Detach();

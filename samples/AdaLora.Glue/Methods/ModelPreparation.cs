@@ -1,6 +1,7 @@
 using AdaLora.Adapters;
 using AdaLora.Transformers.Models;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using static TorchSharp.torch;
 
 namespace AdaLora.Glue;
@@ -16,6 +17,25 @@ internal static class ModelPreparation
         TrainingMethod.Frozen => new SubsetPrepared(model, HeadOf(model).SelectMany(h => h.module.parameters())),
         _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Method, "Unknown method."),
     };
+
+    /// <summary>Makes a classifier what it was when a run saved it.</summary>
+    /// <exception cref="InvalidDataException">The folder holds something else.</exception>
+    public static PreparedModel Load(SequenceClassifier model, TrainSettings settings, string folder)
+    {
+        if (settings.Method is TrainingMethod.AdaLora or TrainingMethod.SvdLora)
+            return new AdaLoraPrepared(model, folder);
+        var prepared = Prepare(model, settings, NullLogger.Instance);
+        try
+        {
+            TrainedTensors.Read(model, folder);
+            return prepared;
+        }
+        catch
+        {
+            prepared.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>What a classifier has beside its encoder: the modules that start anew for a new task.</summary>
     public static IReadOnlyList<(string name, nn.Module module)> HeadOf(SequenceClassifier model) =>

@@ -26,6 +26,10 @@ internal sealed class SubsetPrepared : PreparedModel
 
     public override IReadOnlyList<string> Save(string folder) => TrainedTensors.Write(_model, folder);
 
+    public override void Merge()
+    {
+    }
+
     public override void Dispose()
     {
     }

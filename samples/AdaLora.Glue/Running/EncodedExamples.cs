@@ -20,6 +20,13 @@ internal sealed class EncodedExamples
         [.. examples.AsParallel().AsOrdered().Select(e => tokenizer.Encode(e.Text, e.Pair, maxLength))],
         [.. examples.Select(e => e.Label ?? double.NaN)]);
 
+    /// <summary>Reads and tokenizes one file of a run's task, or the first examples of it.</summary>
+    public static EncodedExamples Read(TrainSettings settings, GlueSplit split, GluePart part, TextTokenizer tokenizer)
+    {
+        var examples = GlueReader.Read(settings.Data, settings.Task, split, part);
+        return Create([.. examples.Take(settings.Limit ?? examples.Count)], tokenizer, settings.MaxLength);
+    }
+
     /// <summary>Batches of one pass in the given order, each padded to its longest text.</summary>
     public IEnumerable<ExampleBatch> Batches(IReadOnlyList<int> order, int batchSize)
     {

@@ -1,56 +1,42 @@
 using AdaLora.Training;
-using AdaLora.Transformers.Checkpoints;
-using AdaLora.Transformers.Checkpoints.Hub;
 using AdaLora.Transformers.Models;
 using AdaLora.Transformers.Tokenization;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using static TorchSharp.torch;
 
 namespace AdaLora.Glue;
 
 /// <summary>Fine-tunes a checkpoint on a task: reads and tokenizes the data, loads the encoder, trains, evaluates on the dev set, and writes what was trained.</summary>
-/// <param name="hub">Says, given a logger, where checkpoints come from that are given by name; null for what the environment says.</param>
-internal sealed class GlueRunner(Func<ILogger, HubOptions>? hub = null) : IRunner
+/// <param name="models">Finds the checkpoint; as the environment says when null.</param>
+internal sealed class GlueRunner(ModelFolder? models = null) : IRunner
 {
-    private const int EvaluationBatchSize = 64;
+    private readonly ModelFolder _models = models ?? new ModelFolder();
 
     public RunOutcome Execute(TrainSettings settings, IRunReporter reporter, CancellationToken cancellationToken)
     {
         if (settings.Threads is { } threads)
             set_num_threads(threads);
-        try
+        return LibraryErrors.Explain(() =>
         {
-            var folder = FolderOf(settings.Model, reporter, cancellationToken);
+            var folder = _models.Of(settings.Model, reporter, cancellationToken);
             var tokenizer = TextTokenizer.FromFolder(folder);
-            var train = Read(settings, GlueSplit.Train, tokenizer);
-            var dev = Read(settings, GlueSplit.Dev, tokenizer);
+            var train = EncodedExamples.Read(settings, GlueSplit.Train, GluePart.Whole, tokenizer);
+            var dev = settings.Task.Parts.Select(part => EncodedExamples.Read(settings, GlueSplit.Dev, part, tokenizer)).ToList();
             cancellationToken.ThrowIfCancellationRequested();
             using var model = SequenceClassifier.FromPretrained(folder, settings.Task.LabelCount, seed: settings.Seed, newHead: true);
             using var prepared = ModelPreparation.Prepare(model, settings, NullLogger.Instance);
             return Train(settings, model, prepared, train, dev, reporter, cancellationToken);
-        }
-        catch (Exception e) when (e is CheckpointException or InvalidDataException or Serialization.SafetensorsException or Adapters.InjectionException or ArgumentException)
-        {
-            throw new UserInputException(e.Message);
-        }
-    }
-
-    private string FolderOf(string model, IRunReporter reporter, CancellationToken cancellationToken)
-    {
-        var logger = new NoteLogger(reporter);
-        var options = hub?.Invoke(logger) ?? new HubOptions { Logger = logger };
-        return HubCheckpoint.ResolveAsync(model, options, new DownloadBridge(reporter), cancellationToken).GetAwaiter().GetResult();
+        });
     }
 
     private static RunOutcome Train(
-        TrainSettings settings, SequenceClassifier model, PreparedModel prepared, EncodedExamples train, EncodedExamples dev, IRunReporter reporter, CancellationToken cancellationToken)
+        TrainSettings settings, SequenceClassifier model, PreparedModel prepared, EncodedExamples train, IReadOnlyList<EncodedExamples> dev, IRunReporter reporter, CancellationToken cancellationToken)
     {
         var passes = new ShuffledPasses(train, settings.BatchSize, settings.Seed);
         var planned = passes.BatchesPerPass * settings.Epochs;
         var total = Math.Min(settings.MaxSteps ?? planned, planned);
         var startParameters = prepared.TrainableParameters;
-        var evaluator = new DevEvaluator(settings, new Predictor(model, dev, EvaluationBatchSize));
+        var evaluator = new DevEvaluator(settings.Task, [.. dev.Select(part => new Predictor(model, part))]);
         var progress = new ProgressBridge(reporter, evaluator, passes.BatchesPerPass);
         using var trainer = prepared.CreateTrainer(OptionsFor(settings, total, progress), new NoteLogger(reporter));
         var result = trainer.Fit(passes, batch => BatchTensors.Loss(model, batch), evaluator.Evaluate, batch => batch.Size, progress, cancellationToken);
@@ -68,7 +54,7 @@ internal sealed class GlueRunner(Func<ILogger, HubOptions>? hub = null) : IRunne
             Ranks = prepared.Ranks,
             StepMilliseconds = result.StepMilliseconds,
             WallSeconds = result.Elapsed.TotalSeconds,
-            Files = prepared.Save(Path.Combine(settings.OutputFolder, "adapter")),
+            Files = prepared.Save(SavedRun.AdapterFolderOf(settings.OutputFolder)),
         };
     }
 
@@ -92,10 +78,4 @@ internal sealed class GlueRunner(Func<ILogger, HubOptions>? hub = null) : IRunne
             ResumeExtra = progress.Resume,
         },
     };
-
-    private static EncodedExamples Read(TrainSettings settings, GlueSplit split, TextTokenizer tokenizer)
-    {
-        var examples = GlueReader.Read(settings.Data, settings.Task, split);
-        return EncodedExamples.Create([.. examples.Take(settings.Limit ?? examples.Count)], tokenizer, settings.MaxLength);
-    }
 }

@@ -4,8 +4,10 @@ using static TorchSharp.torch;
 namespace AdaLora.Glue;
 
 /// <summary>Runs a classifier over a split.</summary>
-internal sealed class Predictor(SequenceClassifier model, EncodedExamples examples, int batchSize)
+internal sealed class Predictor(SequenceClassifier model, EncodedExamples examples)
 {
+    private const int BatchSize = 64;
+
     /// <summary>What the predictions should have been.</summary>
     public IReadOnlyList<double> Labels => examples.Labels;
 
@@ -15,7 +17,7 @@ internal sealed class Predictor(SequenceClassifier model, EncodedExamples exampl
         var predictions = new List<double>(examples.Count);
         var loss = 0.0;
         using var frozen = no_grad();
-        foreach (var batch in examples.InOrder(batchSize))
+        foreach (var batch in examples.InOrder(BatchSize))
         {
             using var scope = NewDisposeScope();
             var logits = BatchTensors.Logits(model, batch);

@@ -34,9 +34,11 @@ internal sealed class GlueLayout
             yield return task.Columns.Label;
     }
 
-    /// <summary>The row's example, or what keeps it from being one.</summary>
+    /// <summary>The row's example, or what keeps it from being one; neither for a row that is left out.</summary>
     public (GlueExample? Example, DataProblem? Problem) Read(string[] cells, int line)
     {
+        if (cells.Length < _width && _task.LeavesOutShortRows)
+            return (null, null);
         if (cells.Length < _width)
             return (null, new DataProblem(line, null, $"expected at least {_width} tab-separated cells for task {_task.Name}, found {cells.Length}"));
         double? label = null;

@@ -22,6 +22,12 @@ internal sealed record GlueTask
     /// <summary>The task's metrics in reporting order. The first one chooses the best evaluation.</summary>
     public required IReadOnlyList<string> Metrics { get; init; }
 
+    /// <summary>The parts of the dev and test sets, each a file of its own; the first one's metrics choose the best evaluation.</summary>
+    public IReadOnlyList<GluePart> Parts { get; init; } = [GluePart.Whole];
+
+    /// <summary>Whether rows with too few cells are left out; the official files of the task have some.</summary>
+    public bool LeavesOutShortRows { get; init; }
+
     /// <summary>The scores a regression task allows.</summary>
     public (double Low, double High) ScoreRange { get; init; }
 

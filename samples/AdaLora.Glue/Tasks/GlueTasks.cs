@@ -47,6 +47,36 @@ internal static class GlueTasks
         },
         new()
         {
+            Name = "qqp",
+            Folder = "QQP",
+            Columns = new("question1", "question2", "is_duplicate"),
+            ClassNames = ["not_duplicate", "duplicate"],
+            LabelSpellings = Digits,
+            LeavesOutShortRows = true,
+            // As for MRPC.
+            Metrics = [MetricNames.Accuracy, MetricNames.F1],
+        },
+        new()
+        {
+            Name = "mnli",
+            Folder = "MNLI",
+            Columns = new("sentence1", "sentence2", "gold_label"),
+            ClassNames = ["entailment", "neutral", "contradiction"],
+            LabelSpellings = ["entailment", "neutral", "contradiction"],
+            Parts = [new("_matched", "", "-m"), new("_mismatched", "_mismatched", "-mm")],
+            Metrics = [MetricNames.Accuracy],
+        },
+        new()
+        {
+            Name = "qnli",
+            Folder = "QNLI",
+            Columns = new("question", "sentence", "label"),
+            ClassNames = ["entailment", "not_entailment"],
+            LabelSpellings = ["entailment", "not_entailment"],
+            Metrics = [MetricNames.Accuracy],
+        },
+        new()
+        {
             Name = "rte",
             Folder = "RTE",
             Columns = new("sentence1", "sentence2", "label"),

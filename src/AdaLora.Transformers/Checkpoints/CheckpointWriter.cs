@@ -1,7 +1,9 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AdaLora.Adapters;
 using AdaLora.Serialization;
+using AdaLora.Transformers.Checkpoints.Hub;
 using AdaLora.Transformers.Models;
 
 namespace AdaLora.Transformers.Checkpoints;
@@ -13,6 +15,9 @@ internal static class CheckpointWriter
 
     public static void Write(PretrainedModel model, EncoderConfig config, string folder)
     {
+        if (model.modules().OfType<SvdLinear>().Any())
+            throw new InvalidOperationException(
+                $"The model has adapters. Save them with {nameof(AdaLoraModel)}.{nameof(AdaLoraModel.Save)}, or merge them first with {nameof(AdaLoraModel.MergeAndDetach)}.");
         _ = Directory.CreateDirectory(folder);
         SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), model.state_dict(), new Dictionary<string, string> { ["format"] = "pt" });
         var json = config.ToJson();
@@ -21,5 +26,11 @@ internal static class CheckpointWriter
         var temporary = $"{target}.{Guid.NewGuid():N}.tmp";
         File.WriteAllText(temporary, json.ToJsonString(Layout) + "\n");
         File.Move(temporary, target, overwrite: true);
+    }
+
+    public static void CopyTokenizer(string from, string to)
+    {
+        foreach (var name in HubFiles.Tokenizer.Where(name => File.Exists(Path.Combine(from, name))))
+            File.Copy(Path.Combine(from, name), Path.Combine(to, name), overwrite: true);
     }
 }

@@ -39,12 +39,16 @@ public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
 
     /// <summary>Writes config.json and model.safetensors, which this package and the Python library of the same layout can read.</summary>
     /// <param name="folder">The folder; it is made if it isn't there, and existing files are replaced.</param>
+    /// <param name="tokenizerFolder">A checkpoint whose tokenizer files are copied as well, so that the result stands alone; null for none.</param>
     /// <exception cref="ArgumentException"><paramref name="folder"/> is null or empty.</exception>
-    /// <exception cref="IOException">The files can't be written.</exception>
-    public void SaveCheckpoint(string folder)
+    /// <exception cref="InvalidOperationException">Adapters are in the model: their names mean nothing to other readers.</exception>
+    /// <exception cref="IOException">The files can't be read or written.</exception>
+    public void SaveCheckpoint(string folder, string? tokenizerFolder = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         CheckpointWriter.Write(this, ConfigToSave, folder);
+        if (tokenizerFolder is not null)
+            CheckpointWriter.CopyTokenizer(tokenizerFolder, folder);
     }
 
     internal bool IsHead(string name) => StartsWithAny(name, HeadPrefixes);

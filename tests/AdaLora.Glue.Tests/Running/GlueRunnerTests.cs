@@ -166,7 +166,7 @@ public sealed class GlueRunnerTests : IDisposable
         ["train", "--task", "cola", "--data", Path.Combine(_folder, "data"), "--model", DemoDefaults.EncoderFolder, "--initial-rank", "6", "--target-rank", "4", "--lr", "5e-3", "--output", Path.Combine(_folder, "out"), .. more];
 
     private (int Code, string Output, string Error) RunWithHub(FakeHub hub, string model) => Run(
-        new GlueRunner(logger => new HubOptions { Logger = logger, MaxRetries = 1, RetryDelay = TimeSpan.Zero, CacheFolder = Path.Combine(_folder, "cache"), Endpoint = hub.Address, Token = "", Offline = false }),
+        new GlueRunner(new ModelFolder(logger => new HubOptions { Logger = logger, MaxRetries = 1, RetryDelay = TimeSpan.Zero, CacheFolder = Path.Combine(_folder, "cache"), Endpoint = hub.Address, Token = "", Offline = false })),
         CancellationToken.None,
         "train", "--task", "cola", "--data", Path.Combine(_folder, "data"), "--model", model, "--method", "frozen", "--max-steps", "2", "--output", Path.Combine(_folder, "out"));
 

@@ -10,8 +10,10 @@ internal static class HubFiles
         [["tokenizer.json"], ["vocab.txt"], ["vocab.json", "merges.txt"], ["spm.model"], ["sentencepiece.bpe.model"], ["spiece.model"], ["tokenizer.model"]];
 
     /// <summary>The files beside the weights, the one that must be there first.</summary>
-    public static IReadOnlyList<string> Small { get; } =
-        [CheckpointFiles.Config, TokenizerSettings, "special_tokens_map.json", "added_tokens.json", .. Vocabularies.SelectMany(files => files)];
+    public static IReadOnlyList<string> Small { get; } = [CheckpointFiles.Config, .. Tokenizer];
+
+    /// <summary>The files that a tokenizer may consist of.</summary>
+    public static IReadOnlyList<string> Tokenizer => [TokenizerSettings, "special_tokens_map.json", "added_tokens.json", .. Vocabularies.SelectMany(files => files)];
 
     /// <summary>What a snapshot lacks to be loaded; empty for a usable one.</summary>
     /// <exception cref="CheckpointException">The shard index is broken.</exception>

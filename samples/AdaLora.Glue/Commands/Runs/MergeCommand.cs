@@ -1,0 +1,28 @@
+using System.CommandLine;
+
+namespace AdaLora.Glue;
+
+/// <summary>The command that makes a plain checkpoint of a finished run.</summary>
+internal static class MergeCommand
+{
+    public static Command Create(ModelFolder models)
+    {
+        var arguments = new RunArguments(models);
+        var output = new Option<string>(TrainOptionNames.Output) { Description = "The folder for the checkpoint.", HelpName = "DIR", Required = true };
+        var command = new Command("merge", "Merges a finished run into its base model and writes a checkpoint that needs no adapters, for this application or for transformers.") { output };
+        arguments.AddTo(command);
+        command.SetAction((line, token) =>
+        {
+            var run = arguments.Open(line);
+            var folder = line.GetRequiredValue(output);
+            using var trained = arguments.Load(line, run, token);
+            if (Path.GetFullPath(folder) == Path.GetFullPath(trained.BaseFolder))
+                throw new UserInputException($"--output: '{folder}' is the base model itself; give another folder.");
+            trained.Prepared.Merge();
+            trained.Model.SaveCheckpoint(folder, trained.BaseFolder);
+            FileList.Write(line.InvocationConfiguration.Output, folder, [.. Directory.GetFiles(folder).Order(StringComparer.Ordinal)]);
+            return Task.FromResult(ExitCode.Success);
+        });
+        return command;
+    }
+}

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace AdaLora.Glue;
+
+/// <summary>The command that asks a finished run about texts; its answers are JSON lines.</summary>
+internal static class PredictCommand
+{
+    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static Command Create(ModelFolder models, TextReader standardInput)
+    {
+        var arguments = new RunArguments(models);
+        var text = new Option<string?>("--text") { Description = "One text.", HelpName = "TEXT" };
+        var pair = new Option<string?>("--pair") { Description = "The second text, for tasks on pairs.", HelpName = "TEXT" };
+        var input = new Option<string?>("--input") { Description = "A file with a text per line, pairs separated by a tab; - or nothing for standard input.", HelpName = "FILE" };
+        var command = new Command("predict", "Classifies texts with a finished run; writes JSON lines.") { text, pair, input };
+        arguments.AddTo(command);
+        command.SetAction((line, token) =>
+        {
+            var run = arguments.Open(line);
+            var texts = Texts(run.Settings.Task, line.GetValue(text), line.GetValue(pair), line.GetValue(input), standardInput);
+            using var trained = arguments.Load(line, run, token);
+            foreach (var (example, scores) in new TextClassifier(trained, run.Settings.MaxLength).Classify(texts))
+            {
+                if (token.IsCancellationRequested)
+                    return Task.FromResult(ExitCode.Cancelled);
+                line.InvocationConfiguration.Output.WriteLine(Describe(trained.Task, example, scores).ToJsonString(Json));
+            }
+
+            return Task.FromResult(ExitCode.Success);
+        });
+        return command;
+    }
+
+    private static IEnumerable<GlueExample> Texts(GlueTask task, string? text, string? pair, string? input, TextReader standardInput)
+    {
+        if (text is not null)
+        {
+            if (input is not null)
+                throw new UserInputException("--text and --input exclude each other.");
+            return task.IsPair == pair is not null
+                ? [new GlueExample(text, pair, null)]
+                : throw new UserInputException(task.IsPair ? $"{task.Name} is about pairs of texts; give the second one with --pair." : $"{task.Name} is about single texts; leave out --pair.");
+        }
+
+        if (input is not (null or "-") && !File.Exists(input))
+            throw new UserInputException($"There is no file '{input}'.");
+        return (input is null or "-" ? Lines(standardInput) : File.ReadLines(input)).Select((content, index) => Parse(task, content, index + 1));
+    }
+
+    private static GlueExample Parse(GlueTask task, string content, int number)
+    {
+        var cells = content.Split('\t');
+        if (cells.Length != (task.IsPair ? 2 : 1))
+            throw new UserInputException($"Line {number} has {cells.Length} texts; {task.Name} wants {(task.IsPair ? "two, separated by a tab" : "one, without tabs")}.");
+        return new GlueExample(cells[0], cells.ElementAtOrDefault(1), null);
+    }
+
+    private static IEnumerable<string> Lines(TextReader reader)
+    {
+        while (reader.ReadLine() is { } content)
+            yield return content;
+    }
+
+    private static JsonObject Describe(GlueTask task, GlueExample example, double[] scores)
+    {
+        var answer = new JsonObject { ["text"] = example.Text };
+        if (example.Pair is not null)
+            answer["pair"] = example.Pair;
+        if (task.IsRegression)
+        {
+            answer["score"] = scores[0];
+            return answer;
+        }
+
+        answer["label"] = task.ClassNames[scores.IndexOf(scores.Max())];
+        answer["scores"] = new JsonObject(task.ClassNames.Zip(scores, (name, score) => KeyValuePair.Create(name, (JsonNode?)score)));
+        return answer;
+    }
+}

@@ -1,0 +1,43 @@
+using System.CommandLine;
+using AdaLora.Glue.Demo;
+using Spectre.Console;
+
+namespace AdaLora.Glue.Tests;
+
+/// <summary>The real application on the demo's encoder, with its output captured, in a folder with a small data set in CoLA's format.</summary>
+internal sealed class DemoApplication : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public DemoApplication() => DemoData.Create(1, 320, 64).Write(Data);
+
+    public string Data => _folder.File("data");
+
+    public string File(string name) => _folder.File(name);
+
+    /// <summary>Trains a few steps into the folder <paramref name="output"/>.</summary>
+    public (int Code, string Output, string Error) Train(string output, params string[] more) => Run(
+        ["train", "--task", "cola", "--data", Data, "--model", DemoDefaults.EncoderFolder, "--initial-rank", "6", "--target-rank", "4", "--lr", "5e-3", "--max-steps", "12", "--delta-t", "1", "--output", File(output), .. more]);
+
+    public (int Code, string Output, string Error) Run(params string[] args) => Ask("", args);
+
+    /// <summary>Runs a command with something on its standard input.</summary>
+    public (int Code, string Output, string Error) Ask(string input, params string[] args)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var models = new ModelFolder();
+        IReadOnlyList<Command> commands = [EvaluateCommand.Create(models), PredictCommand.Create(models, new StringReader(input)), SubmitCommand.Create(models), MergeCommand.Create(models)];
+        var services = new GlueServices
+        {
+            Runner = new GlueRunner(models),
+            DemoRuns = DemoRuns.Prepare,
+            Console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(output) }),
+            Error = error,
+            MoreCommands = commands,
+        };
+        return (new GlueApplication(services).Run(args, CancellationToken.None), output.ToString(), error.ToString());
+    }
+
+    public void Dispose() => _folder.Dispose();
+}
