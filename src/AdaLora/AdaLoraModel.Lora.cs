@@ -16,6 +16,7 @@ public sealed partial class AdaLoraModel
     public void ExportLora(string folder)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        RequireSelected("exported");
         RequireAllocator();
         using var scope = NewDisposeScope();
         using var frozen = no_grad();

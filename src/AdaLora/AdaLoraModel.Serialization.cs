@@ -24,6 +24,7 @@ public sealed partial class AdaLoraModel
     public void Save(string folder)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        RequireSelected("saved");
         RequireAllocator();
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
@@ -42,12 +43,23 @@ public sealed partial class AdaLoraModel
     /// <exception cref="InvalidDataException">The folder holds no such adapter, or one that does not fit the model; everything that does not is listed. The model is unchanged.</exception>
     /// <exception cref="SafetensorsException">The weights break the format. The model is unchanged, but for modules that are trained in full if the file is altered while it is read.</exception>
     /// <exception cref="Adapters.InjectionException">Layers of the model cannot be replaced. The model is unchanged.</exception>
-    public static AdaLoraModel Load(nn.Module model, string folder, ILogger? logger = null)
+    public static AdaLoraModel Load(nn.Module model, string folder, ILogger? logger = null) => LoadInto(model, folder, logger ?? NullLogger.Instance, _ => { });
+
+    /// <param name="model">As above.</param>
+    /// <param name="folder">As above.</param>
+    /// <param name="logger">As above.</param>
+    /// <param name="beforeFilling">Called when the adapters are in place, but weights are those of the base model still.</param>
+    internal static AdaLoraModel LoadInto(nn.Module model, string folder, ILogger logger, Action<AdaLoraModel> beforeFilling)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         using var saved = new SavedAdapter(folder);
-        var adapted = saved.AttachTo(model, (options, blueprint, origin) => new Attachment(model, options, logger ?? NullLogger.Instance, blueprint, origin).Build());
+        var adapted = saved.AttachTo(model, (options, blueprint, origin) =>
+        {
+            var empty = new Attachment(model, options, logger, blueprint, origin).Build();
+            beforeFilling(empty);
+            return empty;
+        });
         adapted.NoteLambdas();
         return adapted;
     }

@@ -11,6 +11,7 @@ public sealed partial class AdaLoraModel
     /// <summary>A copy of the triplets, to be taken back later even if they are compacted in between. The schedule must be known.</summary>
     internal AdapterSnapshot Capture()
     {
+        using var scope = NewDisposeScope();
         using var frozen = no_grad();
         return new AdapterSnapshot(_bank.Layout, _bank.Values.detach().clone().DetachFromDisposeScope(), _allocator!.Capture());
     }

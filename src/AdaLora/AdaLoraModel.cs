@@ -40,6 +40,7 @@ public sealed partial class AdaLoraModel : IDisposable
 
     internal AdaLoraModel(AdaLoraOptions options, Injection injection, TrainableSelection selection, AdapterActivity activity, TripletBank bank, ILogger logger, AdapterOrigin? origin)
     {
+        using var scope = NewDisposeScope();
         Model = injection.Model;
         Options = options;
         TrainableParameters = [bank.Values, .. selection.Parameters.Select(p => p.Parameter)];
@@ -144,6 +145,7 @@ public sealed partial class AdaLoraModel : IDisposable
             adapter.Dispose();
 
         FreeState();
+        IsDetached = true;
         return Model;
     }
 
@@ -166,6 +168,7 @@ public sealed partial class AdaLoraModel : IDisposable
         _norm.Dispose();
         _penalty.Dispose();
         _knownLambdas.Dispose();
+        _others?.Dispose();
         _bank.Dispose();
     }
 

@@ -27,6 +27,9 @@ public sealed class Injection
     /// <summary>False once the adapters were taken out.</summary>
     public bool IsAttached { get; private set; } = true;
 
+    /// <summary>Whether the adapters are out of the model for a while.</summary>
+    internal bool IsSuspended { get; private set; }
+
     /// <summary>
     /// Gives back the original model: the same layer objects in the same fields, lists and registries, names and parameters in the same order. The layers
     /// are taken out of the adapters, so that disposing an adapter leaves its layer alone; an adapter cannot run after this. A second call does nothing.
@@ -39,10 +42,9 @@ public sealed class Injection
             return;
         }
 
-        var moved = _replacements.Where(replacement => !replacement.IsInPlace).Select(replacement => replacement.Site.Path).ToArray();
-        if (moved.Length > 0)
+        if (!IsSuspended)
         {
-            throw new InvalidOperationException($"The model was changed since the adapters were injected; these are no longer in their places: {string.Join(", ", moved)}.");
+            RequireInPlace();
         }
 
         foreach (var replacement in _replacements)
@@ -51,5 +53,39 @@ public sealed class Injection
         }
 
         IsAttached = false;
+    }
+
+    /// <summary>Takes the adapters out until <see cref="Resume"/>: the model is the original one, object for object, and can be given other adapters.</summary>
+    /// <exception cref="InvalidOperationException">An adapter is no longer where it was put; nothing is changed.</exception>
+    internal void Suspend()
+    {
+        RequireInPlace();
+        foreach (var replacement in _replacements)
+        {
+            replacement.Withdraw();
+        }
+
+        IsSuspended = true;
+    }
+
+    /// <summary>Puts the adapters in their places again, in the training mode that their layers have.</summary>
+    internal void Resume()
+    {
+        foreach (var replacement in _replacements)
+        {
+            replacement.Adapter.train(replacement.Site.Layer.training);
+            replacement.Apply();
+        }
+
+        IsSuspended = false;
+    }
+
+    private void RequireInPlace()
+    {
+        var moved = _replacements.Where(replacement => !replacement.IsInPlace).Select(replacement => replacement.Site.Path).ToArray();
+        if (moved.Length > 0)
+        {
+            throw new InvalidOperationException($"The model was changed since the adapters were injected; these are no longer in their places: {string.Join(", ", moved)}.");
+        }
     }
 }

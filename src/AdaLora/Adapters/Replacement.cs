@@ -39,8 +39,8 @@ internal sealed class Replacement
         }
     }
 
-    /// <summary>Puts the layer back wherever the adapter is, and takes it out of the adapter, which can then be disposed without it.</summary>
-    public void Undo()
+    /// <summary>Puts the layer back wherever the adapter is. The adapter keeps it too, so that it can take its places again.</summary>
+    public void Withdraw()
     {
         foreach (var reference in Site.References.Where(reference => ReferenceEquals(reference.Read(), Adapter)))
         {
@@ -49,6 +49,15 @@ internal sealed class Replacement
 
         AdapterTable.Remove(Adapter);
         Site.Layer.train(Adapter.training);
+    }
+
+    /// <summary>Puts the layer back wherever the adapter is, and takes it out of the adapter, which can then be disposed without it.</summary>
+    public void Undo()
+    {
+        if (AdapterTable.BaseLayerOf(Adapter) is not null)
+        {
+            Withdraw();
+        }
 
         // Backwards, because clearing a slot moves those behind it.
         foreach (var reference in ReferenceScanner.Scan(ModuleNode.Walk(Adapter))[Site.Layer].Reverse().ToArray())

@@ -23,6 +23,7 @@ internal sealed class ParameterSnapshot : IWeightSnapshot
 
     private ParameterSnapshot(IEnumerable<(string Name, Parameter Parameter)> parameters, Func<(string Name, Parameter Parameter), Tensor> source)
     {
+        using var scope = NewDisposeScope();
         using var frozen = no_grad();
         _copies = [.. parameters.Select(p => (p.Name, p.Parameter, source(p).detach().to(p.Parameter.device, copy: true).DetachFromDisposeScope()))];
     }

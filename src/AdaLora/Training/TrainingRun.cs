@@ -55,8 +55,7 @@ internal sealed class TrainingRun : IDisposable
     public TrainingResult Execute<TBatch>(IEnumerable<TBatch> batches, Func<TBatch, Tensor> loss, Func<TBatch, BatchSize>? size, CancellationToken cancellation)
     {
         TrainingLog.Started(_logger, _options.TotalSteps, _target.Parameters.Sum(p => p.numel()));
-        _target.Model.train();
-        _optimizer.zero_grad();
+        Prepare();
         var stop = _checkpoints?.TryResume(Resume) == true ? EndedBefore() : null;
         while (stop is null)
             stop = Pass(batches, loss, size, cancellation);
@@ -83,6 +82,13 @@ internal sealed class TrainingRun : IDisposable
     {
         _losses.Dispose();
         _position.Dispose();
+    }
+
+    private void Prepare()
+    {
+        using var scope = NewDisposeScope();
+        _target.Model.train();
+        _optimizer.zero_grad();
     }
 
     private StopReason? Pass<TBatch>(IEnumerable<TBatch> batches, Func<TBatch, Tensor> loss, Func<TBatch, BatchSize>? size, CancellationToken cancellation)

@@ -1,0 +1,155 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using static TorchSharp.torch;
+
+namespace AdaLora;
+
+/// <summary>
+/// Several adapters on one model, told apart by names, of which at most one is selected. The others take no part in anything: selecting is exchanging layers, so that a model with many adapters runs as fast as
+/// one with a single one. Modules that an adapter trained in full, and biases, have that adapter's values while it is selected, and those of the base model otherwise. Names are kept here alone: they
+/// are no module names and may equal one. Not thread-safe.
+/// </summary>
+public sealed class AdapterSet : IDisposable
+{
+    private readonly List<(string Name, AdaLoraModel Adapter)> _adapters = [];
+    private readonly ILogger _logger;
+
+    /// <summary>Makes a set without adapters.</summary>
+    /// <param name="model">The base model, on the device where it is to run. The caller keeps owning it.</param>
+    /// <param name="logger">As in <see cref="AdaLoraModel.Attach"/>.</param>
+    public AdapterSet(nn.Module model, ILogger? logger = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        Model = model;
+        _logger = logger ?? NullLogger.Instance;
+    }
+
+    /// <summary>The model, with the selected adapter in it.</summary>
+    public nn.Module Model { get; }
+
+    /// <summary>The names of all adapters, in the order in which they were added.</summary>
+    public IReadOnlyList<string> Names => [.. _adapters.Select(a => a.Name)];
+
+    /// <summary>The name of the selected adapter; null when the model runs without any.</summary>
+    public string? Selected { get; private set; }
+
+    /// <summary>The adapter of a name. Only the selected one can be trained, merged or saved.</summary>
+    /// <exception cref="KeyNotFoundException">There is none.</exception>
+    public AdaLoraModel this[string name] => Find(name) ?? throw NoSuch(name);
+
+    /// <summary>Adds a new adapter and selects it.</summary>
+    /// <param name="name">Any text that no other adapter of the set has.</param>
+    /// <param name="options">How to adapt the model.</param>
+    /// <exception cref="ArgumentException">The name is taken or empty, or options are not valid. Nothing was changed.</exception>
+    /// <exception cref="Adapters.InjectionException">Targeted layers cannot be replaced, or there are none. Nothing was changed.</exception>
+    /// <exception cref="InvalidOperationException">The selected adapter is merged, or a step of it is under way. Nothing was changed.</exception>
+    public AdaLoraModel Add(string name, AdaLoraOptions options) => Add(name, () =>
+    {
+        var adapted = AdaLoraModel.Attach(Model, options, _logger);
+        adapted.RememberOriginals();
+        return adapted;
+    });
+
+    /// <summary>Adds a saved adapter and selects it.</summary>
+    /// <param name="name">Any text that no other adapter of the set has.</param>
+    /// <param name="folder">As in <see cref="AdaLoraModel.Load"/>.</param>
+    /// <exception cref="ArgumentException">The name is taken or empty. Nothing was changed.</exception>
+    /// <exception cref="InvalidDataException">The folder holds no such adapter, or one that does not fit the model; everything that does not is listed. Nothing was changed.</exception>
+    /// <exception cref="Serialization.SafetensorsException">The weights break the format.</exception>
+    /// <exception cref="InvalidOperationException">The selected adapter is merged, or a step of it is under way. Nothing was changed.</exception>
+    public AdaLoraModel Load(string name, string folder) => Add(name, () => AdaLoraModel.LoadInto(Model, folder, _logger, adapted => adapted.RememberOriginals()));
+
+    /// <summary>Makes an adapter the selected one, or none for null.</summary>
+    /// <returns>The adapter.</returns>
+    /// <exception cref="KeyNotFoundException">There is none of that name. Nothing was changed.</exception>
+    /// <exception cref="InvalidOperationException">The selected adapter is merged, or a step of it is under way. Nothing was changed.</exception>
+    public AdaLoraModel? Select(string? name)
+    {
+        var adapter = name is null ? null : this[name];
+        if (name == Selected)
+            return adapter;
+        Deselect();
+        adapter?.Reselect();
+        Selected = name;
+        return adapter;
+    }
+
+    /// <summary>Lets the model run without adapters until the returned scope is disposed, which selects again what was selected before.</summary>
+    /// <exception cref="InvalidOperationException">The selected adapter is merged, or a step of it is under way.</exception>
+    public IDisposable Disable()
+    {
+        var before = Selected;
+        Select(null);
+        return new Reselection(this, before);
+    }
+
+    /// <summary>Frees an adapter. If it was selected, the model is the base model afterwards.</summary>
+    /// <exception cref="KeyNotFoundException">There is none of that name.</exception>
+    /// <exception cref="InvalidOperationException">It is selected, and merged or within a step.</exception>
+    public void Delete(string name)
+    {
+        var adapter = this[name];
+        if (name == Selected)
+            Select(null);
+        _adapters.RemoveAll(a => a.Name == name);
+        adapter.Detach();
+    }
+
+    /// <summary>Frees all adapters; the model is the base model afterwards. Merged adapters are taken out of its weights first.</summary>
+    public void Dispose()
+    {
+        if (Selected is { } selected && this[selected] is { IsMerged: true } merged)
+            merged.Unmerge();
+        foreach (var name in Names)
+            Delete(name);
+    }
+
+    private AdaLoraModel Add(string name, Func<AdaLoraModel> make)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        if (Find(name) is not null)
+            throw new ArgumentException($"There is an adapter '{name}' already. Delete it first, or choose another name.", nameof(name));
+        var before = Selected;
+        Select(null);
+        try
+        {
+            _adapters.Add((name, make()));
+        }
+        catch
+        {
+            Select(before);
+            throw;
+        }
+
+        Selected = name;
+        return this[name];
+    }
+
+    private AdaLoraModel? Find(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _adapters.Find(a => a.Name == name).Adapter is not { } adapter ? null
+            : adapter.IsDetached ? throw new InvalidOperationException($"The adapter '{name}' was detached from the model behind the set's back. Use {nameof(AdapterSet)}.{nameof(Delete)} instead.")
+            : adapter;
+    }
+
+    private KeyNotFoundException NoSuch(string name) => new($"There is no adapter '{name}'. There are: {(_adapters.Count == 0 ? "none" : string.Join(", ", Names))}.");
+
+    private void Deselect()
+    {
+        if (Selected is not { } name)
+            return;
+        this[name].Deselect();
+        Selected = null;
+    }
+
+    private sealed class Reselection(AdapterSet set, string? name) : IDisposable
+    {
+        public void Dispose()
+        {
+            // It may have been deleted in between.
+            if (name is not null && set.Find(name) is not null)
+                set.Select(name);
+        }
+    }
+}
