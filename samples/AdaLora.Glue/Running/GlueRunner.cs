@@ -40,7 +40,7 @@ internal sealed class GlueRunner : IRunner
         var total = Math.Min(settings.MaxSteps ?? planned, planned);
         var startParameters = prepared.TrainableParameters;
         var evaluator = new DevEvaluator(settings, new Predictor(model, dev, EvaluationBatchSize));
-        var progress = new ProgressBridge(reporter, evaluator, passes.BatchesPerPass);
+        var progress = new ProgressBridge(reporter, evaluator, new RankWatch(prepared, total, settings.DeltaT), passes.BatchesPerPass);
         using var trainer = prepared.CreateTrainer(OptionsFor(settings, total, progress), new NoteLogger(reporter));
         var result = trainer.Fit(passes, batch => BatchTensors.Loss(model, batch), evaluator.Evaluate, batch => batch.Size, progress, cancellationToken);
         if (result.StopReason == StopReason.Diverged)
@@ -52,7 +52,7 @@ internal sealed class GlueRunner : IRunner
             Status = result.StopReason == StopReason.Cancelled ? RunStatus.Cancelled : RunStatus.Completed,
             TotalSteps = total,
             Evaluations = progress.Evaluations,
-            History = [.. result.History.Select(ProgressBridge.StatusOf)],
+            History = [.. result.History.Select(progress.StatusOf)],
             TrainableParameters = new ParameterCounts(startParameters, prepared.TrainableParameters),
             Ranks = prepared.Ranks,
             StepMilliseconds = result.StepMilliseconds,
