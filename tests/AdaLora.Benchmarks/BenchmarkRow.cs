@@ -17,7 +17,7 @@ internal sealed record BenchmarkRow(string Name, double MedianMilliseconds, doub
     {
         var text = new StringBuilder("| contender | median ms | ratio |\n| --- | ---: | ---: |\n");
         foreach (var row in rows)
-            text.Append(CultureInfo.InvariantCulture, $"| {row.Name} | {row.MedianMilliseconds:F1} | {row.Ratio:F3} |\n");
+            text.Append(CultureInfo.InvariantCulture, $"| {row.Name} | {row.MedianMilliseconds:F2} | {row.Ratio:F3} |\n");
         return text.ToString();
     }
 

@@ -1,10 +1,9 @@
-using System.Diagnostics;
 using AdaLora.Transformers.Models;
 using static TorchSharp.torch;
 
 namespace AdaLora.Benchmarks;
 
-/// <summary>One way to train a classifier, advanced step by step so that contenders can take turns.</summary>
+/// <summary>One way to train a classifier, advanced step by step.</summary>
 internal sealed class Contender : IDisposable
 {
     private readonly SequenceClassifier _model;
@@ -28,28 +27,20 @@ internal sealed class Contender : IDisposable
 
     public string Name { get; }
 
-    public List<double> Milliseconds { get; } = [];
-
     /// <summary>A whole training step: forward, backward, clipping, optimiser, and for AdaLoRA regulariser and allocator.</summary>
-    public void Step(StepInputs inputs, bool count)
+    public void Step(StepInputs inputs)
     {
-        var watch = Stopwatch.StartNew();
-        using (NewDisposeScope())
-        {
-            _optimizer.zero_grad();
-            _model.Loss(_model.call(inputs.Ids, inputs.Mask, inputs.Types), inputs.Labels).backward();
-            if (_adapted is null)
-                nn.utils.clip_grad_norm_(_model.parameters().Where(p => p.requires_grad).ToArray(), 1.0);
-            else
-                _adapted.BeforeOptimizerStep(1.0);
-            _optimizer.step();
-            _adapted?.AfterOptimizerStep();
-            if (_adapted is { IsFrozen: true, IsCompacted: false })
-                _adapted.Compact(_optimizer);
-        }
-
-        if (count)
-            Milliseconds.Add(watch.Elapsed.TotalMilliseconds);
+        using var scope = NewDisposeScope();
+        _optimizer.zero_grad();
+        _model.Loss(_model.call(inputs.Ids, inputs.Mask, inputs.Types), inputs.Labels).backward();
+        if (_adapted is null)
+            nn.utils.clip_grad_norm_(_model.parameters().Where(p => p.requires_grad).ToArray(), 1.0);
+        else
+            _adapted.BeforeOptimizerStep(1.0);
+        _optimizer.step();
+        _adapted?.AfterOptimizerStep();
+        if (_adapted is { IsFrozen: true, IsCompacted: false })
+            _adapted.Compact(_optimizer);
     }
 
     public void Dispose()

@@ -106,6 +106,7 @@ internal sealed class GlueApplication
             [
                 "AdaLora.Glue train --task cola --data glue --model all-MiniLM-L6-v2",
                 "AdaLora.Glue train --task stsb --data glue/STS-B --model all-MiniLM-L6-v2 --method lora --initial-rank 8 --seed 2",
+                "AdaLora.Glue train --task mrpc --data glue --model google-bert/bert-base-uncased",
                 "AdaLora.Glue train --task rte --data glue --model all-MiniLM-L6-v2 --targets query,value --layers 0-2 --max-steps 200 --output runs/try",
             ],
             [inspect] = InspectCommand.Examples,

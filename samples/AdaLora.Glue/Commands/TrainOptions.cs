@@ -9,7 +9,7 @@ internal sealed class TrainOptions
 
     private readonly Option<GlueTask> _task = ParsedOption.Create(TrainOptionNames.Task, $"The GLUE task: {string.Join(", ", GlueTasks.All.Select(task => task.Name))}.", "NAME", GlueTasks.Find, required: true);
     private readonly Option<string> _data = new(TrainOptionNames.Data) { Description = "The GLUE folder, or the task's own folder.", HelpName = "DIR", Required = true };
-    private readonly Option<string> _model = new(TrainOptionNames.Model) { Description = "The folder of the pre-trained checkpoint.", HelpName = "DIR", Required = true };
+    private readonly Option<string> _model = new(TrainOptionNames.Model) { Description = "The pre-trained checkpoint: a folder, or a name on the Hugging Face hub.", HelpName = "DIR|NAME", Required = true };
     private readonly Option<TrainingMethod> _method = ParsedOption.Create(
         TrainOptionNames.Method, $"How to train: {string.Join(", ", TrainingMethods.Names)}. [default: {Defaults.MethodName}]", "NAME", TrainingMethods.Find);
     private readonly Option<int> _seed = ParsedOption.Number(TrainOptionNames.Seed, "Seed of all randomness.", Defaults.Seed);

@@ -8,7 +8,7 @@ internal sealed record TrainSettings
     /// <summary>The GLUE folder or the task's own.</summary>
     public required string Data { get; init; }
 
-    /// <summary>The folder of the pre-trained checkpoint.</summary>
+    /// <summary>The folder of the pre-trained checkpoint, or its name on the hub.</summary>
     public required string Model { get; init; }
 
     public TrainingMethod Method { get; init; } = TrainingMethod.AdaLora;

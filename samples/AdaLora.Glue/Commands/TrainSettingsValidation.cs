@@ -1,3 +1,5 @@
+using AdaLora.Transformers.Checkpoints.Hub;
+
 namespace AdaLora.Glue;
 
 /// <summary>Checks settings as a whole, so that the user mends all mistakes at once.</summary>
@@ -17,8 +19,8 @@ internal static class TrainSettingsValidation
     {
         if (!Directory.Exists(s.Data))
             yield return $"{TrainOptionNames.Data}: there is no folder '{s.Data}'; give the GLUE folder or its folder {s.Task.Folder}";
-        if (!Directory.Exists(s.Model))
-            yield return $"{TrainOptionNames.Model}: there is no folder '{s.Model}'; give a checkpoint folder with config.json, model.safetensors and vocab.txt";
+        if (!Directory.Exists(s.Model) && !HubCheckpoint.IsName(s.Model))
+            yield return $"{TrainOptionNames.Model}: there is no folder '{s.Model}'; give a checkpoint folder with config.json, model.safetensors and vocab.txt, or a name on the Hugging Face hub such as microsoft/deberta-v3-base";
         if (File.Exists(s.OutputFolder))
             yield return $"{TrainOptionNames.Output}: '{s.OutputFolder}' is a file; give a folder";
         if (File.Exists(s.TensorBoard))

@@ -33,6 +33,15 @@ internal sealed class LiveReporter : IRunReporter
 
     public void Note(string message) => _console.WriteLine(message);
 
+    public void Downloading(string file, long received, long? total)
+    {
+        _bar.Description = Markup.Escape(file);
+        _bar.IsIndeterminate = total is null || received == total;
+        _bar.MaxValue = total ?? received;
+        _bar.Value = received;
+        _figures = StatusText.Downloaded(received, total);
+    }
+
     public void Step(TrainingStatus status)
     {
         _bar.Description = $"step {status.Step}/{status.TotalSteps}";

@@ -7,6 +7,10 @@ internal sealed class SilentReporter : IRunReporter
     {
     }
 
+    public void Downloading(string file, long received, long? total)
+    {
+    }
+
     public void Step(TrainingStatus status)
     {
     }

@@ -5,6 +5,8 @@ namespace AdaLora.Glue;
 /// <summary>One line about where training stands.</summary>
 internal static class StatusText
 {
+    private const int Million = 1_000_000;
+
     /// <summary>The figures of a step, without the step itself; those the method doesn't have are left out.</summary>
     public static string Figures(TrainingStatus status)
     {
@@ -19,6 +21,14 @@ internal static class StatusText
         parts.Add(string.Create(CultureInfo.InvariantCulture, $"{status.SamplesPerSecond:0} samples/s"));
         parts.Add($"{Formats.Duration(status.Remaining)} left");
         return string.Join("  ", parts);
+    }
+
+    /// <summary>How much of a file is there, in the unit that suits its size.</summary>
+    public static string Downloaded(long received, long? total)
+    {
+        var (unit, name) = (total ?? received) >= Million ? (Million, "MB") : (1000, "kB");
+        string Amount(long bytes) => (bytes / (double)unit).ToString("0.0", CultureInfo.InvariantCulture);
+        return total is { } whole ? $"{Amount(received)} of {Amount(whole)} {name}" : $"{Amount(received)} {name}";
     }
 
     public static string Evaluated(Evaluation evaluation)

@@ -6,6 +6,9 @@ internal interface IRunReporter
     /// <summary>Something worth a line, such as what was loaded.</summary>
     void Note(string message);
 
+    /// <summary>A part of the checkpoint has arrived, on the download's thread. Sizes are in bytes; the whole one is null when it is unknown.</summary>
+    void Downloading(string file, long received, long? total);
+
     /// <summary>An optimiser step is done. Called after every step: the pictures are drawn from these.</summary>
     void Step(TrainingStatus status);
 

@@ -1,14 +1,17 @@
 using AdaLora.Training;
 using AdaLora.Transformers.Checkpoints;
+using AdaLora.Transformers.Checkpoints.Hub;
 using AdaLora.Transformers.Models;
 using AdaLora.Transformers.Tokenization;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using static TorchSharp.torch;
 
 namespace AdaLora.Glue;
 
 /// <summary>Fine-tunes a checkpoint on a task: reads and tokenizes the data, loads the encoder, trains, evaluates on the dev set, and writes what was trained.</summary>
-internal sealed class GlueRunner : IRunner
+/// <param name="hub">Says, given a logger, where checkpoints come from that are given by name; null for what the environment says.</param>
+internal sealed class GlueRunner(Func<ILogger, HubOptions>? hub = null) : IRunner
 {
     private const int EvaluationBatchSize = 64;
 
@@ -18,11 +21,12 @@ internal sealed class GlueRunner : IRunner
             set_num_threads(threads);
         try
         {
-            var tokenizer = TextTokenizer.FromFolder(settings.Model);
+            var folder = FolderOf(settings.Model, reporter, cancellationToken);
+            var tokenizer = TextTokenizer.FromFolder(folder);
             var train = Read(settings, GlueSplit.Train, tokenizer);
             var dev = Read(settings, GlueSplit.Dev, tokenizer);
             cancellationToken.ThrowIfCancellationRequested();
-            using var model = SequenceClassifier.FromPretrained(settings.Model, settings.Task.LabelCount, seed: settings.Seed, newHead: true);
+            using var model = SequenceClassifier.FromPretrained(folder, settings.Task.LabelCount, seed: settings.Seed, newHead: true);
             using var prepared = ModelPreparation.Prepare(model, settings, NullLogger.Instance);
             return Train(settings, model, prepared, train, dev, reporter, cancellationToken);
         }
@@ -30,6 +34,13 @@ internal sealed class GlueRunner : IRunner
         {
             throw new UserInputException(e.Message);
         }
+    }
+
+    private string FolderOf(string model, IRunReporter reporter, CancellationToken cancellationToken)
+    {
+        var logger = new NoteLogger(reporter);
+        var options = hub?.Invoke(logger) ?? new HubOptions { Logger = logger };
+        return HubCheckpoint.ResolveAsync(model, options, new DownloadBridge(reporter), cancellationToken).GetAwaiter().GetResult();
     }
 
     private static RunOutcome Train(

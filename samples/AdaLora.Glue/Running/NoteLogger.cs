@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AdaLora.Glue;
 
-/// <summary>Passes on what the trainer warns of, and which checkpoint it goes on from; progress is reported in another way.</summary>
+/// <summary>Passes on what the trainer and the hub warn of, and which checkpoint it goes on from; progress is reported in another way.</summary>
 internal sealed class NoteLogger(IRunReporter reporter) : ILogger
 {
     private const int ResumedEvent = 23;

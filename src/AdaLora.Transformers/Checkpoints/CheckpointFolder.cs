@@ -10,10 +10,6 @@ namespace AdaLora.Transformers.Checkpoints;
 /// </summary>
 public sealed class CheckpointFolder : IDisposable
 {
-    private const string ConfigName = "config.json";
-    private const string WeightsName = "model.safetensors";
-    private const string IndexName = "model.safetensors.index.json";
-
     private readonly Dictionary<string, SafetensorsFile> _files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SafetensorsFile> _fileOfTensor = new(StringComparer.Ordinal);
 
@@ -30,7 +26,7 @@ public sealed class CheckpointFolder : IDisposable
     public JsonElement Config { get; }
 
     /// <summary>The path of config.json.</summary>
-    public string ConfigPath => System.IO.Path.Combine(Path, ConfigName);
+    public string ConfigPath => System.IO.Path.Combine(Path, CheckpointFiles.Config);
 
     /// <summary>The names of all tensors, over all shards.</summary>
     public IReadOnlyCollection<string> TensorNames => _fileOfTensor.Keys;
@@ -46,8 +42,8 @@ public sealed class CheckpointFolder : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (!Directory.Exists(path))
             throw new CheckpointException(path, "is no folder; give the folder that holds config.json and model.safetensors.");
-        var config = JsonFile.ReadIfThere(System.IO.Path.Combine(path, ConfigName))
-            ?? throw new CheckpointException(path, $"holds no {ConfigName}; it is no checkpoint folder, or an incomplete one.");
+        var config = JsonFile.ReadIfThere(System.IO.Path.Combine(path, CheckpointFiles.Config))
+            ?? throw new CheckpointException(path, $"holds no {CheckpointFiles.Config}; it is no checkpoint folder, or an incomplete one.");
         var folder = new CheckpointFolder(path, config);
         try
         {
@@ -89,40 +85,32 @@ public sealed class CheckpointFolder : IDisposable
 
     private void OpenWeights()
     {
-        if (Has(WeightsName))
+        if (Has(CheckpointFiles.Weights))
         {
-            var file = OpenFile(WeightsName);
+            var file = OpenFile(CheckpointFiles.Weights);
             foreach (var name in file.Entries.Keys)
                 _fileOfTensor.Add(name, file);
         }
-        else if (JsonFile.ReadIfThere(System.IO.Path.Combine(Path, IndexName)) is { } index)
+        else if (ShardIndex.ReadIfThere(Path) is { } index)
         {
             OpenShards(index);
         }
         else
         {
-            throw new CheckpointException(Path, Directory.EnumerateFiles(Path, "pytorch_model*.bin").Any()
-                ? $"holds its weights in PyTorch's pickle format only (pytorch_model.bin), which isn't read because loading it can run code: convert it to {WeightsName} with the Python package safetensors, or download the folder's safetensors revision."
-                : $"holds no weights: neither {WeightsName} nor {IndexName} is there.");
+            throw new CheckpointException(Path, CheckpointFiles.NoWeights(Directory.EnumerateFiles(Path).Select(file => System.IO.Path.GetFileName(file))));
         }
     }
 
-    private void OpenShards(JsonElement index)
+    private void OpenShards(ShardIndex index)
     {
-        var indexPath = System.IO.Path.Combine(Path, IndexName);
-        if (index.Member("weight_map") is not { ValueKind: JsonValueKind.Object } map)
-            throw new CheckpointException(indexPath, "has no weight_map.");
-        foreach (var entry in map.EnumerateObject())
+        foreach (var (tensor, shard) in index.ShardOfTensor)
         {
-            if (entry.Value.ValueKind != JsonValueKind.String || !IsPlainFileName(entry.Value.GetString()!))
-                throw new CheckpointException(indexPath, $"puts the tensor '{entry.Name}' into {entry.Value.GetRawText()}, which is no file of this folder; such an index is not followed.");
-            var shard = entry.Value.GetString()!;
             if (!Has(shard))
-                throw new CheckpointException(Path, $"lacks the shard '{shard}' that {IndexName} names; download it too.");
+                throw new CheckpointException(Path, $"lacks the shard '{shard}' that {CheckpointFiles.Index} names; download it too.");
             var file = OpenFile(shard);
-            if (!file.Entries.ContainsKey(entry.Name))
-                throw new CheckpointException(indexPath, $"puts the tensor '{entry.Name}' into '{shard}', which doesn't hold it.");
-            _fileOfTensor[entry.Name] = file;
+            if (!file.Entries.ContainsKey(tensor))
+                throw new CheckpointException(index.Path, $"puts the tensor '{tensor}' into '{shard}', which doesn't hold it.");
+            _fileOfTensor[tensor] = file;
         }
     }
 
@@ -134,7 +122,4 @@ public sealed class CheckpointFolder : IDisposable
     }
 
     private bool Has(string name) => File.Exists(System.IO.Path.Combine(Path, name));
-
-    // Both separators on every system: a folder may have been made on another one.
-    private static bool IsPlainFileName(string name) => name is not ("" or "." or "..") && name.IndexOfAny(['/', '\\', ':', '\0']) < 0;
 }

@@ -1,5 +1,9 @@
 using AdaLora.Transformers.Checkpoints;
 using AdaLora.Transformers.Models.Bert;
+using AdaLora.Transformers.Models.DebertaV2;
+using AdaLora.Transformers.Models.DistilBert;
+using AdaLora.Transformers.Models.Electra;
+using AdaLora.Transformers.Models.Roberta;
 
 namespace AdaLora.Transformers.Models;
 
@@ -12,6 +16,20 @@ internal sealed class ModelFamily
             config => new BertModel(config),
             (config, labels) => new BertForSequenceClassification(config, labels),
             config => new QuestionAnswerer("BertForQuestionAnswering", new BertModel(config, withPooler: false))),
+        ["roberta"] = Roberta<RobertaConfig>(),
+        ["xlm-roberta"] = Roberta<XlmRobertaConfig>(),
+        ["electra"] = Create<ElectraConfig>(
+            config => new ElectraModel(config),
+            (config, labels) => new ElectraForSequenceClassification(config, labels),
+            config => new QuestionAnswerer("ElectraForQuestionAnswering", new ElectraModel(config))),
+        ["distilbert"] = Create<DistilBertConfig>(
+            config => new DistilBertModel(config),
+            (config, labels) => new DistilBertForSequenceClassification(config, labels),
+            config => new QuestionAnswerer("DistilBertForQuestionAnswering", new DistilBertModel(config), config.QuestionAnsweringDropout)),
+        ["deberta-v2"] = Create<DebertaV2Config>(
+            config => new DebertaV2Model(config),
+            (config, labels) => new DebertaV2ForSequenceClassification(config, labels),
+            config => new QuestionAnswerer("DebertaV2ForQuestionAnswering", new DebertaV2Model(config))),
     };
 
     private ModelFamily(
@@ -34,6 +52,8 @@ internal sealed class ModelFamily
 
     public Func<EncoderConfig, QuestionAnswerer> QuestionAnswerer { get; }
 
+    public static bool IsSupported(string modelType) => Families.ContainsKey(modelType);
+
     /// <exception cref="CheckpointException">The checkpoint is of a family without an entry here.</exception>
     public static ModelFamily Of(CheckpointFolder checkpoint) =>
         checkpoint.Config.Text("model_type") is not { } type
@@ -52,4 +72,11 @@ internal sealed class ModelFamily
             config => encoder((TConfig)config),
             (config, labels) => sequenceClassifier((TConfig)config, labels),
             config => questionAnswerer((TConfig)config));
+
+    private static ModelFamily Roberta<TConfig>()
+        where TConfig : RobertaConfig =>
+        Create<TConfig>(
+            config => new RobertaModel(config),
+            (config, labels) => new RobertaForSequenceClassification(config, labels),
+            config => new QuestionAnswerer(config.ArchitecturePrefix + "ForQuestionAnswering", new RobertaModel(config)));
 }

@@ -44,13 +44,14 @@ public abstract class TextEncoder : PretrainedModel
         CheckInputs(inputIds, attentionMask, tokenTypeIds);
         var states = new List<Tensor>(Config.Layers + 1);
         Encode(inputIds, attentionMask, tokenTypeIds, states).Dispose();
+        states.ForEach(state => CurrentDisposeScope?.Attach(state));
         return states;
     }
 
     /// <summary>The greatest length of a text in tokens, or null if there is none.</summary>
     private protected virtual int? MaxLength => Config.MaxPositions;
 
-    /// <summary>Encodes checked inputs; <paramref name="trace"/> receives the output of the embeddings and of every layer as tensors of the caller's scope.</summary>
+    /// <summary>Encodes checked inputs; <paramref name="trace"/> receives the output of the embeddings and of every layer as tensors of no scope.</summary>
     private protected abstract Tensor Encode(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds, List<Tensor>? trace);
 
     private void CheckInputs(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds)

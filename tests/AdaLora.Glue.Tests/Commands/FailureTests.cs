@@ -26,6 +26,7 @@ public sealed class FailureTests : IDisposable
     [InlineData("--layers", "x", "--layers", "0-2,5")]
     [InlineData("--data", "absent", "there is no folder 'absent'", "CoLA")]
     [InlineData("--model", "absent", "there is no folder 'absent'", "config.json")]
+    [InlineData("--model", "owner/../name", "there is no folder 'owner/../name'", "Hugging Face hub")]
     [InlineData("--colour", "red", "--colour", "--help")]
     public void Bad_input_gets_one_line_and_code_2(string option, string argument, string what, string remedy)
     {

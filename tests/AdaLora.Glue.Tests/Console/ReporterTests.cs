@@ -53,6 +53,42 @@ public sealed class ReporterTests
     }
 
     [Fact]
+    public void A_download_is_a_few_lines_in_a_log()
+    {
+        using var output = new StringWriter();
+        var reporter = new PlainReporter(output);
+        for (var received = 0; received <= 20_000_000; received += 100_000)
+            reporter.Downloading("model.safetensors", received, 20_000_000);
+        reporter.Downloading("vocab.txt", 0, 1234);
+        reporter.Downloading("vocab.txt", 1234, 1234);
+        reporter.Downloading("merges.txt", 500, null);
+        reporter.Downloading("merges.txt", 1000, null);
+
+        Assert.Equal(
+            [
+                .. Enumerable.Range(1, 10).Select(part => $"downloading model.safetensors  {2 * part}.0 of 20.0 MB"),
+                "downloading vocab.txt  1.2 of 1.2 kB",
+                "downloading merges.txt  0.5 kB",
+            ],
+            output.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
+    public void A_download_moves_the_bar_on_a_terminal()
+    {
+        var output = new SharedWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.Yes, Interactive = InteractionSupport.Yes, Out = new AnsiConsoleOutput(output) });
+
+        _ = LiveReporter.Run(console, "loading", reporter =>
+        {
+            reporter.Downloading("[model].safetensors", 1_500_000, 6_000_000);
+            return SpinWait.SpinUntil(() => output.ToString().Contains("1.5 of 6.0 MB"), TimeSpan.FromSeconds(10));
+        });
+
+        Assert.All((string[])["[model].safetensors", "25%", "1.5 of 6.0 MB"], text => Assert.Contains(text, output.ToString()));
+    }
+
+    [Fact]
     public void A_failure_gets_out_of_the_progress_display()
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.Yes, Out = new AnsiConsoleOutput(new StringWriter()) });

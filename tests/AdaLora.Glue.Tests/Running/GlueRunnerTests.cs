@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using AdaLora.Glue.Demo;
 using AdaLora.Serialization;
+using AdaLora.TestSupport;
+using AdaLora.Transformers.Checkpoints.Hub;
 using Xunit;
 
 namespace AdaLora.Glue.Tests.Running;
@@ -88,6 +90,33 @@ public sealed class GlueRunnerTests : IDisposable
     }
 
     [Fact]
+    public void A_name_on_the_hub_is_downloaded_and_trained()
+    {
+        using var hub = new FakeHub();
+        hub.Files.Clear();
+        foreach (var file in Directory.GetFiles(DemoDefaults.EncoderFolder))
+            hub.Files[Path.GetFileName(file)] = File.ReadAllBytes(file);
+        var failures = 1;
+        hub.Intercept = _ => failures-- > 0 ? new LoopbackAnswer(503) : null;
+        var (code, output, error) = RunWithHub(hub, FakeHub.Repository);
+        Assert.True(code == 0, output + error);
+        Assert.Contains($"downloading model.safetensors  {StatusText.Downloaded(hub.Files["model.safetensors"].Length, hub.Files["model.safetensors"].Length)}", output, StringComparison.Ordinal);
+        Assert.Contains("answers 503", output, StringComparison.Ordinal);
+        using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "out", "metrics.json")));
+        Assert.Contains(FakeHub.Repository, metrics.RootElement.GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_name_that_the_hub_does_not_know_is_one_line()
+    {
+        using var hub = new FakeHub();
+        var (code, _, error) = RunWithHub(hub, "nobody/nothing");
+        Assert.Equal(1, code);
+        Assert.Contains("'nobody/nothing' is unknown", error, StringComparison.Ordinal);
+        Assert.Single(error.Trim().Split('\n'));
+    }
+
+    [Fact]
     public void Cancelling_ends_after_the_step_with_everything_written_and_exit_code_130()
     {
         using var cancel = new CancellationTokenSource();
@@ -156,6 +185,11 @@ public sealed class GlueRunnerTests : IDisposable
     private string[] TrainLine(params string[] more) =>
         ["train", "--task", "cola", "--data", Path.Combine(_folder, "data"), "--model", DemoDefaults.EncoderFolder, "--initial-rank", "6", "--target-rank", "4", "--lr", "5e-3", "--output", Path.Combine(_folder, "out"), .. more];
 
+    private (int Code, string Output, string Error) RunWithHub(FakeHub hub, string model) => Run(
+        new GlueRunner(logger => new HubOptions { Logger = logger, MaxRetries = 1, RetryDelay = TimeSpan.Zero, CacheFolder = Path.Combine(_folder, "cache"), Endpoint = hub.Address, Token = "", Offline = false }),
+        CancellationToken.None,
+        "train", "--task", "cola", "--data", Path.Combine(_folder, "data"), "--model", model, "--method", "frozen", "--max-steps", "2", "--output", Path.Combine(_folder, "out"));
+
     private static (int Code, string Output, string Error) Run(params string[] args) => Run(new GlueRunner(), CancellationToken.None, args);
 
     private static (int Code, string Output, string Error) Run(IRunner runner, CancellationToken cancellation, params string[] args)
@@ -180,6 +214,8 @@ public sealed class GlueRunnerTests : IDisposable
         private sealed class Reporter(IRunReporter inner, int step, CancellationTokenSource cancel) : IRunReporter
         {
             public void Note(string message) => inner.Note(message);
+
+            public void Downloading(string file, long received, long? total) => inner.Downloading(file, received, total);
 
             public void Step(TrainingStatus status)
             {

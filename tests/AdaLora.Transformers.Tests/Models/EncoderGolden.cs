@@ -10,7 +10,6 @@ namespace AdaLora.Transformers.Tests.Models;
 /// <summary>One folder of goldens/models: a tiny checkpoint and what the reference computed with it.</summary>
 internal sealed class EncoderGolden : IDisposable
 {
-    private static readonly string[] Supported = ["bert"];
     private readonly Dictionary<string, Tensor> _tensors = new(StringComparer.Ordinal);
 
     public EncoderGolden(string name)
@@ -55,7 +54,7 @@ internal sealed class EncoderGolden : IDisposable
 
     public Tensor? Find(string key) => _tensors.GetValueOrDefault(key);
 
-    public static bool IsSupported(string checkpoint) => Supported.Contains(Read(Path.Combine(checkpoint, "config.json")).GetProperty("model_type").GetString()!);
+    public static bool IsSupported(string checkpoint) => ModelFamily.IsSupported(Read(Path.Combine(checkpoint, "config.json")).GetProperty("model_type").GetString()!);
 
     public void RequireSupport() => Assert.SkipUnless(IsSupported(Folder), $"There is no encoder for the family of '{Folder}' yet.");
 

@@ -54,10 +54,6 @@ public sealed class BertModel : TextEncoder
     private protected override Tensor Encode(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds, List<Tensor>? trace)
     {
         using var scope = NewDisposeScope();
-        var embedded = _embeddings.call(inputIds, tokenTypeIds);
-        var mask = attentionMask is null ? null : AttentionMask.ToAdditive(attentionMask, embedded.dtype);
-        var states = _encoder.Run(embedded, mask, trace);
-        trace?.ForEach(state => state.MoveToOuterDisposeScope());
-        return states.MoveToOuterDisposeScope();
+        return _encoder.Encode(_embeddings.call(inputIds, tokenTypeIds), attentionMask, trace).MoveToOuterDisposeScope();
     }
 }

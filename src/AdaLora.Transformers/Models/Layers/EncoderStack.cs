@@ -20,21 +20,30 @@ internal sealed class EncoderStack : Module<Tensor, Tensor?, Tensor>
 
     public override Tensor forward(Tensor hidden, Tensor? mask) => Run(hidden, mask, null);
 
-    /// <summary>Runs the layers; <paramref name="trace"/> receives what goes into the first and what comes out of each.</summary>
-    public Tensor Run(Tensor hidden, Tensor? mask, List<Tensor>? trace)
+    /// <summary>
+    /// Runs the layers over embeddings, with an attention mask of 1 and 0 or none; <paramref name="trace"/> receives what goes into the first layer and what comes out of each,
+    /// in tensors that belong to no scope.
+    /// </summary>
+    public Tensor Encode(Tensor embedded, Tensor? attentionMask, List<Tensor>? trace)
     {
         using var scope = NewDisposeScope();
-        var states = hidden;
-        trace?.Add(states.alias().MoveToOuterDisposeScope());
+        var mask = attentionMask is null ? null : AttentionMask.ToAdditive(attentionMask, embedded.dtype);
+        return Run(embedded, mask, trace).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Run(Tensor hidden, Tensor? mask, List<Tensor>? trace)
+    {
+        using var scope = NewDisposeScope();
+        var states = hidden.alias();
+        trace?.Add(states.alias().DetachFromDisposeScope());
         foreach (var layer in _layers)
         {
             var next = layer.call(states, mask);
             // Frees what nothing else needs while the next layer runs; in training the graph keeps what the backward pass reads.
-            if (!ReferenceEquals(states, hidden))
-                states.Dispose();
+            states.Dispose();
             states = next;
-            trace?.Add(states.alias().MoveToOuterDisposeScope());
+            trace?.Add(states.alias().DetachFromDisposeScope());
         }
-        return states.alias().MoveToOuterDisposeScope();
+        return states.MoveToOuterDisposeScope();
     }
 }

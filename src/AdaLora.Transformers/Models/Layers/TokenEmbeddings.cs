@@ -4,14 +4,14 @@ using static TorchSharp.torch.nn;
 
 namespace AdaLora.Transformers.Models.Layers;
 
-/// <summary>The sum of word, position and type embeddings, layer-normed. Takes token ids and type ids (null for all 0).</summary>
+/// <summary>The sum of word, position and type embeddings as far as the model has them, layer-normed. Takes token ids and type ids (null for all 0).</summary>
 internal sealed class TokenEmbeddings : Module<Tensor, Tensor?, Tensor>
 {
     [ComponentName(Name = "word_embeddings")]
     private readonly TorchSharp.Modules.Embedding _words;
 
     [ComponentName(Name = "position_embeddings")]
-    private readonly Module<Tensor, Tensor> _positions;
+    private readonly Module<Tensor, Tensor>? _positions;
 
     [ComponentName(Name = "token_type_embeddings")]
     private readonly Module<Tensor, Tensor>? _types;
@@ -22,17 +22,17 @@ internal sealed class TokenEmbeddings : Module<Tensor, Tensor?, Tensor>
     [ComponentName(Name = "dropout")]
     private readonly Module<Tensor, Tensor> _dropout;
 
-    private readonly Func<Tensor, Tensor> _numberPositions;
+    private readonly Func<Tensor, Tensor>? _numberPositions;
 
     /// <param name="config">The configuration.</param>
     /// <param name="size">The width of the embeddings.</param>
-    /// <param name="numberPositions">Gives the position of every token: ids (batch x length) in, int64 numbers that broadcast to the same shape out.</param>
+    /// <param name="numberPositions">Gives the position of every token: ids (batch x length) in, int64 numbers that broadcast to the same shape out. Null for a model without position embeddings.</param>
     /// <param name="paddingPosition">The position whose embedding gets no gradient, or null.</param>
-    public TokenEmbeddings(EncoderConfig config, int size, Func<Tensor, Tensor> numberPositions, int? paddingPosition = null)
+    public TokenEmbeddings(EncoderConfig config, int size, Func<Tensor, Tensor>? numberPositions, int? paddingPosition = null)
         : base(nameof(TokenEmbeddings))
     {
         _words = Embedding(config.VocabularySize, size, padding_idx: config.PadId);
-        _positions = Embedding(config.MaxPositions, size, padding_idx: paddingPosition);
+        _positions = numberPositions is null ? null : Embedding(config.MaxPositions, size, padding_idx: paddingPosition);
         _types = config.TypeVocabularySize > 0 ? Embedding(config.TypeVocabularySize, size) : null;
         _layerNorm = LayerNorm(size, config.LayerNormEps);
         _dropout = new Dropout(config.HiddenDropout);
@@ -49,7 +49,9 @@ internal sealed class TokenEmbeddings : Module<Tensor, Tensor?, Tensor>
     public override Tensor forward(Tensor inputIds, Tensor? tokenTypeIds)
     {
         using var scope = NewDisposeScope();
-        var sum = _words.call(inputIds) + _positions.call(_numberPositions(inputIds));
+        var sum = _words.call(inputIds);
+        if (_positions is not null)
+            sum += _positions.call(_numberPositions!(inputIds));
         if (_types is not null)
             sum += _types.call(tokenTypeIds ?? zeros_like(inputIds));
         return _dropout.call(_layerNorm.call(sum)).MoveToOuterDisposeScope();

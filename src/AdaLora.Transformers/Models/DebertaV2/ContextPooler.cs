@@ -1,0 +1,33 @@
+using AdaLora.Transformers.Models.Layers;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace AdaLora.Transformers.Models.DebertaV2;
+
+/// <summary>The first token's state through dropout, a dense layer and its activation. Takes last hidden states.</summary>
+internal sealed class ContextPooler : Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "dense")]
+    private readonly Module<Tensor, Tensor> _dense;
+
+    [ComponentName(Name = "dropout")]
+    private readonly Module<Tensor, Tensor> _dropout;
+
+    private readonly Func<Tensor, Tensor> _activation;
+
+    public ContextPooler(DebertaV2Config config)
+        : base(nameof(ContextPooler))
+    {
+        _dense = Linear(config.HiddenSize, config.HiddenSize);
+        _dropout = new Dropout(config.PoolerDropout);
+        _activation = Activation.Get(config.PoolerActivation);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor hidden)
+    {
+        using var scope = NewDisposeScope();
+        return _activation(_dense.call(_dropout.call(hidden.select(1, 0)))).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,106 @@
+using System.Text.Json.Serialization;
+
+namespace AdaLora.Transformers.Models.DebertaV2;
+
+/// <summary>The configuration of a DeBERTa model of version 2 or 3.</summary>
+public sealed record DebertaV2Config : EncoderConfig
+{
+    /// <inheritdoc/>
+    public override string ModelType => "deberta-v2";
+
+    /// <inheritdoc/>
+    public override double LayerNormEps { get; init; } = 1e-7;
+
+    /// <inheritdoc/>
+    public override int TypeVocabularySize { get; init; }
+
+    /// <summary>Whether attention looks at the distance between tokens.</summary>
+    [JsonPropertyName("relative_attention")]
+    public bool RelativeAttention { get; init; }
+
+    /// <summary>The greatest distance told apart; below 1 means <see cref="EncoderConfig.MaxPositions"/>.</summary>
+    [JsonPropertyName("max_relative_positions")]
+    public int MaxRelativePositions { get; init; } = -1;
+
+    /// <summary>The number of buckets on each side of a token, growing logarithmically with distance; below 1 for one per distance.</summary>
+    [JsonPropertyName("position_buckets")]
+    public int PositionBuckets { get; init; } = -1;
+
+    /// <summary>Whether absolute positions are added to the embeddings.</summary>
+    [JsonPropertyName("position_biased_input")]
+    public bool PositionBiasedInput { get; init; } = true;
+
+    /// <summary>The terms of relative attention: "c2p" (content to position), "p2c" (position to content). Stored as a list or as one text with bars.</summary>
+    [JsonPropertyName("pos_att_type")]
+    [JsonConverter(typeof(BarSeparatedListConverter))]
+    public IReadOnlyList<string>? PositionTerms { get; init; }
+
+    /// <summary>Whether positions go through the projections of the content.</summary>
+    [JsonPropertyName("share_att_key")]
+    public bool SharesProjections { get; init; }
+
+    /// <summary>What is done to the relative embeddings before they are used: "layer_norm" or "none".</summary>
+    [JsonPropertyName("norm_rel_ebd")]
+    public string RelativeEmbeddingNorm { get; init; } = "none";
+
+    /// <summary>The width of the convolution beside the first layer in tokens; 0 for none.</summary>
+    [JsonPropertyName("conv_kernel_size")]
+    public int ConvolutionSize { get; init; }
+
+    /// <summary>The activation of the convolution.</summary>
+    [JsonPropertyName("conv_act")]
+    public string ConvolutionActivation { get; init; } = "tanh";
+
+    /// <summary>The number of groups of channels that the convolution keeps apart.</summary>
+    [JsonPropertyName("conv_groups")]
+    public int ConvolutionGroups { get; init; } = 1;
+
+    /// <summary>The activation of the classifier's dense layer.</summary>
+    [JsonPropertyName("pooler_hidden_act")]
+    public string PoolerActivation { get; init; } = "gelu";
+
+    /// <summary>The dropout probability before the classifier's dense layer.</summary>
+    [JsonPropertyName("pooler_dropout")]
+    public double PoolerDropout { get; init; }
+
+    /// <summary>The dropout probability before the classifier; null means <see cref="EncoderConfig.HiddenDropout"/>.</summary>
+    [JsonPropertyName("cls_dropout")]
+    public override double? ClassifierDropout { get; init; }
+
+    /// <summary>The width of the embeddings; null, or equal to the hidden size.</summary>
+    [JsonPropertyName("embedding_size")]
+    public int? EmbeddingSize { get; init; }
+
+    /// <summary>Whether attention has the content-to-position term.</summary>
+    [JsonIgnore]
+    internal bool ContentToPosition => RelativeAttention && PositionTerms?.Contains("c2p") == true;
+
+    /// <summary>Whether attention has the position-to-content term.</summary>
+    [JsonIgnore]
+    internal bool PositionToContent => RelativeAttention && PositionTerms?.Contains("p2c") == true;
+
+    /// <summary>The greatest distance, with its default put in.</summary>
+    [JsonIgnore]
+    internal int Reach => MaxRelativePositions < 1 ? MaxPositions : MaxRelativePositions;
+
+    /// <summary>The number of relative embeddings on each side of distance 0.</summary>
+    [JsonIgnore]
+    internal int Span => PositionBuckets > 0 ? PositionBuckets : Reach;
+
+    private protected override void AddFaults(ConfigFaults faults)
+    {
+        base.AddFaults(faults);
+        faults.Require(EmbeddingSize is null || EmbeddingSize == HiddenSize, $"embedding_size {EmbeddingSize} differs from the hidden size {HiddenSize}, which is not supported");
+        faults.Require(
+            PositionTerms?.All(term => term is "c2p" or "p2c") != false,
+            $"pos_att_type '{string.Join('|', PositionTerms ?? [])}' has other terms than c2p and p2c, which is not supported");
+        faults.Require(RelativeEmbeddingNorm is "layer_norm" or "none", $"norm_rel_ebd '{RelativeEmbeddingNorm}' is not supported, only 'layer_norm' and 'none'");
+        faults.Require(PositionBuckets is < 1 or >= 4, $"position_buckets {PositionBuckets} are too few to count with");
+        faults.Require(PositionBuckets < 1 || Reach - 1 > PositionBuckets / 2, $"position_buckets {PositionBuckets} don't fit max_relative_positions {Reach}");
+        faults.Require(ConvolutionSize is 0 || (ConvolutionSize > 0 && ConvolutionSize % 2 == 1), $"conv_kernel_size {ConvolutionSize} is no odd number");
+        faults.Require(ConvolutionGroups > 0 && HiddenSize % ConvolutionGroups == 0, $"conv_groups {ConvolutionGroups} don't divide the hidden size {HiddenSize}");
+        faults.RequireActivation(ConvolutionActivation);
+        faults.RequireActivation(PoolerActivation);
+        faults.RequireProbability("pooler_dropout", PoolerDropout);
+    }
+}

@@ -1,0 +1,89 @@
+using AdaLora.Transformers.Models.Layers;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace AdaLora.Transformers.Models.DebertaV2;
+
+/// <summary>The layers and what they share: relative embeddings, and a convolution beside the first layer.</summary>
+internal sealed class DebertaV2Encoder : Module<Tensor, Tensor?, Tensor>
+{
+    [ComponentName(Name = "layer")]
+    private readonly ModuleList<Module<Tensor, AttentionContext, Tensor>> _layers;
+
+    [ComponentName(Name = "rel_embeddings")]
+    private readonly Embedding? _relative;
+
+    [ComponentName(Name = "LayerNorm")]
+    private readonly Module<Tensor, Tensor>? _relativeNorm;
+
+    [ComponentName(Name = "conv")]
+    private readonly DebertaV2Convolution? _convolution;
+
+    private readonly DebertaV2Config _config;
+
+    public DebertaV2Encoder(DebertaV2Config config)
+        : base(nameof(DebertaV2Encoder))
+    {
+        _config = config;
+        _layers = ModuleList(Enumerable.Range(0, config.Layers)
+            .Select(_ => (Module<Tensor, AttentionContext, Tensor>)new EncoderLayer<AttentionContext>(new DisentangledSelfAttention(config), config)).ToArray());
+        _relative = config.RelativeAttention ? Embedding(2 * config.Span, config.HiddenSize) : null;
+        _relativeNorm = config.RelativeAttention && config.RelativeEmbeddingNorm == "layer_norm" ? LayerNorm(config.HiddenSize, config.LayerNormEps) : null;
+        _convolution = config.ConvolutionSize > 0 ? new DebertaV2Convolution(config) : null;
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor embedded, Tensor? attentionMask) => Encode(embedded, attentionMask, null);
+
+    /// <summary>Runs the layers; <paramref name="trace"/> receives what goes into the first and what comes out of each, in tensors that belong to no scope.</summary>
+    public Tensor Encode(Tensor embedded, Tensor? attentionMask, List<Tensor>? trace)
+    {
+        using var scope = NewDisposeScope();
+        var context = Context(embedded, attentionMask);
+        var states = embedded;
+        trace?.Add(states.alias().DetachFromDisposeScope());
+        foreach (var layer in _layers)
+        {
+            var next = layer.call(states, context);
+            if (_convolution is not null && ReferenceEquals(states, embedded))
+                next = _convolution.call(embedded, next, attentionMask);
+            states = next;
+            trace?.Add(states.alias().DetachFromDisposeScope());
+        }
+        return states.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The relative embeddings as attention reads them, rows x hidden size.</summary>
+    internal Tensor RelativeEmbeddings(long start, long count)
+    {
+        using var scope = NewDisposeScope();
+        var rows = _relative!.weight!.narrow(0, start, count);
+        return (_relativeNorm is null ? rows.alias() : _relativeNorm.call(rows)).MoveToOuterDisposeScope();
+    }
+
+    private AttentionContext Context(Tensor embedded, Tensor? attentionMask)
+    {
+        var real = attentionMask?.ne(0).unsqueeze(-1).to(embedded.dtype);
+        var masked = attentionMask is null ? null : PairMask(attentionMask);
+        if (_relative is null)
+            return new AttentionContext(real, masked, null, null, null);
+        var length = (int)embedded.shape[1];
+        var table = RelativePositions.Table(length, _config, embedded.device);
+        // Only the rows that the texts' distances reach are projected; the others couldn't be picked.
+        var farthest = RelativePositions.Bucket(length - 1, _config.PositionBuckets, _config.Reach);
+        var last = 2L * _config.Span - 1;
+        var start = Math.Max(0, _config.Span - farthest);
+        var embeddings = RelativeEmbeddings(start, Math.Min(last, _config.Span + farthest) - start + 1);
+        Tensor Rows(Tensor positions) => (positions + _config.Span).clamp(0, last) - start;
+        return new AttentionContext(real, masked, embeddings, Rows(table), Rows(-table));
+    }
+
+    // Padding neither is looked at nor looks: unlike BERT's, the mask is of query and key.
+    private static Tensor PairMask(Tensor attentionMask)
+    {
+        var padding = attentionMask.eq(0);
+        return padding.unsqueeze(1).logical_or(padding.unsqueeze(2)).unsqueeze(1);
+    }
+}

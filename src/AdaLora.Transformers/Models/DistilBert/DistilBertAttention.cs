@@ -1,0 +1,42 @@
+using AdaLora.Transformers.Models.Layers;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace AdaLora.Transformers.Models.DistilBert;
+
+/// <summary>Multi-head self-attention with its output projection. Takes hidden states and an additive mask.</summary>
+internal sealed class DistilBertAttention : Module<Tensor, Tensor?, Tensor>
+{
+    [ComponentName(Name = "q_lin")]
+    private readonly Module<Tensor, Tensor> _query;
+
+    [ComponentName(Name = "k_lin")]
+    private readonly Module<Tensor, Tensor> _key;
+
+    [ComponentName(Name = "v_lin")]
+    private readonly Module<Tensor, Tensor> _value;
+
+    [ComponentName(Name = "out_lin")]
+    private readonly Module<Tensor, Tensor> _output;
+
+    private readonly MultiHeadAttention _attention;
+
+    public DistilBertAttention(EncoderConfig config)
+        : base(nameof(DistilBertAttention))
+    {
+        _query = Linear(config.HiddenSize, config.HiddenSize);
+        _key = Linear(config.HiddenSize, config.HiddenSize);
+        _value = Linear(config.HiddenSize, config.HiddenSize);
+        _output = Linear(config.HiddenSize, config.HiddenSize);
+        _attention = new MultiHeadAttention(config.Heads, config.AttentionDropout);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor hidden, Tensor? mask)
+    {
+        using var scope = NewDisposeScope();
+        var context = _attention.Apply(_query.call(hidden), _key.call(hidden), _value.call(hidden), mask, training);
+        return _output.call(context).MoveToOuterDisposeScope();
+    }
+}

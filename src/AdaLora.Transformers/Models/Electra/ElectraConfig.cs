@@ -1,0 +1,34 @@
+using System.Text.Json.Serialization;
+
+namespace AdaLora.Transformers.Models.Electra;
+
+/// <summary>The configuration of an ELECTRA model.</summary>
+public sealed record ElectraConfig : EncoderConfig
+{
+    /// <inheritdoc/>
+    public override string ModelType => "electra";
+
+    /// <summary>The width of the embeddings; where it differs from the hidden size, a dense layer maps between them.</summary>
+    [JsonPropertyName("embedding_size")]
+    public int EmbeddingSize { get; init; } = 128;
+
+    /// <inheritdoc/>
+    public override int HiddenSize { get; init; } = 256;
+
+    /// <inheritdoc/>
+    public override int Heads { get; init; } = 4;
+
+    /// <inheritdoc/>
+    public override int IntermediateSize { get; init; } = 1024;
+
+    /// <summary>How positions are told; only "absolute" is supported.</summary>
+    [JsonPropertyName("position_embedding_type")]
+    public string PositionEmbeddingType { get; init; } = "absolute";
+
+    private protected override void AddFaults(ConfigFaults faults)
+    {
+        base.AddFaults(faults);
+        faults.RequirePositive("embedding_size", EmbeddingSize);
+        faults.Require(PositionEmbeddingType == "absolute", $"position_embedding_type '{PositionEmbeddingType}' is not supported, only 'absolute'");
+    }
+}

@@ -1,0 +1,38 @@
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace AdaLora.Transformers.Models.Layers;
+
+/// <summary>A classifier of two dense layers on the first token's state. Takes last hidden states and gives logits.</summary>
+internal sealed class FirstTokenHead : Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "dense")]
+    private readonly Module<Tensor, Tensor> _dense;
+
+    [ComponentName(Name = "dropout")]
+    private readonly Module<Tensor, Tensor> _dropout;
+
+    [ComponentName(Name = "out_proj")]
+    private readonly Module<Tensor, Tensor> _output;
+
+    private readonly Func<Tensor, Tensor> _activation;
+
+    public FirstTokenHead(EncoderConfig config, int labels, string activation)
+        : base(nameof(FirstTokenHead))
+    {
+        _dense = Linear(config.HiddenSize, config.HiddenSize);
+        _dropout = new Dropout(config.ClassifierDropout ?? config.HiddenDropout);
+        _output = Linear(config.HiddenSize, labels);
+        _activation = Activation.Get(activation);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor hidden)
+    {
+        using var scope = NewDisposeScope();
+        var first = _dropout.call(hidden.select(1, 0));
+        var inner = _dropout.call(_activation(_dense.call(first)));
+        return _output.call(inner).MoveToOuterDisposeScope();
+    }
+}

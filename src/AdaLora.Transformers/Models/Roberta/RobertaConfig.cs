@@ -1,0 +1,33 @@
+using System.Text.Json.Serialization;
+
+namespace AdaLora.Transformers.Models.Roberta;
+
+/// <summary>The configuration of a RoBERTa model. The positions before <see cref="EncoderConfig.PadId"/> + 1 are never used.</summary>
+public record RobertaConfig : EncoderConfig
+{
+    /// <inheritdoc/>
+    public override string ModelType => "roberta";
+
+    /// <inheritdoc/>
+    public override int PadId { get; init; } = 1;
+
+    /// <inheritdoc/>
+    public override int TypeVocabularySize { get; init; } = 1;
+
+    /// <inheritdoc/>
+    public override double LayerNormEps { get; init; } = 1e-5;
+
+    /// <summary>How positions are told; only "absolute" is supported.</summary>
+    [JsonPropertyName("position_embedding_type")]
+    public string PositionEmbeddingType { get; init; } = "absolute";
+
+    /// <summary>What class names begin with in checkpoints of the family.</summary>
+    internal virtual string ArchitecturePrefix => "Roberta";
+
+    private protected override void AddFaults(ConfigFaults faults)
+    {
+        base.AddFaults(faults);
+        faults.Require(PositionEmbeddingType == "absolute", $"position_embedding_type '{PositionEmbeddingType}' is not supported, only 'absolute'");
+        faults.Require(MaxPositions > PadId + 1, $"max_position_embeddings {MaxPositions} leaves no position after pad_token_id {PadId}");
+    }
+}

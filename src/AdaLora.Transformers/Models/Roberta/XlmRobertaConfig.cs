@@ -1,0 +1,10 @@
+namespace AdaLora.Transformers.Models.Roberta;
+
+/// <summary>The configuration of an XLM-RoBERTa model: RoBERTa under another name.</summary>
+public sealed record XlmRobertaConfig : RobertaConfig
+{
+    /// <inheritdoc/>
+    public override string ModelType => "xlm-roberta";
+
+    internal override string ArchitecturePrefix => "XLMRoberta";
+}
