@@ -24,6 +24,17 @@ public sealed partial class AdaLoraModel
     /// </summary>
     public RankPattern ReadPattern() => OfWholeLife(_allocator?.ReadPattern() ?? HeldTriplets());
 
+    /// <summary>
+    /// The mean importance of the kept triplets of every matrix, by name: the mean of the scores that the next mask compares, null for a matrix without triplets.
+    /// Empty before the total number of steps is known, and once the pattern is settled, as importance is no longer tracked then.
+    /// </summary>
+    /// <remarks>
+    /// Meant for a look every now and then, for example every tenth mask: it computes all scores, which costs what a mask costs without the sorting, and waits for the device once. Ranks come from
+    /// <see cref="ReadPattern"/>, which waits once as well. Steps without a look pay nothing.
+    /// </remarks>
+    public IReadOnlyDictionary<string, double?> ReadImportance() =>
+        _allocator is { IsFrozen: false } allocator ? allocator.ReadMeanScores(_bank.Values) : new Dictionary<string, double?>();
+
     /// <summary>Counts, budget and the rank of every matrix. Waits for the device once.</summary>
     /// <exception cref="InvalidOperationException">Lambdas were trained although the allocator never ran.</exception>
     public AdaLoraReport Report()

@@ -16,11 +16,12 @@ internal sealed class GlueApplication
         _services = services;
         _session = new RunSession(services.Runner, services.Console);
         var train = TrainCommand();
-        _root = new RootCommand("Fine-tunes encoders on GLUE with AdaLoRA and shows where the rank budget went. Without arguments: a demo that needs no downloads.") { train };
+        var inspect = InspectCommand.Create(services.Console);
+        _root = new RootCommand("Fine-tunes encoders on GLUE with AdaLoRA and shows where the rank budget went. Without arguments: a demo that needs no downloads.") { train, inspect };
         foreach (var command in services.MoreCommands)
             _root.Add(command);
         _root.SetAction((_, token) => Task.FromResult(RunDemo(token)));
-        AddExamples(train);
+        AddExamples(train, inspect);
     }
 
     /// <summary>Runs one command line.</summary>
@@ -95,7 +96,7 @@ internal sealed class GlueApplication
         return CodeOf(records[^1]);
     }
 
-    private void AddExamples(Command train)
+    private void AddExamples(Command train, Command inspect)
     {
         var help = _root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpExamples((HelpAction)help.Action!, new Dictionary<Command, IReadOnlyList<string>>
@@ -108,6 +109,7 @@ internal sealed class GlueApplication
                 "AdaLora.Glue train --task mrpc --data glue --model google-bert/bert-base-uncased",
                 "AdaLora.Glue train --task rte --data glue --model all-MiniLM-L6-v2 --targets query,value --layers 0-2 --max-steps 200 --output runs/try",
             ],
+            [inspect] = InspectCommand.Examples,
         });
     }
 

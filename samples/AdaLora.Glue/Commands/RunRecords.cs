@@ -60,6 +60,7 @@ internal static class RunRecords
             (TrainOptionNames.CheckpointEvery, s.CheckpointEvery),
             (TrainOptionNames.Threads, s.Threads),
             (TrainOptionNames.Output, s.OutputFolder),
+            (TrainOptionNames.TensorBoard, s.TensorBoard),
         ];
         return new JsonObject(options.Select(option => KeyValuePair.Create(option.Name.TrimStart('-').Replace('-', '_'), option.Value)));
     }

@@ -26,8 +26,11 @@ internal sealed class RunSession(IRunner runner, IAnsiConsole console)
     private RunOutcome Train(TrainSettings settings, Verbosity verbosity, CancellationToken cancellationToken)
     {
         if (verbosity == Verbosity.Normal && console.Profile.Out.IsTerminal && console.Profile.Capabilities.Ansi)
-            return LiveReporter.Run(console, "loading", reporter => runner.Execute(settings, reporter, cancellationToken));
-        return runner.Execute(settings, verbosity == Verbosity.Normal ? new PlainReporter(Output) : new SilentReporter(), cancellationToken);
+            return LiveReporter.Run(console, "loading", Execute);
+        return Execute(verbosity == Verbosity.Normal ? new PlainReporter(Output) : new SilentReporter());
+
+        RunOutcome Execute(IRunReporter reporter) =>
+            runner.Execute(settings, settings.TensorBoard is { } folder ? new TensorBoardReporter(folder, reporter) : reporter, cancellationToken);
     }
 
     private void Show(TrainSettings settings, Verbosity verbosity, RunRecord record, IReadOnlyList<ModuleRank> ranks, IReadOnlyList<string> files)

@@ -32,6 +32,7 @@ internal static class TrainOptionNames
     public const string Output = "--output";
     public const string CheckpointEvery = "--checkpoint-every";
     public const string Resume = "--resume";
+    public const string TensorBoard = "--tensorboard";
     public const string Quiet = "--quiet";
     public const string Json = "--json";
 }

@@ -40,12 +40,13 @@ internal sealed class TrainOptions
     private readonly Option<int> _checkpointEvery = ParsedOption.Number(TrainOptionNames.CheckpointEvery, "Steps between two checkpoints, from which --resume goes on; 0 for none. They are deleted when the run ends.", Defaults.CheckpointEvery);
     private readonly Option<bool> _resume = new(TrainOptionNames.Resume) { Description = "Go on from the newest checkpoint in the output folder; the result is the same, bit for bit, as without the interruption." };
     private readonly Option<string?> _output = new(TrainOptionNames.Output) { Description = "Folder for the run's files. [default: runs/<task>-<method>-<seed>]", HelpName = "DIR" };
+    private readonly Option<string?> _tensorBoard = new(TrainOptionNames.TensorBoard) { Description = "Also write what happens at each step for TensorBoard into a folder.", HelpName = "DIR" };
 
     /// <summary>All options, in the order of the help text.</summary>
     public IEnumerable<Option> All =>
     [
         _task, _data, _model, _method, _seed, _epochs, _batchSize, _maxLength, _learningRate, _warmup, _weightDecay, _clip, _dropout, _initialRank, _targetRank,
-        _alpha, _gamma, _initialPhase, _finalPhase, _deltaT, _targets, _layers, _maxSteps, _limit, _evalEvery, _checkpointEvery, _resume, _threads, _output,
+        _alpha, _gamma, _initialPhase, _finalPhase, _deltaT, _targets, _layers, _maxSteps, _limit, _evalEvery, _checkpointEvery, _resume, _threads, _output, _tensorBoard,
     ];
 
     /// <summary>The settings of a finished run.</summary>
@@ -95,5 +96,6 @@ internal sealed class TrainOptions
         CheckpointEvery = line.GetValue(_checkpointEvery),
         Resume = line.GetValue(_resume),
         Output = line.GetValue(_output),
+        TensorBoard = line.GetValue(_tensorBoard),
     };
 }

@@ -81,6 +81,9 @@ internal sealed record TrainSettings
     /// <summary>The folder for the run's files; null for runs/task-method-seed.</summary>
     public string? Output { get; init; }
 
+    /// <summary>The folder for event files of TensorBoard; null for none.</summary>
+    public string? TensorBoard { get; init; }
+
     public string MethodName => TrainingMethods.NameOf(Method);
 
     public double EffectiveLearningRate => LearningRate ?? TrainingMethods.DefaultLearningRate(Method);

@@ -23,6 +23,8 @@ internal static class TrainSettingsValidation
             yield return $"{TrainOptionNames.Model}: there is no folder '{s.Model}'; give a checkpoint folder with config.json, model.safetensors and vocab.txt, or a name on the Hugging Face hub such as microsoft/deberta-v3-base";
         if (File.Exists(s.OutputFolder))
             yield return $"{TrainOptionNames.Output}: '{s.OutputFolder}' is a file; give a folder";
+        if (File.Exists(s.TensorBoard))
+            yield return $"{TrainOptionNames.TensorBoard}: '{s.TensorBoard}' is a file; give a folder";
         if (!s.Resume && s.CheckpointEvery > 0 && Directory.Exists(s.CheckpointFolder) && Directory.EnumerateFiles(s.CheckpointFolder).Any())
             yield return $"{TrainOptionNames.Output}: '{s.CheckpointFolder}' holds the checkpoints of a run that did not end; go on with it with {TrainOptionNames.Resume}, or delete the folder to begin anew";
     }

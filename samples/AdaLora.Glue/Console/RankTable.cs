@@ -3,15 +3,15 @@ using Spectre.Console;
 
 namespace AdaLora.Glue;
 
-/// <summary>Shows final ranks: a row per kind of matrix, a column per layer, and the sums of both.</summary>
+/// <summary>Shows ranks: a row per kind of matrix, a column per layer, and the sums of both.</summary>
 internal static class RankTable
 {
-    public static void Write(IAnsiConsole console, IReadOnlyList<ModuleRank> ranks)
+    public static void Write(IAnsiConsole console, IReadOnlyList<ModuleRank> ranks, string title = "final ranks")
     {
         if (ranks.Count == 0)
             return;
         var grid = new RankGrid(ranks);
-        var table = new Table().Title("final ranks").Border(TableBorder.Rounded).AddColumn("matrix \\ layer");
+        var table = new Table().Title(title).Border(TableBorder.Rounded).AddColumn("matrix \\ layer");
         for (var layer = 0; layer < grid.Layers.Count; layer++)
             _ = table.AddColumn(Number(grid.Layers[layer]).Footer(Sum(Column(grid, layer))));
         _ = table.AddColumn(Number("sum").Footer(Sum(ranks)));

@@ -36,6 +36,8 @@ internal sealed class AdaLoraPrepared : PreparedModel
 
     public override IReadOnlyList<ModuleRank> Ranks => [.. _adapted.Report().Modules.Select(m => new ModuleRank(m.Name, m.InitialRank, m.LiveRank))];
 
+    public override IReadOnlyDictionary<string, double?> ReadImportance() => _adapted.ReadImportance();
+
     public override Trainer CreateTrainer(TrainerOptions options, ILogger logger) => new(_adapted, options, logger);
 
     public override IReadOnlyList<string> Save(string folder)

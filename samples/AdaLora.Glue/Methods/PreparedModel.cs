@@ -12,6 +12,9 @@ internal abstract class PreparedModel : IDisposable
     /// <summary>Ranks of all adapted matrices, now; none for methods without adapters.</summary>
     public abstract IReadOnlyList<ModuleRank> Ranks { get; }
 
+    /// <summary>Mean importance of the triplets of adapted matrices, by name, now; none where it is not tracked.</summary>
+    public virtual IReadOnlyDictionary<string, double?> ReadImportance() => new Dictionary<string, double?>();
+
     public abstract Trainer CreateTrainer(TrainerOptions options, ILogger logger);
 
     /// <summary>Writes what was trained, and nothing else, into a folder.</summary>

@@ -18,17 +18,25 @@ internal static class RankHeatMap
     /// <summary>The picture as PNG; ranks may be empty, which is said in it.</summary>
     public static byte[] Draw(string title, IReadOnlyList<ModuleRank> ranks)
     {
+        using var plot = CreatePlot(title, ranks, out var width, out var height);
+        return plot.GetImageBytes(width, height, ImageFormat.Png);
+    }
+
+    /// <summary>The picture as a plot, and the size in pixels that suits it.</summary>
+    public static Plot CreatePlot(string title, IReadOnlyList<ModuleRank> ranks, out int width, out int height)
+    {
         PlotFont.Use();
         var grid = new RankGrid(ranks);
-        using var plot = new Plot();
+        var plot = new Plot();
         plot.Title(title, 14);
         plot.HideGrid();
         if (ranks.Count == 0)
             DrawNothing(plot);
         else
             DrawGrid(plot, grid);
-        var width = Math.Max(MinimumWidth, SideMargins + CellWidth * grid.Layers.Count);
-        return plot.GetImageBytes(width, TopAndBottom + CellHeight * Math.Max(2, grid.Matrices.Count), ImageFormat.Png);
+        width = Math.Max(MinimumWidth, SideMargins + CellWidth * grid.Layers.Count);
+        height = TopAndBottom + CellHeight * Math.Max(2, grid.Matrices.Count);
+        return plot;
     }
 
     private static void DrawNothing(Plot plot)
@@ -81,7 +89,7 @@ internal static class RankHeatMap
     private static void AddColorBar(Plot plot, ScottPlot.Plottables.Heatmap map, int maximum)
     {
         var bar = plot.Add.ColorBar(map);
-        bar.Label = "final rank";
+        bar.Label = "rank";
         bar.LabelStyle.FontSize = 13;
         bar.LabelStyle.OffsetX = -3;
         // Whole ranks only, about six of them.

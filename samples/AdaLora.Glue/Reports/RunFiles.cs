@@ -10,6 +10,8 @@ internal static class RunFiles
     public const string RanksTable = "ranks.csv";
     public const string RanksPicture = "ranks.png";
     public const string TrainingPicture = "training.png";
+    public const string HistoryTable = "ranks_history.csv";
+    public const string HistoryPicture = "history.png";
 
     /// <summary>Writes all files into <paramref name="folder"/>, which is made if need be.</summary>
     /// <param name="folder">The run's output folder.</param>
@@ -29,6 +31,8 @@ internal static class RunFiles
             (RanksTable, Encoding.UTF8.GetBytes(ToCsv(ranks))),
             (RanksPicture, RankHeatMap.Draw($"{name}: final ranks{summary}", ranks)),
             (TrainingPicture, TrainingPlot.Draw(name, history, record.Evaluations)),
+            (HistoryTable, Encoding.UTF8.GetBytes(RankHistoryCsv.Write(history))),
+            (HistoryPicture, RankHistoryPlot.Draw(name, history, ranks)),
         ];
         foreach (var (file, content) in files)
             AtomicFile.Write(Path.Combine(folder, file), content);

@@ -1,22 +1,11 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 
 namespace AdaLora.Glue;
 
 /// <summary>Everything worth keeping of one run; its properties are the keys of metrics.json.</summary>
 internal sealed record RunRecord
 {
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        WriteIndented = true,
-        NewLine = "\n",
-        Converters = { new FiniteNumberJsonConverter(), new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
-    };
-
     public required string Task { get; init; }
 
     public required string Method { get; init; }
@@ -52,8 +41,8 @@ internal sealed record RunRecord
 
     public required double PeakRssMb { get; init; }
 
-    public string ToJson() => JsonSerializer.Serialize(this, Json) + "\n";
+    public string ToJson() => JsonSerializer.Serialize(this, ReportJson.Options) + "\n";
 
     /// <exception cref="JsonException">The text is no record of a run.</exception>
-    public static RunRecord FromJson(string text) => JsonSerializer.Deserialize<RunRecord>(text, Json) ?? throw new JsonException("The record is null.");
+    public static RunRecord FromJson(string text) => JsonSerializer.Deserialize<RunRecord>(text, ReportJson.Options) ?? throw new JsonException("The record is null.");
 }

@@ -22,6 +22,9 @@ internal sealed record TrainingStatus
     /// <summary>The number of triplets in use; null for methods without adapters.</summary>
     public int? LiveRank { get; init; }
 
+    /// <summary>What every adapted matrix has, layer by layer; null at most steps, as reading it costs time, and for methods without adapters.</summary>
+    public IReadOnlyList<ModuleAllocation>? Allocation { get; init; }
+
     public double SamplesPerSecond { get; init; }
 
     public TimeSpan Remaining { get; init; }

@@ -37,7 +37,7 @@ internal sealed class GlueRunner(ModelFolder? models = null) : IRunner
         var total = Math.Min(settings.MaxSteps ?? planned, planned);
         var startParameters = prepared.TrainableParameters;
         var evaluator = new DevEvaluator(settings.Task, [.. dev.Select(part => new Predictor(model, part))]);
-        var progress = new ProgressBridge(reporter, evaluator, passes.BatchesPerPass);
+        var progress = new ProgressBridge(reporter, evaluator, new RankWatch(prepared, total, settings.DeltaT), passes.BatchesPerPass);
         using var trainer = prepared.CreateTrainer(OptionsFor(settings, total, progress), new NoteLogger(reporter));
         var result = trainer.Fit(passes, batch => BatchTensors.Loss(model, batch), evaluator.Evaluate, batch => batch.Size, progress, cancellationToken);
         if (result.StopReason == StopReason.Diverged)
@@ -49,7 +49,7 @@ internal sealed class GlueRunner(ModelFolder? models = null) : IRunner
             Status = result.StopReason == StopReason.Cancelled ? RunStatus.Cancelled : RunStatus.Completed,
             TotalSteps = total,
             Evaluations = progress.Evaluations,
-            History = [.. result.History.Select(ProgressBridge.StatusOf)],
+            History = [.. result.History.Select(progress.StatusOf)],
             TrainableParameters = new ParameterCounts(startParameters, prepared.TrainableParameters),
             Ranks = prepared.Ranks,
             StepMilliseconds = result.StepMilliseconds,

@@ -3,10 +3,11 @@ using AdaLora.Training;
 
 namespace AdaLora.Glue;
 
-/// <summary>Passes what the trainer reports on to whoever shows it, and keeps the evaluations with all their metrics.</summary>
-internal sealed class ProgressBridge(IRunReporter reporter, DevEvaluator evaluator, int batchesPerPass) : IProgress<TrainingProgress>
+/// <summary>Passes what the trainer reports on to whoever shows it, and keeps what the trainer does not: evaluations with all their metrics, and what the ranks were.</summary>
+internal sealed class ProgressBridge(IRunReporter reporter, DevEvaluator evaluator, RankWatch watch, int batchesPerPass) : IProgress<TrainingProgress>
 {
     private readonly List<Evaluation> _evaluations = [];
+    private readonly SortedDictionary<long, IReadOnlyList<ModuleAllocation>> _allocations = [];
     private long _lastStep;
 
     public IReadOnlyList<Evaluation> Evaluations => _evaluations;
@@ -15,7 +16,12 @@ internal sealed class ProgressBridge(IRunReporter reporter, DevEvaluator evaluat
     {
         // A step with an evaluation is told twice: before the evaluation and after it.
         if (value.Step > _lastStep)
+        {
+            if (watch.At((int)value.Step) is { } allocation)
+                _allocations[value.Step] = allocation;
             reporter.Step(StatusOf(value));
+        }
+
         _lastStep = value.Step;
         if (value.LatestEvaluation is { } latest && latest.Step == value.Step)
             Keep(value.Step);
@@ -31,11 +37,18 @@ internal sealed class ProgressBridge(IRunReporter reporter, DevEvaluator evaluat
     }
 
     /// <summary>What a checkpoint has to keep for this.</summary>
-    public string Save() => JsonSerializer.Serialize(_evaluations);
+    public string Save() => JsonSerializer.Serialize(new Kept(_evaluations, _allocations));
 
-    public void Resume(string saved) => _evaluations.AddRange(JsonSerializer.Deserialize<List<Evaluation>>(saved)!);
+    public void Resume(string saved)
+    {
+        var kept = JsonSerializer.Deserialize<Kept>(saved)!;
+        _evaluations.AddRange(kept.Evaluations);
+        foreach (var (step, allocation) in kept.Allocations)
+            _allocations.Add(step, allocation);
+    }
 
-    public static TrainingStatus StatusOf(TrainingProgress progress) => new()
+    /// <summary>What was reported at some step, with the ranks that were seen then.</summary>
+    public TrainingStatus StatusOf(TrainingProgress progress) => new()
     {
         Step = (int)progress.Step,
         TotalSteps = (int)progress.TotalSteps,
@@ -44,6 +57,7 @@ internal sealed class ProgressBridge(IRunReporter reporter, DevEvaluator evaluat
         Penalty = progress.Penalty,
         Budget = progress.Budget,
         LiveRank = progress.LiveTriplets,
+        Allocation = _allocations.GetValueOrDefault(progress.Step),
         SamplesPerSecond = progress.SamplesPerSecond,
         Remaining = progress.Remaining,
     };
@@ -56,4 +70,6 @@ internal sealed class ProgressBridge(IRunReporter reporter, DevEvaluator evaluat
         _evaluations.Add(evaluation);
         reporter.Evaluated(evaluation);
     }
+
+    private sealed record Kept(List<Evaluation> Evaluations, SortedDictionary<long, IReadOnlyList<ModuleAllocation>> Allocations);
 }

@@ -100,6 +100,22 @@ public sealed class RankAllocator : IDisposable
     /// <summary>The latest pattern over the triplets of the start; everything is kept before the first mask. Reads the device once.</summary>
     public RankPattern ReadPattern() => _final ?? RankPattern.FromStorage(_layout, ReadSurvivors());
 
+    /// <summary>
+    /// The mean score of the triplets of each matrix that the latest mask kept, by name; null where it kept none. Computes all scores once, as a mask does, and reads the device once.
+    /// Only while the pattern is not settled: afterwards nothing is tracked any more.
+    /// </summary>
+    internal IReadOnlyDictionary<string, double?> ReadMeanScores(Tensor values)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var scores = Scores(values).nan_to_num(0).to(ScalarType.Float64);
+        var read = cat([scores, _pruned.to(ScalarType.Float64)]).cpu().data<double>().ToArray();
+        return _layout.Slots.ToDictionary(s => s.Name, MeanOf, StringComparer.Ordinal);
+
+        double? MeanOf(TripletSlot slot) =>
+            Enumerable.Range(slot.First, slot.Rank).Where(i => read[_layout.Triplets + i] == 0).Average(i => (double?)read[i]);
+    }
+
     /// <summary>From now on the bank holds only the triplets of the final pattern.</summary>
     /// <returns>For each triplet in storage order, whether it survives.</returns>
     internal IReadOnlyList<bool> BeginCompacted()

@@ -6,6 +6,8 @@ namespace AdaLora.Serialization;
 /// <summary>The configuration of an AdaLoRA adapter: one initial rank and alpha for all matrices, and once ranks are settled, what was kept of each.</summary>
 internal sealed class SavedAdaLoraConfig : SavedConfig
 {
+    public const string PeftType = "ADALORA";
+
     private const string LambdaEnding = ".lora_E";
 
     private readonly int _initialRank;
@@ -37,6 +39,8 @@ internal sealed class SavedAdaLoraConfig : SavedConfig
     }
 
     public int InitialRank => _initialRank;
+
+    public override string Kind => PeftType;
 
     public override bool IsSettled => _pattern is not null;
 

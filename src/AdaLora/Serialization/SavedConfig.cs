@@ -41,6 +41,9 @@ internal abstract class SavedConfig
 
     public BiasTraining Biases { get; }
 
+    /// <summary>What PEFT calls this kind of adapter.</summary>
+    public abstract string Kind { get; }
+
     /// <summary>Whether ranks are settled, so that none of the stored triplets is to be pruned later unless somebody asks for it.</summary>
     public abstract bool IsSettled { get; }
 
@@ -69,9 +72,9 @@ internal abstract class SavedConfig
         var fields = new JsonFields(json);
         SavedConfig config = fields.Text("peft_type") switch
         {
-            "ADALORA" => new SavedAdaLoraConfig(json, fields),
-            "LORA" => new SavedLoraConfig(json, fields),
-            var other => throw new InvalidDataException($"'{path}' describes an adapter of type '{other}'; ADALORA and LORA can be loaded."),
+            SavedAdaLoraConfig.PeftType => new SavedAdaLoraConfig(json, fields),
+            SavedLoraConfig.PeftType => new SavedLoraConfig(json, fields),
+            var other => throw new InvalidDataException($"'{path}' describes an adapter of type '{other}'; {SavedAdaLoraConfig.PeftType} and {SavedLoraConfig.PeftType} can be loaded."),
         };
         var problems = fields.Problems
             .Concat(Unsupported.Where(name => IsSet(json[name])).Select(name => $"'{name}' is set, which is not supported"))

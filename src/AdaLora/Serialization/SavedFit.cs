@@ -25,7 +25,7 @@ internal sealed class SavedFit
         CheckAdapted();
         CheckTrained();
         CheckBiases();
-        foreach (var name in entries.Keys.Where(n => !_used.Contains(n) && !IsCopy(n)).Order(StringComparer.Ordinal))
+        foreach (var name in entries.Keys.Where(n => !_used.Contains(n) && !PeftName.IsCopy(n)).Order(StringComparer.Ordinal))
             _problems.Add($"nothing in the model takes '{name}'");
     }
 
@@ -39,9 +39,6 @@ internal sealed class SavedFit
     public IReadOnlyList<(string Stored, Tensor Target)> Others => _others;
 
     public IReadOnlyList<string> Problems => _problems;
-
-    // With all biases, PEFT saves those of a module that was trained in full three times: by its name, as it calls its own copy, and as they were before.
-    private static bool IsCopy(string stored) => stored.Contains(".original_module.", StringComparison.Ordinal) || stored.Contains(".modules_to_save.", StringComparison.Ordinal);
 
     // A listed name is the end of a module's name. Modules of which nothing is stored were not meant, unless nothing at all is stored for the name: then it is lost.
     private IReadOnlyList<string> FindTrained(HashSet<string> adapted)

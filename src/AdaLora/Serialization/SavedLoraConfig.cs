@@ -7,6 +7,8 @@ namespace AdaLora.Serialization;
 /// <summary>The configuration of a plain LoRA adapter, whose ranks and alphas may differ by module.</summary>
 internal sealed class SavedLoraConfig : SavedConfig
 {
+    public const string PeftType = "LORA";
+
     private readonly int _rank;
     private readonly bool _rootScale;
     private readonly IReadOnlyList<KeyValuePair<string, double>> _ranks;
@@ -20,6 +22,8 @@ internal sealed class SavedLoraConfig : SavedConfig
         _ranks = Numbers(fields, "rank_pattern");
         _alphas = Numbers(fields, "alpha_pattern");
     }
+
+    public override string Kind => PeftType;
 
     public override bool IsSettled => true;
 

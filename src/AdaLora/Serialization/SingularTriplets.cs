@@ -17,13 +17,28 @@ internal static class SingularTriplets
         using var scope = NewDisposeScope();
         var rank = right.shape[0];
         var (q, lambda, p) = (zeros(right.shape, ScalarType.Float64), zeros(rank, 1, dtype: ScalarType.Float64), zeros(left.shape, ScalarType.Float64));
-        var (leftBasis, leftFactor) = linalg.qr(left.to(ScalarType.Float64));
-        var (rightBasis, rightFactor) = linalg.qr(right.to(ScalarType.Float64).t());
-        var (u, values, v) = linalg.svd(leftFactor.mm(rightFactor.t()), fullMatrices: false);
+        var (rightBasis, core, leftBasis) = Reduce(right, left);
+        var (u, values, v) = linalg.svd(core, fullMatrices: false);
         var count = values.shape[0];
         q.narrow(0, 0, count).copy_(v.mm(rightBasis.t()));
         lambda.narrow(0, 0, count).copy_(values.unsqueeze(1));
         p.narrow(1, 0, count).copy_(leftBasis.mm(u));
         return (q.MoveToOuterDisposeScope(), lambda.MoveToOuterDisposeScope(), p.MoveToOuterDisposeScope());
+    }
+    /// <summary>The singular values of B A in descending order, (min(rank, out, in)), in double precision.</summary>
+    /// <param name="right">A, (rank, in).</param>
+    /// <param name="left">B, (out, rank).</param>
+    public static Tensor ValuesOf(Tensor right, Tensor left)
+    {
+        using var scope = NewDisposeScope();
+        return linalg.svdvals(Reduce(right, left).Core).MoveToOuterDisposeScope();
+    }
+
+    // B A = left basis · core · right basis', both bases orthonormal.
+    private static (Tensor RightBasis, Tensor Core, Tensor LeftBasis) Reduce(Tensor right, Tensor left)
+    {
+        var (leftBasis, leftFactor) = linalg.qr(left.to(ScalarType.Float64));
+        var (rightBasis, rightFactor) = linalg.qr(right.to(ScalarType.Float64).t());
+        return (rightBasis, leftFactor.mm(rightFactor.t()), leftBasis);
     }
 }

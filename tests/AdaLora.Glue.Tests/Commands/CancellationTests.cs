@@ -26,7 +26,7 @@ public sealed class CancellationTests : IDisposable
         var code = _line.Run(_line.TrainArguments(), _source.Token);
 
         Assert.Equal(ExitCode.Cancelled, code);
-        Assert.Equal(5, Directory.GetFiles(_line.Output).Length);
+        Assert.Equal(7, Directory.GetFiles(_line.Output).Length);
         var record = RunRecord.FromJson(File.ReadAllText(Path.Combine(_line.Output, RunFiles.Metrics)));
         Assert.Equal(RunStatus.Cancelled, record.Status);
         Assert.Equal([100, 200], record.Evaluations.Select(evaluation => evaluation.Step));

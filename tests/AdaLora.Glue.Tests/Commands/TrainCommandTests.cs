@@ -48,6 +48,7 @@ public sealed class TrainCommandTests : IDisposable
         { "--limit", "50", "limit", "50" },
         { "--eval-every", "20", "eval_every", "20" },
         { "--threads", "2", "threads", "2" },
+        { "--tensorboard", "events", "tensorboard", "\"events\"" },
     };
 
     [Theory]
@@ -93,8 +94,8 @@ public sealed class TrainCommandTests : IDisposable
     {
         Assert.Equal(ExitCode.Success, _line.Train());
 
-        string[] names = ["adapter.safetensors", "metrics.json", "ranks.csv", "ranks.png", "training.png"];
-        Assert.Equal(names, Directory.GetFiles(_line.Output).Select(Path.GetFileName).Order());
+        string[] names = ["adapter.safetensors", "history.png", "metrics.json", "ranks.csv", "ranks.png", "ranks_history.csv", "training.png"];
+        Assert.Equal(names, Directory.GetFiles(_line.Output).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.All(names, name => Assert.Contains(name, _line.OutputText));
         var record = Record();
         Assert.Equal(450, record["step_ms_median"]!.GetValue<double>());

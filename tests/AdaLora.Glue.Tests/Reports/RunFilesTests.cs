@@ -17,7 +17,7 @@ public sealed class RunFilesTests : IDisposable
 
         var files = RunFiles.Write(_folder.Path, FakeRecord.Create(ranks), ranks, FakeRun.History(adaptive: true));
 
-        Assert.Equal(["metrics.json", "ranks.csv", "ranks.png", "training.png"], files.Select(Path.GetFileName));
+        Assert.Equal(["metrics.json", "ranks.csv", "ranks.png", "training.png", "ranks_history.csv", "history.png"], files.Select(Path.GetFileName));
         Assert.Equal(files.Order(), Directory.GetFiles(_folder.Path).Order());
         Assert.Equal("cola", RunRecord.FromJson(File.ReadAllText(files[0])).Task);
         Assert.Equal(1 + ranks.Count, File.ReadAllLines(files[1]).Length);
@@ -32,7 +32,7 @@ public sealed class RunFilesTests : IDisposable
 
         var files = RunFiles.Write(_folder.Path, record, [], []);
 
-        Assert.Equal(4, files.Count);
+        Assert.Equal(6, files.Count);
         _ = Assert.Single(File.ReadLines(files[1]));
         Assert.All(files.Where(file => file.EndsWith(".png", StringComparison.Ordinal)), file => Assert.True(Decode(File.ReadAllBytes(file)).Width > 100));
     }

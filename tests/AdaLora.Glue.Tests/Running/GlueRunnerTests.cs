@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using AdaLora.Glue.Demo;
 using AdaLora.Serialization;
@@ -37,9 +38,28 @@ public sealed class GlueRunnerTests : IDisposable
         Assert.Equal(hasRanks ? 18 : 0, ranks.Count);
         if (hasRanks)
             Assert.Equal(18 * 4, ranks.Sum());
-        foreach (var file in (string[])["ranks.csv", "ranks.png", "training.png"])
+        foreach (var file in (string[])["ranks.csv", "ranks.png", "training.png", "ranks_history.csv", "history.png"])
             Assert.True(File.Exists(Path.Combine(_folder, "out", file)), file);
         Assert.Contains(Directory.GetFiles(Path.Combine(_folder, "out", "adapter")), f => f.EndsWith(".safetensors", StringComparison.Ordinal) && HasTensors(f));
+    }
+
+    [Theory]
+    [InlineData("adalora", true)]
+    [InlineData("lora", false)]
+    public void Ranks_are_seen_after_masks_and_at_the_end_and_importance_until_they_are_settled(string method, bool isTracked)
+    {
+        Assert.Equal(0, Train("--method", method, "--max-steps", "25", "--delta-t", "4", "--tinit", "2", "--tfinal", "6", "--quiet").Code);
+
+        var rows = File.ReadAllLines(Path.Combine(_folder, "out", "ranks_history.csv")).Skip(1).Select(line => line.Split(',')).ToLookup(row => int.Parse(row[0], CultureInfo.InvariantCulture));
+        Assert.Equal([1, 5, 9, 13, 17, 21, 25], rows.Select(look => look.Key));
+        Assert.All(rows, look => Assert.Equal(18, look.Count()));
+        var final = File.ReadAllLines(Path.Combine(_folder, "out", "ranks.csv")).Skip(1).Select(line => line.Split(',')).ToDictionary(row => row[0], row => row[4]);
+        Assert.All(rows[25], row => Assert.Equal(final[row[1]], row[4]));
+        // The pattern is settled by the call after step 20.
+        Assert.Equal(isTracked ? [1, 5, 9, 13, 17] : [], rows.Where(look => look.Any(row => row[5].Length > 0)).Select(look => look.Key));
+        var sums = rows.Select(look => look.Sum(row => int.Parse(row[4], CultureInfo.InvariantCulture))).ToList();
+        Assert.Equal(sums.OrderDescending(), sums);
+        Assert.Equal(isTracked ? (18 * 6, 18 * 4) : (18 * 4, 18 * 4), (sums[0], sums[^1]));
     }
 
     [Fact]
@@ -153,11 +173,11 @@ public sealed class GlueRunnerTests : IDisposable
         return file.Entries.Count > 0;
     }
 
-    private (string Evaluations, string Ranks, string Adapter) Results()
+    private (string Evaluations, string Ranks, string RankHistory, string Adapter) Results()
     {
         using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "out", "metrics.json")));
         var adapter = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(Path.Combine(_folder, "out", "adapter", "adapter_model.safetensors"))));
-        return (metrics.RootElement.GetProperty("evaluations").GetRawText(), metrics.RootElement.GetProperty("ranks").GetRawText(), adapter);
+        return (metrics.RootElement.GetProperty("evaluations").GetRawText(), metrics.RootElement.GetProperty("ranks").GetRawText(), File.ReadAllText(Path.Combine(_folder, "out", "ranks_history.csv")), adapter);
     }
 
     private (int Code, string Output, string Error) Train(params string[] more) => Run(TrainLine(more));

@@ -5,7 +5,9 @@ internal static class FakeRun
 {
     public const int Steps = 600;
 
-    public static IReadOnlyList<TrainingStatus> History(bool adaptive)
+    /// <param name="adaptive">Whether ranks are shared out.</param>
+    /// <param name="ranks">What the matrices are left at the end; those of <see cref="FakeRunner"/> when null.</param>
+    public static IReadOnlyList<TrainingStatus> History(bool adaptive, IReadOnlyList<ModuleRank>? ranks = null)
     {
         var random = new Random(1);
         return
@@ -19,6 +21,7 @@ internal static class FakeRun
                 Penalty = adaptive ? 0.07 * Math.Exp(-step / 90.0) + 0.004 : null,
                 Budget = adaptive ? BudgetAt(step) : null,
                 LiveRank = adaptive ? BudgetAt(step - step % 10) : null,
+                Allocation = adaptive && step % 10 == 1 ? AllocationAt(step, ranks ?? FakeRanks.Bert(3, 8)) : null,
                 SamplesPerSecond = 71.5,
                 Remaining = TimeSpan.FromSeconds((Steps - step) * 0.45),
             }),
@@ -33,6 +36,19 @@ internal static class FakeRun
             new OrderedDictionary<string, double?> { ["matthews"] = 0.3 - 0.3 / epoch - (epoch == 6 ? 0.01 : 0), ["accuracy"] = 0.76 - 0.07 / epoch },
             0.6 - 0.02 * epoch)),
     ];
+
+    /// <summary>Ranks fall to their ends from a tenth to a half of the run; importance is tracked until then.</summary>
+    private static IReadOnlyList<ModuleAllocation> AllocationAt(int step, IReadOnlyList<ModuleRank> ranks)
+    {
+        var left = 1 - Math.Clamp((step - 60) / 240.0, 0, 1);
+        return
+        [
+            .. ranks.Select((rank, i) => new ModuleAllocation(
+                rank.Module,
+                rank.FinalRank + (int)((rank.InitialRank - rank.FinalRank) * left * left),
+                step > 300 || (rank.FinalRank == 0 && left < 0.2) ? null : Math.Pow(10, -9 + (3.0 * rank.FinalRank / rank.InitialRank) + Math.Sin(i + (step / 60.0))))),
+        ];
+    }
 
     private static int BudgetAt(int step)
     {

@@ -1,0 +1,56 @@
+using TorchSharp;
+using TorchSharp.Modules;
+
+namespace AdaLora.Glue;
+
+/// <summary>Writes the figures of every step, of evaluations and of looks at the ranks into an event file of TensorBoard, and passes everything on.</summary>
+internal sealed class TensorBoardReporter : IRunReporter
+{
+    private readonly IRunReporter _next;
+    private readonly SummaryWriter _writer;
+
+    /// <param name="folder">Made if need be. A resumed run adds a file of its own, which TensorBoard joins with the others of the folder.</param>
+    /// <param name="next">Is told everything as well.</param>
+    public TensorBoardReporter(string folder, IRunReporter next)
+    {
+        _next = next;
+        _writer = torch.utils.tensorboard.SummaryWriter(folder);
+    }
+
+    public void Note(string message) => _next.Note(message);
+
+    public void Step(TrainingStatus status)
+    {
+        (string Tag, double? Value)[] figures =
+        [
+            ("train/loss", status.Loss),
+            ("train/learning_rate", status.LearningRate),
+            ("train/penalty", status.Penalty),
+            ("rank/budget", status.Budget),
+            ("rank/live", status.LiveRank),
+        ];
+        foreach (var (tag, value) in figures)
+            Add(tag, value, status.Step);
+        foreach (var module in status.Allocation ?? [])
+        {
+            Add($"rank_of/{module.Module}", module.Rank, status.Step);
+            Add($"importance_of/{module.Module}", module.Importance, status.Step);
+        }
+
+        _next.Step(status);
+    }
+
+    public void Evaluated(Evaluation evaluation)
+    {
+        foreach (var (name, value) in evaluation.Metrics)
+            Add($"dev/{name}", value, evaluation.Step);
+        Add("dev/loss", evaluation.Loss, evaluation.Step);
+        _next.Evaluated(evaluation);
+    }
+
+    private void Add(string tag, double? value, int step)
+    {
+        if (value is { } number)
+            _writer.add_scalar(tag, (float)number, step);
+    }
+}
