@@ -19,6 +19,8 @@ internal sealed class TensorBoardReporter : IRunReporter
 
     public void Note(string message) => _next.Note(message);
 
+    public void Downloading(string file, long received, long? total) => _next.Downloading(file, received, total);
+
     public void Step(TrainingStatus status)
     {
         (string Tag, double? Value)[] figures =
