@@ -30,7 +30,15 @@ internal sealed record Rehearsal
 
     public AdaLoraOptions Adapters { get; init; } = new()
     {
-        InitialRank = 4, TargetRank = 2, Alpha = 8, Seed = 1, Dropout = 0.2, TrainedModules = ["head"], MaskInterval = 2, InitialPhase = PhaseLength.Fraction(0.2), FinalPhase = PhaseLength.Fraction(0.4),
+        InitialRank = 4,
+        TargetRank = 2,
+        Alpha = 8,
+        Seed = 1,
+        Dropout = 0.2,
+        TrainedModules = ["head"],
+        MaskInterval = 2,
+        InitialPhase = PhaseLength.Fraction(0.2),
+        FinalPhase = PhaseLength.Fraction(0.4),
     };
 
     public Func<IReadOnlyList<Parameter>, double, optim.Optimizer>? Optimizer { get; init; }
