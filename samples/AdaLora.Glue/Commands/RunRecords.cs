@@ -56,6 +56,7 @@ internal static class RunRecords
             (TrainOptionNames.Layers, new JsonArray([.. s.Layers.Select(layer => (JsonNode)layer)])),
             (TrainOptionNames.MaxSteps, s.MaxSteps),
             (TrainOptionNames.Limit, s.Limit),
+            (TrainOptionNames.GroupByLength, s.GroupByLength),
             (TrainOptionNames.EvalEvery, s.EvalEvery),
             (TrainOptionNames.CheckpointEvery, s.CheckpointEvery),
             (TrainOptionNames.Threads, s.Threads),

@@ -27,6 +27,7 @@ internal static class TrainOptionNames
     public const string Layers = "--layers";
     public const string MaxSteps = "--max-steps";
     public const string Limit = "--limit";
+    public const string GroupByLength = "--group-by-length";
     public const string EvalEvery = "--eval-every";
     public const string Threads = "--threads";
     public const string Output = "--output";

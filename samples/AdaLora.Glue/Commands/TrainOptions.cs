@@ -14,10 +14,10 @@ internal sealed class TrainOptions
     private readonly Option<TrainingMethod> _method = ParsedOption.Create(
         TrainOptionNames.Method, $"How to train: {string.Join(", ", TrainingMethods.Names)}. [default: {Defaults.MethodName}]", "NAME", TrainingMethods.Find);
     private readonly Option<int> _seed = ParsedOption.Number(TrainOptionNames.Seed, "Seed of all randomness.", Defaults.Seed);
-    private readonly Option<int> _epochs = ParsedOption.Number(TrainOptionNames.Epochs, "Passes over the training set.", Defaults.Epochs);
+    private readonly Option<int?> _epochs = ParsedOption.OptionalNumber<int>(TrainOptionNames.Epochs, "Passes over the training set. [default: the task's]");
     private readonly Option<int> _batchSize = ParsedOption.Number(TrainOptionNames.BatchSize, "Examples per step.", Defaults.BatchSize);
     private readonly Option<int> _maxLength = ParsedOption.Number(TrainOptionNames.MaxLength, "Tokens per example; the rest is cut off.", Defaults.MaxLength);
-    private readonly Option<double?> _learningRate = ParsedOption.OptionalNumber<double>(TrainOptionNames.LearningRate, "Highest learning rate. [default: 0.001, 5e-05 for full]");
+    private readonly Option<double?> _learningRate = ParsedOption.OptionalNumber<double>(TrainOptionNames.LearningRate, "Highest learning rate. [default: the task's for adapters, 5e-05 for full]");
     private readonly Option<double> _warmup = ParsedOption.Number(TrainOptionNames.Warmup, "Steps of warm-up: a fraction of the run, or steps when 1 or more.", Defaults.Warmup.Value);
     private readonly Option<double> _weightDecay = ParsedOption.Number(TrainOptionNames.WeightDecay, "Weight decay of AdamW.", Defaults.WeightDecay);
     private readonly Option<double> _clip = ParsedOption.Number(TrainOptionNames.Clip, "Largest gradient norm; 0 for no limit.", Defaults.Clip);
@@ -25,16 +25,17 @@ internal sealed class TrainOptions
     private readonly Option<int> _initialRank = ParsedOption.Number(TrainOptionNames.InitialRank, "Rank of every adapter at the start; the rank of lora and svd-lora.", Defaults.InitialRank);
     private readonly Option<int> _targetRank = ParsedOption.Number(TrainOptionNames.TargetRank, "Mean rank of the adapters at the end (adalora).", Defaults.TargetRank);
     private readonly Option<double> _alpha = ParsedOption.Number(TrainOptionNames.Alpha, "Scale of the adapters, divided by the initial rank.", Defaults.Alpha);
-    private readonly Option<double> _gamma = ParsedOption.Number(TrainOptionNames.Gamma, "Weight of the orthogonality penalty.", Defaults.Gamma);
-    private readonly Option<double> _initialPhase = ParsedOption.Number(TrainOptionNames.InitialPhase, "Steps before pruning: a fraction of the run, or steps when 1 or more.", Defaults.InitialPhase.Value);
-    private readonly Option<double> _finalPhase = ParsedOption.Number(TrainOptionNames.FinalPhase, "Steps after pruning: a fraction of the run, or steps when 1 or more.", Defaults.FinalPhase.Value);
-    private readonly Option<int> _deltaT = ParsedOption.Number(TrainOptionNames.DeltaT, "Steps between two prunings.", Defaults.DeltaT);
+    private readonly Option<double?> _gamma = ParsedOption.OptionalNumber<double>(TrainOptionNames.Gamma, "Weight of the orthogonality penalty. [default: the task's]");
+    private readonly Option<double?> _initialPhase = ParsedOption.OptionalNumber<double>(TrainOptionNames.InitialPhase, "Steps before pruning: a fraction of the run, or steps when 1 or more. [default: the task's fraction]");
+    private readonly Option<double?> _finalPhase = ParsedOption.OptionalNumber<double>(TrainOptionNames.FinalPhase, "Steps after pruning: a fraction of the run, or steps when 1 or more. [default: the task's fraction]");
+    private readonly Option<int?> _deltaT = ParsedOption.OptionalNumber<int>(TrainOptionNames.DeltaT, "Steps between two prunings. [default: the task's, fewer in shorter runs]");
     private readonly Option<IReadOnlyList<string>?> _targets = ParsedOption.Create<IReadOnlyList<string>?>(
         TrainOptionNames.Targets, "Matrices to adapt, by the ends of their names, such as query,value. [default: all linear layers]", "NAMES", ListArguments.Names);
     private readonly Option<IReadOnlyList<int>?> _layers = ParsedOption.Create<IReadOnlyList<int>?>(
         TrainOptionNames.Layers, "Layers to adapt, such as 0-2,5. [default: all]", "NUMBERS", ListArguments.Numbers);
     private readonly Option<int?> _maxSteps = ParsedOption.OptionalNumber<int>(TrainOptionNames.MaxSteps, "Optimiser steps at most.");
     private readonly Option<int?> _limit = ParsedOption.OptionalNumber<int>(TrainOptionNames.Limit, "Use the first examples of each split only.");
+    private readonly Option<bool> _groupByLength = new(TrainOptionNames.GroupByLength) { Description = "Put texts of about equal length into a batch: less padding, so faster, but other results than without." };
     private readonly Option<int?> _evalEvery = ParsedOption.OptionalNumber<int>(TrainOptionNames.EvalEvery, "Steps between two evaluations. [default: one epoch]");
     private readonly Option<int?> _threads = ParsedOption.OptionalNumber<int>(TrainOptionNames.Threads, "Processor threads. [default: one per core]");
     private readonly Option<int> _checkpointEvery = ParsedOption.Number(TrainOptionNames.CheckpointEvery, "Steps between two checkpoints, from which --resume goes on; 0 for none. They are deleted when the run ends.", Defaults.CheckpointEvery);
@@ -46,7 +47,7 @@ internal sealed class TrainOptions
     public IEnumerable<Option> All =>
     [
         _task, _data, _model, _method, _seed, _epochs, _batchSize, _maxLength, _learningRate, _warmup, _weightDecay, _clip, _dropout, _initialRank, _targetRank,
-        _alpha, _gamma, _initialPhase, _finalPhase, _deltaT, _targets, _layers, _maxSteps, _limit, _evalEvery, _checkpointEvery, _resume, _threads, _output, _tensorBoard,
+        _alpha, _gamma, _initialPhase, _finalPhase, _deltaT, _targets, _layers, _maxSteps, _limit, _groupByLength, _evalEvery, _checkpointEvery, _resume, _threads, _output, _tensorBoard,
     ];
 
     /// <summary>The settings of a finished run.</summary>
@@ -64,38 +65,52 @@ internal sealed class TrainOptions
         static string Text(JsonNode? value) => value is JsonArray list ? string.Join(',', list.Select(item => item!.ToString())) : value?.ToString() ?? "";
     }
 
-    /// <summary>The settings a command line asks for, not yet validated.</summary>
-    public TrainSettings Bind(ParseResult line) => new()
+    /// <summary>The settings a command line asks for, not yet validated. What it leaves open is as the authors of AdaLoRA had it for the task.</summary>
+    public TrainSettings Bind(ParseResult line)
     {
-        Task = line.GetRequiredValue(_task),
-        Data = line.GetRequiredValue(_data),
-        Model = line.GetRequiredValue(_model),
-        Method = line.GetValue(_method),
-        Seed = line.GetValue(_seed),
-        Epochs = line.GetValue(_epochs),
-        BatchSize = line.GetValue(_batchSize),
-        MaxLength = line.GetValue(_maxLength),
-        LearningRate = line.GetValue(_learningRate),
-        Warmup = new StepCount(line.GetValue(_warmup)),
-        WeightDecay = line.GetValue(_weightDecay),
-        Clip = line.GetValue(_clip),
-        Dropout = line.GetValue(_dropout),
-        InitialRank = line.GetValue(_initialRank),
-        TargetRank = line.GetValue(_targetRank),
-        Alpha = line.GetValue(_alpha),
-        Gamma = line.GetValue(_gamma),
-        InitialPhase = new StepCount(line.GetValue(_initialPhase)),
-        FinalPhase = new StepCount(line.GetValue(_finalPhase)),
-        DeltaT = line.GetValue(_deltaT),
-        Targets = line.GetValue(_targets) ?? [],
-        Layers = line.GetValue(_layers) ?? [],
-        MaxSteps = line.GetValue(_maxSteps),
-        Limit = line.GetValue(_limit),
-        EvalEvery = line.GetValue(_evalEvery),
-        Threads = line.GetValue(_threads),
-        CheckpointEvery = line.GetValue(_checkpointEvery),
-        Resume = line.GetValue(_resume),
-        Output = line.GetValue(_output),
-        TensorBoard = line.GetValue(_tensorBoard),
-    };
+        var task = line.GetRequiredValue(_task);
+        var method = line.GetValue(_method);
+        var settings = new TrainSettings
+        {
+            Task = task,
+            Data = line.GetRequiredValue(_data),
+            Model = line.GetRequiredValue(_model),
+            Method = method,
+            Seed = line.GetValue(_seed),
+            Epochs = line.GetValue(_epochs) ?? task.Paper.Epochs,
+            BatchSize = line.GetValue(_batchSize),
+            MaxLength = line.GetValue(_maxLength),
+            LearningRate = line.GetValue(_learningRate) ?? (method == TrainingMethod.Full ? null : task.Paper.LearningRate),
+            Warmup = new StepCount(line.GetValue(_warmup)),
+            WeightDecay = line.GetValue(_weightDecay),
+            Clip = line.GetValue(_clip),
+            Dropout = line.GetValue(_dropout),
+            InitialRank = line.GetValue(_initialRank),
+            TargetRank = line.GetValue(_targetRank),
+            Alpha = line.GetValue(_alpha),
+            Gamma = line.GetValue(_gamma) ?? task.Paper.Gamma,
+            InitialPhase = new StepCount(line.GetValue(_initialPhase) ?? task.Paper.InitialFraction),
+            FinalPhase = new StepCount(line.GetValue(_finalPhase) ?? task.Paper.FinalFraction),
+            Targets = line.GetValue(_targets) ?? [],
+            Layers = line.GetValue(_layers) ?? [],
+            MaxSteps = line.GetValue(_maxSteps),
+            Limit = line.GetValue(_limit),
+            GroupByLength = line.GetValue(_groupByLength),
+            EvalEvery = line.GetValue(_evalEvery),
+            Threads = line.GetValue(_threads),
+            CheckpointEvery = line.GetValue(_checkpointEvery),
+            Resume = line.GetValue(_resume),
+            TensorBoard = line.GetValue(_tensorBoard),
+            Output = line.GetValue(_output),
+        };
+        return settings with { DeltaT = line.GetValue(_deltaT) ?? task.Paper.MaskIntervalFor(ExpectedSteps(settings)) };
+    }
+
+    // As many as there are if the data are the official ones.
+    private static long ExpectedSteps(TrainSettings settings)
+    {
+        var rows = Math.Max(1, Math.Min(settings.Limit ?? int.MaxValue, settings.Task.Paper.Rows));
+        var steps = (long)Math.Ceiling(rows / (double)Math.Max(1, settings.BatchSize)) * settings.Epochs;
+        return Math.Max(1, Math.Min(settings.MaxSteps ?? long.MaxValue, steps));
+    }
 }

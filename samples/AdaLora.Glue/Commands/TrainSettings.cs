@@ -1,6 +1,6 @@
 namespace AdaLora.Glue;
 
-/// <summary>All options of a training run. The defaults are those of the AdaLoRA paper's experiments, for a small encoder.</summary>
+/// <summary>All options of a training run. The defaults suit a small encoder and a small task; the command line takes those of the task instead where it has some.</summary>
 internal sealed record TrainSettings
 {
     public required GlueTask Task { get; init; }
@@ -65,6 +65,9 @@ internal sealed record TrainSettings
 
     /// <summary>Uses the first examples of each split only; null for all.</summary>
     public int? Limit { get; init; }
+
+    /// <summary>Whether batches are made of texts of about equal length.</summary>
+    public bool GroupByLength { get; init; }
 
     /// <summary>The steps between two evaluations; null for one per epoch.</summary>
     public int? EvalEvery { get; init; }

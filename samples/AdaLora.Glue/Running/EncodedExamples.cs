@@ -27,12 +27,12 @@ internal sealed class EncodedExamples
         return Create([.. examples.Take(settings.Limit ?? examples.Count)], tokenizer, settings.MaxLength);
     }
 
-    /// <summary>Batches of one pass in the given order, each padded to its longest text.</summary>
-    public IEnumerable<ExampleBatch> Batches(IReadOnlyList<int> order, int batchSize)
-    {
-        foreach (var rows in order.Chunk(batchSize))
-            yield return new ExampleBatch(_tokenizer.Pad([.. rows.Select(r => _texts[r])]), [.. rows.Select(r => _labels[r])]);
-    }
+    /// <summary>Tokens of an example.</summary>
+    public int LengthOf(int row) => _texts[row].Ids.Count;
 
-    public IEnumerable<ExampleBatch> InOrder(int batchSize) => Batches([.. Enumerable.Range(0, Count)], batchSize);
+    /// <summary>Batches of these rows, each padded to its longest text.</summary>
+    public IEnumerable<ExampleBatch> Batches(IEnumerable<int[]> batches) =>
+        batches.Select(rows => new ExampleBatch(_tokenizer.Pad([.. rows.Select(r => _texts[r])]), [.. rows.Select(r => _labels[r])]));
+
+    public IEnumerable<ExampleBatch> InOrder(int batchSize) => Batches(Enumerable.Range(0, Count).Chunk(batchSize));
 }

@@ -32,7 +32,7 @@ internal sealed class GlueRunner(ModelFolder? models = null) : IRunner
     private static RunOutcome Train(
         TrainSettings settings, SequenceClassifier model, PreparedModel prepared, EncodedExamples train, IReadOnlyList<EncodedExamples> dev, IRunReporter reporter, CancellationToken cancellationToken)
     {
-        var passes = new ShuffledPasses(train, settings.BatchSize, settings.Seed);
+        var passes = new ShuffledPasses(train, settings.BatchSize, settings.Seed, settings.GroupByLength);
         var planned = passes.BatchesPerPass * settings.Epochs;
         var total = Math.Min(settings.MaxSteps ?? planned, planned);
         var startParameters = prepared.TrainableParameters;

@@ -25,6 +25,9 @@ internal sealed record GlueTask
     /// <summary>The parts of the dev and test sets, each a file of its own; the first one's metrics choose the best evaluation.</summary>
     public IReadOnlyList<GluePart> Parts { get; init; } = [GluePart.Whole];
 
+    /// <summary>The settings that a run has unless others are given.</summary>
+    public PaperSettings Paper { get; init; } = PaperSettings.Usual;
+
     /// <summary>Whether rows with too few cells are left out; the official files of the task have some.</summary>
     public bool LeavesOutShortRows { get; init; }
 

@@ -12,15 +12,36 @@ public sealed class TrainCommandTests : IDisposable
     public void Dispose() => _line.Dispose();
 
     [Fact]
-    public void Without_options_the_papers_settings_hold()
+    public void Without_options_the_authors_settings_for_the_task_hold()
     {
         Assert.Equal(ExitCode.Success, _line.Train());
 
-        Assert.Equal(new TrainSettings { Task = GlueTasks.Find("cola"), Data = _line.Data, Model = _line.Model, Output = _line.Output }, _line.Asked with { Targets = [], Layers = [] });
-        Assert.Equal((12, 8, 32.0, 0.1, 1e-3), (_line.Asked.InitialRank, _line.Asked.TargetRank, _line.Asked.Alpha, _line.Asked.Dropout, _line.Asked.EffectiveLearningRate));
-        Assert.Equal((0.06, 0.01, 0.1, 0.1, 0.5), (_line.Asked.Warmup.Value, _line.Asked.WeightDecay, _line.Asked.Gamma, _line.Asked.InitialPhase.Value, _line.Asked.FinalPhase.Value));
-        Assert.Equal((10, 1.0, 32, 128, 5), (_line.Asked.DeltaT, _line.Asked.Clip, _line.Asked.BatchSize, _line.Asked.MaxLength, _line.Asked.Epochs));
+        Assert.Equal((12, 8, 32.0, 0.1, 8e-4), (_line.Asked.InitialRank, _line.Asked.TargetRank, _line.Asked.Alpha, _line.Asked.Dropout, _line.Asked.EffectiveLearningRate));
+        // 800, 10 and 3500 of 25 passes of 268 steps.
+        Assert.Equal((0.06, 0.01, 0.1, 0.1194, 0.5224), (_line.Asked.Warmup.Value, _line.Asked.WeightDecay, _line.Asked.Gamma, _line.Asked.InitialPhase.Value, _line.Asked.FinalPhase.Value));
+        Assert.Equal((10, 1.0, 32, 128, 25), (_line.Asked.DeltaT, _line.Asked.Clip, _line.Asked.BatchSize, _line.Asked.MaxLength, _line.Asked.Epochs));
     }
+
+    [Theory]
+    [InlineData(new[] { "--epochs", "25" }, 10)]
+    [InlineData(new[] { "--epochs", "50" }, 10)]
+    [InlineData(new[] { "--epochs", "5" }, 2)]
+    [InlineData(new[] { "--epochs", "5", "--delta-t", "7" }, 7)]
+    [InlineData(new[] { "--limit", "3200" }, 4)]
+    [InlineData(new[] { "--max-steps", "1340" }, 2)]
+    [InlineData(new[] { "--max-steps", "3" }, 1)]
+    [InlineData(new[] { "--batch-size", "64" }, 5)]
+    public void A_shorter_run_prunes_as_often_as_the_authors_did(string[] options, int expected) =>
+        Assert.Equal(expected, OptionsOf(options)["delta_t"]!.GetValue<int>());
+
+    [Fact]
+    public void Every_tasks_settings_leave_steps_to_prune_in() =>
+        Assert.All(GlueTasks.All, task =>
+        {
+            Assert.InRange(task.Paper.InitialFraction + task.Paper.FinalFraction, 0.1, 0.95);
+            Assert.InRange(task.Paper.FinalFraction, 0.1, 0.9);
+            Assert.InRange(task.Paper.LearningRate, 1e-4, 3e-3);
+        });
 
     /// <summary>Option, argument, key in metrics.json, value there.</summary>
     public static TheoryData<string, string, string, string> Options() => new()
@@ -60,13 +81,13 @@ public sealed class TrainCommandTests : IDisposable
 
         Assert.Equal(value, set[key]!.ToJsonString());
         Assert.NotEqual(value, standard[key]?.ToJsonString());
-        Assert.All(standard.Where(entry => entry.Key != key && entry.Key != "output"), entry => Assert.Equal(entry.Value?.ToJsonString(), set[entry.Key]?.ToJsonString()));
+        Assert.All(standard.Where(entry => entry.Key != key && entry.Key is not ("output" or "delta_t")), entry => Assert.Equal(entry.Value?.ToJsonString(), set[entry.Key]?.ToJsonString()));
     }
 
     [Fact]
     public void Learning_rate_depends_on_the_method()
     {
-        Assert.Equal(1e-3, OptionsOf("--method", "lora")["lr"]!.GetValue<double>());
+        Assert.Equal(8e-4, OptionsOf("--method", "lora")["lr"]!.GetValue<double>());
         Assert.Equal(5e-5, OptionsOf("--method", "full")["lr"]!.GetValue<double>());
         Assert.Equal(3e-5, OptionsOf("--method", "full", "--lr", "3e-5")["lr"]!.GetValue<double>());
     }

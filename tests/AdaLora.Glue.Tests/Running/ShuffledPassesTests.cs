@@ -38,5 +38,39 @@ public sealed class ShuffledPassesTests
         }
     }
 
+    [Fact]
+    public void Grouping_by_length_pads_less_and_keeps_every_example_once()
+    {
+        var plain = new ShuffledPasses(Examples, 8, seed: 3).ToList();
+        var grouped = new ShuffledPasses(Examples, 8, seed: 3, groupByLength: true);
+        var first = grouped.ToList();
+
+        Assert.Equal(grouped.BatchesPerPass, first.Count);
+        Assert.Equal(Enumerable.Range(0, 50).Select(i => (double)i), first.SelectMany(b => b.Labels).Order());
+        Assert.True(first.Sum(Cells) < plain.Sum(Cells));
+        Assert.Equal(first.SelectMany(b => b.Labels), Labels(new ShuffledPasses(Examples, 8, seed: 3, groupByLength: true)));
+        Assert.NotEqual(first.SelectMany(b => b.Labels), Labels(grouped));
+        // Short and long batches are mixed.
+        Assert.NotEqual(first.Select(b => b.Tokens.Length).Order(), first.Select(b => b.Tokens.Length));
+
+        static int Cells(ExampleBatch batch) => batch.Tokens.Length * batch.Labels.Length;
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_resumed_pass_goes_on_with_the_batches_that_were_left(bool groupByLength)
+    {
+        var whole = new ShuffledPasses(Examples, 8, 3, groupByLength);
+        List<List<double>> passes = [Labels(whole), Labels(whole), Labels(whole)];
+
+        var resumed = new ShuffledPasses(Examples, 8, 3, groupByLength);
+        var rest = resumed.Resume(2, 3).SelectMany(b => b.Labels).ToList();
+
+        Assert.Equal(passes[1].TakeLast(rest.Count), rest);
+        Assert.InRange(rest.Count, 50 - (3 * 8), 50 - (2 * 8));
+        Assert.Equal(passes[2], Labels(resumed));
+    }
+
     private static List<double> Labels(ShuffledPasses passes) => [.. passes.SelectMany(b => b.Labels)];
 }
