@@ -1,9 +1,9 @@
 namespace AdaLora.Glue;
 
-/// <summary>Reads GLUE folders in the official layout.</summary>
+/// <summary>Reads GLUE folders, in the official layout or in that of the parquet files on the Hugging Face hub.</summary>
 internal static class GlueReader
 {
-    /// <summary>Reads one file of a task completely.</summary>
+    /// <summary>Reads one set of a task completely.</summary>
     /// <param name="folder">The folder that holds the folders of all tasks, or the task's own.</param>
     /// <param name="task">The task to read.</param>
     /// <param name="split">Which set of it.</param>
@@ -12,21 +12,25 @@ internal static class GlueReader
     /// <exception cref="UserInputException">The folder or the file is not there.</exception>
     public static IReadOnlyList<GlueExample> Read(string folder, GlueTask task, GlueSplit split, GluePart? part = null)
     {
-        var path = FindFile(folder, task, split, part);
-        var file = GlueFile.Parse(path, task, split);
-        return file.Problems.Count == 0 ? file.Examples : throw new DataFormatException(path, file.Problems);
-    }
-
-    /// <summary>The path of the file that <see cref="Read"/> would read.</summary>
-    /// <exception cref="UserInputException">The folder or the file is not there.</exception>
-    public static string FindFile(string folder, GlueTask task, GlueSplit split, GluePart? part = null)
-    {
         if (!Directory.Exists(folder))
             throw new UserInputException($"There is no data folder '{folder}'; --data takes the GLUE folder or its folder {task.Folder}.");
+        if (ParquetLayout.FindFiles(folder, task, split, part ?? task.Parts[0]) is { Count: > 0 } shards)
+            return [.. shards.SelectMany(path => Accept(path, ParquetLayout.Parse(path, task, split)))];
+        var file = FindFile(folder, task, split, part);
+        return Accept(file, GlueFile.Parse(file, task, split));
+    }
+
+    /// <summary>The path of the file in the official layout that <see cref="Read"/> would read.</summary>
+    /// <exception cref="UserInputException">The file is not there.</exception>
+    public static string FindFile(string folder, GlueTask task, GlueSplit split, GluePart? part = null)
+    {
         var suffix = split == GlueSplit.Train ? "" : (part ?? task.Parts[0]).FileSuffix;
         var name = $"{split.ToString().ToLowerInvariant()}{suffix}.tsv";
         string[] candidates = [Path.Combine(folder, task.Folder, name), Path.Combine(folder, name)];
         return candidates.FirstOrDefault(File.Exists)
-            ?? throw new UserInputException($"There is neither {candidates[0]} nor {candidates[1]}; --data takes the GLUE folder or its folder {task.Folder}.");
+            ?? throw new UserInputException(
+                $"There is neither {candidates[0]} nor {candidates[1]}, nor are there parquet files such as {Path.Combine(folder, task.Name, ParquetLayout.PatternOf(split, part ?? task.Parts[0]))}; --data takes the GLUE folder or its folder {task.Folder}.");
     }
+
+    private static IReadOnlyList<GlueExample> Accept(string path, GlueFile file) => file.Problems.Count == 0 ? file.Examples : throw new DataFormatException(path, file.Problems);
 }

@@ -13,6 +13,9 @@ internal sealed record GlueTask
 
     public required GlueColumns Columns { get; init; }
 
+    /// <summary>The columns of the text and of the second one in the parquet files of the Hugging Face hub, whose label column is "label" and holds class indices or scores.</summary>
+    public required (string Text, string? Pair) HubColumns { get; init; }
+
     /// <summary>The class names in the order of their indices; empty for a regression task.</summary>
     public required IReadOnlyList<string> ClassNames { get; init; }
 

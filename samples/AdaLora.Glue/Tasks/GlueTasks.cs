@@ -11,6 +11,7 @@ internal static class GlueTasks
         {
             Name = "cola",
             Folder = "CoLA",
+            HubColumns = ("sentence", null),
             Paper = new(8e-4, 25, 0.1, 800, 10, 3500, 8551),
             Columns = new("sentence", null, "label") { WithoutHeader = ["", "label", "", "sentence"] },
             ClassNames = ["unacceptable", "acceptable"],
@@ -21,6 +22,7 @@ internal static class GlueTasks
         {
             Name = "sst2",
             Folder = "SST-2",
+            HubColumns = ("sentence", null),
             Paper = new(8e-4, 24, 0.1, 6000, 100, 22000, 67349),
             Columns = new("sentence", null, "label"),
             ClassNames = ["negative", "positive"],
@@ -31,6 +33,7 @@ internal static class GlueTasks
         {
             Name = "mrpc",
             Folder = "MRPC",
+            HubColumns = ("sentence1", "sentence2"),
             Paper = new(1e-3, 30, 0.1, 600, 1, 1800, 3668),
             Columns = new("#1 String", "#2 String", "Quality"),
             ClassNames = ["not_equivalent", "equivalent"],
@@ -42,6 +45,7 @@ internal static class GlueTasks
         {
             Name = "stsb",
             Folder = "STS-B",
+            HubColumns = ("sentence1", "sentence2"),
             Paper = new(2.2e-3, 25, 0.3, 800, 10, 2000, 5749),
             Columns = new("sentence1", "sentence2", "score"),
             ClassNames = [],
@@ -53,6 +57,7 @@ internal static class GlueTasks
         {
             Name = "qqp",
             Folder = "QQP",
+            HubColumns = ("question1", "question2"),
             Paper = new(8e-4, 5, 0.1, 8000, 100, 25000, 363_846),
             Columns = new("question1", "question2", "is_duplicate"),
             ClassNames = ["not_duplicate", "duplicate"],
@@ -65,6 +70,7 @@ internal static class GlueTasks
         {
             Name = "mnli",
             Folder = "MNLI",
+            HubColumns = ("premise", "hypothesis"),
             Paper = new(5e-4, 7, 0.1, 8000, 100, 50000, 392_702),
             Columns = new("sentence1", "sentence2", "gold_label"),
             ClassNames = ["entailment", "neutral", "contradiction"],
@@ -76,6 +82,7 @@ internal static class GlueTasks
         {
             Name = "qnli",
             Folder = "QNLI",
+            HubColumns = ("question", "sentence"),
             Paper = new(5e-4, 5, 0.1, 2000, 100, 8000, 104_743),
             Columns = new("question", "sentence", "label"),
             ClassNames = ["entailment", "not_entailment"],
@@ -86,6 +93,7 @@ internal static class GlueTasks
         {
             Name = "rte",
             Folder = "RTE",
+            HubColumns = ("sentence1", "sentence2"),
             Paper = new(1.2e-3, 50, 0.3, 600, 1, 1800, 2490),
             Columns = new("sentence1", "sentence2", "label"),
             ClassNames = ["entailment", "not_entailment"],
@@ -96,6 +104,7 @@ internal static class GlueTasks
         {
             Name = "wnli",
             Folder = "WNLI",
+            HubColumns = ("sentence1", "sentence2"),
             Columns = new("sentence1", "sentence2", "label"),
             ClassNames = ["not_entailment", "entailment"],
             LabelSpellings = Digits,
