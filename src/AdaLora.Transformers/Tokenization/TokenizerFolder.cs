@@ -35,9 +35,11 @@ internal sealed class TokenizerFolder
     {
         if (ModelType == "WordPiece" || (ModelType is null && Has("vocab.txt")))
             return WordPieceFolder.Create(this);
+        if (ModelType == "BPE" || (ModelType is null && ByteLevelBpeFolder.HasFiles(this)))
+            return ByteLevelBpeFolder.Create(this);
         throw ModelType is { } type
-            ? new CheckpointException(File("tokenizer.json"), $"describes a tokenizer of type {type}; WordPiece is supported.")
-            : new CheckpointException(Path, "holds no tokenizer: neither tokenizer.json nor vocab.txt is there.");
+            ? new CheckpointException(File("tokenizer.json"), $"describes a tokenizer of type {type}; WordPiece and byte-level BPE are supported.")
+            : new CheckpointException(Path, "holds no tokenizer: neither tokenizer.json nor vocab.txt nor vocab.json with merges.txt is there.");
     }
 
     public string File(string name) => System.IO.Path.Combine(Path, name);

@@ -12,18 +12,22 @@ public sealed class WordPieceTextTokenizer : TextTokenizer
 {
     private const int MaxWordLengthLimit = 4096;
 
-    private readonly IReadOnlyDictionary<string, int> _vocabulary;
-    private readonly string?[] _tokens;
+    private readonly Vocabulary _vocabulary;
     private readonly WordPieceTokenizer _pieces;
     private readonly BertWordSplitter _splitter;
     private readonly int _maxWordLength;
     private readonly int _unknownId;
 
     internal WordPieceTextTokenizer(IReadOnlyDictionary<string, int> vocabulary, WordPieceSettings settings, IReadOnlyCollection<AddedToken>? addedTokens = null)
+        : this(new Vocabulary(vocabulary, addedTokens ?? DefaultAddedTokens(vocabulary, settings)), settings)
+    {
+    }
+
+    private WordPieceTextTokenizer(Vocabulary vocabulary, WordPieceSettings settings)
         : base(
-            new SequenceTemplate([Require(vocabulary, settings.StartToken)], [Require(vocabulary, settings.SeparatorToken)], [Require(vocabulary, settings.SeparatorToken)], MarksSecond: true),
-            addedTokens ?? DefaultAddedTokens(vocabulary, settings),
-            Require(vocabulary, settings.PadToken))
+            new SequenceTemplate([vocabulary.Require(settings.StartToken)], [vocabulary.Require(settings.SeparatorToken)], [vocabulary.Require(settings.SeparatorToken)], MarksSecond: true),
+            vocabulary.AddedTokens,
+            vocabulary.Require(settings.PadToken))
     {
         if (settings.MaxWordLength is < 1 or > MaxWordLengthLimit)
             throw new ArgumentOutOfRangeException(nameof(settings), settings.MaxWordLength, $"The greatest word length must be from 1 to {MaxWordLengthLimit}.");
@@ -31,10 +35,9 @@ public sealed class WordPieceTextTokenizer : TextTokenizer
         if (stripAccents)
             BertWordSplitter.RequireUnicodeData();
         _vocabulary = vocabulary;
-        _tokens = ById(vocabulary, AddedTokens);
         _maxWordLength = settings.MaxWordLength;
-        _unknownId = Require(vocabulary, settings.UnknownToken);
-        MaskId = GetId(settings.MaskToken);
+        _unknownId = vocabulary.Require(settings.UnknownToken);
+        MaskId = vocabulary.IdOf(settings.MaskToken);
         _splitter = new BertWordSplitter(settings.LowerCase, stripAccents, settings.SeparateIdeographs, settings.CleanText);
         _pieces = CreatePieces(settings);
     }
@@ -46,7 +49,7 @@ public sealed class WordPieceTextTokenizer : TextTokenizer
     public override int? MaskId { get; }
 
     /// <inheritdoc/>
-    public override int VocabularySize => _tokens.Length;
+    public override int VocabularySize => _vocabulary.Size;
 
     /// <summary>Makes a tokenizer from a vocabulary file with one token per line; the line number is the id.</summary>
     /// <param name="vocabularyFile">The file, usually named vocab.txt.</param>
@@ -72,13 +75,13 @@ public sealed class WordPieceTextTokenizer : TextTokenizer
     }
 
     /// <inheritdoc/>
-    public override string? GetToken(int id) => (uint)id < (uint)_tokens.Length ? _tokens[id] : null;
+    public override string? GetToken(int id) => _vocabulary.TokenOf(id);
 
     /// <inheritdoc/>
     public override int? GetId(string token)
     {
         ArgumentNullException.ThrowIfNull(token);
-        return _vocabulary.TryGetValue(token, out var id) ? id : AddedTokens.FirstOrDefault(added => added.Content == token)?.Id;
+        return _vocabulary.IdOf(token);
     }
 
     internal static Dictionary<string, int> ReadVocabulary(string file)
@@ -102,8 +105,8 @@ public sealed class WordPieceTextTokenizer : TextTokenizer
     private WordPieceTokenizer CreatePieces(WordPieceSettings settings)
     {
         var lines = new StringBuilder();
-        for (var id = 0; id < _tokens.Length; id++)
-            _ = lines.Append(_tokens[id] ?? $"\u0000unused{id}").Append('\n');
+        for (var id = 0; id < _vocabulary.Size; id++)
+            _ = lines.Append(_vocabulary.TokenOf(id) ?? $"\u0000unused{id}").Append('\n');
         using var stream = new MemoryStream(Encoding.UTF8.GetBytes(lines.ToString()));
         return WordPieceTokenizer.Create(stream, new WordPieceOptions
         {
@@ -113,16 +116,6 @@ public sealed class WordPieceTextTokenizer : TextTokenizer
         });
     }
 
-    private static string?[] ById(IReadOnlyDictionary<string, int> vocabulary, IReadOnlyCollection<AddedToken> addedTokens)
-    {
-        var tokens = new string?[1 + Math.Max(vocabulary.Values.Max(), addedTokens.Select(token => token.Id).DefaultIfEmpty().Max())];
-        foreach (var (token, id) in vocabulary)
-            tokens[id] = token;
-        foreach (var token in addedTokens)
-            tokens[token.Id] ??= token.Content;
-        return tokens;
-    }
-
     private static IReadOnlyCollection<AddedToken> DefaultAddedTokens(IReadOnlyDictionary<string, int> vocabulary, WordPieceSettings settings) =>
     [
         .. new[] { settings.UnknownToken, settings.PadToken, settings.StartToken, settings.SeparatorToken, settings.MaskToken }
@@ -130,7 +123,4 @@ public sealed class WordPieceTextTokenizer : TextTokenizer
             .Distinct(StringComparer.Ordinal)
             .Select(token => new AddedToken(token, vocabulary[token])),
     ];
-
-    private static int Require(IReadOnlyDictionary<string, int> vocabulary, string token) =>
-        vocabulary.TryGetValue(token, out var id) ? id : throw new KeyNotFoundException($"has no token '{token}', which the tokenizer needs.");
 }

@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Text;
+
+namespace AdaLora.Transformers.Tokenization;
+
+/// <summary>
+/// Cuts a text into what byte-level BPE looks at one by one: contractions, words, numbers and signs, each with one space before it, and white space (the expression of GPT-2 and RoBERTa).
+/// Works on code points: a .NET expression sees letters beyond the basic plane as two surrogates, which are no letters.
+/// </summary>
+internal static class ByteLevelSplitter
+{
+    private static readonly string[] Contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"];
+
+    private enum Kind
+    {
+        Space,
+        Letter,
+        Number,
+        Sign,
+    }
+
+    public delegate void PieceAction(ReadOnlySpan<char> piece);
+
+    public static void Split(ReadOnlySpan<char> text, PieceAction onPiece)
+    {
+        while (text.Length > 0)
+        {
+            var length = NextLength(text);
+            onPiece(text[..length]);
+            text = text[length..];
+        }
+    }
+
+    private static int NextLength(ReadOnlySpan<char> text)
+    {
+        foreach (var contraction in Contractions)
+        {
+            if (text.StartsWith(contraction, StringComparison.Ordinal))
+                return contraction.Length;
+        }
+
+        var start = text[0] == ' ' && text.Length > 1 ? 1 : 0;
+        if (KindAt(text[start..]) is not Kind.Space and var kind)
+            return start + RunLength(text[start..], kind);
+        var spaces = RunLength(text, Kind.Space);
+        // The last space before a word belongs to the word, whatever kind of space it is: only a plain one is then taken along.
+        return spaces == text.Length || spaces == 1 ? spaces : spaces - 1;
+    }
+
+    private static int RunLength(ReadOnlySpan<char> text, Kind kind)
+    {
+        var length = 0;
+        while (length < text.Length && KindAt(text[length..]) == kind)
+            length += Width(text[length..]);
+        return length;
+    }
+
+    private static int Width(ReadOnlySpan<char> text)
+    {
+        _ = Rune.DecodeFromUtf16(text, out _, out var width);
+        return width;
+    }
+
+    private static Kind KindAt(ReadOnlySpan<char> text)
+    {
+        _ = Rune.DecodeFromUtf16(text, out var rune, out _);
+        return Rune.IsWhiteSpace(rune) ? Kind.Space : Rune.GetUnicodeCategory(rune) switch
+        {
+            UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter => Kind.Letter,
+            UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => Kind.Number,
+            _ => Kind.Sign,
+        };
+    }
+}
