@@ -37,9 +37,11 @@ internal sealed class TokenizerFolder
             return WordPieceFolder.Create(this);
         if (ModelType == "BPE" || (ModelType is null && ByteLevelBpeFolder.HasFiles(this)))
             return ByteLevelBpeFolder.Create(this);
+        if ((ModelType is null or "Unigram") && SentencePieceFolder.HasFiles(this))
+            return SentencePieceFolder.Create(this);
         throw ModelType is { } type
-            ? new CheckpointException(File("tokenizer.json"), $"describes a tokenizer of type {type}; WordPiece and byte-level BPE are supported.")
-            : new CheckpointException(Path, "holds no tokenizer: neither tokenizer.json nor vocab.txt nor vocab.json with merges.txt is there.");
+            ? new CheckpointException(File("tokenizer.json"), $"describes a tokenizer of type {type}; WordPiece, byte-level BPE, and Unigram with its spm.model are supported.")
+            : new CheckpointException(Path, "holds no tokenizer: neither tokenizer.json nor vocab.txt nor vocab.json with merges.txt nor spm.model is there.");
     }
 
     public string File(string name) => System.IO.Path.Combine(Path, name);
@@ -60,6 +62,23 @@ internal sealed class TokenizerFolder
                 return content;
         }
         return null;
+    }
+
+    /// <summary>The ids of added_tokens.json by token; none if there is no such file.</summary>
+    public Dictionary<string, int> ExtraTokens()
+    {
+        const string Name = "added_tokens.json";
+        var tokens = new Dictionary<string, int>(StringComparer.Ordinal);
+        if (JsonFile.ReadIfThere(File(Name)) is not { } table)
+            return tokens;
+        foreach (var entry in table.EnumerateObject())
+        {
+            if (entry.Value.ValueKind != JsonValueKind.Number || !entry.Value.TryGetInt32(out var id) || id < 0)
+                throw new CheckpointException(File(Name), $"gives the token '{entry.Name}' an id that is no whole number.");
+            tokens[entry.Name] = id;
+        }
+
+        return tokens;
     }
 
     /// <summary>The added tokens of tokenizer.json that stand for themselves, or null if there is no such file.</summary>
