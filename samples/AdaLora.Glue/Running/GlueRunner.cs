@@ -23,7 +23,7 @@ internal sealed class GlueRunner(ModelFolder? models = null) : IRunner
             var train = EncodedExamples.Read(settings, GlueSplit.Train, GluePart.Whole, tokenizer);
             var dev = settings.Task.Parts.Select(part => EncodedExamples.Read(settings, GlueSplit.Dev, part, tokenizer)).ToList();
             cancellationToken.ThrowIfCancellationRequested();
-            using var model = SequenceClassifier.FromPretrained(folder, settings.Task.LabelCount, seed: settings.Seed, newHead: true);
+            using var model = BaseModel.Load(folder, settings, tokenizer);
             using var prepared = ModelPreparation.Prepare(model, settings, NullLogger.Instance);
             return Train(settings, model, prepared, train, dev, reporter, cancellationToken);
         });

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using AdaLora.Transformers.Models;
 using AdaLora.Transformers.Tokenization;
 
 namespace AdaLora.Glue;
@@ -37,7 +36,7 @@ internal sealed record SavedRun(string Folder, TrainSettings Settings, RunRecord
     {
         var folder = models.Of(model ?? Settings.Model, reporter, cancellationToken);
         var tokenizer = TextTokenizer.FromFolder(folder);
-        var classifier = SequenceClassifier.FromPretrained(folder, Settings.Task.LabelCount, seed: Settings.Seed, newHead: true);
+        var classifier = BaseModel.Load(folder, Settings, tokenizer);
         try
         {
             return new TrainedClassifier(Settings.Task, classifier, ModelPreparation.Load(classifier, Settings, AdapterFolderOf(Folder)), tokenizer, folder);

@@ -117,6 +117,20 @@ public sealed class GlueRunnerTests : IDisposable
     }
 
     [Fact]
+    public void A_tokenizer_of_another_model_is_one_line_and_exit_code_2()
+    {
+        var model = Path.Combine(_folder, "model");
+        Directory.CreateDirectory(model);
+        foreach (var file in Directory.GetFiles(DemoDefaults.EncoderFolder))
+            File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
+        File.AppendAllText(Path.Combine(model, "vocab.txt"), string.Concat(Enumerable.Range(0, 500).Select(i => $"extra{i}\n")));
+        var (code, _, error) = Run("train", "--task", "cola", "--data", Path.Combine(_folder, "data"), "--model", model, "--output", Path.Combine(_folder, "out"));
+        Assert.Equal(2, code);
+        Assert.Contains("different checkpoints", error, StringComparison.Ordinal);
+        Assert.Single(error.Trim().Split('\n'));
+    }
+
+    [Fact]
     public void Cancelling_ends_after_the_step_with_everything_written_and_exit_code_130()
     {
         using var cancel = new CancellationTokenSource();

@@ -1,0 +1,19 @@
+using AdaLora.Transformers.Models;
+using AdaLora.Transformers.Tokenization;
+
+namespace AdaLora.Glue;
+
+/// <summary>Loads the checkpoint that a run starts from, with a new head.</summary>
+internal static class BaseModel
+{
+    /// <exception cref="UserInputException">The tokenizer belongs to another model.</exception>
+    public static SequenceClassifier Load(string folder, TrainSettings settings, TextTokenizer tokenizer)
+    {
+        var model = SequenceClassifier.FromPretrained(folder, settings.Task.LabelCount, seed: settings.Seed, newHead: true);
+        var words = model.Encoder.Config.VocabularySize;
+        if (tokenizer.VocabularySize <= words)
+            return model;
+        model.Dispose();
+        throw new UserInputException($"The tokenizer in '{folder}' has {tokenizer.VocabularySize} tokens, the model embeds {words}: they belong to different checkpoints.");
+    }
+}
