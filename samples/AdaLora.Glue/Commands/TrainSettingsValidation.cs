@@ -25,7 +25,7 @@ internal static class TrainSettingsValidation
             yield return $"{TrainOptionNames.Output}: '{s.OutputFolder}' is a file; give a folder";
         if (File.Exists(s.TensorBoard))
             yield return $"{TrainOptionNames.TensorBoard}: '{s.TensorBoard}' is a file; give a folder";
-        if (!s.Resume && s.CheckpointEvery > 0 && Directory.Exists(s.CheckpointFolder) && Directory.EnumerateFiles(s.CheckpointFolder).Any())
+        if (!s.Resume && s.CheckpointEvery > 0 && Directory.Exists(s.CheckpointFolder) && Directory.EnumerateFiles(s.CheckpointFolder, "checkpoint-*.safetensors").Any())
             yield return $"{TrainOptionNames.Output}: '{s.CheckpointFolder}' holds the checkpoints of a run that did not end; go on with it with {TrainOptionNames.Resume}, or delete the folder to begin anew";
     }
 

@@ -21,13 +21,13 @@ internal sealed class BestWeights(TrainingTarget target) : IResumable, IDisposab
     public void Save(StateTable state)
     {
         state.Put("present", IsPresent);
-        _snapshot?.Save(state);
+        _snapshot?.Save(state.Part("weights"));
     }
 
     public void Resume(StateTable state)
     {
         if (state.Flag("present"))
-            _snapshot = target.ReadSnapshot(state);
+            _snapshot = target.ReadSnapshot(state.Part("weights"));
     }
 
     public void Dispose() => _snapshot?.Dispose();

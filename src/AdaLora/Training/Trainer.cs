@@ -76,7 +76,7 @@ public sealed class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(loss);
         if (_used)
             throw new InvalidOperationException("A trainer trains once; make a new one for another training.");
-        var checkpoints = KeepCheckpoints();
+        using var checkpoints = KeepCheckpoints();
         _used = true;
         if (_options.Seed is { } seed)
             manual_seed(seed).Dispose();

@@ -6,20 +6,22 @@ using static TorchSharp.torch;
 namespace AdaLora.Training.Checkpoints;
 
 /// <summary>Decides when to save and which checkpoint to go on from.</summary>
-internal sealed class CheckpointKeeper
+internal sealed class CheckpointKeeper : IDisposable
 {
     private const string Threads = "threads";
+    private const string LockFile = ".lock";
     private readonly CheckpointOptions _options;
     private readonly IReadOnlyDictionary<string, string> _identity;
     private readonly ILogger _logger;
     private readonly CheckpointStore _store;
+    private readonly FileStream _lock;
     private long? _latest;
     private long? _best;
 
     /// <param name="options">When and where.</param>
     /// <param name="identity">What has to be equal in the training that is resumed, by name.</param>
     /// <param name="logger">Told what was saved and what was refused.</param>
-    /// <exception cref="InvalidOperationException">The folder holds checkpoints, and they are not to be resumed.</exception>
+    /// <exception cref="InvalidOperationException">The folder holds checkpoints, and they are not to be resumed; or another training writes into it.</exception>
     public CheckpointKeeper(CheckpointOptions options, IReadOnlyDictionary<string, string> identity, ILogger logger)
     {
         _options = options;
@@ -31,6 +33,7 @@ internal sealed class CheckpointKeeper
                 $"'{options.Folder}' holds checkpoints of another training. Set {nameof(CheckpointOptions.Resume)} to go on with it, choose another folder, or delete them.");
         // Found out before hours of training, not after.
         Directory.CreateDirectory(options.Folder);
+        _lock = Lock(Path.Combine(options.Folder, LockFile));
     }
 
     /// <summary>Whether a checkpoint has to be made after so many batches.</summary>
@@ -83,7 +86,7 @@ internal sealed class CheckpointKeeper
             {
                 (tensors, metadata) = CheckpointStore.Read(path);
             }
-            catch (Exception e) when (e is InvalidDataException or SafetensorsException or IOException)
+            catch (Exception e) when (e is InvalidDataException or SafetensorsException or IOException or UnauthorizedAccessException)
             {
                 CheckpointLog.Refused(_logger, e.Message);
                 refused.Add(e.Message);
@@ -103,6 +106,22 @@ internal sealed class CheckpointKeeper
         }
 
         return refused.Count == 0 ? false : throw new InvalidDataException($"No checkpoint in '{_options.Folder}' can be used: {string.Join(" ", refused)}");
+    }
+
+    /// <summary>Lets another training use the folder.</summary>
+    public void Dispose() => _lock.Dispose();
+
+    // The system lets go of it when a process is killed.
+    private static FileStream Lock(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+        }
+        catch (IOException e) when (File.Exists(path))
+        {
+            throw new InvalidOperationException($"Another training writes its checkpoints into '{Path.GetDirectoryName(path)}'. Give each training a folder of its own.", e);
+        }
     }
 
     private void Resume(string path, StateTable state, IReadOnlyDictionary<string, string> metadata, Func<StateTable, long> take)

@@ -8,10 +8,14 @@ namespace AdaLora.Training.Checkpoints;
 /// <summary>What has to be the same in a training that goes on from a checkpoint: the settings that decide about results, what is trained, and the frozen weights.</summary>
 internal static class RunIdentity
 {
+    /// <summary>Changes whenever a checkpoint holds other things than before.</summary>
+    private const string Format = "1";
+
     public static IReadOnlyDictionary<string, string> Of(TrainingTarget target, TrainerOptions options, optim.Optimizer optimizer)
     {
         var identity = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
+            ["checkpoint format"] = Format,
             [nameof(options.TotalSteps)] = Text(options.TotalSteps),
             [nameof(options.LearningRate)] = Text(options.LearningRate),
             [nameof(options.WeightDecay)] = Text(options.WeightDecay),

@@ -2,6 +2,7 @@ using AdaLora.TestSupport;
 using AdaLora.Training;
 using Microsoft.Extensions.Logging;
 using Xunit;
+using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Training.Checkpoints;
 
@@ -97,6 +98,24 @@ public sealed class CheckpointFaultTests : IDisposable
 
         Assert.Contains(_folder.Path, exception.Message, StringComparison.Ordinal);
         Assert.Equal(before, Files);
+    }
+
+    [Fact]
+    public void Two_trainings_cannot_write_into_one_folder()
+    {
+        Exception? refused = null;
+
+        (Rehearsal with { Batches = WithAnotherTraining }).Run(crashBefore: 4);
+
+        Assert.Contains("Another training writes", Assert.IsType<InvalidOperationException>(refused).Message, StringComparison.Ordinal);
+        Assert.Equal(60, Rehearsal.Run(resume: true).Losses.Count);
+
+        IEnumerable<(Tensor Inputs, Tensor Labels)> WithAnotherTraining()
+        {
+            refused = Record.Exception(() => Rehearsal.Run());
+            foreach (var batch in Models.TinyTask.Batches(13))
+                yield return batch;
+        }
     }
 
     [Fact]
