@@ -13,13 +13,13 @@ internal static class StepBenchmark
         manual_seed(1).Dispose();
         var contenders = new List<Contender>
         {
-            Plain("LoRA r 12 (baseline)", settings, TrainingMethod.Lora, BenchmarkModels.InitialRank),
-            Plain("LoRA r 8", settings, TrainingMethod.Lora),
+            Plain("LoRA r 12 (baseline)", settings, TrainingMethods.Lora, BenchmarkModels.InitialRank),
+            Plain("LoRA r 8", settings, TrainingMethods.Lora),
             AdaLora("AdaLoRA r 12, warm-up", settings, initial: 1_000_000, total: 3_000_000),
             AdaLora("AdaLoRA r 12 to 8, mask every step", settings, initial: 0, total: 3_000_000),
             AdaLora("AdaLoRA, compacted to mean rank 8", settings, initial: 0, total: 4),
-            Plain("head alone", settings, TrainingMethod.Frozen),
-            Plain("full fine-tuning", settings, TrainingMethod.Full),
+            Plain("head alone", settings, TrainingMethods.Frozen),
+            Plain("full fine-tuning", settings, TrainingMethods.Full),
         };
         var inputs = StepInputs.Create(settings.Batch, settings.Length, 1000);
         var rows = Turns.Take([.. contenders.Select(c => (c.Name, (Action)(() => c.Step(inputs))))], settings.Warmup, settings.Steps);
@@ -36,6 +36,6 @@ internal static class StepBenchmark
     private static Contender Plain(string name, StepBenchmarkSettings settings, TrainingMethod method, int rank = BenchmarkModels.TargetRank)
     {
         var model = BenchmarkModels.Create(settings);
-        return new Contender(name, model, ModelPreparation.Prepare(model, BenchmarkModels.Method(settings, method, rank), NullLogger.Instance));
+        return new Contender(name, model, method.Prepare(model, BenchmarkModels.Method(settings, method, rank), NullLogger.Instance));
     }
 }

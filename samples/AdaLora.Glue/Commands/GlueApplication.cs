@@ -74,7 +74,10 @@ internal sealed class GlueApplication
         command.SetAction((line, token) =>
         {
             var verbosity = line.GetValue(json) ? Verbosity.Json : line.GetValue(quiet) ? Verbosity.Quiet : Verbosity.Normal;
-            var record = _session.Run(options.Bind(line).Validated(), verbosity, token);
+            var settings = options.Bind(line).Validated();
+            if (options.Ignored(line) is { Count: > 0 } ignored)
+                _services.Error.WriteLine($"Note: {settings.MethodName} makes no use of {string.Join(", ", ignored)}.");
+            var record = _session.Run(settings, verbosity, token);
             if (verbosity == Verbosity.Normal)
                 SummaryTable.Write(_services.Console, [record]);
             return Task.FromResult(CodeOf(record));
@@ -105,7 +108,7 @@ internal sealed class GlueApplication
             [train] =
             [
                 "AdaLora.Glue train --task cola --data glue --model all-MiniLM-L6-v2",
-                "AdaLora.Glue train --task stsb --data glue/STS-B --model all-MiniLM-L6-v2 --method lora --initial-rank 8 --seed 2",
+                "AdaLora.Glue train --task stsb --data glue/STS-B --model all-MiniLM-L6-v2 --method lora --target-rank 8 --seed 2",
                 "AdaLora.Glue train --task mrpc --data glue --model google-bert/bert-base-uncased",
                 "AdaLora.Glue train --task rte --data glue --model all-MiniLM-L6-v2 --targets query,value --layers 0-2 --max-steps 200 --output runs/try",
             ],

@@ -11,8 +11,8 @@ internal sealed class TrainOptions
     private readonly Option<GlueTask> _task = ParsedOption.Create(TrainOptionNames.Task, $"The GLUE task: {string.Join(", ", GlueTasks.All.Select(task => task.Name))}.", "NAME", GlueTasks.Find, required: true);
     private readonly Option<string> _data = new(TrainOptionNames.Data) { Description = "The GLUE folder, or the task's own folder.", HelpName = "DIR", Required = true };
     private readonly Option<string> _model = new(TrainOptionNames.Model) { Description = "The pre-trained checkpoint: a folder, or a name on the Hugging Face hub.", HelpName = "DIR|NAME", Required = true };
-    private readonly Option<TrainingMethod> _method = ParsedOption.Create(
-        TrainOptionNames.Method, $"How to train: {string.Join(", ", TrainingMethods.Names)}. [default: {Defaults.MethodName}]", "NAME", TrainingMethods.Find);
+    private readonly Option<TrainingMethod?> _method = ParsedOption.Create<TrainingMethod?>(
+        TrainOptionNames.Method, $"What to train beside the classifier: {string.Join("; ", TrainingMethods.All.Select(method => $"{method.Name}: {method.Summary}"))}. [default: {Defaults.MethodName}]", "NAME", TrainingMethods.Find);
     private readonly Option<int> _seed = ParsedOption.Number(TrainOptionNames.Seed, "Seed of all randomness.", Defaults.Seed);
     private readonly Option<int?> _epochs = ParsedOption.OptionalNumber<int>(TrainOptionNames.Epochs, "Passes over the training set. [default: the task's]");
     private readonly Option<int> _batchSize = ParsedOption.Number(TrainOptionNames.BatchSize, "Examples per step.", Defaults.BatchSize);
@@ -22,9 +22,9 @@ internal sealed class TrainOptions
     private readonly Option<double> _weightDecay = ParsedOption.Number(TrainOptionNames.WeightDecay, "Weight decay of AdamW.", Defaults.WeightDecay);
     private readonly Option<double> _clip = ParsedOption.Number(TrainOptionNames.Clip, "Largest gradient norm; 0 for no limit.", Defaults.Clip);
     private readonly Option<double> _dropout = ParsedOption.Number(TrainOptionNames.Dropout, "Dropout in front of the adapters.", Defaults.Dropout);
-    private readonly Option<int> _initialRank = ParsedOption.Number(TrainOptionNames.InitialRank, "Rank of every adapter at the start; the rank of lora and svd-lora.", Defaults.InitialRank);
-    private readonly Option<int> _targetRank = ParsedOption.Number(TrainOptionNames.TargetRank, "Mean rank of the adapters at the end (adalora).", Defaults.TargetRank);
-    private readonly Option<double> _alpha = ParsedOption.Number(TrainOptionNames.Alpha, "Scale of the adapters, divided by the initial rank.", Defaults.Alpha);
+    private readonly Option<int> _initialRank = ParsedOption.Number(TrainOptionNames.InitialRank, "Rank of every adapter at the start (adalora).", Defaults.InitialRank);
+    private readonly Option<int> _targetRank = ParsedOption.Number(TrainOptionNames.TargetRank, "Rank of every adapter (lora, svd-lora), or their mean rank at the end (adalora).", Defaults.TargetRank);
+    private readonly Option<double> _alpha = ParsedOption.Number(TrainOptionNames.Alpha, "Scale of the adapters, divided by their rank at the start.", Defaults.Alpha);
     private readonly Option<double?> _gamma = ParsedOption.OptionalNumber<double>(TrainOptionNames.Gamma, "Weight of the orthogonality penalty. [default: the task's]");
     private readonly Option<double?> _initialPhase = ParsedOption.OptionalNumber<double>(TrainOptionNames.InitialPhase, "Steps before pruning: a fraction of the run, or steps when 1 or more. [default: the task's fraction]");
     private readonly Option<double?> _finalPhase = ParsedOption.OptionalNumber<double>(TrainOptionNames.FinalPhase, "Steps after pruning: a fraction of the run, or steps when 1 or more. [default: the task's fraction]");
@@ -69,7 +69,7 @@ internal sealed class TrainOptions
     public TrainSettings Bind(ParseResult line)
     {
         var task = line.GetRequiredValue(_task);
-        var method = line.GetValue(_method);
+        var method = line.GetValue(_method) ?? Defaults.Method;
         var settings = new TrainSettings
         {
             Task = task,
@@ -80,7 +80,7 @@ internal sealed class TrainOptions
             Epochs = line.GetValue(_epochs) ?? task.Paper.Epochs,
             BatchSize = line.GetValue(_batchSize),
             MaxLength = line.GetValue(_maxLength),
-            LearningRate = line.GetValue(_learningRate) ?? (method == TrainingMethod.Full ? null : task.Paper.LearningRate),
+            LearningRate = line.GetValue(_learningRate) ?? (method.SharesTaskLearningRate ? task.Paper.LearningRate : null),
             Warmup = new StepCount(line.GetValue(_warmup)),
             WeightDecay = line.GetValue(_weightDecay),
             Clip = line.GetValue(_clip),
@@ -104,6 +104,14 @@ internal sealed class TrainOptions
             Output = line.GetValue(_output),
         };
         return settings with { DeltaT = line.GetValue(_deltaT) ?? task.Paper.MaskIntervalFor(ExpectedSteps(settings)) };
+    }
+
+    /// <summary>Options that were given and that the method does not read.</summary>
+    public IReadOnlyList<string> Ignored(ParseResult line)
+    {
+        var method = line.GetValue(_method) ?? Defaults.Method;
+        var others = TrainingMethods.All.SelectMany(other => other.Options).Except(method.Options).ToHashSet();
+        return [.. All.Where(option => others.Contains(option.Name) && line.GetResult(option) is { Implicit: false }).Select(option => option.Name)];
     }
 
     // As many as there are if the data are the official ones.

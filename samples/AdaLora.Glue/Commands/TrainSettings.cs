@@ -11,7 +11,7 @@ internal sealed record TrainSettings
     /// <summary>The folder of the pre-trained checkpoint, or its name on the hub.</summary>
     public required string Model { get; init; }
 
-    public TrainingMethod Method { get; init; } = TrainingMethod.AdaLora;
+    public TrainingMethod Method { get; init; } = TrainingMethods.AdaLora;
 
     public int Seed { get; init; } = 1;
 
@@ -87,9 +87,9 @@ internal sealed record TrainSettings
     /// <summary>The folder for event files of TensorBoard; null for none.</summary>
     public string? TensorBoard { get; init; }
 
-    public string MethodName => TrainingMethods.NameOf(Method);
+    public string MethodName => Method.Name;
 
-    public double EffectiveLearningRate => LearningRate ?? TrainingMethods.DefaultLearningRate(Method);
+    public double EffectiveLearningRate => LearningRate ?? Method.LearningRate;
 
     public string CheckpointFolder => Path.Combine(OutputFolder, "checkpoints");
 

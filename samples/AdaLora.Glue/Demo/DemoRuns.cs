@@ -10,7 +10,7 @@ internal static class DemoRuns
     {
         var data = Path.Combine(Root, "data");
         DemoData.Create(DemoDefaults.DataSeed, DemoDefaults.TrainCount, DemoDefaults.DevCount).Write(data);
-        return [Run(TrainingMethod.Frozen, data, DemoDefaults.FrozenEpochs), Run(TrainingMethod.AdaLora, data, DemoDefaults.Epochs)];
+        return [Run(TrainingMethods.Frozen, data, DemoDefaults.FrozenEpochs), Run(TrainingMethods.AdaLora, data, DemoDefaults.Epochs)];
     }
 
     private static TrainSettings Run(TrainingMethod method, string data, int epochs) => new()
@@ -27,6 +27,6 @@ internal static class DemoRuns
         Dropout = DemoDefaults.Dropout,
         MaxLength = DemoDefaults.MaxLength,
         CheckpointEvery = 0,
-        Output = Path.Combine(Root, TrainingMethods.NameOf(method)),
+        Output = Path.Combine(Root, method.Name),
     };
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AdaLora.Glue;
 
-/// <summary>AdaLoRA; started at the target rank it prunes nothing and is SVD-LoRA.</summary>
+/// <summary>SVD adapters in every targeted layer, pruned to the target rank on average.</summary>
 internal sealed class AdaLoraPrepared : PreparedModel
 {
     private readonly AdaLoraModel _adapted;
@@ -13,17 +13,17 @@ internal sealed class AdaLoraPrepared : PreparedModel
     /// <summary>Loads what <see cref="Save"/> has written.</summary>
     public AdaLoraPrepared(SequenceClassifier model, string folder) => _adapted = AdaLoraModel.Load(model, folder);
 
-    public AdaLoraPrepared(SequenceClassifier model, TrainSettings settings, ILogger logger) =>
+    public AdaLoraPrepared(SequenceClassifier model, TrainSettings settings, int initialRank, ILogger logger) =>
         _adapted = AdaLoraModel.Attach(
             model,
             new AdaLoraOptions
             {
-                InitialRank = settings.Method == TrainingMethod.SvdLora ? settings.TargetRank : settings.InitialRank,
+                InitialRank = initialRank,
                 TargetRank = settings.TargetRank,
                 Alpha = settings.Alpha,
                 Dropout = settings.Dropout,
-                Targets = ModelPreparation.TargetsOf(settings),
-                TrainedModules = [.. ModelPreparation.HeadOf(model).Select(h => h.name)],
+                Targets = AdaptedParts.TargetsOf(settings),
+                TrainedModules = [.. AdaptedParts.HeadOf(model).Select(h => h.name)],
                 OrthogonalityWeight = settings.Gamma,
                 InitialPhase = settings.InitialPhase.ToPhaseLength(),
                 FinalPhase = settings.FinalPhase.ToPhaseLength(),

@@ -16,8 +16,8 @@ internal sealed class LoraPrepared : PreparedModel
     {
         _model = model;
         _settings = settings;
-        var sites = AdapterInjector.Find(model, ModelPreparation.TargetsOf(settings)).GetSitesOrThrow();
-        TrainableSelection.Select(model, sites, ModelPreparation.HeadOf(model).Select(h => h.name), BiasTraining.None).Freeze();
+        var sites = AdapterInjector.Find(model, AdaptedParts.TargetsOf(settings)).GetSitesOrThrow();
+        TrainableSelection.Select(model, sites, AdaptedParts.HeadOf(model).Select(h => h.name), BiasTraining.None).Freeze();
         _injection = AdapterInjector.Inject(model, sites, site => new LoraLinear(site, settings.TargetRank, settings.Alpha, settings.Dropout));
     }
 

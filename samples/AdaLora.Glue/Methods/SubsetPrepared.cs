@@ -5,15 +5,16 @@ using TorchSharp.Modules;
 
 namespace AdaLora.Glue;
 
-/// <summary>Trains some of the model's own parameters.</summary>
+/// <summary>Trains the head and some of the encoder's own parameters.</summary>
 internal sealed class SubsetPrepared : PreparedModel
 {
     private readonly SequenceClassifier _model;
 
-    public SubsetPrepared(SequenceClassifier model, IEnumerable<Parameter> trained)
+    public SubsetPrepared(SequenceClassifier model, Func<TextEncoder, IEnumerable<Parameter>> ofEncoder)
     {
         _model = model;
-        var chosen = trained.Select(p => p.Handle).ToHashSet();
+        var head = AdaptedParts.HeadOf(model).SelectMany(part => part.module.parameters());
+        var chosen = ofEncoder(model.Encoder).Concat(head).Select(p => p.Handle).ToHashSet();
         foreach (var parameter in model.parameters())
             parameter.requires_grad = chosen.Contains(parameter.Handle);
     }

@@ -39,7 +39,7 @@ internal sealed record SavedRun(string Folder, TrainSettings Settings, RunRecord
         var classifier = BaseModel.Load(folder, Settings, tokenizer);
         try
         {
-            return new TrainedClassifier(Settings.Task, classifier, ModelPreparation.Load(classifier, Settings, AdapterFolderOf(Folder)), tokenizer, folder);
+            return new TrainedClassifier(Settings.Task, classifier, Settings.Method.Load(classifier, Settings, AdapterFolderOf(Folder)), tokenizer, folder);
         }
         catch
         {

@@ -15,7 +15,7 @@ public sealed class RootCommandTests : IDisposable
     {
         Assert.Equal(ExitCode.Success, _line.Run());
 
-        Assert.Equal([TrainingMethod.Frozen, TrainingMethod.AdaLora], _line.Runner.Asked.Select(settings => settings.Method));
+        Assert.Equal([TrainingMethods.Frozen, TrainingMethods.AdaLora], _line.Runner.Asked.Select(settings => settings.Method));
         Assert.All((string[])["frozen", "adalora"], method => Assert.True(File.Exists(_line.Path("demo", method, "metrics.json"))));
         var summary = _line.OutputText[_line.OutputText.LastIndexOf("results on cola", StringComparison.Ordinal)..];
         Assert.Contains("frozen", summary);

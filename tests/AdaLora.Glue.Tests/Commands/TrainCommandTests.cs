@@ -92,6 +92,18 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal(3e-5, OptionsOf("--method", "full", "--lr", "3e-5")["lr"]!.GetValue<double>());
     }
 
+    [Theory]
+    [InlineData("adalora", "")]
+    [InlineData("svd-lora", "--initial-rank, --delta-t")]
+    [InlineData("lora", "--initial-rank, --gamma, --delta-t")]
+    [InlineData("full", "--initial-rank, --target-rank, --gamma, --delta-t")]
+    public void Options_that_the_method_does_not_read_are_named(string method, string ignored)
+    {
+        Assert.Equal(ExitCode.Success, _line.Train("--method", method, "--gamma", "0.1", "--initial-rank", "12", "--target-rank", "8", "--delta-t", "2", "--seed", "1"));
+
+        Assert.Equal(ignored.Length == 0 ? "" : $"Note: {method} makes no use of {ignored}.{Environment.NewLine}", _line.ErrorText);
+    }
+
     [Fact]
     public void Every_option_is_recorded()
     {
@@ -105,7 +117,7 @@ public sealed class TrainCommandTests : IDisposable
     [Fact]
     public void Output_folder_is_named_after_the_run()
     {
-        var settings = new TrainSettings { Task = GlueTasks.Find("stsb"), Data = "", Model = "", Method = TrainingMethod.SvdLora, Seed = 4 };
+        var settings = new TrainSettings { Task = GlueTasks.Find("stsb"), Data = "", Model = "", Method = TrainingMethods.SvdLora, Seed = 4 };
 
         Assert.Equal(Path.Combine("runs", "stsb-svd-lora-4"), settings.OutputFolder);
     }

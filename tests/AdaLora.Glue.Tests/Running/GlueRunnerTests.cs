@@ -19,6 +19,7 @@ public sealed class GlueRunnerTests : IDisposable
     [InlineData("adalora", true)]
     [InlineData("svd-lora", true)]
     [InlineData("lora", true)]
+    [InlineData("bitfit", false)]
     [InlineData("full", false)]
     [InlineData("frozen", false)]
     public void Every_method_trains_and_writes_all_its_files(string method, bool hasRanks)

@@ -16,13 +16,13 @@ internal sealed class CommandLine : IDisposable
         _ = Directory.CreateDirectory(Model);
         DemoRuns = () =>
         [
-            .. new[] { TrainingMethod.Frozen, TrainingMethod.AdaLora }.Select(method => new TrainSettings
+            .. new[] { TrainingMethods.Frozen, TrainingMethods.AdaLora }.Select(method => new TrainSettings
             {
                 Task = GlueTasks.Find("cola"),
                 Data = Data,
                 Model = Model,
                 Method = method,
-                Output = _folder.File("demo", TrainingMethods.NameOf(method)),
+                Output = _folder.File("demo", method.Name),
             }),
         ];
     }

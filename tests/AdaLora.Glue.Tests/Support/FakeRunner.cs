@@ -12,7 +12,7 @@ internal sealed class FakeRunner : IRunner
     {
         Asked.Add(settings);
         reporter.Note("8,551 examples");
-        var adaptive = settings.Method == TrainingMethod.AdaLora;
+        var adaptive = settings.Method == TrainingMethods.AdaLora;
         var evaluations = new List<Evaluation>();
         var steps = 0;
         foreach (var status in FakeRun.History(adaptive))

@@ -31,6 +31,7 @@ public sealed class SavedRunTests : IDisposable
     [Theory]
     [InlineData("adalora")]
     [InlineData("lora")]
+    [InlineData("bitfit")]
     [InlineData("full")]
     public void A_merged_run_is_a_plain_checkpoint_with_the_same_answers(string method)
     {

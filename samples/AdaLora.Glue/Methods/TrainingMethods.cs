@@ -1,0 +1,71 @@
+namespace AdaLora.Glue;
+
+/// <summary>The methods there are.</summary>
+internal static class TrainingMethods
+{
+    private static readonly string[] LowRankOptions =
+        [TrainOptionNames.TargetRank, TrainOptionNames.Alpha, TrainOptionNames.Dropout, TrainOptionNames.Targets, TrainOptionNames.Layers];
+
+    private static readonly string[] PruningOptions =
+        [TrainOptionNames.InitialRank, TrainOptionNames.InitialPhase, TrainOptionNames.FinalPhase, TrainOptionNames.DeltaT];
+
+    public static TrainingMethod AdaLora { get; } = new()
+    {
+        Name = "adalora",
+        Summary = "SVD adapters whose triplets are pruned to a budget",
+        Options = [.. LowRankOptions, .. PruningOptions, TrainOptionNames.Gamma],
+        Prepare = (model, settings, logger) => new AdaLoraPrepared(model, settings, settings.InitialRank, logger),
+        Restore = (model, folder) => new AdaLoraPrepared(model, folder),
+    };
+
+    public static TrainingMethod Lora { get; } = new()
+    {
+        Name = "lora",
+        Summary = "low-rank adapters, all of one rank",
+        Options = LowRankOptions,
+        Prepare = (model, settings, _) => new LoraPrepared(model, settings),
+    };
+
+    public static TrainingMethod SvdLora { get; } = new()
+    {
+        Name = "svd-lora",
+        Summary = "SVD adapters, all of one rank",
+        Options = [.. LowRankOptions, TrainOptionNames.Gamma],
+        // Started at the target rank, AdaLoRA has nothing to prune.
+        Prepare = (model, settings, logger) => new AdaLoraPrepared(model, settings, settings.TargetRank, logger),
+        Restore = (model, folder) => new AdaLoraPrepared(model, folder),
+    };
+
+    public static TrainingMethod BitFit { get; } = new()
+    {
+        Name = "bitfit",
+        Summary = "the biases (Ben Zaken et al., 2022)",
+        Prepare = (model, _, _) => new SubsetPrepared(model, EncoderParts.Biases),
+    };
+
+    public static TrainingMethod Full { get; } = new()
+    {
+        Name = "full",
+        Summary = "all weights",
+        LearningRate = 5e-5,
+        SharesTaskLearningRate = false,
+        Prepare = (model, _, _) => new SubsetPrepared(model, EncoderParts.Everything),
+    };
+
+    public static TrainingMethod Frozen { get; } = new()
+    {
+        Name = "frozen",
+        Summary = "nothing but the classifier",
+        Prepare = (model, _, _) => new SubsetPrepared(model, EncoderParts.None),
+    };
+
+    /// <summary>All of them, in the order of help texts and tables.</summary>
+    public static IReadOnlyList<TrainingMethod> All { get; } = [AdaLora, SvdLora, Lora, BitFit, Full, Frozen];
+
+    public static IReadOnlyList<string> Names { get; } = [.. All.Select(method => method.Name)];
+
+    /// <exception cref="UserInputException">There is no such method.</exception>
+    public static TrainingMethod Find(string name) =>
+        All.FirstOrDefault(method => string.Equals(method.Name, name, StringComparison.OrdinalIgnoreCase))
+        ?? throw new UserInputException($"There is no method '{name}'. Use one of: {string.Join(", ", Names)}.");
+}
