@@ -10,4 +10,6 @@ return GlueHost.Run(
     PredictCommand.Create(models, Console.In),
     SubmitCommand.Create(models),
     MergeCommand.Create(models),
+    CompareCommand.Create(new ChildProcessRunner()),
+    Figure1Command.Create(new ChildProcessRunner(), models),
     PretrainDemoCommand.Create());

@@ -16,12 +16,12 @@ internal sealed class GlueApplication
         _services = services;
         _session = new RunSession(services.Runner, services.Console);
         var train = TrainCommand();
-        var inspect = InspectCommand.Create(services.Console);
-        _root = new RootCommand("Fine-tunes encoders on GLUE with AdaLoRA and shows where the rank budget went. Without arguments: a demo that needs no downloads.") { train, inspect };
+        _root = new RootCommand("Fine-tunes encoders on GLUE with AdaLoRA and shows where the rank budget went. Without arguments: a demo that needs no downloads.") { train, InspectCommand.Create(services.Console) };
         foreach (var command in services.MoreCommands)
             _root.Add(command);
         _root.SetAction((_, token) => Task.FromResult(RunDemo(token)));
-        AddExamples(train, inspect);
+        var help = _root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpExamples((HelpAction)help.Action!, ["AdaLora.Glue                     the demo", "AdaLora.Glue train --help        all options"]);
     }
 
     /// <summary>Runs one command line.</summary>
@@ -68,12 +68,19 @@ internal sealed class GlueApplication
         var options = new TrainOptions();
         var quiet = new Option<bool>(TrainOptionNames.Quiet) { Description = "Print one line with the result." };
         var json = new Option<bool>(TrainOptionNames.Json) { Description = "Print metrics.json and nothing else." };
-        var command = new Command("train", "Fine-tunes a checkpoint on a GLUE task.") { quiet, json };
+        var progress = new Option<bool>(TrainOptionNames.ProgressOnly) { Description = "Print lines of progress and no tables.", Hidden = true };
+        var command = new ExampledCommand(
+            "train",
+            "Fine-tunes a checkpoint on a GLUE task.",
+            "AdaLora.Glue train --task cola --data glue --model all-MiniLM-L6-v2",
+            "AdaLora.Glue train --task stsb --data glue/STS-B --model all-MiniLM-L6-v2 --method lora --target-rank 8 --seed 2",
+            "AdaLora.Glue train --task mrpc --data glue --model google-bert/bert-base-uncased",
+            "AdaLora.Glue train --task rte --data glue --model all-MiniLM-L6-v2 --targets query,value --layers 0-2 --max-steps 200 --output runs/try") { quiet, json, progress };
         foreach (var option in options.All)
             command.Add(option);
         command.SetAction((line, token) =>
         {
-            var verbosity = line.GetValue(json) ? Verbosity.Json : line.GetValue(quiet) ? Verbosity.Quiet : Verbosity.Normal;
+            var verbosity = line.GetValue(json) ? Verbosity.Json : line.GetValue(quiet) ? Verbosity.Quiet : line.GetValue(progress) ? Verbosity.Progress : Verbosity.Normal;
             var settings = options.Bind(line).Validated();
             if (options.Ignored(line) is { Count: > 0 } ignored)
                 _services.Error.WriteLine($"Note: {settings.MethodName} makes no use of {string.Join(", ", ignored)}.");
@@ -97,23 +104,6 @@ internal sealed class GlueApplication
 
         SummaryTable.Write(_services.Console, records);
         return CodeOf(records[^1]);
-    }
-
-    private void AddExamples(Command train, Command inspect)
-    {
-        var help = _root.Options.OfType<HelpOption>().Single();
-        help.Action = new HelpExamples((HelpAction)help.Action!, new Dictionary<Command, IReadOnlyList<string>>
-        {
-            [_root] = ["AdaLora.Glue                     the demo", "AdaLora.Glue train --help        all options"],
-            [train] =
-            [
-                "AdaLora.Glue train --task cola --data glue --model all-MiniLM-L6-v2",
-                "AdaLora.Glue train --task stsb --data glue/STS-B --model all-MiniLM-L6-v2 --method lora --target-rank 8 --seed 2",
-                "AdaLora.Glue train --task mrpc --data glue --model google-bert/bert-base-uncased",
-                "AdaLora.Glue train --task rte --data glue --model all-MiniLM-L6-v2 --targets query,value --layers 0-2 --max-steps 200 --output runs/try",
-            ],
-            [inspect] = InspectCommand.Examples,
-        });
     }
 
     private static int CodeOf(RunRecord record) => record.Status == RunStatus.Cancelled ? ExitCode.Cancelled : ExitCode.Success;

@@ -6,20 +6,24 @@ namespace AdaLora.Glue;
 
 /// <summary>Adds examples to the help text of commands.</summary>
 /// <param name="standard">Prints the usual help text.</param>
-/// <param name="examples">What to add, per command.</param>
-internal sealed class HelpExamples(HelpAction standard, IReadOnlyDictionary<Command, IReadOnlyList<string>> examples) : SynchronousCommandLineAction
+/// <param name="ofRoot">The examples of the application as a whole.</param>
+internal sealed class HelpExamples(HelpAction standard, IReadOnlyList<string> ofRoot) : SynchronousCommandLineAction
 {
     public override int Invoke(ParseResult parseResult)
     {
         var code = standard.Invoke(parseResult);
-        if (examples.TryGetValue(parseResult.CommandResult.Command, out var lines))
+        var examples = parseResult.CommandResult.Command switch
         {
-            var output = parseResult.InvocationConfiguration.Output;
-            output.WriteLine("Examples:");
-            foreach (var line in lines)
-                output.WriteLine("  " + line);
-        }
-
+            ExampledCommand command => command.Examples,
+            RootCommand => ofRoot,
+            _ => [],
+        };
+        if (examples.Count == 0)
+            return code;
+        var output = parseResult.InvocationConfiguration.Output;
+        output.WriteLine("Examples:");
+        foreach (var example in examples)
+            output.WriteLine("  " + example);
         return code;
     }
 }

@@ -11,20 +11,18 @@ internal static class InspectCommand
     private const string ConfigFile = "adapter_config.json";
     private const string AdapterFolder = "adapter";
 
-    public static IReadOnlyList<string> Examples { get; } =
-    [
-        "AdaLora.Glue inspect runs/cola-adalora-1",
-        "AdaLora.Glue inspect runs/cola-adalora-1/adapter --png adapter.png --csv triplets.csv",
-        "AdaLora.Glue inspect adapter-of-peft --json | jq '.matrices[] | {name, rank, singular_values}'",
-    ];
-
     public static Command Create(IAnsiConsole console)
     {
         var folder = new Argument<string>("FOLDER") { Description = "An adapter in PEFT's layout (AdaLoRA or plain LoRA, pruned or not), or the output folder of a run that holds one." };
         var json = new Option<bool>("--json") { Description = "Print everything as JSON and nothing else." };
         var csv = new Option<string?>("--csv") { Description = "Also write a table with a row per triplet.", HelpName = "FILE" };
         var png = new Option<string?>("--png") { Description = "Also draw the ranks beside the singular values.", HelpName = "FILE" };
-        var command = new Command("inspect", "Tells ranks, budget, counts, singular values and orthogonality of a saved adapter; the base model is not needed.") { folder, json, csv, png };
+        var command = new ExampledCommand(
+            "inspect",
+            "Tells ranks, budget, counts, singular values and orthogonality of a saved adapter; the base model is not needed.",
+            "AdaLora.Glue inspect runs/cola-adalora-1",
+            "AdaLora.Glue inspect runs/cola-adalora-1/adapter --png adapter.png --csv triplets.csv",
+            "AdaLora.Glue inspect adapter-of-peft --json | jq '.matrices[] | {name, rank, singular_values}'") { folder, json, csv, png };
         command.SetAction(line => Run(console, line.GetRequiredValue(folder), line.GetValue(json), line.GetValue(csv), line.GetValue(png)));
         return command;
     }

@@ -2,32 +2,48 @@ using System.Runtime.InteropServices;
 
 namespace AdaLora.Glue;
 
-/// <summary>Turns the first Ctrl-C into a cancelled token; the second ends the process at once, as if nobody listened.</summary>
+/// <summary>
+/// Turns the first Ctrl-C into a cancelled token; the second ends the process at once, as if nobody listened. A request to terminate, as job schedulers send it, cancels as well,
+/// but does not count: it may come beside a Ctrl-C.
+/// </summary>
 internal sealed class InterruptSignal : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
-    private readonly PosixSignalRegistration _registration;
+    private readonly List<PosixSignalRegistration> _registrations;
+    private bool _interrupted;
 
     /// <param name="onFirst">Told of the first signal, on another thread.</param>
     /// <param name="onSecond">Told of the second one just before the end.</param>
-    public InterruptSignal(Action onFirst, Action onSecond) => _registration = PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
-    {
-        if (_source.IsCancellationRequested)
+    public InterruptSignal(Action onFirst, Action onSecond) => _registrations =
+    [
+        PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
         {
-            onSecond();
-            return;
-        }
+            if (_interrupted)
+            {
+                onSecond();
+                return;
+            }
 
-        context.Cancel = true;
-        _source.Cancel();
-        onFirst();
-    });
+            _interrupted = true;
+            Cancel(context, onFirst);
+        }),
+        PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Cancel(context, onFirst)),
+    ];
 
     public CancellationToken Token => _source.Token;
 
     public void Dispose()
     {
-        _registration.Dispose();
+        _registrations.ForEach(registration => registration.Dispose());
         _source.Dispose();
+    }
+
+    private void Cancel(PosixSignalContext context, Action onFirst)
+    {
+        context.Cancel = true;
+        if (_source.IsCancellationRequested)
+            return;
+        _source.Cancel();
+        onFirst();
     }
 }

@@ -28,7 +28,7 @@ internal static class RunRecords
     private static OrderedDictionary<string, double?> NoMetrics => [];
 
     /// <summary>The options in force, under the names they have on the command line.</summary>
-    private static JsonObject Options(TrainSettings s)
+    public static JsonObject Options(TrainSettings s)
     {
         (string Name, JsonNode? Value)[] options =
         [
@@ -63,6 +63,6 @@ internal static class RunRecords
             (TrainOptionNames.Output, s.OutputFolder),
             (TrainOptionNames.TensorBoard, s.TensorBoard),
         ];
-        return new JsonObject(options.Select(option => KeyValuePair.Create(option.Name.TrimStart('-').Replace('-', '_'), option.Value)));
+        return new JsonObject(options.Select(option => KeyValuePair.Create(TrainOptionNames.KeyOf(option.Name), option.Value)));
     }
 }

@@ -10,6 +10,14 @@ internal sealed class RunSession(IRunner runner, IAnsiConsole console)
     /// <summary>Trains as <paramref name="settings"/> say and writes all files, after a cancellation too.</summary>
     public RunRecord Run(TrainSettings settings, Verbosity verbosity, CancellationToken cancellationToken)
     {
+        if (settings.Resume && FinishedRun.Find(settings) is { } finished)
+        {
+            if (verbosity == Verbosity.Normal)
+                Output.WriteLine($"This run has ended before; its results are in {settings.OutputFolder}.");
+            ShowResult(verbosity, finished);
+            return finished;
+        }
+
         // Found out before hours of training, not after.
         _ = Directory.CreateDirectory(settings.OutputFolder);
         if (verbosity == Verbosity.Normal)
@@ -27,7 +35,7 @@ internal sealed class RunSession(IRunner runner, IAnsiConsole console)
     {
         if (verbosity == Verbosity.Normal && console.Profile.Out.IsTerminal && console.Profile.Capabilities.Ansi)
             return LiveReporter.Run(console, "loading", Execute);
-        return Execute(verbosity == Verbosity.Normal ? new PlainReporter(Output) : new SilentReporter());
+        return Execute(verbosity is Verbosity.Normal or Verbosity.Progress ? new PlainReporter(Output) : new SilentReporter());
 
         RunOutcome Execute(IRunReporter reporter) =>
             runner.Execute(settings, settings.TensorBoard is { } folder ? new TensorBoardReporter(folder, reporter) : reporter, cancellationToken);
@@ -35,22 +43,23 @@ internal sealed class RunSession(IRunner runner, IAnsiConsole console)
 
     private void Show(TrainSettings settings, Verbosity verbosity, RunRecord record, IReadOnlyList<ModuleRank> ranks, IReadOnlyList<string> files)
     {
-        if (verbosity == Verbosity.Json)
-        {
-            Output.Write(record.ToJson());
+        ShowResult(verbosity, record);
+        if (verbosity != Verbosity.Normal)
             return;
-        }
-
-        if (verbosity == Verbosity.Quiet)
-        {
-            var metrics = record.Final.Select(metric => $"{metric.Key} {Formats.Metric(metric.Value)}");
-            Output.WriteLine($"{record.Task} {record.Method} seed {record.Seed}: {string.Join("  ", metrics)}");
-            return;
-        }
 
         RankTable.Write(console, ranks);
         FileList.Write(Output, settings.OutputFolder, files);
         if (record.Status == RunStatus.Cancelled && Directory.Exists(settings.CheckpointFolder))
             Output.WriteLine($"To go on from here, give the same command with {TrainOptionNames.Resume}.");
+    }
+
+    private void ShowResult(Verbosity verbosity, RunRecord record)
+    {
+        if (verbosity == Verbosity.Json)
+            Output.Write(record.ToJson());
+        if (verbosity != Verbosity.Quiet)
+            return;
+        var metrics = record.Final.Select(metric => $"{metric.Key} {Formats.Metric(metric.Value)}");
+        Output.WriteLine($"{record.Task} {record.Method} seed {record.Seed}: {string.Join("  ", metrics)}");
     }
 }

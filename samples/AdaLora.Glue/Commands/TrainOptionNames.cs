@@ -36,4 +36,11 @@ internal static class TrainOptionNames
     public const string TensorBoard = "--tensorboard";
     public const string Quiet = "--quiet";
     public const string Json = "--json";
+    public const string ProgressOnly = "--progress-only";
+
+    /// <summary>The name under which metrics.json keeps an option.</summary>
+    public static string KeyOf(string option) => option.TrimStart('-').Replace('-', '_');
+
+    /// <summary>The option that metrics.json keeps under a name.</summary>
+    public static string OfKey(string key) => "--" + key.Replace('_', '-');
 }

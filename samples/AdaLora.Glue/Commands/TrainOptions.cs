@@ -30,7 +30,7 @@ internal sealed class TrainOptions
     private readonly Option<double?> _finalPhase = ParsedOption.OptionalNumber<double>(TrainOptionNames.FinalPhase, "Steps after pruning: a fraction of the run, or steps when 1 or more. [default: the task's fraction]");
     private readonly Option<int?> _deltaT = ParsedOption.OptionalNumber<int>(TrainOptionNames.DeltaT, "Steps between two prunings. [default: the task's, fewer in shorter runs]");
     private readonly Option<IReadOnlyList<string>?> _targets = ParsedOption.Create<IReadOnlyList<string>?>(
-        TrainOptionNames.Targets, "Matrices to adapt, by the ends of their names, such as query,value. [default: all linear layers]", "NAMES", ListArguments.Names);
+        TrainOptionNames.Targets, "Matrices to adapt, by the ends of their names, such as query,value, or by whole names with * for a part and ** for several. [default: all linear layers]", "NAMES", ListArguments.Names);
     private readonly Option<IReadOnlyList<int>?> _layers = ParsedOption.Create<IReadOnlyList<int>?>(
         TrainOptionNames.Layers, "Layers to adapt, such as 0-2,5. [default: all]", "NUMBERS", ListArguments.Numbers);
     private readonly Option<int?> _maxSteps = ParsedOption.OptionalNumber<int>(TrainOptionNames.MaxSteps, "Optimiser steps at most.");
@@ -38,8 +38,8 @@ internal sealed class TrainOptions
     private readonly Option<bool> _groupByLength = new(TrainOptionNames.GroupByLength) { Description = "Put texts of about equal length into a batch: less padding, so faster, but other results than without." };
     private readonly Option<int?> _evalEvery = ParsedOption.OptionalNumber<int>(TrainOptionNames.EvalEvery, "Steps between two evaluations. [default: one epoch]");
     private readonly Option<int?> _threads = ParsedOption.OptionalNumber<int>(TrainOptionNames.Threads, "Processor threads. [default: one per core]");
-    private readonly Option<int> _checkpointEvery = ParsedOption.Number(TrainOptionNames.CheckpointEvery, "Steps between two checkpoints, from which --resume goes on; 0 for none. They are deleted when the run ends.", Defaults.CheckpointEvery);
-    private readonly Option<bool> _resume = new(TrainOptionNames.Resume) { Description = "Go on from the newest checkpoint in the output folder; the result is the same, bit for bit, as without the interruption." };
+    private readonly Option<int> _checkpointEvery = ParsedOption.Number(TrainOptionNames.CheckpointEvery, "Steps between two checkpoints, from which an interrupted run goes on; 0 for none. They are deleted when the run ends.", Defaults.CheckpointEvery);
+    private readonly Option<bool> _resume = new(TrainOptionNames.Resume) { Description = "Go on from the newest checkpoint in the output folder; the result is the same, bit for bit, as without the interruption. A run that has ended is shown, not repeated." };
     private readonly Option<string?> _output = new(TrainOptionNames.Output) { Description = "Folder for the run's files. [default: runs/<task>-<method>-<seed>]", HelpName = "DIR" };
     private readonly Option<string?> _tensorBoard = new(TrainOptionNames.TensorBoard) { Description = "Also write what happens at each step for TensorBoard into a folder.", HelpName = "DIR" };
 
@@ -50,6 +50,9 @@ internal sealed class TrainOptions
         _alpha, _gamma, _initialPhase, _finalPhase, _deltaT, _targets, _layers, _maxSteps, _limit, _groupByLength, _evalEvery, _checkpointEvery, _resume, _threads, _output, _tensorBoard,
     ];
 
+    /// <summary>The options of which every run has its own, in a command that makes several.</summary>
+    public IEnumerable<Option> OfOneRun => [_task, _method, _seed, _resume, _output, _tensorBoard];
+
     /// <summary>The settings of a finished run.</summary>
     /// <param name="record">Its options under the names of the command line, as metrics.json keeps them.</param>
     /// <exception cref="UserInputException">They are of another version of this application.</exception>
@@ -59,24 +62,38 @@ internal sealed class TrainOptions
         var command = new Command("train");
         foreach (var option in options.All)
             command.Add(option);
-        var line = command.Parse([.. record.Where(entry => Text(entry.Value).Length > 0).SelectMany(entry => (string[])["--" + entry.Key.Replace('_', '-'), Text(entry.Value)])]);
+        var line = command.Parse([.. Arguments(record)]);
         return line.Errors.Count == 0 ? options.Bind(line) : throw new UserInputException($"The run was made by another version: {string.Join(" ", line.Errors.Select(error => error.Message))}");
+    }
 
-        static string Text(JsonNode? value) => value is JsonArray list ? string.Join(',', list.Select(item => item!.ToString())) : value?.ToString() ?? "";
+    /// <summary>The arguments that ask train for a run. Options that its method does not read are left out.</summary>
+    public static IReadOnlyList<string> ArgumentsOf(TrainSettings settings)
+    {
+        var options = RunRecords.Options(settings);
+        foreach (var ignored in TrainingMethods.OptionsIgnoredBy([settings.Method]))
+            _ = options.Remove(TrainOptionNames.KeyOf(ignored));
+        return [.. Arguments(options)];
     }
 
     /// <summary>The settings a command line asks for, not yet validated. What it leaves open is as the authors of AdaLoRA had it for the task.</summary>
-    public TrainSettings Bind(ParseResult line)
+    public TrainSettings Bind(ParseResult line) =>
+        Bind(line, line.GetRequiredValue(_task), line.GetValue(_method) ?? Defaults.Method, line.GetValue(_seed)) with
+        {
+            Resume = line.GetValue(_resume),
+            TensorBoard = line.GetValue(_tensorBoard),
+            Output = line.GetValue(_output),
+        };
+
+    /// <summary>The settings of one of several runs that a command line asks for.</summary>
+    public TrainSettings Bind(ParseResult line, GlueTask task, TrainingMethod method, int seed)
     {
-        var task = line.GetRequiredValue(_task);
-        var method = line.GetValue(_method) ?? Defaults.Method;
         var settings = new TrainSettings
         {
             Task = task,
             Data = line.GetRequiredValue(_data),
             Model = line.GetRequiredValue(_model),
             Method = method,
-            Seed = line.GetValue(_seed),
+            Seed = seed,
             Epochs = line.GetValue(_epochs) ?? task.Paper.Epochs,
             BatchSize = line.GetValue(_batchSize),
             MaxLength = line.GetValue(_maxLength),
@@ -99,19 +116,25 @@ internal sealed class TrainOptions
             EvalEvery = line.GetValue(_evalEvery),
             Threads = line.GetValue(_threads),
             CheckpointEvery = line.GetValue(_checkpointEvery),
-            Resume = line.GetValue(_resume),
-            TensorBoard = line.GetValue(_tensorBoard),
-            Output = line.GetValue(_output),
         };
         return settings with { DeltaT = line.GetValue(_deltaT) ?? task.Paper.MaskIntervalFor(ExpectedSteps(settings)) };
     }
 
     /// <summary>Options that were given and that the method does not read.</summary>
-    public IReadOnlyList<string> Ignored(ParseResult line)
+    public IReadOnlyList<string> Ignored(ParseResult line) => Ignored(line, [line.GetValue(_method) ?? Defaults.Method]);
+
+    /// <summary>Options that were given and that none of the methods reads.</summary>
+    public IReadOnlyList<string> Ignored(ParseResult line, IReadOnlyList<TrainingMethod> methods)
     {
-        var method = line.GetValue(_method) ?? Defaults.Method;
-        var others = TrainingMethods.All.SelectMany(other => other.Options).Except(method.Options).ToHashSet();
-        return [.. All.Where(option => others.Contains(option.Name) && line.GetResult(option) is { Implicit: false }).Select(option => option.Name)];
+        var ignored = TrainingMethods.OptionsIgnoredBy(methods);
+        return [.. All.Where(option => ignored.Contains(option.Name) && line.GetResult(option) is { Implicit: false }).Select(option => option.Name)];
+    }
+
+    private static IEnumerable<string> Arguments(JsonObject record)
+    {
+        return record.Where(entry => Text(entry.Value).Length > 0).SelectMany(entry => (string[])[TrainOptionNames.OfKey(entry.Key), Text(entry.Value)]);
+
+        static string Text(JsonNode? value) => value is JsonArray list ? string.Join(',', list.Select(item => item!.ToString())) : value?.ToString() ?? "";
     }
 
     // As many as there are if the data are the official ones.

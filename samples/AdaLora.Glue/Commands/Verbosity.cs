@@ -6,6 +6,9 @@ internal enum Verbosity
     /// <summary>Progress, tables, and where files went.</summary>
     Normal,
 
+    /// <summary>Lines of progress, for whoever shows the result in another way.</summary>
+    Progress,
+
     /// <summary>One line with the result.</summary>
     Quiet,
 

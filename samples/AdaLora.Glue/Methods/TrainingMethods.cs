@@ -64,6 +64,10 @@ internal static class TrainingMethods
 
     public static IReadOnlyList<string> Names { get; } = [.. All.Select(method => method.Name)];
 
+    /// <summary>The options that some methods read, but none of these.</summary>
+    public static IReadOnlyList<string> OptionsIgnoredBy(IReadOnlyList<TrainingMethod> methods) =>
+        [.. All.SelectMany(method => method.Options).Except(methods.SelectMany(method => method.Options))];
+
     /// <exception cref="UserInputException">There is no such method.</exception>
     public static TrainingMethod Find(string name) =>
         All.FirstOrDefault(method => string.Equals(method.Name, name, StringComparison.OrdinalIgnoreCase))

@@ -24,6 +24,8 @@ internal sealed class GlueRunner(ModelFolder? models = null) : IRunner
             var dev = settings.Task.Parts.Select(part => EncodedExamples.Read(settings, GlueSplit.Dev, part, tokenizer)).ToList();
             cancellationToken.ThrowIfCancellationRequested();
             using var model = BaseModel.Load(folder, settings, tokenizer);
+            // What adapters begin with is drawn from this generator.
+            manual_seed(settings.Seed);
             using var prepared = settings.Method.Prepare(model, settings, NullLogger.Instance);
             return Train(settings, model, prepared, train, dev, reporter, cancellationToken);
         });

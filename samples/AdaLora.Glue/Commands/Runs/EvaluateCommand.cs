@@ -11,7 +11,10 @@ internal static class EvaluateCommand
         var arguments = new RunArguments(models);
         var data = new Option<string?>("--data") { Description = "The GLUE folder, if it is not where it was.", HelpName = "DIR" };
         var json = new Option<bool>(TrainOptionNames.Json) { Description = "Print one JSON object." };
-        var command = new Command("evaluate", "Computes the official metrics of a finished run on the dev set.") { data, json };
+        var command = new ExampledCommand(
+            "evaluate",
+            "Computes the official metrics of a finished run on the dev set.",
+            "AdaLora.Glue evaluate runs/cola-adalora-1 --json") { data, json };
         arguments.AddTo(command);
         command.SetAction((line, token) =>
         {

@@ -9,7 +9,10 @@ internal static class MergeCommand
     {
         var arguments = new RunArguments(models);
         var output = new Option<string>(TrainOptionNames.Output) { Description = "The folder for the checkpoint.", HelpName = "DIR", Required = true };
-        var command = new Command("merge", "Merges a finished run into its base model and writes a checkpoint that needs no adapters, for this application or for transformers.") { output };
+        var command = new ExampledCommand(
+            "merge",
+            "Merges a finished run into its base model and writes a checkpoint that needs no adapters, for this application or for transformers.",
+            "AdaLora.Glue merge runs/cola-adalora-1 --output merged") { output };
         arguments.AddTo(command);
         command.SetAction((line, token) =>
         {

@@ -16,7 +16,11 @@ internal static class PredictCommand
         var text = new Option<string?>("--text") { Description = "One text.", HelpName = "TEXT" };
         var pair = new Option<string?>("--pair") { Description = "The second text, for tasks on pairs.", HelpName = "TEXT" };
         var input = new Option<string?>("--input") { Description = "A file with a text per line, pairs separated by a tab; - or nothing for standard input.", HelpName = "FILE" };
-        var command = new Command("predict", "Classifies texts with a finished run; writes JSON lines.") { text, pair, input };
+        var command = new ExampledCommand(
+            "predict",
+            "Classifies texts with a finished run; writes JSON lines.",
+            "AdaLora.Glue predict runs/cola-adalora-1 --text \"The cats sleep.\"",
+            "cat sentences.txt | AdaLora.Glue predict runs/cola-adalora-1 > labels.jsonl") { text, pair, input };
         arguments.AddTo(command);
         command.SetAction((line, token) =>
         {

@@ -15,7 +15,10 @@ internal static class SubmitCommand
         var runs = new Argument<string[]>("RUNS") { Description = "Output folders of finished runs, one per task.", Arity = ArgumentArity.OneOrMore };
         var data = new Option<string?>("--data") { Description = "The GLUE folder, if it is not where it was.", HelpName = "DIR" };
         var output = new Option<string>(TrainOptionNames.Output) { Description = "The folder for the files.", HelpName = "DIR", DefaultValueFactory = _ => Path.Combine("runs", "submission") };
-        var command = new Command("submit", "Predicts the test sets and writes the files of a GLUE submission.") { runs, data, output };
+        var command = new ExampledCommand(
+            "submit",
+            "Predicts the test sets and writes the files of a GLUE submission.",
+            "AdaLora.Glue submit runs/cola-adalora-1 runs/rte-adalora-1 --output submission") { runs, data, output };
         command.SetAction((line, token) =>
         {
             var opened = line.GetRequiredValue(runs).Select(SavedRun.Open).ToList();

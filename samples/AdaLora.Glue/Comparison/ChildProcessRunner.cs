@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace AdaLora.Glue;
+
+/// <summary>Trains each cell in a process of its own: its peak memory is its own then, and what ends it ends nothing else.</summary>
+internal sealed partial class ChildProcessRunner : ICellRunner
+{
+    private const int TerminateSignal = 15;
+    private const int ErrorLines = 5;
+
+    public CellResult Run(ComparisonCell cell, Action<string> tell, CancellationToken cancellationToken)
+    {
+        using var process = new Process { StartInfo = StartOf(cell.Settings) };
+        var errors = new Queue<string>();
+        process.OutputDataReceived += (_, line) => Tell(line.Data);
+        process.ErrorDataReceived += (_, line) =>
+        {
+            Tell(line.Data);
+            Keep(line.Data);
+        };
+        _ = process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        using (cancellationToken.Register(() => Stop(process)))
+            process.WaitForExit();
+        if (process.ExitCode == ExitCode.Success)
+            return new CellResult(cell, SavedRun.Open(cell.Settings.OutputFolder).Record);
+        return process.ExitCode == ExitCode.Cancelled && cancellationToken.IsCancellationRequested
+            ? new CellResult(cell, null)
+            : new CellResult(cell, null, errors.Count > 0 ? string.Join(" ", errors) : $"The training ended with exit code {process.ExitCode}.");
+
+        void Tell(string? line)
+        {
+            if (!string.IsNullOrWhiteSpace(line))
+                tell(line);
+        }
+
+        void Keep(string? line)
+        {
+            if (string.IsNullOrWhiteSpace(line))
+                return;
+            errors.Enqueue(line.Trim());
+            if (errors.Count > ErrorLines)
+                _ = errors.Dequeue();
+        }
+    }
+
+    /// <summary>The application itself, as it was started: by its own executable, or by dotnet with its assembly.</summary>
+    private static ProcessStartInfo StartOf(TrainSettings settings)
+    {
+        var assembly = typeof(ChildProcessRunner).Assembly.Location;
+        var executable = Path.ChangeExtension(assembly, OperatingSystem.IsWindows() ? ".exe" : null);
+        string[] program = File.Exists(executable) ? [executable] : [Environment.ProcessPath!, assembly];
+        var start = new ProcessStartInfo(program[0]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in (string[])[.. program.Skip(1), "train", .. TrainOptions.ArgumentsOf(settings), TrainOptionNames.Resume, TrainOptionNames.ProgressOnly])
+            start.ArgumentList.Add(argument);
+        return start;
+    }
+
+    // Ctrl-C at a terminal reaches the child by itself, a cancellation from elsewhere does not. On Windows only the former is possible.
+    private static void Stop(Process process)
+    {
+        if (!OperatingSystem.IsWindows() && !process.HasExited)
+            _ = Kill(process.Id, TerminateSignal);
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int process, int signal);
+}

@@ -1,0 +1,21 @@
+namespace AdaLora.Glue;
+
+/// <summary>The files that tell of a comparison as a whole, in its output folder.</summary>
+internal sealed class ComparisonFiles(string folder, string name, string title)
+{
+    public string Table { get; } = Path.Combine(folder, name + ".md");
+
+    public string Runs { get; } = Path.Combine(folder, name + ".csv");
+
+    public string Picture { get; } = Path.Combine(folder, name + ".png");
+
+    /// <summary>Writes what is known so far.</summary>
+    public void Write(IReadOnlyList<CellResult> results)
+    {
+        AtomicFile.WriteText(Runs, ComparisonCsv.Write(results));
+        var rows = RowSummary.Of(results);
+        AtomicFile.WriteText(Table, ComparisonMarkdown.Write(title, rows));
+        if (rows.Count > 0)
+            AtomicFile.Write(Picture, ComparisonPicture.Draw(rows));
+    }
+}

@@ -1,0 +1,52 @@
+using System.CommandLine;
+
+namespace AdaLora.Glue;
+
+/// <summary>
+/// The command that repeats figure 1 of the AdaLoRA paper: LoRA on one kind of weight matrix in all layers, and on all matrices of some layers, each with the same number of parameters.
+/// What differs is where they are, so the picture shows where they matter.
+/// </summary>
+internal static class Figure1Command
+{
+    public static Command Create(ICellRunner runner, ModelFolder models)
+    {
+        var command = new ExampledCommand(
+            "figure1",
+            "Shows which weight matrices and which layers gain most from LoRA, as figure 1 of the paper: two bar charts.",
+            "AdaLora.Glue figure1 --task mnli --data glue --model microsoft/deberta-v3-base --parameters 280000",
+            "AdaLora.Glue figure1 --task cola --data glue --model all-MiniLM-L6-v2 --seeds 1,2,3 --epochs 5 --jobs 2 --threads 1");
+        var task = ParsedOption.Create(TrainOptionNames.Task, $"The GLUE task: {string.Join(", ", GlueTasks.All)}.", "NAME", GlueTasks.Find, required: true);
+        var parameters = ParsedOption.OptionalNumber<int>("--parameters", "Parameters of the adapters in every run, as nearly as whole ranks allow. [default: those of rank 16 on one projection of the attention]");
+        command.Add(task);
+        command.Add(parameters);
+        var comparison = new ComparisonCommand(command, "figure1", runner, TrainOptionNames.Targets, TrainOptionNames.Layers);
+        command.SetAction((line, token) =>
+        {
+            var chosen = line.GetRequiredValue(task);
+            var settings = comparison.Train.Bind(line, chosen, TrainingMethods.Lora, 1).Validated();
+            var places = LibraryErrors.Explain(() => AdapterPlaces.Of(models.Of(settings.Model, new PlainReporter(line.InvocationConfiguration.Error), token)));
+            var budget = line.GetValue(parameters) ?? places.UsualBudget;
+            if (budget < 1)
+                throw new UserInputException($"--parameters: must be at least 1, is {budget}.");
+            IReadOnlyList<ComparisonCell> cells =
+            [
+                .. from seed in comparison.Seeds(line)
+                   from place in (AdapterPlace[])[.. places.Matrices, .. places.LayerGroups]
+                   let rank = place.RankFor(budget)
+                   select comparison.Cell(line, $"{chosen.Name}: {place.Group}", $"{place.Name} r{rank}", On(settings, place, rank) with { Seed = seed }),
+            ];
+            return Task.FromResult(comparison.Run(line, $"LoRA with about {Formats.Count(budget)} parameters in different places", cells, token));
+        });
+        return command;
+    }
+
+    /// <summary>The run with its adapters at a place. Their scale stays the one that the options ask for.</summary>
+    private static TrainSettings On(TrainSettings settings, AdapterPlace place, int rank) => settings with
+    {
+        Targets = place.Targets,
+        Layers = place.Layers,
+        InitialRank = rank,
+        TargetRank = rank,
+        Alpha = settings.Alpha * rank / settings.TargetRank,
+    };
+}
