@@ -49,7 +49,7 @@ internal static class TrainSettingsValidation
         foreach (var (name, value, least) in amounts)
             if (value < least)
                 yield return $"{name}: must be at least {least}, is {value}";
-        if (s.TargetRank > s.InitialRank)
+        if (s.Method.Options.Contains(TrainOptionNames.InitialRank) && s.TargetRank > s.InitialRank)
             yield return $"{TrainOptionNames.TargetRank}: must be at most the initial rank {s.InitialRank}, is {s.TargetRank}";
     }
 

@@ -104,6 +104,13 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal(ignored.Length == 0 ? "" : $"Note: {method} makes no use of {ignored}.{Environment.NewLine}", _line.ErrorText);
     }
 
+    [Theory]
+    [InlineData("adalora", ExitCode.BadInput)]
+    [InlineData("svd-lora", ExitCode.Success)]
+    [InlineData("lora", ExitCode.Success)]
+    public void Only_a_method_that_prunes_needs_an_initial_rank_above_the_target(string method, int code) =>
+        Assert.Equal(code, _line.Train("--method", method, "--target-rank", "16"));
+
     [Fact]
     public void Every_option_is_recorded()
     {
