@@ -52,6 +52,7 @@ internal static class RunRecords
             (TrainOptionNames.InitialPhase, s.InitialPhase.Value),
             (TrainOptionNames.FinalPhase, s.FinalPhase.Value),
             (TrainOptionNames.DeltaT, s.DeltaT),
+            (TrainOptionNames.Bottleneck, s.Bottleneck),
             (TrainOptionNames.Targets, new JsonArray([.. s.Targets.Select(target => (JsonNode)target)])),
             (TrainOptionNames.Layers, new JsonArray([.. s.Layers.Select(layer => (JsonNode)layer)])),
             (TrainOptionNames.MaxSteps, s.MaxSteps),

@@ -23,6 +23,7 @@ internal static class TrainOptionNames
     public const string InitialPhase = "--tinit";
     public const string FinalPhase = "--tfinal";
     public const string DeltaT = "--delta-t";
+    public const string Bottleneck = "--bottleneck";
     public const string Targets = "--targets";
     public const string Layers = "--layers";
     public const string MaxSteps = "--max-steps";

@@ -29,6 +29,7 @@ internal sealed class TrainOptions
     private readonly Option<double?> _initialPhase = ParsedOption.OptionalNumber<double>(TrainOptionNames.InitialPhase, "Steps before pruning: a fraction of the run, or steps when 1 or more. [default: the task's fraction]");
     private readonly Option<double?> _finalPhase = ParsedOption.OptionalNumber<double>(TrainOptionNames.FinalPhase, "Steps after pruning: a fraction of the run, or steps when 1 or more. [default: the task's fraction]");
     private readonly Option<int?> _deltaT = ParsedOption.OptionalNumber<int>(TrainOptionNames.DeltaT, "Steps between two prunings. [default: the task's, fewer in shorter runs]");
+    private readonly Option<int> _bottleneck = ParsedOption.Number(TrainOptionNames.Bottleneck, "Inner width of bottleneck adapters (houlsby, pfeiffer).", Defaults.Bottleneck);
     private readonly Option<IReadOnlyList<string>?> _targets = ParsedOption.Create<IReadOnlyList<string>?>(
         TrainOptionNames.Targets, "Matrices to adapt, by the ends of their names, such as query,value, or by whole names with * for a part and ** for several. [default: all linear layers]", "NAMES", ListArguments.Names);
     private readonly Option<IReadOnlyList<int>?> _layers = ParsedOption.Create<IReadOnlyList<int>?>(
@@ -47,7 +48,7 @@ internal sealed class TrainOptions
     public IEnumerable<Option> All =>
     [
         _task, _data, _model, _method, _seed, _epochs, _batchSize, _maxLength, _learningRate, _warmup, _weightDecay, _clip, _dropout, _initialRank, _targetRank,
-        _alpha, _gamma, _initialPhase, _finalPhase, _deltaT, _targets, _layers, _maxSteps, _limit, _groupByLength, _evalEvery, _checkpointEvery, _resume, _threads, _output, _tensorBoard,
+        _alpha, _gamma, _initialPhase, _finalPhase, _deltaT, _bottleneck, _targets, _layers, _maxSteps, _limit, _groupByLength, _evalEvery, _checkpointEvery, _resume, _threads, _output, _tensorBoard,
     ];
 
     /// <summary>The options of which every run has its own, in a command that makes several.</summary>
@@ -108,6 +109,7 @@ internal sealed class TrainOptions
             Gamma = line.GetValue(_gamma) ?? task.Paper.Gamma,
             InitialPhase = new StepCount(line.GetValue(_initialPhase) ?? task.Paper.InitialFraction),
             FinalPhase = new StepCount(line.GetValue(_finalPhase) ?? task.Paper.FinalFraction),
+            Bottleneck = line.GetValue(_bottleneck),
             Targets = line.GetValue(_targets) ?? [],
             Layers = line.GetValue(_layers) ?? [],
             MaxSteps = line.GetValue(_maxSteps),

@@ -54,6 +54,9 @@ internal sealed record TrainSettings
     /// <summary>The steps between two prunings.</summary>
     public int DeltaT { get; init; } = 10;
 
+    /// <summary>The inner width of bottleneck adapters.</summary>
+    public int Bottleneck { get; init; } = 32;
+
     /// <summary>The matrices to adapt, by the ends of their names; empty for all linear layers.</summary>
     public IReadOnlyList<string> Targets { get; init; } = [];
 

@@ -6,6 +6,9 @@ internal static class TrainingMethods
     private static readonly string[] LowRankOptions =
         [TrainOptionNames.TargetRank, TrainOptionNames.Alpha, TrainOptionNames.Dropout, TrainOptionNames.Targets, TrainOptionNames.Layers];
 
+    /// <summary>The second projection of the feed-forward block, as the families name it.</summary>
+    private static readonly string[] FeedForwardOutputs = ["**.layer.*.output.dense", "ffn.lin2"];
+
     private static readonly string[] PruningOptions =
         [TrainOptionNames.InitialRank, TrainOptionNames.InitialPhase, TrainOptionNames.FinalPhase, TrainOptionNames.DeltaT];
 
@@ -36,6 +39,11 @@ internal static class TrainingMethods
         Restore = (model, folder) => new AdaLoraPrepared(model, folder),
     };
 
+    public static TrainingMethod Houlsby { get; } = Bottleneck(
+        "houlsby", "bottleneck adapters behind attention and feed-forward block (Houlsby et al., 2019)", [.. FeedForwardOutputs, "attention.output.dense", "attention.out_lin"]);
+
+    public static TrainingMethod Pfeiffer { get; } = Bottleneck("pfeiffer", "bottleneck adapters behind the feed-forward block (Pfeiffer et al., 2021)", FeedForwardOutputs);
+
     public static TrainingMethod BitFit { get; } = new()
     {
         Name = "bitfit",
@@ -60,7 +68,7 @@ internal static class TrainingMethods
     };
 
     /// <summary>All of them, in the order of help texts and tables.</summary>
-    public static IReadOnlyList<TrainingMethod> All { get; } = [AdaLora, SvdLora, Lora, BitFit, Full, Frozen];
+    public static IReadOnlyList<TrainingMethod> All { get; } = [AdaLora, SvdLora, Lora, Houlsby, Pfeiffer, BitFit, Full, Frozen];
 
     public static IReadOnlyList<string> Names { get; } = [.. All.Select(method => method.Name)];
 
@@ -72,4 +80,12 @@ internal static class TrainingMethods
     public static TrainingMethod Find(string name) =>
         All.FirstOrDefault(method => string.Equals(method.Name, name, StringComparison.OrdinalIgnoreCase))
         ?? throw new UserInputException($"There is no method '{name}'. Use one of: {string.Join(", ", Names)}.");
+
+    private static TrainingMethod Bottleneck(string name, string summary, IReadOnlyList<string> places) => new()
+    {
+        Name = name,
+        Summary = summary,
+        Options = [TrainOptionNames.Bottleneck, TrainOptionNames.Layers],
+        Prepare = (model, settings, _) => new BottleneckPrepared(model, settings, places),
+    };
 }

@@ -63,6 +63,7 @@ public sealed class TrainCommandTests : IDisposable
         { "--tinit", "120", "tinit", "120" },
         { "--tfinal", "0.25", "tfinal", "0.25" },
         { "--delta-t", "5", "delta_t", "5" },
+        { "--bottleneck", "8", "bottleneck", "8" },
         { "--targets", "query, value", "targets", "[\"query\",\"value\"]" },
         { "--layers", "4,0-2", "layers", "[0,1,2,4]" },
         { "--max-steps", "7", "max_steps", "7" },

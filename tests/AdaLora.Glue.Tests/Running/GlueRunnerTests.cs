@@ -19,6 +19,8 @@ public sealed class GlueRunnerTests : IDisposable
     [InlineData("adalora", true)]
     [InlineData("svd-lora", true)]
     [InlineData("lora", true)]
+    [InlineData("houlsby", false)]
+    [InlineData("pfeiffer", false)]
     [InlineData("bitfit", false)]
     [InlineData("full", false)]
     [InlineData("frozen", false)]
