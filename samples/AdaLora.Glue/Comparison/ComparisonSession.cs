@@ -63,7 +63,7 @@ internal sealed class ComparisonSession(ICellRunner runner, TextWriter output, b
     {
         try
         {
-            return runner.Run(cell, line => Tell(quiet ? null : $"  {cell.Name}: {line}"), cancellationToken);
+            return runner.Run(cell, quiet ? _ => { } : line => Tell($"  {cell.Name}: {line}"), cancellationToken);
         }
         catch (Exception e)
         {
@@ -72,10 +72,8 @@ internal sealed class ComparisonSession(ICellRunner runner, TextWriter output, b
         }
     }
 
-    private void Tell(string? line)
+    private void Tell(string line)
     {
-        if (line is null)
-            return;
         lock (_lock)
             output.WriteLine(line);
     }

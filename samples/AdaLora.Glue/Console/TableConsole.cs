@@ -6,7 +6,7 @@ namespace AdaLora.Glue;
 internal static class TableConsole
 {
     /// <summary>A log has no width; tables in it should not be broken at 80 columns.</summary>
-    public const int WidthWithoutTerminal = 160;
+    private const int WidthWithoutTerminal = 160;
 
     public static IAnsiConsole On(TextWriter output)
     {

@@ -86,6 +86,6 @@ internal static class TrainingMethods
         Name = name,
         Summary = summary,
         Options = [TrainOptionNames.Bottleneck, TrainOptionNames.Layers],
-        Prepare = (model, settings, _) => new BottleneckPrepared(model, settings, places),
+        Prepare = (model, settings, _) => new InjectedPrepared(model, AdaptedParts.TargetsOf(places, settings.Layers), site => new BottleneckLinear(site, settings.Bottleneck)),
     };
 }
