@@ -5,6 +5,7 @@ using AdaLora.Adapters;
 using AdaLora.Serialization;
 using AdaLora.Transformers.Checkpoints.Hub;
 using AdaLora.Transformers.Models;
+using AdaLora.Transformers.Models.Layers;
 
 namespace AdaLora.Transformers.Checkpoints;
 
@@ -18,6 +19,9 @@ internal static class CheckpointWriter
         if (model.modules().OfType<SvdLinear>().Any())
             throw new InvalidOperationException(
                 $"The model has adapters. Save them with {nameof(AdaLoraModel)}.{nameof(AdaLoraModel.Save)}, or merge them first with {nameof(AdaLoraModel.MergeAndDetach)}.");
+        if (model.modules().Any(module => module is SoftPrompt or AttentionPrefix))
+            throw new InvalidOperationException(
+                $"The model has a prompt or prefixes, which other readers don't know. Take them out with {nameof(Models.TextEncoder.RemovePrompt)} and {nameof(Models.TextEncoder.RemovePrefixes)} of its encoder first.");
         _ = Directory.CreateDirectory(folder);
         SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), model.state_dict(), new Dictionary<string, string> { ["format"] = "pt" });
         var json = config.ToJson();

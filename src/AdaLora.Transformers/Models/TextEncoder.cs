@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace AdaLora.Transformers.Models;
 
 /// <summary>An encoder without a head: token ids in, one hidden state per token out.</summary>
-public abstract class TextEncoder : PretrainedModel
+public abstract partial class TextEncoder : PretrainedModel
 {
     private protected TextEncoder(string name, EncoderConfig config)
         : base(name, config)
@@ -28,10 +28,7 @@ public abstract class TextEncoder : PretrainedModel
     /// <returns>The last hidden states, batch x length x hidden size. Those of padding mean nothing.</returns>
     /// <exception cref="ArgumentException">A shape is wrong, or the texts are longer than the model's positions.</exception>
     public sealed override Tensor forward(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds)
-    {
-        CheckInputs(inputIds, attentionMask, tokenTypeIds);
-        return Encode(inputIds, attentionMask, tokenTypeIds, null);
-    }
+        => Encode(inputIds, attentionMask, tokenTypeIds, null);
 
     /// <summary>Encodes a batch and gives the states after every layer.</summary>
     /// <param name="inputIds">Token ids, int64, batch x length.</param>
@@ -41,7 +38,6 @@ public abstract class TextEncoder : PretrainedModel
     /// <exception cref="ArgumentException">A shape is wrong, or the texts are longer than the model's positions.</exception>
     public IReadOnlyList<Tensor> HiddenStates(Tensor inputIds, Tensor? attentionMask = null, Tensor? tokenTypeIds = null)
     {
-        CheckInputs(inputIds, attentionMask, tokenTypeIds);
         var states = new List<Tensor>(Config.Layers + 1);
         Encode(inputIds, attentionMask, tokenTypeIds, states).Dispose();
         states.ForEach(state => CurrentDisposeScope?.Attach(state));
@@ -51,8 +47,27 @@ public abstract class TextEncoder : PretrainedModel
     /// <summary>The greatest length of a text in tokens, or null if there is none.</summary>
     private protected virtual int? MaxLength => Config.MaxPositions;
 
-    /// <summary>Encodes checked inputs; <paramref name="trace"/> receives the output of the embeddings and of every layer as tensors of no scope.</summary>
-    private protected abstract Tensor Encode(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds, List<Tensor>? trace);
+    /// <summary>What goes into the first layer, batch x length x hidden size.</summary>
+    private protected abstract Tensor Embed(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds);
+
+    /// <summary>Runs the layers; <paramref name="trace"/> receives what goes into the first and what comes out of each as tensors of no scope.</summary>
+    private protected abstract Tensor Transform(Tensor embedded, Tensor? attentionMask, List<Tensor>? trace);
+
+    private Tensor Encode(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds, List<Tensor>? trace)
+    {
+        CheckInputs(inputIds, attentionMask, tokenTypeIds);
+        using var scope = NewDisposeScope();
+        var embedded = Embed(inputIds, attentionMask, tokenTypeIds);
+        if (_prompt is not { } prompt)
+            return Transform(embedded, attentionMask, trace).MoveToOuterDisposeScope();
+        var states = Transform(prompt.AfterFirstToken(embedded), attentionMask is null ? null : prompt.AfterFirstMark(attentionMask), trace);
+        for (var i = 0; i < trace?.Count; i++)
+        {
+            using var withPrompt = trace[i];
+            trace[i] = prompt.LeftOut(withPrompt).DetachFromDisposeScope();
+        }
+        return prompt.LeftOut(states).MoveToOuterDisposeScope();
+    }
 
     private void CheckInputs(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds)
     {

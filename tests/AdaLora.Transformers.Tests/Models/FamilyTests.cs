@@ -1,11 +1,6 @@
 using AdaLora.Adapters;
 using AdaLora.TestSupport;
 using AdaLora.Transformers.Models;
-using AdaLora.Transformers.Models.Bert;
-using AdaLora.Transformers.Models.DebertaV2;
-using AdaLora.Transformers.Models.DistilBert;
-using AdaLora.Transformers.Models.Electra;
-using AdaLora.Transformers.Models.Roberta;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -15,24 +10,11 @@ namespace AdaLora.Transformers.Tests.Models;
 /// <summary>What holds for classifiers of every family.</summary>
 public sealed class FamilyTests
 {
-    private static readonly Dictionary<string, Func<int, SequenceClassifier>> Make = new(StringComparer.Ordinal)
-    {
-        ["bert"] = labels => new BertForSequenceClassification(Small(new BertConfig()), labels, seed: 1),
-        ["roberta"] = labels => new RobertaForSequenceClassification(Small(new RobertaConfig()), labels, seed: 1),
-        ["xlm-roberta"] = labels => new RobertaForSequenceClassification(Small(new XlmRobertaConfig()), labels, seed: 1),
-        ["distilbert"] = labels => new DistilBertForSequenceClassification(Small(new DistilBertConfig()), labels, seed: 1),
-        ["electra"] = labels => new ElectraForSequenceClassification(Small(new ElectraConfig { EmbeddingSize = 8 }), labels, seed: 1),
-        ["deberta-v2"] = labels => new DebertaV2ForSequenceClassification(
-            Small(new DebertaV2Config { RelativeAttention = true, PositionBuckets = 4, PositionTerms = ["c2p", "p2c"], SharesProjections = true, RelativeEmbeddingNorm = "layer_norm", PositionBiasedInput = false, ConvolutionSize = 3 }), labels, seed: 1),
-    };
-
-    public static TheoryData<string> Families => [.. Make.Keys];
-
     [Theory]
-    [MemberData(nameof(Families))]
+    [MemberData(nameof(SmallClassifier.Families), MemberType = typeof(SmallClassifier))]
     public void Training_steps_leave_no_tensors_behind(string family)
     {
-        using var model = Make[family](2);
+        using var model = SmallClassifier.Make(family, 2);
         model.train();
         var counts = new List<long>();
         for (var step = 0; step < 12; step++)
@@ -52,11 +34,11 @@ public sealed class FamilyTests
     }
 
     [Theory]
-    [MemberData(nameof(Families))]
+    [MemberData(nameof(SmallClassifier.Families), MemberType = typeof(SmallClassifier))]
     public void A_saved_checkpoint_comes_back_bit_for_bit(string family)
     {
         using var folder = new TemporaryFolder();
-        using var model = Make[family](3);
+        using var model = SmallClassifier.Make(family, 3);
 
         model.SaveCheckpoint(folder.Path);
         using var back = SequenceClassifier.FromPretrained(folder.Path);
@@ -67,10 +49,10 @@ public sealed class FamilyTests
     }
 
     [Theory]
-    [MemberData(nameof(Families))]
+    [MemberData(nameof(SmallClassifier.Families), MemberType = typeof(SmallClassifier))]
     public void Every_matrix_of_the_layers_can_be_adapted_and_merged(string family)
     {
-        using var model = Make[family](2);
+        using var model = SmallClassifier.Make(family, 2);
         var plain = Outputs(model);
         var head = model.named_children().Where(c => !ReferenceEquals(c.module, model.Encoder) && c.module.parameters().Any()).Select(c => c.name).ToList();
         using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { Targets = TargetModules.AllLinear.And(TargetModules.Regex(@".*\.layer\.\d+\..*")), TrainedModules = head, Seed = 1 });
@@ -88,9 +70,6 @@ public sealed class FamilyTests
         adapted.Detach();
         Assert.Equal(plain, Outputs(model));
     }
-
-    private static TConfig Small<TConfig>(TConfig config)
-        where TConfig : EncoderConfig => config with { VocabularySize = 50, HiddenSize = 16, Layers = 2, Heads = 2, IntermediateSize = 24, MaxPositions = 20, HiddenDropout = 0.1, AttentionDropout = 0.1 };
 
     private static float[] Outputs(SequenceClassifier model)
     {

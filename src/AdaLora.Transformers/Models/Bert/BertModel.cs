@@ -51,9 +51,7 @@ public sealed class BertModel : TextEncoder
         return (_pooler ?? throw new InvalidOperationException("This model has no pooler.")).call(hidden.select(1, 0)).MoveToOuterDisposeScope();
     }
 
-    private protected override Tensor Encode(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds, List<Tensor>? trace)
-    {
-        using var scope = NewDisposeScope();
-        return _encoder.Encode(_embeddings.call(inputIds, tokenTypeIds), attentionMask, trace).MoveToOuterDisposeScope();
-    }
+    private protected override Tensor Embed(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds) => _embeddings.call(inputIds, tokenTypeIds);
+
+    private protected override Tensor Transform(Tensor embedded, Tensor? attentionMask, List<Tensor>? trace) => _encoder.Encode(embedded, attentionMask, trace);
 }

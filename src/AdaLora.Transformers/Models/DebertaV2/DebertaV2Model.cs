@@ -34,12 +34,14 @@ public sealed class DebertaV2Model : TextEncoder
 
     private protected override int? MaxLength => ((DebertaV2Config)Config).PositionBiasedInput ? Config.MaxPositions : null;
 
-    private protected override Tensor Encode(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds, List<Tensor>? trace)
+    private protected override Tensor Embed(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds)
     {
         using var scope = NewDisposeScope();
         var embedded = _embeddings.call(inputIds, tokenTypeIds);
         if (attentionMask is not null)
             embedded *= attentionMask.unsqueeze(-1).to(embedded.dtype);
-        return _encoder.Encode(embedded, attentionMask, trace).MoveToOuterDisposeScope();
+        return embedded.MoveToOuterDisposeScope();
     }
+
+    private protected override Tensor Transform(Tensor embedded, Tensor? attentionMask, List<Tensor>? trace) => _encoder.Encode(embedded, attentionMask, trace);
 }

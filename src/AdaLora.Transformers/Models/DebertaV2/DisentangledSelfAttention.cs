@@ -9,7 +9,7 @@ namespace AdaLora.Transformers.Models.DebertaV2;
 /// Attention whose scores are the sum of content to content, content to position and position to content (He et al., 2021), each divided by
 /// sqrt(head size x number of terms).
 /// </summary>
-internal sealed class DisentangledSelfAttention : Module<Tensor, AttentionContext, Tensor>
+internal sealed class DisentangledSelfAttention : PrefixableAttention<AttentionContext>
 {
     [ComponentName(Name = "query_proj")]
     private readonly Module<Tensor, Tensor> _query;
@@ -65,7 +65,7 @@ internal sealed class DisentangledSelfAttention : Module<Tensor, AttentionContex
         var key = _key.call(hidden);
         var bias = AddTerms(query, key, context);
         // scaled_dot_product_attention divides by sqrt(head size) itself.
-        return _attention.Apply(query * (_scale * _headRoot), key, _value.call(hidden), bias, training).MoveToOuterDisposeScope();
+        return _attention.Apply(query * (_scale * _headRoot), key, _value.call(hidden), bias, training, Prefix).MoveToOuterDisposeScope();
     }
 
     private Tensor? AddTerms(Tensor query, Tensor key, AttentionContext context)

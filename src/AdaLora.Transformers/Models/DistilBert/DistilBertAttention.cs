@@ -6,7 +6,7 @@ using static TorchSharp.torch.nn;
 namespace AdaLora.Transformers.Models.DistilBert;
 
 /// <summary>Multi-head self-attention with its output projection. Takes hidden states and an additive mask.</summary>
-internal sealed class DistilBertAttention : Module<Tensor, Tensor?, Tensor>
+internal sealed class DistilBertAttention : PrefixableAttention<Tensor?>
 {
     [ComponentName(Name = "q_lin")]
     private readonly Module<Tensor, Tensor> _query;
@@ -36,7 +36,7 @@ internal sealed class DistilBertAttention : Module<Tensor, Tensor?, Tensor>
     public override Tensor forward(Tensor hidden, Tensor? mask)
     {
         using var scope = NewDisposeScope();
-        var context = _attention.Apply(_query.call(hidden), _key.call(hidden), _value.call(hidden), mask, training);
+        var context = _attention.Apply(_query.call(hidden), _key.call(hidden), _value.call(hidden), mask, training, Prefix);
         return _output.call(context).MoveToOuterDisposeScope();
     }
 }

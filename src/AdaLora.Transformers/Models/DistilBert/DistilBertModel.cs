@@ -30,9 +30,7 @@ public sealed class DistilBertModel : TextEncoder
 
     internal override string EncoderPrefix => "distilbert";
 
-    private protected override Tensor Encode(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds, List<Tensor>? trace)
-    {
-        using var scope = NewDisposeScope();
-        return _encoder.Encode(_embeddings.call(inputIds, null), attentionMask, trace).MoveToOuterDisposeScope();
-    }
+    private protected override Tensor Embed(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds) => _embeddings.call(inputIds, null);
+
+    private protected override Tensor Transform(Tensor embedded, Tensor? attentionMask, List<Tensor>? trace) => _encoder.Encode(embedded, attentionMask, trace);
 }

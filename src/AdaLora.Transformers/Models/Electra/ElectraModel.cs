@@ -35,10 +35,12 @@ public sealed class ElectraModel : TextEncoder
 
     internal override string EncoderPrefix => "electra";
 
-    private protected override Tensor Encode(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds, List<Tensor>? trace)
+    private protected override Tensor Embed(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds)
     {
         using var scope = NewDisposeScope();
         var embedded = _embeddings.call(inputIds, tokenTypeIds);
-        return _encoder.Encode(_project is null ? embedded : _project.call(embedded), attentionMask, trace).MoveToOuterDisposeScope();
+        return (_project is null ? embedded : _project.call(embedded)).MoveToOuterDisposeScope();
     }
+
+    private protected override Tensor Transform(Tensor embedded, Tensor? attentionMask, List<Tensor>? trace) => _encoder.Encode(embedded, attentionMask, trace);
 }

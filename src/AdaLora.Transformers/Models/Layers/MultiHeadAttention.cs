@@ -11,10 +11,13 @@ internal sealed class MultiHeadAttention(int heads, double dropout)
     /// <param name="value">Batch x length x hidden size.</param>
     /// <param name="mask">Added to the scores; must broadcast to batch x heads x length x length.</param>
     /// <param name="training">Whether attention weights are dropped.</param>
+    /// <param name="prefix">Keys and values in front of those of every text, or null.</param>
     /// <returns>Batch x length x hidden size.</returns>
-    public Tensor Apply(Tensor query, Tensor key, Tensor value, Tensor? mask, bool training)
+    public Tensor Apply(Tensor query, Tensor key, Tensor value, Tensor? mask, bool training, AttentionPrefix? prefix)
     {
         using var scope = NewDisposeScope();
+        if (prefix is not null)
+            (key, value, mask) = (prefix.BeforeKeys(key), prefix.BeforeValues(value), prefix.BeforeMask(mask));
         var context = training && dropout > 0
             ? ApplyWithDropout(Split(query), Split(key), Split(value), mask)
             : nn.functional.scaled_dot_product_attention(Split(query), Split(key), Split(value), mask);
@@ -24,10 +27,10 @@ internal sealed class MultiHeadAttention(int heads, double dropout)
     // With dropout libtorch's CPU kernels fall back to the same products and draw their masks on one thread.
     private Tensor ApplyWithDropout(Tensor query, Tensor key, Tensor value, Tensor? mask)
     {
-        var (rows, length, size) = (query.shape[0] * query.shape[1], query.shape[2], query.shape[3]);
-        var scores = query.div(Math.Sqrt(size)).reshape(rows, length, size).bmm(key.reshape(rows, length, size).transpose(1, 2)).view(query.shape[0], query.shape[1], length, length);
+        var (rows, length, size, keys) = (query.shape[0] * query.shape[1], query.shape[2], query.shape[3], key.shape[2]);
+        var scores = query.div(Math.Sqrt(size)).reshape(rows, length, size).bmm(key.reshape(rows, keys, size).transpose(1, 2)).view(query.shape[0], query.shape[1], length, keys);
         var weights = FastDropout.Apply((mask is null ? scores : scores.add(mask)).softmax(-1), dropout);
-        return weights.view(rows, length, length).bmm(value.reshape(rows, length, size)).view(query.shape);
+        return weights.view(rows, length, keys).bmm(value.reshape(rows, keys, size)).view(query.shape);
     }
 
     /// <summary>Batch x length x hidden size to batch x heads x length x head size.</summary>

@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 namespace AdaLora.Transformers.Models.Layers;
 
 /// <summary>Multi-head self-attention over projections named query, key and value. Takes hidden states and an additive mask.</summary>
-internal sealed class SelfAttention : Module<Tensor, Tensor?, Tensor>
+internal sealed class SelfAttention : PrefixableAttention<Tensor?>
 {
     [ComponentName(Name = "query")]
     private readonly Module<Tensor, Tensor> _query;
@@ -31,6 +31,6 @@ internal sealed class SelfAttention : Module<Tensor, Tensor?, Tensor>
     public override Tensor forward(Tensor hidden, Tensor? mask)
     {
         using var scope = NewDisposeScope();
-        return _attention.Apply(_query.call(hidden), _key.call(hidden), _value.call(hidden), mask, training).MoveToOuterDisposeScope();
+        return _attention.Apply(_query.call(hidden), _key.call(hidden), _value.call(hidden), mask, training, Prefix).MoveToOuterDisposeScope();
     }
 }

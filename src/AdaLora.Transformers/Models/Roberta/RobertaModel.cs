@@ -40,9 +40,7 @@ public sealed class RobertaModel : TextEncoder
         return (real.cumsum(1) * real + padId).MoveToOuterDisposeScope();
     }
 
-    private protected override Tensor Encode(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds, List<Tensor>? trace)
-    {
-        using var scope = NewDisposeScope();
-        return _encoder.Encode(_embeddings.call(inputIds, tokenTypeIds), attentionMask, trace).MoveToOuterDisposeScope();
-    }
+    private protected override Tensor Embed(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds) => _embeddings.call(inputIds, tokenTypeIds);
+
+    private protected override Tensor Transform(Tensor embedded, Tensor? attentionMask, List<Tensor>? trace) => _encoder.Encode(embedded, attentionMask, trace);
 }
