@@ -53,6 +53,7 @@ internal static class RunRecords
             (TrainOptionNames.FinalPhase, s.FinalPhase.Value),
             (TrainOptionNames.DeltaT, s.DeltaT),
             (TrainOptionNames.Bottleneck, s.Bottleneck),
+            (TrainOptionNames.VirtualTokens, s.VirtualTokens),
             (TrainOptionNames.Targets, new JsonArray([.. s.Targets.Select(target => (JsonNode)target)])),
             (TrainOptionNames.Layers, new JsonArray([.. s.Layers.Select(layer => (JsonNode)layer)])),
             (TrainOptionNames.MaxSteps, s.MaxSteps),

@@ -24,6 +24,7 @@ internal static class TrainOptionNames
     public const string FinalPhase = "--tfinal";
     public const string DeltaT = "--delta-t";
     public const string Bottleneck = "--bottleneck";
+    public const string VirtualTokens = "--virtual-tokens";
     public const string Targets = "--targets";
     public const string Layers = "--layers";
     public const string MaxSteps = "--max-steps";

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace AdaLora.Glue;
@@ -7,6 +8,9 @@ namespace AdaLora.Glue;
 internal sealed class TrainOptions
 {
     private static readonly TrainSettings Defaults = new() { Task = GlueTasks.All[0], Data = "", Model = "" };
+
+    private static readonly string OwnLearningRates = string.Join(
+        ", ", TrainingMethods.All.Where(method => !method.SharesTaskLearningRate).Select(method => string.Create(CultureInfo.InvariantCulture, $"{method.LearningRate:0.#######} for {method.Name}")));
 
     private readonly Option<GlueTask> _task = ParsedOption.Create(TrainOptionNames.Task, $"The GLUE task: {string.Join(", ", GlueTasks.All.Select(task => task.Name))}.", "NAME", GlueTasks.Find, required: true);
     private readonly Option<string> _data = new(TrainOptionNames.Data) { Description = "The GLUE folder, or the task's own folder.", HelpName = "DIR", Required = true };
@@ -17,19 +21,20 @@ internal sealed class TrainOptions
     private readonly Option<int?> _epochs = ParsedOption.OptionalNumber<int>(TrainOptionNames.Epochs, "Passes over the training set. [default: the task's]");
     private readonly Option<int> _batchSize = ParsedOption.Number(TrainOptionNames.BatchSize, "Examples per step.", Defaults.BatchSize);
     private readonly Option<int> _maxLength = ParsedOption.Number(TrainOptionNames.MaxLength, "Tokens per example; the rest is cut off.", Defaults.MaxLength);
-    private readonly Option<double?> _learningRate = ParsedOption.OptionalNumber<double>(TrainOptionNames.LearningRate, "Highest learning rate. [default: the task's for adapters, 5e-05 for full]");
+    private readonly Option<double?> _learningRate = ParsedOption.OptionalNumber<double>(TrainOptionNames.LearningRate, $"Highest learning rate. [default: {OwnLearningRates}; the task's for the others]");
     private readonly Option<double> _warmup = ParsedOption.Number(TrainOptionNames.Warmup, "Steps of warm-up: a fraction of the run, or steps when 1 or more.", Defaults.Warmup.Value);
     private readonly Option<double> _weightDecay = ParsedOption.Number(TrainOptionNames.WeightDecay, "Weight decay of AdamW.", Defaults.WeightDecay);
     private readonly Option<double> _clip = ParsedOption.Number(TrainOptionNames.Clip, "Largest gradient norm; 0 for no limit.", Defaults.Clip);
     private readonly Option<double> _dropout = ParsedOption.Number(TrainOptionNames.Dropout, "Dropout in front of the adapters.", Defaults.Dropout);
-    private readonly Option<int> _initialRank = ParsedOption.Number(TrainOptionNames.InitialRank, "Rank of every adapter at the start (adalora).", Defaults.InitialRank);
-    private readonly Option<int> _targetRank = ParsedOption.Number(TrainOptionNames.TargetRank, "Rank of every adapter (lora, svd-lora), or their mean rank at the end (adalora).", Defaults.TargetRank);
+    private readonly Option<int> _initialRank = ParsedOption.Number(TrainOptionNames.InitialRank, "Rank of every adapter at the start (adalora, prune-lora).", Defaults.InitialRank);
+    private readonly Option<int> _targetRank = ParsedOption.Number(TrainOptionNames.TargetRank, "Rank of every adapter (lora, svd-lora), or their mean rank at the end (adalora, prune-lora).", Defaults.TargetRank);
     private readonly Option<double> _alpha = ParsedOption.Number(TrainOptionNames.Alpha, "Scale of the adapters, divided by their rank at the start.", Defaults.Alpha);
     private readonly Option<double?> _gamma = ParsedOption.OptionalNumber<double>(TrainOptionNames.Gamma, "Weight of the orthogonality penalty. [default: the task's]");
     private readonly Option<double?> _initialPhase = ParsedOption.OptionalNumber<double>(TrainOptionNames.InitialPhase, "Steps before pruning: a fraction of the run, or steps when 1 or more. [default: the task's fraction]");
     private readonly Option<double?> _finalPhase = ParsedOption.OptionalNumber<double>(TrainOptionNames.FinalPhase, "Steps after pruning: a fraction of the run, or steps when 1 or more. [default: the task's fraction]");
     private readonly Option<int?> _deltaT = ParsedOption.OptionalNumber<int>(TrainOptionNames.DeltaT, "Steps between two prunings. [default: the task's, fewer in shorter runs]");
     private readonly Option<int> _bottleneck = ParsedOption.Number(TrainOptionNames.Bottleneck, "Inner width of bottleneck adapters (houlsby, pfeiffer).", Defaults.Bottleneck);
+    private readonly Option<int> _virtualTokens = ParsedOption.Number(TrainOptionNames.VirtualTokens, "Trained vectors among the words (prompt), or in front of the keys and values of every layer (prefix).", Defaults.VirtualTokens);
     private readonly Option<IReadOnlyList<string>?> _targets = ParsedOption.Create<IReadOnlyList<string>?>(
         TrainOptionNames.Targets, "Matrices to adapt, by the ends of their names, such as query,value, or by whole names with * for a part and ** for several. [default: all linear layers]", "NAMES", ListArguments.Names);
     private readonly Option<IReadOnlyList<int>?> _layers = ParsedOption.Create<IReadOnlyList<int>?>(
@@ -48,7 +53,7 @@ internal sealed class TrainOptions
     public IEnumerable<Option> All =>
     [
         _task, _data, _model, _method, _seed, _epochs, _batchSize, _maxLength, _learningRate, _warmup, _weightDecay, _clip, _dropout, _initialRank, _targetRank,
-        _alpha, _gamma, _initialPhase, _finalPhase, _deltaT, _bottleneck, _targets, _layers, _maxSteps, _limit, _groupByLength, _evalEvery, _checkpointEvery, _resume, _threads, _output, _tensorBoard,
+        _alpha, _gamma, _initialPhase, _finalPhase, _deltaT, _bottleneck, _virtualTokens, _targets, _layers, _maxSteps, _limit, _groupByLength, _evalEvery, _checkpointEvery, _resume, _threads, _output, _tensorBoard,
     ];
 
     /// <summary>The options of which every run has its own, in a command that makes several.</summary>
@@ -110,6 +115,7 @@ internal sealed class TrainOptions
             InitialPhase = new StepCount(line.GetValue(_initialPhase) ?? task.Paper.InitialFraction),
             FinalPhase = new StepCount(line.GetValue(_finalPhase) ?? task.Paper.FinalFraction),
             Bottleneck = line.GetValue(_bottleneck),
+            VirtualTokens = line.GetValue(_virtualTokens),
             Targets = line.GetValue(_targets) ?? [],
             Layers = line.GetValue(_layers) ?? [],
             MaxSteps = line.GetValue(_maxSteps),

@@ -57,6 +57,9 @@ internal sealed record TrainSettings
     /// <summary>The inner width of bottleneck adapters.</summary>
     public int Bottleneck { get; init; } = 32;
 
+    /// <summary>The length of prompts and prefixes.</summary>
+    public int VirtualTokens { get; init; } = 20;
+
     /// <summary>The matrices to adapt, by the ends of their names; empty for all linear layers.</summary>
     public IReadOnlyList<string> Targets { get; init; } = [];
 

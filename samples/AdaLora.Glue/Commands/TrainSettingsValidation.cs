@@ -41,6 +41,7 @@ internal static class TrainSettingsValidation
             (TrainOptionNames.TargetRank, s.TargetRank, 1),
             (TrainOptionNames.DeltaT, s.DeltaT, 1),
             (TrainOptionNames.Bottleneck, s.Bottleneck, 1),
+            (TrainOptionNames.VirtualTokens, s.VirtualTokens, 1),
             (TrainOptionNames.MaxSteps, s.MaxSteps, 1),
             (TrainOptionNames.Limit, s.Limit, 1),
             (TrainOptionNames.EvalEvery, s.EvalEvery, 1),

@@ -42,6 +42,15 @@ internal sealed class LiveReporter : IRunReporter
         _figures = StatusText.Downloaded(received, total);
     }
 
+    public void Tokenizing(string file, int done, int total)
+    {
+        _bar.Description = Markup.Escape($"tokenizing {file}");
+        _bar.IsIndeterminate = done == total;
+        _bar.MaxValue = total;
+        _bar.Value = done;
+        _figures = StatusText.Tokenized(done, total);
+    }
+
     public void Step(TrainingStatus status)
     {
         _bar.Description = $"step {status.Step}/{status.TotalSteps}";

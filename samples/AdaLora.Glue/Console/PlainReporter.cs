@@ -8,18 +8,22 @@ internal sealed class PlainReporter(TextWriter output, int lines = 20) : IRunRep
     private const int PartsOfLargeFiles = 10;
     private const int LargeFile = 10_000_000;
 
-    private (string File, long Part) _downloaded;
+    private const int ManyTexts = 20_000;
+
+    private (string Work, long Part) _told;
 
     public void Note(string message) => output.WriteLine(message);
 
     public void Downloading(string file, long received, long? total)
     {
-        var parts = total >= LargeFile ? PartsOfLargeFiles : 1;
-        var part = total is > 0 and var whole ? received * parts / whole : parts;
-        if (part == 0 || _downloaded == (file, part))
-            return;
-        _downloaded = (file, part);
-        output.WriteLine($"downloading {file}  {StatusText.Downloaded(received, total)}");
+        if (IsNextPart(file, received, total ?? received, total >= LargeFile ? PartsOfLargeFiles : 1))
+            output.WriteLine($"downloading {file}  {StatusText.Downloaded(received, total)}");
+    }
+
+    public void Tokenizing(string file, int done, int total)
+    {
+        if (total >= ManyTexts && IsNextPart($"tokenizing {file}", done, total, PartsOfLargeFiles))
+            output.WriteLine($"tokenizing {file}  {StatusText.Tokenized(done, total)}");
     }
 
     public void Step(TrainingStatus status)
@@ -30,4 +34,14 @@ internal sealed class PlainReporter(TextWriter output, int lines = 20) : IRunRep
     }
 
     public void Evaluated(Evaluation evaluation) => output.WriteLine(StatusText.Evaluated(evaluation));
+
+    // Whether another one of a number of equal parts is done, which is told once.
+    private bool IsNextPart(string work, long done, long total, int parts)
+    {
+        var part = total > 0 ? done * parts / total : parts;
+        if (part == 0 || _told == (work, part))
+            return false;
+        _told = (work, part);
+        return true;
+    }
 }

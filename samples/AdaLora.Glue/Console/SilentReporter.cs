@@ -11,6 +11,10 @@ internal sealed class SilentReporter : IRunReporter
     {
     }
 
+    public void Tokenizing(string file, int done, int total)
+    {
+    }
+
     public void Step(TrainingStatus status)
     {
     }

@@ -31,6 +31,9 @@ internal static class StatusText
         return total is { } whole ? $"{Amount(received)} of {Amount(whole)} {name}" : $"{Amount(received)} {name}";
     }
 
+    /// <summary>How many texts of a file are tokenized.</summary>
+    public static string Tokenized(int done, int total) => string.Create(CultureInfo.InvariantCulture, $"{done:N0} of {total:N0} texts");
+
     public static string Evaluated(Evaluation evaluation)
     {
         var metrics = evaluation.Metrics.Select(metric => $"{metric.Key} {Formats.Metric(metric.Value)}");

@@ -13,4 +13,13 @@ internal static class EncoderParts
     public static IEnumerable<Parameter> Everything(TextEncoder encoder) => encoder.parameters();
 
     public static IEnumerable<Parameter> None(TextEncoder encoder) => [];
+
+    /// <summary>Makes these parameters of the encoder and the head trainable, and nothing else.</summary>
+    public static void Train(SequenceClassifier model, Func<TextEncoder, IEnumerable<Parameter>> ofEncoder)
+    {
+        var head = AdaptedParts.HeadOf(model).SelectMany(part => part.module.parameters());
+        var chosen = ofEncoder(model.Encoder).Concat(head).Select(p => p.Handle).ToHashSet();
+        foreach (var parameter in model.parameters())
+            parameter.requires_grad = chosen.Contains(parameter.Handle);
+    }
 }

@@ -18,11 +18,19 @@ internal sealed class LoraLinear : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "lora_B")]
     private readonly Parameter _up;
 
+    [ComponentName(Name = "doublets")]
+    private readonly DoubletState? _doublets;
+
     private readonly IProjection _projection;
     private readonly double _dropout;
     private readonly double _scale;
 
-    public LoraLinear(InjectionSite site, int rank, double alpha, double dropout)
+    /// <param name="site">The layer.</param>
+    /// <param name="rank">Rows of A.</param>
+    /// <param name="alpha">Scale of the product, times the rank.</param>
+    /// <param name="dropout">Rate in front of A.</param>
+    /// <param name="canBePruned">Whether the importance of single doublets, a column of B and a row of A, is kept track of.</param>
+    public LoraLinear(InjectionSite site, int rank, double alpha, double dropout, bool canBePruned)
         : base(nameof(LoraLinear))
     {
         _base = site.Layer;
@@ -40,7 +48,18 @@ internal sealed class LoraLinear : nn.Module<Tensor, Tensor>
             _up.DetachFromDisposeScope();
         }
 
+        _doublets = canBePruned ? new DoubletState(_down, _up) : null;
         RegisterComponents();
+    }
+
+    /// <summary>What pruning knows of this adapter, or null if it is none of its.</summary>
+    public DoubletState? Doublets => _doublets;
+
+    /// <summary>Doublets that are not zero. Reads the device.</summary>
+    public int ReadLiveRank()
+    {
+        using var scope = NewDisposeScope();
+        return (int)_down.ne(0).any(1).sum().item<long>();
     }
 
     /// <summary>Adds the product to the weight of the base layer.</summary>

@@ -2,17 +2,17 @@ using AdaLora.Transformers.Models;
 
 namespace AdaLora.Glue;
 
-/// <summary>Plain LoRA at the target rank.</summary>
-internal sealed class LoraPrepared(SequenceClassifier model, TrainSettings settings)
-    : InjectedPrepared(model, AdaptedParts.TargetsOf(settings), site => new LoraLinear(site, settings.TargetRank, settings.Alpha, settings.Dropout))
+/// <summary>Plain LoRA.</summary>
+internal class LoraPrepared(SequenceClassifier model, TrainSettings settings, int rank, bool canBePruned = false)
+    : InjectedPrepared(model, AdaptedParts.TargetsOf(settings), site => new LoraLinear(site, rank, settings.Alpha, settings.Dropout, canBePruned))
 {
-    private readonly int _rank = settings.TargetRank;
+    public override IReadOnlyList<ModuleRank> Ranks => [.. Injection.Sites.Zip(Adapters, (site, adapter) => new ModuleRank(site.Path, rank, adapter.ReadLiveRank()))];
 
-    public override IReadOnlyList<ModuleRank> Ranks => [.. Injection.Sites.Select(s => new ModuleRank(s.Path, _rank, _rank))];
+    protected IEnumerable<LoraLinear> Adapters => Injection.Adapters.Cast<LoraLinear>();
 
     public override void Merge()
     {
-        foreach (var adapter in Injection.Adapters.Cast<LoraLinear>())
+        foreach (var adapter in Adapters)
             adapter.Merge();
         Injection.Detach();
     }

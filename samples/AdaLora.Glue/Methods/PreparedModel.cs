@@ -1,5 +1,7 @@
 using AdaLora.Training;
 using Microsoft.Extensions.Logging;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
 
 namespace AdaLora.Glue;
 
@@ -14,6 +16,10 @@ internal abstract class PreparedModel : IDisposable
 
     /// <summary>Mean importance of the triplets of adapted matrices, by name, now; none where it is not tracked.</summary>
     public virtual IReadOnlyDictionary<string, double?> ReadImportance() => new Dictionary<string, double?>();
+
+    /// <summary>Makes the optimiser, given what is trained and the learning rate; null for the trainer's own.</summary>
+    /// <param name="totalSteps">Optimiser steps of the run.</param>
+    public virtual Func<IReadOnlyList<Parameter>, double, optim.Optimizer>? OptimizerFor(int totalSteps) => null;
 
     public abstract Trainer CreateTrainer(TrainerOptions options, ILogger logger);
 

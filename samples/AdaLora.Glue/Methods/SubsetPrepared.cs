@@ -7,13 +7,7 @@ namespace AdaLora.Glue;
 internal sealed class SubsetPrepared : PlainPrepared
 {
     public SubsetPrepared(SequenceClassifier model, Func<TextEncoder, IEnumerable<Parameter>> ofEncoder)
-        : base(model)
-    {
-        var head = AdaptedParts.HeadOf(model).SelectMany(part => part.module.parameters());
-        var chosen = ofEncoder(model.Encoder).Concat(head).Select(p => p.Handle).ToHashSet();
-        foreach (var parameter in model.parameters())
-            parameter.requires_grad = chosen.Contains(parameter.Handle);
-    }
+        : base(model) => EncoderParts.Train(model, ofEncoder);
 
     public override void Merge()
     {

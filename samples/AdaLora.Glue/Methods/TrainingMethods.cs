@@ -1,3 +1,5 @@
+using AdaLora.Transformers.Models;
+
 namespace AdaLora.Glue;
 
 /// <summary>The methods there are.</summary>
@@ -8,6 +10,9 @@ internal static class TrainingMethods
 
     /// <summary>The second projection of the feed-forward block, as the families name it.</summary>
     private static readonly string[] FeedForwardOutputs = ["**.layer.*.output.dense", "ffn.lin2"];
+
+    private const double PrefixLearningRate = 1e-2;
+    private const double PromptLearningRate = 3e-2;
 
     private static readonly string[] PruningOptions =
         [TrainOptionNames.InitialRank, TrainOptionNames.InitialPhase, TrainOptionNames.FinalPhase, TrainOptionNames.DeltaT];
@@ -26,7 +31,15 @@ internal static class TrainingMethods
         Name = "lora",
         Summary = "low-rank adapters, all of one rank",
         Options = LowRankOptions,
-        Prepare = (model, settings, _) => new LoraPrepared(model, settings),
+        Prepare = (model, settings, _) => new LoraPrepared(model, settings, settings.TargetRank),
+    };
+
+    public static TrainingMethod PruneLora { get; } = new()
+    {
+        Name = "prune-lora",
+        Summary = "low-rank adapters, pruned as AdaLoRA prunes",
+        Options = [.. LowRankOptions, .. PruningOptions],
+        Prepare = (model, settings, _) => new PrunedLoraPrepared(model, settings),
     };
 
     public static TrainingMethod SvdLora { get; } = new()
@@ -44,10 +57,26 @@ internal static class TrainingMethods
 
     public static TrainingMethod Pfeiffer { get; } = Bottleneck("pfeiffer", "bottleneck adapters behind the feed-forward block (Pfeiffer et al., 2021)", FeedForwardOutputs);
 
+    public static TrainingMethod Prefix { get; } = Front(
+        "prefix",
+        "keys and values in front of those of every layer (Li and Liang, 2021)",
+        PrefixLearningRate,
+        (encoder, length) => encoder.AddPrefixes(length),
+        encoder => encoder.RemovePrefixes());
+
+    public static TrainingMethod Prompt { get; } = Front(
+        "prompt",
+        "vectors among the words (Lester et al., 2021)",
+        PromptLearningRate,
+        (encoder, length) => encoder.AddPrompt(length),
+        encoder => encoder.RemovePrompt());
+
     public static TrainingMethod BitFit { get; } = new()
     {
         Name = "bitfit",
         Summary = "the biases (Ben Zaken et al., 2022)",
+        LearningRate = 5e-3,
+        SharesTaskLearningRate = false,
         Prepare = (model, _, _) => new SubsetPrepared(model, EncoderParts.Biases),
     };
 
@@ -68,7 +97,7 @@ internal static class TrainingMethods
     };
 
     /// <summary>All of them, in the order of help texts and tables.</summary>
-    public static IReadOnlyList<TrainingMethod> All { get; } = [AdaLora, SvdLora, Lora, Houlsby, Pfeiffer, BitFit, Full, Frozen];
+    public static IReadOnlyList<TrainingMethod> All { get; } = [AdaLora, SvdLora, Lora, PruneLora, Houlsby, Pfeiffer, Prefix, Prompt, BitFit, Full, Frozen];
 
     public static IReadOnlyList<string> Names { get; } = [.. All.Select(method => method.Name)];
 
@@ -80,6 +109,16 @@ internal static class TrainingMethods
     public static TrainingMethod Find(string name) =>
         All.FirstOrDefault(method => string.Equals(method.Name, name, StringComparison.OrdinalIgnoreCase))
         ?? throw new UserInputException($"There is no method '{name}'. Use one of: {string.Join(", ", Names)}.");
+
+    private static TrainingMethod Front(string name, string summary, double learningRate, Action<TextEncoder, int> add, Action<TextEncoder> remove) => new()
+    {
+        Name = name,
+        Summary = summary,
+        Options = [TrainOptionNames.VirtualTokens],
+        LearningRate = learningRate,
+        SharesTaskLearningRate = false,
+        Prepare = (model, settings, _) => new FrontPrepared(model, encoder => add(encoder, settings.VirtualTokens), remove),
+    };
 
     private static TrainingMethod Bottleneck(string name, string summary, IReadOnlyList<string> places) => new()
     {

@@ -21,6 +21,8 @@ internal sealed class TensorBoardReporter : IRunReporter
 
     public void Downloading(string file, long received, long? total) => _next.Downloading(file, received, total);
 
+    public void Tokenizing(string file, int done, int total) => _next.Tokenizing(file, done, total);
+
     public void Step(TrainingStatus status)
     {
         (string Tag, double? Value)[] figures =

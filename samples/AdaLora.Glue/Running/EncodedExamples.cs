@@ -15,16 +15,20 @@ internal sealed class EncodedExamples
 
     public IReadOnlyList<double> Labels => _labels;
 
-    public static EncodedExamples Create(IReadOnlyList<GlueExample> examples, TextTokenizer tokenizer, int maxLength) => new(
+    public static EncodedExamples Create(
+        IReadOnlyList<GlueExample> examples, TextTokenizer tokenizer, int maxLength, IProgress<int>? progress = null, CancellationToken cancellationToken = default) => new(
         tokenizer,
-        [.. examples.AsParallel().AsOrdered().Select(e => tokenizer.Encode(e.Text, e.Pair, maxLength))],
+        tokenizer.EncodeAll([.. examples.Select(e => (e.Text, e.Pair))], maxLength, progress: progress, cancellation: cancellationToken),
         [.. examples.Select(e => e.Label ?? double.NaN)]);
 
     /// <summary>Reads and tokenizes one file of a run's task, or the first examples of it.</summary>
-    public static EncodedExamples Read(TrainSettings settings, GlueSplit split, GluePart part, TextTokenizer tokenizer)
+    public static EncodedExamples Read(
+        TrainSettings settings, GlueSplit split, GluePart part, TextTokenizer tokenizer, IRunReporter reporter, CancellationToken cancellationToken)
     {
         var examples = GlueReader.Read(settings.Data, settings.Task, split, part);
-        return Create([.. examples.Take(settings.Limit ?? examples.Count)], tokenizer, settings.MaxLength);
+        var count = Math.Min(settings.Limit ?? int.MaxValue, examples.Count);
+        var progress = new TokenizingBridge(reporter, $"{settings.Task.Name} {split.ToString().ToLowerInvariant()}{part.FileSuffix}", count);
+        return Create([.. examples.Take(count)], tokenizer, settings.MaxLength, progress, cancellationToken);
     }
 
     /// <summary>Tokens of an example.</summary>

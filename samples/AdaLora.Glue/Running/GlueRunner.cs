@@ -20,9 +20,8 @@ internal sealed class GlueRunner(ModelFolder? models = null) : IRunner
         {
             var folder = _models.Of(settings.Model, reporter, cancellationToken);
             var tokenizer = TextTokenizer.FromFolder(folder);
-            var train = EncodedExamples.Read(settings, GlueSplit.Train, GluePart.Whole, tokenizer);
-            var dev = settings.Task.Parts.Select(part => EncodedExamples.Read(settings, GlueSplit.Dev, part, tokenizer)).ToList();
-            cancellationToken.ThrowIfCancellationRequested();
+            var train = EncodedExamples.Read(settings, GlueSplit.Train, GluePart.Whole, tokenizer, reporter, cancellationToken);
+            var dev = settings.Task.Parts.Select(part => EncodedExamples.Read(settings, GlueSplit.Dev, part, tokenizer, reporter, cancellationToken)).ToList();
             using var model = BaseModel.Load(folder, settings, tokenizer);
             // What adapters begin with is drawn from this generator.
             manual_seed(settings.Seed);
@@ -40,7 +39,7 @@ internal sealed class GlueRunner(ModelFolder? models = null) : IRunner
         var startParameters = prepared.TrainableParameters;
         var evaluator = new DevEvaluator(settings.Task, [.. dev.Select(part => new Predictor(model, part))]);
         var progress = new ProgressBridge(reporter, evaluator, new RankWatch(prepared, total, settings.DeltaT), passes.BatchesPerPass);
-        using var trainer = prepared.CreateTrainer(OptionsFor(settings, total, progress), new NoteLogger(reporter));
+        using var trainer = prepared.CreateTrainer(OptionsFor(settings, total, prepared, progress), new NoteLogger(reporter));
         var result = trainer.Fit(passes, batch => BatchTensors.Loss(model, batch), evaluator.Evaluate, batch => batch.Size, progress, cancellationToken);
         if (result.StopReason == StopReason.Diverged)
             throw new UserInputException($"Training diverged: gradients were not finite for many steps in a row, after {result.Steps} of {total} steps. Lower --lr.");
@@ -60,11 +59,12 @@ internal sealed class GlueRunner(ModelFolder? models = null) : IRunner
         };
     }
 
-    private static TrainerOptions OptionsFor(TrainSettings settings, int total, ProgressBridge progress) => new()
+    private static TrainerOptions OptionsFor(TrainSettings settings, int total, PreparedModel prepared, ProgressBridge progress) => new()
     {
         TotalSteps = total,
         LearningRate = settings.EffectiveLearningRate,
         WeightDecay = settings.WeightDecay,
+        OptimizerFactory = prepared.OptimizerFor(total),
         Warmup = settings.Warmup.ToPhaseLength(),
         MaxGradientNorm = settings.Clip > 0 ? settings.Clip : null,
         EvaluateEvery = settings.EvalEvery,

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 namespace AdaLora.Transformers.Tokenization;
 
 /// <summary>
@@ -80,6 +81,44 @@ public abstract class TextTokenizer
             (firstLength, secondLength) = Truncation.Fit(first.Length, second.Length, room, pair is null ? TruncationStrategy.OnlyFirst : truncation);
         }
         return Template.Assemble(first.AsSpan(0, firstLength), second.AsSpan(0, secondLength), pair is not null);
+    }
+
+    /// <summary>Encodes many texts or pairs of texts on all processors.</summary>
+    /// <param name="texts">The texts; the second of each is null for a single text.</param>
+    /// <param name="maxLength">The greatest length in tokens, special tokens included, or null for no limit.</param>
+    /// <param name="truncation">Which text of a pair is cut to reach <paramref name="maxLength"/>.</param>
+    /// <param name="progress">Told how many texts are done, about a hundred times, in ascending order, by whichever thread is at work.</param>
+    /// <param name="cancellation">Ends the work early.</param>
+    /// <returns>What <see cref="Encode"/> gives for each of them, in the same order.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="texts"/> or a first text is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLength"/> has no room for the special tokens, or <paramref name="truncation"/> is unknown.</exception>
+    /// <exception cref="ArgumentException">The one text of a pair that may be cut is too short to reach <paramref name="maxLength"/>.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public TokenizedText[] EncodeAll(
+        IReadOnlyList<(string Text, string? Pair)> texts,
+        int? maxLength = null,
+        TruncationStrategy truncation = TruncationStrategy.LongestFirst,
+        IProgress<int>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        var encoded = new TokenizedText[texts.Count];
+        var done = new SharedProgress(texts.Count, progress);
+        try
+        {
+            _ = Parallel.For(0, texts.Count, new ParallelOptions { CancellationToken = cancellation }, i =>
+            {
+                encoded[i] = Encode(texts[i].Text, texts[i].Pair, maxLength, truncation);
+                done.CountOne();
+            });
+        }
+        catch (AggregateException several)
+        {
+            // Every thread may have met the same fault; the caller hears of the first, as without threads.
+            ExceptionDispatchInfo.Throw(several.InnerExceptions[0]);
+        }
+
+        return encoded;
     }
 
     /// <summary>Encodes a text without adding special tokens; those written out in the text are still recognised.</summary>

@@ -64,6 +64,7 @@ public sealed class TrainCommandTests : IDisposable
         { "--tfinal", "0.25", "tfinal", "0.25" },
         { "--delta-t", "5", "delta_t", "5" },
         { "--bottleneck", "8", "bottleneck", "8" },
+        { "--virtual-tokens", "7", "virtual_tokens", "7" },
         { "--targets", "query, value", "targets", "[\"query\",\"value\"]" },
         { "--layers", "4,0-2", "layers", "[0,1,2,4]" },
         { "--max-steps", "7", "max_steps", "7" },
@@ -97,6 +98,7 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("adalora", "")]
     [InlineData("svd-lora", "--initial-rank, --delta-t")]
     [InlineData("lora", "--initial-rank, --gamma, --delta-t")]
+    [InlineData("prune-lora", "--gamma")]
     [InlineData("full", "--initial-rank, --target-rank, --gamma, --delta-t")]
     public void Options_that_the_method_does_not_read_are_named(string method, string ignored)
     {

@@ -74,6 +74,35 @@ public sealed class ReporterTests
     }
 
     [Fact]
+    public void Tokenizing_many_texts_is_a_few_lines_in_a_log_and_few_texts_are_none()
+    {
+        using var output = new StringWriter();
+        var reporter = new PlainReporter(output);
+        for (var done = 0; done <= 50_000; done += 500)
+            reporter.Tokenizing("qqp train", done, 50_000);
+        reporter.Tokenizing("qqp dev", 5000, 10_000);
+
+        Assert.Equal(
+            Enumerable.Range(1, 10).Select(part => $"tokenizing qqp train  {5 * part},000 of 50,000 texts"),
+            output.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
+    public void Tokenizing_moves_the_bar_on_a_terminal()
+    {
+        var output = new SharedWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.Yes, Interactive = InteractionSupport.Yes, Out = new AnsiConsoleOutput(output) });
+
+        _ = LiveReporter.Run(console, "loading", reporter =>
+        {
+            reporter.Tokenizing("qqp train", 2500, 10_000);
+            return SpinWait.SpinUntil(() => output.ToString().Contains("2,500 of 10,000 texts"), TimeSpan.FromSeconds(10));
+        });
+
+        Assert.All((string[])["tokenizing qqp train", "25%", "2,500 of 10,000 texts"], text => Assert.Contains(text, output.ToString()));
+    }
+
+    [Fact]
     public void A_download_moves_the_bar_on_a_terminal()
     {
         var output = new SharedWriter();

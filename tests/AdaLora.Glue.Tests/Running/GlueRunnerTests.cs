@@ -19,6 +19,9 @@ public sealed class GlueRunnerTests : IDisposable
     [InlineData("adalora", true)]
     [InlineData("svd-lora", true)]
     [InlineData("lora", true)]
+    [InlineData("prune-lora", true)]
+    [InlineData("prefix", false)]
+    [InlineData("prompt", false)]
     [InlineData("houlsby", false)]
     [InlineData("pfeiffer", false)]
     [InlineData("bitfit", false)]
@@ -47,9 +50,10 @@ public sealed class GlueRunnerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("adalora", true)]
-    [InlineData("lora", false)]
-    public void Ranks_are_seen_after_masks_and_at_the_end_and_importance_until_they_are_settled(string method, bool isTracked)
+    [InlineData("adalora", true, true)]
+    [InlineData("prune-lora", true, false)]
+    [InlineData("lora", false, false)]
+    public void Ranks_are_seen_after_masks_and_at_the_end_and_importance_until_they_are_settled(string method, bool isPruned, bool isTracked)
     {
         Assert.Equal(0, Train("--method", method, "--max-steps", "25", "--delta-t", "4", "--tinit", "2", "--tfinal", "6", "--quiet").Code);
 
@@ -62,7 +66,7 @@ public sealed class GlueRunnerTests : IDisposable
         Assert.Equal(isTracked ? [1, 5, 9, 13, 17] : [], rows.Where(look => look.Any(row => row[5].Length > 0)).Select(look => look.Key));
         var sums = rows.Select(look => look.Sum(row => int.Parse(row[4], CultureInfo.InvariantCulture))).ToList();
         Assert.Equal(sums.OrderDescending(), sums);
-        Assert.Equal(isTracked ? (18 * 6, 18 * 4) : (18 * 4, 18 * 4), (sums[0], sums[^1]));
+        Assert.Equal(isPruned ? (18 * 6, 18 * 4) : (18 * 4, 18 * 4), (sums[0], sums[^1]));
     }
 
     [Fact]
@@ -146,10 +150,14 @@ public sealed class GlueRunnerTests : IDisposable
         Assert.True(Directory.Exists(Path.Combine(_folder, "out", "adapter")));
     }
 
-    [Fact]
-    public void A_cancelled_run_is_resumed_and_ends_as_if_nothing_had_happened()
+    [Theory]
+    [InlineData("adalora")]
+    [InlineData("prune-lora")]
+    [InlineData("prompt")]
+    [InlineData("prefix")]
+    public void A_cancelled_run_is_resumed_and_ends_as_if_nothing_had_happened(string method)
     {
-        string[] options = ["--max-steps", "25", "--eval-every", "5", "--delta-t", "1", "--dropout", "0.1", "--checkpoint-every", "4"];
+        string[] options = ["--method", method, "--max-steps", "25", "--eval-every", "5", "--delta-t", "1", "--dropout", "0.1", "--checkpoint-every", "4"];
         Assert.Equal(0, Train(options).Code);
         var whole = Results();
         Directory.Delete(Path.Combine(_folder, "out"), recursive: true);
@@ -193,7 +201,7 @@ public sealed class GlueRunnerTests : IDisposable
     private (string Evaluations, string Ranks, string RankHistory, string Adapter) Results()
     {
         using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "out", "metrics.json")));
-        var adapter = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(Path.Combine(_folder, "out", "adapter", "adapter_model.safetensors"))));
+        var adapter = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(Directory.GetFiles(Path.Combine(_folder, "out", "adapter"), "*.safetensors").Single())));
         return (metrics.RootElement.GetProperty("evaluations").GetRawText(), metrics.RootElement.GetProperty("ranks").GetRawText(), File.ReadAllText(Path.Combine(_folder, "out", "ranks_history.csv")), adapter);
     }
 
@@ -233,6 +241,8 @@ public sealed class GlueRunnerTests : IDisposable
             public void Note(string message) => inner.Note(message);
 
             public void Downloading(string file, long received, long? total) => inner.Downloading(file, received, total);
+
+            public void Tokenizing(string file, int done, int total) => inner.Tokenizing(file, done, total);
 
             public void Step(TrainingStatus status)
             {

@@ -21,7 +21,7 @@ internal static class EvaluateCommand
             var run = arguments.Open(line);
             var settings = run.Settings with { Data = line.GetValue(data) ?? run.Settings.Data, Limit = null };
             using var trained = arguments.Load(line, run, token);
-            var parts = settings.Task.Parts.Select(part => new Predictor(trained.Model, EncodedExamples.Read(settings, GlueSplit.Dev, part, trained.Tokenizer)));
+            var parts = settings.Task.Parts.Select(part => new Predictor(trained.Model, EncodedExamples.Read(settings, GlueSplit.Dev, part, trained.Tokenizer, new SilentReporter(), token)));
             var evaluator = new DevEvaluator(settings.Task, [.. parts]);
             evaluator.Evaluate();
             Print(line.InvocationConfiguration.Output, evaluator.Latest.Metrics, line.GetValue(json));

@@ -44,7 +44,7 @@ public sealed class SavedRunTests : IDisposable
         Assert.Empty(merged.LoadReport!.NewlyInitialized);
         using var trained = SavedRun.Open(_app.File("run")).Load(null, new ModelFolder(), new SilentReporter(), default);
         var settings = SavedRun.Open(_app.File("run")).Settings;
-        var dev = EncodedExamples.Read(settings, GlueSplit.Dev, GluePart.Whole, AdaLora.Transformers.Tokenization.TextTokenizer.FromFolder(_app.File("merged")));
+        var dev = EncodedExamples.Read(settings, GlueSplit.Dev, GluePart.Whole, AdaLora.Transformers.Tokenization.TextTokenizer.FromFolder(_app.File("merged")), new SilentReporter(), CancellationToken.None);
         Assert.Equal(new Predictor(trained.Model, dev).Run().Predictions, new Predictor(merged, dev).Run().Predictions);
         Assert.Equal(new Predictor(trained.Model, dev).Run().Loss, new Predictor(merged, dev).Run().Loss, 1e-5);
     }

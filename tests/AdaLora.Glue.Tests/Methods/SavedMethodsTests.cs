@@ -1,0 +1,53 @@
+using AdaLora.Glue.Demo;
+using AdaLora.Transformers.Models;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace AdaLora.Glue.Tests.Methods;
+
+/// <summary>What a method has trained comes back from its folder, and a model is itself again when the method is done with it.</summary>
+public sealed class SavedMethodsTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
+
+    public static TheoryData<string> Methods => [.. TrainingMethods.Names];
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void Trained_values_come_back(string name)
+    {
+        using var scope = NewDisposeScope();
+        var settings = new TrainSettings { Task = GlueTasks.Find("cola"), Data = "", Model = "", Method = TrainingMethods.Find(name) };
+        using var model = Load();
+        var plain = Logits(model);
+        Tensor trained;
+        using (var prepared = settings.Method.Prepare(model, settings, NullLogger.Instance))
+        {
+            using (no_grad())
+            {
+                foreach (var parameter in model.parameters().Where(p => p.requires_grad))
+                    parameter.add_(0.01);
+            }
+
+            trained = Logits(model);
+            Assert.False(plain.allclose(trained));
+            Assert.NotEmpty(prepared.Save(_folder));
+        }
+
+        using var other = Load();
+        using (settings.Method.Load(other, settings, _folder))
+            Assert.True(trained.allclose(Logits(other), rtol: 0, atol: 1e-6));
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static SequenceClassifier Load() => SequenceClassifier.FromPretrained(DemoDefaults.EncoderFolder, 2, seed: 1, newHead: true);
+
+    private static Tensor Logits(SequenceClassifier model)
+    {
+        using var frozen = no_grad();
+        model.eval();
+        return model.call(tensor(new long[] { 2, 7, 9, 3 }).unsqueeze(0), null, null);
+    }
+}
