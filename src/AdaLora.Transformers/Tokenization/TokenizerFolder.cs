@@ -6,6 +6,8 @@ namespace AdaLora.Transformers.Tokenization;
 /// <summary>The tokenizer's files of a checkpoint folder, and what they say in common.</summary>
 internal sealed class TokenizerFolder
 {
+    private const string FairseqModel = "sentencepiece.bpe.model";
+
     private readonly JsonElement? _config;
     private readonly JsonElement? _specialTokens;
 
@@ -39,6 +41,8 @@ internal sealed class TokenizerFolder
             return ByteLevelBpeFolder.Create(this);
         if ((ModelType is null or "Unigram") && SentencePieceFolder.HasFiles(this))
             return SentencePieceFolder.Create(this);
+        if (Has(FairseqModel))
+            throw new CheckpointException(File(FairseqModel), "is the tokenizer of XLM-RoBERTa, which is not supported; its encoder is. Tokenize the texts elsewhere and give the ids to the model.");
         throw ModelType is { } type
             ? new CheckpointException(File("tokenizer.json"), $"describes a tokenizer of type {type}; WordPiece, byte-level BPE, and Unigram with its spm.model are supported.")
             : new CheckpointException(Path, "holds no tokenizer: neither tokenizer.json nor vocab.txt nor vocab.json with merges.txt nor spm.model is there.");
