@@ -28,6 +28,8 @@ public sealed partial class AdaLoraModel
             _bank.Layout.Triplets, target, totalSteps, Options.InitialPhase.In(totalSteps), Options.FinalPhase.In(totalSteps), Options.MaskInterval, Options.Decay);
         _allocator?.Dispose();
         _allocator = new RankAllocator(_bank, schedule, _tracker, Options.Score);
+        foreach (var warning in OptionWarnings.Of(schedule, _adapters))
+            LogDoubtful(_logger, warning);
     }
 
     /// <summary>
@@ -140,6 +142,9 @@ public sealed partial class AdaLoraModel
 
     [LoggerMessage(EventId = 1, Level = LogLevel.Debug, Message = "Step {Step}: kept {Kept} of {Triplets} triplets (final: {Final})")]
     private static partial void LogMasked(ILogger logger, long step, int kept, int triplets, bool final);
+
+    [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message = "{Warning}")]
+    private static partial void LogDoubtful(ILogger logger, string warning);
 
     [LoggerMessage(EventId = 4, Level = LogLevel.Information, Message = "Compacted the adapters from {Before} to {After} parameters")]
     private static partial void LogCompacted(ILogger logger, long before, long after);

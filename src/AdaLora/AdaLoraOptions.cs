@@ -5,7 +5,7 @@ using AdaLora.Regularization;
 namespace AdaLora;
 
 /// <summary>Everything that decides how a model is adapted. Defaults are those of the paper's experiments on GLUE.</summary>
-public sealed class AdaLoraOptions
+public sealed record AdaLoraOptions
 {
     /// <summary>Triplets per adapted matrix at the start, at least 0; about 1.5 times <see cref="TargetRank"/> works well.</summary>
     public int InitialRank { get; init; } = 12;
@@ -72,6 +72,30 @@ public sealed class AdaLoraOptions
 
     /// <summary>Which norm the orthogonality penalty takes.</summary>
     public OrthogonalityForm OrthogonalityForm { get; init; } = OrthogonalityForm.MeanNorm;
+
+    /// <summary>
+    /// Options for a training of a known length: pruning takes from a tenth of it to its half, in about fifty masks, from one and a half times the target rank. Change the others with
+    /// <c>with { ... }</c>.
+    /// </summary>
+    /// <param name="totalSteps">T, optimiser steps of the whole training, at least 3: one for each phase.</param>
+    /// <param name="targetRank">Mean number of triplets per adapted matrix after pruning, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is below its least value.</exception>
+    public static AdaLoraOptions ForTotalSteps(long totalSteps, int targetRank = 8)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(totalSteps, 3);
+        ArgumentOutOfRangeException.ThrowIfLessThan(targetRank, 1);
+        const int masks = 50, mostStepsBetween = 100;
+        var (initial, final) = (Math.Max(1, totalSteps / 10), totalSteps / 2);
+        return new AdaLoraOptions
+        {
+            TotalSteps = totalSteps,
+            InitialRank = targetRank + ((targetRank + 1) / 2),
+            TargetRank = targetRank,
+            InitialPhase = PhaseLength.Steps(initial),
+            FinalPhase = PhaseLength.Steps(final),
+            MaskInterval = Math.Clamp((totalSteps - initial - final) / masks, 1, mostStepsBetween),
+        };
+    }
 
     /// <summary>Checks every option that can be judged without a model.</summary>
     /// <exception cref="ArgumentException">Some option is out of its range; the message lists all of them.</exception>

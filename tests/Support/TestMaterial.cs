@@ -42,6 +42,9 @@ internal static class TestMaterial
         return path;
     }
 
+    /// <summary>The path of a file that is part of the repository.</summary>
+    public static string InRepository(string path) => Path.Combine(RepositoryRoot, path);
+
     private static string FindRepositoryRoot()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);

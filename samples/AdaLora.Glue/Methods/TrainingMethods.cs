@@ -75,7 +75,7 @@ internal static class TrainingMethods
     {
         Name = "bitfit",
         Summary = "the biases (Ben Zaken et al., 2022)",
-        LearningRate = 5e-3,
+        LearningRate = 1.5e-3,
         SharesTaskLearningRate = false,
         Prepare = (model, _, _) => new SubsetPrepared(model, EncoderParts.Biases),
     };

@@ -30,10 +30,12 @@ internal sealed class StepTimer : IResumable
         _tokens += work.Tokens;
     }
 
-    public void EndStep()
+    /// <returns>What the step took, in milliseconds.</returns>
+    public double EndStep()
     {
         _steps.Add(_step.Elapsed.TotalMilliseconds);
         _step.Reset();
+        return _steps[^1];
     }
 
     public TrainingProgress Describe(TrainingProgress progress)

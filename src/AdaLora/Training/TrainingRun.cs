@@ -171,7 +171,7 @@ internal sealed class TrainingRun : IDisposable
 
     private StopReason? AfterStep()
     {
-        _timer.EndStep();
+        TrainingMetrics.RecordStep(_timer.EndStep());
         if (_counters.SkippedInARow >= _options.MaxSkippedInARow)
             return StopReason.Diverged;
         var isLast = _counters.Steps == _options.TotalSteps;
@@ -230,6 +230,7 @@ internal sealed class TrainingRun : IDisposable
             SkippedSteps = _counters.Skipped,
             LatestEvaluation = _evaluations.Latest,
         }));
+        TrainingMetrics.Record(report);
         TrainingLog.Progress(
             _logger, report.Step, report.TotalSteps, report.Loss, report.Penalty, report.Budget, report.LiveTriplets, report.LearningRate, report.SamplesPerSecond, report.TokensPerSecond, report.Remaining);
         return report;

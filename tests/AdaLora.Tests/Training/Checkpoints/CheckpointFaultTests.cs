@@ -1,6 +1,5 @@
 using AdaLora.TestSupport;
 using AdaLora.Training;
-using Microsoft.Extensions.Logging;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -45,7 +44,7 @@ public sealed class CheckpointFaultTests : IDisposable
 
         Assert.Equal(60 - 15, resumed.Losses.Count);
         Assert.Equal(whole.Weights, resumed.Weights);
-        Assert.Contains(_log.Messages, m => m.Contains(damaged, StringComparison.Ordinal) && m.Contains("torn or was altered", StringComparison.Ordinal));
+        Assert.Contains(_log.Lines, m => m.Contains(damaged, StringComparison.Ordinal) && m.Contains("torn or was altered", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -137,7 +136,7 @@ public sealed class CheckpointFaultTests : IDisposable
         Assert.Equal(49, crashed.Losses.Count);
         Assert.True(writes > 5);
         Assert.Equal([10L, 15L], Files.Select(f => long.Parse(f.Split('-')[1])));
-        Assert.Contains(_log.Messages, m => m.Contains("after 20 batches could not be saved", StringComparison.Ordinal) && m.Contains("No space left", StringComparison.Ordinal));
+        Assert.Contains(_log.Lines, m => m.Contains("after 20 batches could not be saved", StringComparison.Ordinal) && m.Contains("No space left", StringComparison.Ordinal));
         Assert.Equal(whole.Weights, Rehearsal.Run(resume: true).Weights);
     }
 
@@ -233,17 +232,5 @@ public sealed class CheckpointFaultTests : IDisposable
         }
 
         protected override void Dispose(bool disposing) => inner.Dispose();
-    }
-
-    private sealed class RecordingLogger : ILogger
-    {
-        public List<string> Messages { get; } = [];
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Messages.Add(formatter(state, exception));
     }
 }

@@ -1,12 +1,15 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
-namespace AdaLora.Transformers.Tests.Checkpoints;
+namespace AdaLora.TestSupport;
 
 /// <summary>Keeps all that is logged.</summary>
 internal sealed class RecordingLogger : ILogger
 {
-    public ConcurrentQueue<string> Lines { get; } = new();
+    public ConcurrentQueue<(LogLevel Level, EventId Id, string Text)> Entries { get; } = new();
+
+    /// <summary>The texts, exceptions included.</summary>
+    public IEnumerable<string> Lines => Entries.Select(entry => entry.Text);
 
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
@@ -14,5 +17,5 @@ internal sealed class RecordingLogger : ILogger
     public bool IsEnabled(LogLevel logLevel) => true;
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        Lines.Enqueue($"{formatter(state, exception)} {exception}");
+        Entries.Enqueue((logLevel, eventId, $"{formatter(state, exception)} {exception}"));
 }

@@ -1,0 +1,30 @@
+using AdaLora.Adapters;
+using AdaLora.Allocation;
+
+namespace AdaLora;
+
+/// <summary>Settings that are valid and known to do badly. docs/guide.md explains each.</summary>
+internal static class OptionWarnings
+{
+    private const double LeastFinalShare = 0.1;
+    private const double LeastScale = 0.25;
+    private const double MostScale = 8;
+    private const int FewestMasks = 5;
+
+    /// <summary>One sentence per setting, with the chapter of the guide that tells what to do.</summary>
+    public static IEnumerable<string> Of(BudgetSchedule schedule, IEnumerable<SvdLinear> adapters)
+    {
+        if (schedule.TargetBudget < schedule.InitialBudget)
+        {
+            if (schedule.FinalSteps < LeastFinalShare * schedule.TotalSteps)
+                yield return $"After pruning only {schedule.FinalSteps} of {schedule.TotalSteps} steps are left: the model cannot recover from the last masks. See docs/guide.md#phases";
+            var masks = (schedule.FreezeStep - schedule.InitialSteps) / schedule.Interval;
+            if (masks < FewestMasks)
+                yield return $"There are only {masks} masks between the initial and the final phase: each drops many triplets at once. See docs/guide.md#phases";
+        }
+
+        var scales = adapters.Where(adapter => adapter.Rank > 0).Select(adapter => adapter.Scale).ToList();
+        if (scales.Count > 0 && (scales.Min() < LeastScale || scales.Max() > MostScale))
+            yield return FormattableString.Invariant($"The adapters are scaled by {scales.Min():0.###} to {scales.Max():0.###}, LoRA's usual values lie between 1 and 4. See docs/guide.md#scale");
+    }
+}

@@ -1,0 +1,233 @@
+using AdaLora.Adapters;
+using AdaLora.TestSupport;
+using AdaLora.Training;
+using AdaLora.Transformers.Models;
+using AdaLora.Transformers.Models.Bert;
+using AdaLora.Transformers.Tests.Checkpoints;
+using AdaLora.Transformers.Tokenization;
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace AdaLora.Transformers.Tests.Docs;
+
+/// <summary>Every piece of C# in README.md, docs/ and the readmes of the packages, between two marks, and run. <see cref="SnippetTests"/> compares the texts.</summary>
+public sealed class Snippets : IDisposable
+{
+    private static readonly string[] Folders = ["adapter", "lora", "adapters", "merged", "checkpoints"];
+
+    public Snippets() => Dispose();
+
+    public void Dispose()
+    {
+        foreach (var folder in Folders.Where(Directory.Exists))
+            Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public void Quick_start()
+    {
+        using var kept = NewDisposeScope();
+        // snippet
+        var model = Sequential(("first", Linear(20, 64)), ("relu", ReLU()), ("second", Linear(64, 64)), ("relu2", ReLU()), ("head", Linear(64, 2)));
+        var inputs = randn(256, 20);
+        var labels = inputs.narrow(1, 0, 5).sum(1).gt(0).to(int64);
+
+        using var adapted = AdaLoraModel.Attach(model, AdaLoraOptions.ForTotalSteps(200, targetRank: 4) with { TrainedModules = ["head"] });
+        using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 200, LearningRate = 1e-2 });
+        var result = trainer.Fit([(inputs, labels)], batch => functional.cross_entropy(model.call(batch.inputs), batch.labels));
+
+        Console.WriteLine($"loss {result.History[0].Loss:0.000} -> {result.History[^1].Loss:0.000}");
+        Console.WriteLine(adapted.Report());       // the rank of every matrix
+        adapted.Save("adapter");                   // in PEFT's layout; AdaLoraModel.Load(model, "adapter") reads it
+        // end
+        Assert.True(result.History[^1].Loss < 0.5 * result.History[0].Loss);
+        Assert.Equal(8, adapted.LiveTriplets);
+        Assert.True(File.Exists("adapter/adapter_model.safetensors"));
+    }
+
+    [Fact]
+    public void Own_model()
+    {
+        using var model = Model();
+        var (batches, logger) = (Batches, (Microsoft.Extensions.Logging.ILogger?)null);
+        // snippet
+        using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions
+        {
+            Targets = TargetModules.AllLinear,     // or Suffixes("query", "value"), Globs("encoder.**"), Regex(...), .InLayers(0..6), .Excluding("pooler")
+            TrainedModules = ["classifier"],       // trained in full beside the adapters
+            InitialRank = 12,                      // triplets per matrix at the start
+            TargetRank = 8,                        // mean per matrix at the end; the budget is shared by all matrices
+            Alpha = 32,
+        });
+        using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 30, LearningRate = 1e-3 }, logger);
+        var result = trainer.Fit(batches, batch => Loss(model, batch), evaluate: () => Accuracy(model));
+        Console.WriteLine(adapted.Report());       // rank of every matrix, budget, parameter counts
+        // end
+        Assert.Equal(30, result.Steps);
+        Assert.Equal(8 * adapted.Adapters.Count, adapted.LiveTriplets);
+    }
+
+    [Fact]
+    public void Checkpoints()
+    {
+        using var model = Model();
+        using var adapted = AdaLoraModel.Attach(model, AdaLoraOptions.ForTotalSteps(30) with { TrainedModules = ["classifier"] });
+        var (totalSteps, folder) = (30, "checkpoints");
+        // snippet
+        var trainerOptions = new TrainerOptions
+        {
+            TotalSteps = totalSteps,
+            Checkpoints = new CheckpointOptions { Folder = folder, Every = 500, Resume = true },
+        };
+        // end
+        using var trainer = new Trainer(adapted, trainerOptions);
+        Assert.Equal(30, trainer.Fit(Batches, batch => Loss(model, batch)).Steps);
+        Assert.NotEmpty(Directory.GetFiles(folder));
+    }
+
+    [Fact]
+    public void Attaching()
+    {
+        using var model = Model();
+        // snippet
+        using var adapted = AdaLoraModel.Attach(model, AdaLoraOptions.ForTotalSteps(3000) with { TrainedModules = ["classifier"] });
+        // end
+        Assert.Equal(3000, adapted.Schedule!.TotalSteps);
+    }
+
+    [Fact]
+    public void Choosing_targets()
+    {
+        using var model = Model();
+        // snippet
+        var everything = TargetModules.AllLinear;
+        var attention = TargetModules.Suffixes("query", "value");
+        var lowerLayers = TargetModules.AllLinear.InLayers(0..6).Excluding("**.pooler.*");
+        // end
+        int[] counts = [.. new[] { everything, attention, lowerLayers }.Select(targets => AdapterInjector.Find(model, targets).Sites.Count)];
+        Assert.Equal([14, 4, 12], counts);
+    }
+
+    [Fact]
+    public void Own_loop()
+    {
+        using var model = Model();
+        // snippet
+        var options = new AdaLoraOptions
+        {
+            InitialRank = 12,
+            TargetRank = 8,
+            Overrides = ModuleOverrides.None.With("**.intermediate.dense", initialRank: 16),
+        };
+        // end
+        options = options with { TrainedModules = ["classifier"] };
+        var (batches, totalSteps) = (Batches, 4);
+        // snippet
+        using var adapted = AdaLoraModel.Attach(model, options);
+        adapted.Begin(totalSteps);
+        using var optimizer = torch.optim.AdamW(adapted.TrainableParameters, 1e-3, weight_decay: 0.01);
+        foreach (var batch in batches)
+        {
+            using var scope = torch.NewDisposeScope();
+            optimizer.zero_grad();
+            Loss(model, batch).backward();
+            if (adapted.BeforeOptimizerStep(maxGradientNorm: 1.0).ReadIsFinite())
+                optimizer.step();
+            adapted.AfterOptimizerStep();
+        }
+
+        adapted.Finish();
+        // end
+        Assert.Equal(4, adapted.Step);
+        Assert.Equal(8 * 13, adapted.LiveTriplets);
+    }
+
+    [Fact]
+    public void Saving_and_merging()
+    {
+        using var model = Model();
+        var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { TrainedModules = ["classifier"] });
+        // snippet
+        adapted.Save("adapter");
+        adapted.ExportLora("lora");
+        adapted.Detach();
+        using var loaded = AdaLoraModel.Load(model, "adapter");
+        // end
+        Assert.Equal(13, loaded.Adapters.Count);
+        Assert.True(File.Exists("lora/adapter_config.json"));
+        adapted = loaded;
+        // snippet
+        adapted.Merge();
+        adapted.Unmerge();
+        adapted.MergeAndDetach();
+        // end
+        Assert.DoesNotContain(model.modules(), module => module is SvdLinear);
+    }
+
+    [Fact]
+    public void Several_adapters()
+    {
+        using var model = Model();
+        foreach (var name in (string[])["sst2", "cola"])
+        {
+            using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { TrainedModules = ["classifier"] });
+            adapted.Save($"adapters/{name}");
+            adapted.Detach();
+        }
+
+        // snippet
+        using var set = new AdapterSet(model);
+        set.Load("sentiment", "adapters/sst2");
+        set.Load("grammar", "adapters/cola");
+        set.Select("sentiment");
+        // end
+        Assert.Equal("sentiment", set.Selected);
+    }
+
+    [Fact]
+    public async Task A_checkpoint_of_the_hub()
+    {
+        // snippet
+        var folder = await HubCheckpoint.ResolveAsync("google-bert/bert-base-uncased");
+        var tokenizer = TextTokenizer.FromFolder(folder);
+        using var model = SequenceClassifier.FromPretrained(folder, labels: 2);
+        // end
+        Assert.Equal(2, model.Labels);
+        Assert.Equal(50, tokenizer.VocabularySize);
+    }
+
+    private static IEnumerable<(Tensor Ids, Tensor Labels)> Batches =>
+        Enumerable.Range(0, 4).Select(i => (arange(4, 44, dtype: ScalarType.Int64).add(i % 3).view(4, 10), tensor(new long[] { 0, 1, 0, 1 })));
+
+    private static SequenceClassifier Model() =>
+        new BertForSequenceClassification(new BertConfig { VocabularySize = 50, HiddenSize = 32, Layers = 2, Heads = 2, IntermediateSize = 64, MaxPositions = 16 }, 2, seed: 1);
+
+    private static Tensor Loss(SequenceClassifier model, (Tensor Ids, Tensor Labels) batch) => model.Loss(model.call(batch.Ids, null, null), batch.Labels);
+
+    private static double Accuracy(SequenceClassifier model)
+    {
+        var (ids, labels) = Batches.First();
+        return model.call(ids, null, null).argmax(1).eq(labels).to(float32).mean().item<float>();
+    }
+
+    /// <summary>Takes the place of the real class in the snippet about the hub, so that it asks a hub on this machine.</summary>
+    private static class HubCheckpoint
+    {
+        private static readonly HubFixture Hub = new();
+
+        public static Task<string> ResolveAsync(string name)
+        {
+            Assert.True(Transformers.Checkpoints.Hub.HubCheckpoint.IsName(name));
+            using var folder = new TemporaryFolder();
+            using var model = Model();
+            model.SaveCheckpoint(folder.Path);
+            File.WriteAllLines(folder.File("vocab.txt"), ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", .. Enumerable.Range(5, 45).Select(i => $"word{i}")]);
+            Hub.Hub.Files.Clear();
+            foreach (var file in Directory.GetFiles(folder.Path))
+                Hub.Hub.Files[Path.GetFileName(file)] = File.ReadAllBytes(file);
+            return Hub.ResolveAsync();
+        }
+    }
+}
