@@ -1,5 +1,5 @@
-using AdaLora.TestSupport;
 using AdaLora.Tests.Models;
+using AdaLora.TestSupport;
 using Microsoft.Extensions.Logging;
 using Xunit;
 

@@ -61,12 +61,15 @@ public abstract class SequenceClassifier : PretrainedModel
     /// <param name="labels">One value per row: floats for regression, class numbers (int64) else.</param>
     /// <returns>A scalar.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    /// <exception cref="ArgumentException">Class numbers aren't int64, or there aren't as many labels as rows.</exception>
+    /// <exception cref="ArgumentException">The logits have another shape, class numbers aren't int64, or there aren't as many labels as rows.</exception>
     public Tensor Loss(Tensor logits, Tensor labels)
     {
         ArgumentNullException.ThrowIfNull(logits);
         ArgumentNullException.ThrowIfNull(labels);
-        if (labels.NumberOfElements != logits.shape[0])
+        var shape = logits.shape;
+        if (shape.Length != 2 || shape[1] != Labels)
+            throw new ArgumentException($"Logits must be batch x {Labels}; the shape is [{string.Join(", ", shape)}].", nameof(logits));
+        if (labels.NumberOfElements != shape[0])
             throw new ArgumentException($"There are {labels.NumberOfElements} labels for {logits.shape[0]} rows.", nameof(labels));
         if (Labels > 1 && labels.dtype != ScalarType.Int64)
             throw new ArgumentException($"Class numbers must be int64; they are {labels.dtype}.", nameof(labels));

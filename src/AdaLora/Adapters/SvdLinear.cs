@@ -79,6 +79,7 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
     /// <exception cref="InvalidOperationException">The adapter is merged, and the call is part of a training step.</exception>
     public override Tensor forward(Tensor input)
     {
+        ArgumentNullException.ThrowIfNull(input);
         if (IsMerged)
             return ForwardMerged(input);
         if (training)

@@ -26,8 +26,10 @@ public sealed class ImportanceState
     /// </summary>
     /// <param name="elements">One score per entry, (elements).</param>
     /// <returns>One score per triplet in storage order, (triplets).</returns>
+    /// <exception cref="ArgumentException">There is not one score per entry.</exception>
     public Tensor PerTriplet(Tensor elements)
     {
+        Layout.Require(elements, nameof(elements));
         using var scope = NewDisposeScope();
         if (Layout.Triplets == 0)
             return elements.new_zeros(0).MoveToOuterDisposeScope();

@@ -52,8 +52,14 @@ public sealed class ImportanceTracker : IDisposable
     /// <param name="values">The weights w, (elements).</param>
     /// <param name="gradients">The gradients g of the same step, (elements).</param>
     /// <param name="finite">Whether all gradients are finite, a boolean scalar on the device.</param>
+    /// <exception cref="ArgumentException">A tensor has another shape than the bank; <paramref name="finite"/> is no single value.</exception>
     public void Update(Tensor values, Tensor gradients, Tensor finite)
     {
+        _layout.Require(values, nameof(values));
+        _layout.Require(gradients, nameof(gradients));
+        ArgumentNullException.ThrowIfNull(finite);
+        if (finite.NumberOfElements != 1)
+            throw new ArgumentException($"One value is needed; there are {finite.NumberOfElements}.", nameof(finite));
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var accept = finite.to(Sensitivity.dtype);
@@ -65,7 +71,13 @@ public sealed class ImportanceTracker : IDisposable
     }
 
     /// <summary>The state that scores are computed from.</summary>
-    public ImportanceState StateFor(Tensor values) => new(_layout, values, Sensitivity, Uncertainty);
+    /// <param name="values">The weights, (elements).</param>
+    /// <exception cref="ArgumentException">They have another shape than the bank.</exception>
+    public ImportanceState StateFor(Tensor values)
+    {
+        _layout.Require(values, nameof(values));
+        return new ImportanceState(_layout, values, Sensitivity, Uncertainty);
+    }
 
     /// <summary>How many updates were rejected for a gradient that was not finite. Reads one number from the device.</summary>
     public long ReadRejected() => _rejected.item<long>();

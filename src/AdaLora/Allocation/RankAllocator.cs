@@ -68,8 +68,10 @@ public sealed class RankAllocator : IDisposable
     /// <param name="step">t of the schedule, not negative.</param>
     /// <param name="values">The triplets, changed in place.</param>
     /// <returns>Whether lambdas were masked.</returns>
+    /// <exception cref="ArgumentException">The values have another shape than the bank.</exception>
     public bool Mask(long step, Tensor values)
     {
+        ArgumentNullException.ThrowIfNull(values);
         if (!IsFrozen && step >= Schedule.FreezeStep)
             Freeze(values);
         else if (!IsFrozen && Schedule.MasksAt(step))

@@ -15,15 +15,27 @@ public static class BankViews
     public static Tensor Lambda(this Tensor flat, TripletSlot slot) => Rows(flat, slot.LambdaOffset, slot.Rank, 1);
 
     /// <summary>All lambdas in storage order, (triplets).</summary>
-    public static Tensor Lambdas(this Tensor flat, BankLayout layout) => flat.narrow(0, layout.LambdaOffset, layout.Triplets);
+    public static Tensor Lambdas(this Tensor flat, BankLayout layout) => Given(flat).narrow(0, layout.LambdaOffset, layout.Triplets);
 
     /// <summary>P' of every matrix of a block, (matrices, rank, out).</summary>
     public static Tensor Left(this Tensor flat, TripletBlock block) =>
-        flat.narrow(0, block.LeftOffset, block.Triplets * block.OutFeatures).view(block.Matrices, block.Rank, block.OutFeatures);
+        Given(flat).narrow(0, block.LeftOffset, block.Triplets * block.OutFeatures).view(block.Matrices, block.Rank, block.OutFeatures);
 
     /// <summary>Q of every matrix of a block, (matrices, rank, in).</summary>
     public static Tensor Right(this Tensor flat, TripletBlock block) =>
-        flat.narrow(0, block.RightOffset, block.Triplets * block.InFeatures).view(block.Matrices, block.Rank, block.InFeatures);
+        Given(flat).narrow(0, block.RightOffset, block.Triplets * block.InFeatures).view(block.Matrices, block.Rank, block.InFeatures);
 
-    private static Tensor Rows(Tensor flat, long offset, long rows, long columns) => flat.narrow(0, offset, rows * columns).view(rows, columns);
+    private static Tensor Rows(Tensor flat, long offset, long rows, long columns) => Given(flat).narrow(0, offset, rows * columns).view(rows, columns);
+
+    private static Tensor Given(Tensor flat) => flat ?? throw new ArgumentNullException(nameof(flat));
+
+    /// <summary>Throws unless a tensor has one entry for each of the layout.</summary>
+    /// <exception cref="ArgumentNullException">It is null.</exception>
+    /// <exception cref="ArgumentException">It has another shape.</exception>
+    internal static void Require(this BankLayout layout, Tensor flat, string name)
+    {
+        ArgumentNullException.ThrowIfNull(flat, name);
+        if (flat.Dimensions != 1 || flat.NumberOfElements != layout.Elements)
+            throw new ArgumentException($"The shape is ({string.Join(", ", flat.shape)}); a flat buffer of {layout.Elements} elements is needed.", name);
+    }
 }

@@ -125,6 +125,8 @@ internal sealed class TrainingRun : IDisposable
 
     private void Accumulate(Tensor loss)
     {
+        if (loss is null)
+            throw new InvalidOperationException("The loss is null; a scalar that depends on trained parameters is needed.");
         if (loss.numel() != 1 || !loss.requires_grad)
             throw new InvalidOperationException(
                 $"The loss has shape ({string.Join(", ", loss.shape)}) and {(loss.requires_grad ? "requires" : "does not require")} a gradient; a scalar that depends on trained parameters is needed.");

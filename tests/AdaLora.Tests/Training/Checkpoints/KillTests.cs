@@ -47,7 +47,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     /// <returns>What the process found at the end of the training; null if it was killed before.</returns>
     private static string? RunAndKill(string folder, TimeSpan? delay)
     {
-        using var process = Process.Start(new ProcessStartInfo(Target)
+        using var process = Process.Start(new ProcessStartInfo(TestPrograms.PathOf("AdaLora.KillTarget"))
         {
             ArgumentList = { folder, Steps.ToString(CultureInfo.InvariantCulture) },
             RedirectStandardOutput = true,
@@ -66,16 +66,5 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
         Assert.True(process.WaitForExit(Patience));
         Assert.True(process.ExitCode == 0, $"The resumed training failed: {errors.Result}");
         return hash;
-    }
-
-    private static string Target
-    {
-        get
-        {
-            // tests/AdaLora.Tests/bin/<configuration>/<framework>/
-            var own = new DirectoryInfo(AppContext.BaseDirectory);
-            var name = OperatingSystem.IsWindows() ? "AdaLora.KillTarget.exe" : "AdaLora.KillTarget";
-            return Path.Combine(own.Parent!.Parent!.Parent!.Parent!.FullName, "AdaLora.KillTarget", "bin", own.Parent.Name, own.Name, name);
-        }
     }
 }

@@ -1,0 +1,135 @@
+using AdaLora.Allocation;
+using AdaLora.Parameters;
+using AdaLora.Randomness;
+using AdaLora.Regularization;
+using AdaLora.Serialization;
+using AdaLora.Training;
+using AdaLora.Transformers.Models;
+using AdaLora.Transformers.Models.Bert;
+using AdaLora.Transformers.Models.DebertaV2;
+using AdaLora.Transformers.Models.DistilBert;
+using AdaLora.Transformers.Models.Electra;
+using AdaLora.Transformers.Models.Roberta;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace AdaLora.HostileTarget;
+
+/// <summary>Every public entry of the packages that takes a tensor, as a call with one tensor of many kinds and otherwise what it expects.</summary>
+internal static class Entries
+{
+    private static readonly TripletShape Shape = new("a", 8, 8, 2);
+
+    public static IEnumerable<(string Name, Action<Tensor> Call)> All =>
+    [
+        .. Core,
+        .. Encoders.SelectMany(OfEncoder),
+        .. Heads,
+    ];
+
+    private static IEnumerable<(string Name, Action<Tensor> Call)> Core =>
+    [
+        ("an adapter, in training", bad => Adapted(model => model.call(bad))),
+        ("an adapter, in evaluation", bad => Adapted(model => { model.eval(); model.call(bad); })),
+        ("an adapter with dropout", bad => Adapted(model => model.call(bad), dropout: 0.5)),
+        ("a merged adapter", bad => Adapted((model, adapted) => { model.eval(); adapted.Merge(); model.call(bad); })),
+        ("a step after a strange loss", bad => Adapted((model, adapted) => { adapted.Begin(4); model.call(ones(2, 8)).mean().mul(bad ?? ones([])).backward(); _ = adapted.BeforeOptimizerStep(1).ReadIsFinite(); adapted.AfterOptimizerStep(); })),
+        ("Trainer.Fit's loss", bad => Adapted((_, adapted) => { using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 4 }); trainer.Fit([0], (int batch) => bad); })),
+        ("BankViews.Left of a slot", bad => bad.Left(Layout["a"])),
+        ("BankViews.Right of a slot", bad => bad.Right(Layout["a"])),
+        ("BankViews.Left of a block", bad => bad.Left(Layout.Groups[0])),
+        ("BankViews.Right of a block", bad => bad.Right(Layout.Groups[0])),
+        ("BankViews.Lambda", bad => bad.Lambda(Layout["a"])),
+        ("BankViews.Lambdas", bad => bad.Lambdas(Layout)),
+        ("ImportanceTracker.Update, values", bad => Allocating((bank, tracker, _) => tracker.Update(bad, bank.Gradients, ones([], ScalarType.Bool)))),
+        ("ImportanceTracker.Update, gradients", bad => Allocating((bank, tracker, _) => tracker.Update(bank.Values, bad, ones([], ScalarType.Bool)))),
+        ("ImportanceTracker.Update, finite", bad => Allocating((bank, tracker, _) => tracker.Update(bank.Values, bank.Gradients, bad))),
+        ("ImportanceScore.Of", bad => Allocating((_, tracker, _) => ImportanceScore.Magnitude.Of(tracker.StateFor(bad)))),
+        ("a score of one's own", bad => Allocating((bank, tracker, _) => ImportanceScore.Custom("bad", _ => bad).Of(tracker.StateFor(bank.Values)))),
+        ("ImportanceState.PerTriplet", bad => Allocating((bank, tracker, _) => tracker.StateFor(bank.Values).PerTriplet(bad))),
+        ("RankAllocator.Mask", bad => Allocating((_, _, allocator) => allocator.Mask(5, bad))),
+        ("RankAllocator.Track", bad => Allocating((bank, _, allocator) => allocator.Track(1, bad, bank.Gradients, ones([], ScalarType.Bool)))),
+        ("RankAllocator.Freeze", bad => Allocating((_, _, allocator) => allocator.Freeze(bad))),
+        ("RankAllocator.Scores", bad => Allocating((_, _, allocator) => allocator.Scores(bad))),
+        ("the regulariser, after strange gradients", bad => Allocating((bank, _, _) => { bank.Gradients.copy_(bad ?? ones([])); _ = new OrthogonalityRegularizer(bank, 0.1).AddGradients(); })),
+        ("FastDropout.Apply", bad => FastDropout.Apply(bad, 0.5)),
+        ("SafetensorsWriter.Write", bad => InFolder(folder => SafetensorsWriter.Write(Path.Combine(folder, "x.safetensors"), new Dictionary<string, Tensor> { ["x"] = bad }))),
+    ];
+
+    private static IEnumerable<(string Name, Func<SequenceClassifier> Make)> Encoders =>
+    [
+        ("bert", () => new BertForSequenceClassification(Small(new BertConfig()), 2, seed: 1)),
+        ("roberta", () => new RobertaForSequenceClassification(Small(new RobertaConfig()), 2, seed: 1)),
+        ("distilbert", () => new DistilBertForSequenceClassification(Small(new DistilBertConfig()), 2, seed: 1)),
+        ("electra", () => new ElectraForSequenceClassification(Small(new ElectraConfig { EmbeddingSize = 4 }), 2, seed: 1)),
+        ("deberta", () => new DebertaV2ForSequenceClassification(Small(new DebertaV2Config { RelativeAttention = true, PositionBuckets = 4, PositionTerms = ["c2p", "p2c"] }), 2, seed: 1)),
+    ];
+
+    private static IEnumerable<(string Name, Action<Tensor> Call)> Heads =>
+    [
+        ("a pooler", bad => { using var model = new BertModel(Small(new BertConfig()), seed: 1); model.Pool(bad); }),
+        ("a language model", bad => { using var model = new BertForMaskedLM(Small(new BertConfig()), seed: 1); model.call(bad, null, null); }),
+    ];
+
+    private static BankLayout Layout => BankLayout.Create([Shape]);
+
+    private static IEnumerable<(string Name, Action<Tensor> Call)> OfEncoder((string Name, Func<SequenceClassifier> Make) encoder)
+    {
+        var ids = (Func<Tensor>)(() => ones([2, 8], ScalarType.Int64));
+        return
+        [
+            Of("token ids", (model, bad) => model.call(bad, null, null)),
+            Of("token ids and mask", (model, bad) => model.call(bad, bad, null)),
+            Of("a mask", (model, bad) => model.call(ids(), bad, null)),
+            Of("token types", (model, bad) => model.call(ids(), null, bad)),
+            Of("token ids, in training", (model, bad) => { model.train(); model.call(bad, null, null).sum().backward(); }),
+            Of("hidden states", (model, bad) => model.Encoder.HiddenStates(bad)),
+            Of("a prompt", (model, bad) => { model.Encoder.AddPrompt(3); model.call(bad, null, null); }),
+            Of("prefixes", (model, bad) => { model.Encoder.AddPrefixes(3); model.call(bad, null, null); }),
+            Of("logits of a loss", (model, bad) => model.Loss(bad, zeros([2], ScalarType.Int64))),
+            Of("labels of a loss", (model, bad) => model.Loss(ones(2, 2), bad)),
+            Of("labels out of range", (model, bad) => model.Loss(ones(2, 2), (bad ?? ones(2)).to(ScalarType.Int64).reshape(-1).narrow(0, 0, 2).sub(5))),
+        ];
+
+        (string, Action<Tensor>) Of(string what, Action<SequenceClassifier, Tensor> call) => ($"{encoder.Name}: {what}", bad =>
+        {
+            using var model = encoder.Make();
+            model.eval();
+            call(model, bad);
+        }
+        );
+    }
+
+    private static TConfig Small<TConfig>(TConfig config)
+        where TConfig : EncoderConfig => config with { VocabularySize = 50, HiddenSize = 8, Layers = 1, Heads = 2, IntermediateSize = 8, MaxPositions = 20 };
+
+    private static void Adapted(Action<Module<Tensor, Tensor>> use, double dropout = 0) => Adapted((model, _) => use(model), dropout);
+
+    private static void Adapted(Action<Module<Tensor, Tensor>, AdaLoraModel> use, double dropout = 0)
+    {
+        using var model = Sequential(("a", Linear(8, 8)), ("b", Linear(8, 8)));
+        using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 2, TargetRank = 1, Dropout = dropout });
+        use(model, adapted);
+    }
+
+    private static void Allocating(Action<TripletBank, ImportanceTracker, RankAllocator> use)
+    {
+        using var bank = TripletBank.Create(Layout, ScalarType.Float32, CPU);
+        using var tracker = new ImportanceTracker(bank);
+        using var allocator = new RankAllocator(bank, new BudgetSchedule(2, 1, 10, 1, 4), tracker);
+        use(bank, tracker, allocator);
+    }
+
+    private static void InFolder(Action<string> use)
+    {
+        var folder = Directory.CreateTempSubdirectory().FullName;
+        try
+        {
+            use(folder);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+}
