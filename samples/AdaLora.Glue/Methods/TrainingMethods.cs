@@ -12,7 +12,7 @@ internal static class TrainingMethods
     private static readonly string[] FeedForwardOutputs = ["**.layer.*.output.dense", "ffn.lin2"];
 
     private const double PrefixLearningRate = 1e-2;
-    private const double PromptLearningRate = 3e-2;
+    private const double PromptLearningRate = 5e-3;
 
     private static readonly string[] PruningOptions =
         [TrainOptionNames.InitialRank, TrainOptionNames.InitialPhase, TrainOptionNames.FinalPhase, TrainOptionNames.DeltaT];

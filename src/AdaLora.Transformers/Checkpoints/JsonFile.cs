@@ -15,13 +15,37 @@ internal static class JsonFile
         {
             using var stream = File.OpenRead(path);
             using var document = JsonDocument.Parse(stream);
+            Visit(document.RootElement);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? document.RootElement.Clone()
                 : throw new CheckpointException(path, "holds no JSON object.");
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             throw new CheckpointException(path, $"is no valid JSON: {exception.Message}", exception);
+        }
+    }
+
+    // Texts are read lazily: one that is no Unicode only shows when it is looked at.
+    private static void Visit(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.String:
+                _ = element.GetString();
+                break;
+            case JsonValueKind.Array:
+                foreach (var item in element.EnumerateArray())
+                    Visit(item);
+                break;
+            case JsonValueKind.Object:
+                foreach (var member in element.EnumerateObject())
+                {
+                    _ = member.Name;
+                    Visit(member.Value);
+                }
+
+                break;
         }
     }
 

@@ -23,7 +23,7 @@ internal static class ByteLevelBpeFolder
                 ? new ByteLevelBpeTokenizer(VocabularyOf(definition.Member("model")?.Member("vocab"), source), MergesOf(definition, source), Settings(folder, definition, source), folder.AddedTokens())
                 : new ByteLevelBpeTokenizer(VocabularyOf(JsonFile.ReadIfThere(source), source), ReadMerges(folder.File(MergesFile)), Settings(folder));
         }
-        catch (Exception exception) when (exception is KeyNotFoundException or ArgumentException or InvalidOperationException)
+        catch (Exception exception) when (exception is KeyNotFoundException or InvalidDataException or FormatException or ArgumentException or InvalidOperationException)
         {
             throw new CheckpointException(source, exception.Message, exception);
         }

@@ -3,13 +3,20 @@ namespace AdaLora.Transformers.Tokenization;
 /// <summary>Tokens and ids of a tokenizer, in both directions, added tokens included.</summary>
 internal sealed class Vocabulary
 {
+    /// <summary>The largest vocabularies in use have a few hundred thousand tokens; a damaged file must not take up the memory.</summary>
+    private const int MostIds = 1 << 24;
+
     private readonly string?[] _byId;
 
+    /// <exception cref="InvalidDataException">There are no tokens, or an id is far beyond any vocabulary.</exception>
     public Vocabulary(IReadOnlyDictionary<string, int> tokens, IReadOnlyCollection<AddedToken> addedTokens)
     {
+        var highest = tokens.Values.Concat(addedTokens.Select(token => token.Id)).DefaultIfEmpty(-1).Max();
+        if (highest is < 0 or >= MostIds)
+            throw new InvalidDataException(highest < 0 ? "has no tokens." : $"has a token with the id {highest}; ids below {MostIds} are supported.");
         Tokens = tokens;
         AddedTokens = addedTokens;
-        _byId = new string?[1 + tokens.Values.Concat(addedTokens.Select(token => token.Id)).Max()];
+        _byId = new string?[1 + highest];
         foreach (var (token, id) in tokens)
             _byId[id] = token;
         foreach (var token in addedTokens)

@@ -68,7 +68,7 @@ public sealed class WordPieceTextTokenizer : TextTokenizer
         {
             return new WordPieceTextTokenizer(ReadVocabulary(vocabularyFile), settings ?? new WordPieceSettings());
         }
-        catch (KeyNotFoundException exception)
+        catch (Exception exception) when (exception is KeyNotFoundException or InvalidDataException)
         {
             throw new CheckpointException(vocabularyFile, exception.Message, exception);
         }

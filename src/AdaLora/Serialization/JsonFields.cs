@@ -20,7 +20,7 @@ internal sealed class JsonFields(JsonObject json)
             Visit(parsed);
             return parsed;
         }
-        catch (Exception e) when (e is JsonException or ArgumentException)
+        catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException)
         {
             throw new InvalidDataException($"'{path}' cannot be read: {e.Message}", e);
         }
@@ -75,8 +75,11 @@ internal sealed class JsonFields(JsonObject json)
     }
 
     // Nodes are made on first use, and only then a name that occurs twice is noticed.
+    // Values are read lazily: names that occur twice and texts that are no Unicode only show when they are looked at.
     private static void Visit(JsonNode? node)
     {
+        if (node is JsonValue value && value.GetValueKind() == JsonValueKind.String)
+            _ = value.GetValue<string>();
         IEnumerable<JsonNode?> children = node switch { JsonObject map => map.Select(p => p.Value), JsonArray array => array, _ => [] };
         foreach (var child in children)
             Visit(child);

@@ -35,7 +35,8 @@ public sealed class SoakTests
     {
         public static Look Now()
         {
-            var managed = GC.GetTotalMemory(forceFullCollection: true);
+            GC.Collect();
+            var managed = GC.GetGCMemoryInfo(GCKind.Any).HeapSizeBytes;
             using var process = Process.GetCurrentProcess();
             return new Look(DisposeScopeManager.Statistics.ThreadTotalLiveCount, managed, process.WorkingSet64);
         }

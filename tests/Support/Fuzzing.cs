@@ -1,0 +1,52 @@
+using System.Globalization;
+using Xunit;
+
+namespace AdaLora.TestSupport;
+
+/// <summary>Gives a reader many damaged inputs. ADALORA_FUZZ says how many per reader.</summary>
+internal static class Fuzzing
+{
+    /// <summary>What a reader may take up for an input of a few kilobytes.</summary>
+    private const long MostBytes = 256L << 20;
+
+    /// <summary>The number of inputs.</summary>
+    public static int Cases { get; } = int.Parse(Environment.GetEnvironmentVariable("ADALORA_FUZZ") ?? "400", CultureInfo.InvariantCulture);
+
+    /// <summary>Asserts that a reader takes every damaged input or refuses it with one of its documented exceptions, without taking up much memory.</summary>
+    /// <param name="samples">Good inputs to damage.</param>
+    /// <param name="read">The reader; returning is taking.</param>
+    /// <param name="isDocumented">Whether an exception is one that the reader's documentation names.</param>
+    /// <param name="areGood">Whether the reader takes the samples as they are.</param>
+    public static void Run(IReadOnlyList<byte[]> samples, Action<byte[]> read, Func<Exception, bool> isDocumented, bool areGood = true)
+    {
+        Assert.NotEmpty(samples);
+        if (areGood)
+            Assert.All(samples, read);
+        var (taken, refused) = (0, 0);
+        for (var seed = 0; seed < Cases; seed++)
+        {
+            var input = new Mutator(seed).Damage(samples[seed % samples.Count]);
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            try
+            {
+                read(input);
+                taken++;
+            }
+            catch (Exception exception) when (isDocumented(exception))
+            {
+                refused++;
+            }
+            catch (Exception exception)
+            {
+                Assert.Fail($"Seed {seed}: {exception}\n\nInput ({input.Length} bytes):\n{System.Text.Encoding.Latin1.GetString(input.AsSpan(0, Math.Min(input.Length, 2000)))}");
+            }
+
+            var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            Assert.True(allocated < MostBytes, $"Seed {seed}: {allocated:N0} bytes were allocated for an input of {input.Length}");
+        }
+
+        // Damage that is all refused, or all harmless, tries nothing.
+        Assert.True(refused > 0, $"all {taken} inputs were taken");
+        TestContext.Current.SendDiagnosticMessage($"{taken} taken, {refused} refused");
+    }
+}
