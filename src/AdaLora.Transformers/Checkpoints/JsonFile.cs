@@ -13,20 +13,33 @@ internal static class JsonFile
             return null;
         try
         {
-            using var stream = File.OpenRead(path);
-            using var document = JsonDocument.Parse(stream);
-            Visit(document.RootElement);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? document.RootElement.Clone()
-                : throw new CheckpointException(path, "holds no JSON object.");
+            var root = Parse(File.ReadAllBytes(path));
+            return root.ValueKind == JsonValueKind.Object ? root : throw new CheckpointException(path, "holds no JSON object.");
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        catch (JsonException exception)
         {
             throw new CheckpointException(path, $"is no valid JSON: {exception.Message}", exception);
         }
     }
 
-    // Texts are read lazily: one that is no Unicode only shows when it is looked at.
+    /// <summary>Parses a text completely.</summary>
+    /// <exception cref="JsonException">It is no JSON, or one of its texts is no Unicode.</exception>
+    public static JsonElement Parse(ReadOnlyMemory<byte> utf8)
+    {
+        using var document = JsonDocument.Parse(utf8);
+        try
+        {
+            Visit(document.RootElement);
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new JsonException(exception.Message, exception);
+        }
+
+        return document.RootElement.Clone();
+    }
+
+    // Texts are decoded lazily: one that is no Unicode only shows when it is looked at.
     private static void Visit(JsonElement element)
     {
         switch (element.ValueKind)

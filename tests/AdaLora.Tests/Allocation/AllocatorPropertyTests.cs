@@ -61,6 +61,38 @@ public sealed class AllocatorPropertyTests
         iter: 60);
 
     [Fact]
+    public void The_order_in_which_matrices_are_named_does_not_matter() => Cases.Sample(
+        c =>
+        {
+            var (forwards, backwards) = (Allocate(c.Shapes), Allocate([.. c.Shapes.Reverse()]));
+            Assert.Equal(forwards.Total, backwards.Total);
+            Assert.All(c.Shapes, shape => Assert.Equal(forwards[shape.Name], backwards[shape.Name]));
+
+            RankPattern Allocate(IReadOnlyList<TripletShape> shapes)
+            {
+                using var scope = NewDisposeScope();
+                using var bank = TripletBank.Create(BankLayout.Create(shapes), ScalarType.Float64, CPU);
+                using var tracker = new ImportanceTracker(bank);
+                using var allocator = new RankAllocator(bank, new BudgetSchedule(bank.Layout.Triplets, (int)(c.Target * bank.Layout.Triplets), 10, 1, 2), tracker);
+                // Every number belongs to its matrix by name, wherever that lies in the bank.
+                foreach (var shape in c.Shapes)
+                {
+                    using var generator = new Generator((ulong)(c.Seed + shape.Name[1]), CPU);
+                    foreach (var flat in (Tensor[])[bank.Values.detach(), bank.Gradients])
+                    {
+                        foreach (var view in (Tensor[])[flat.Left(bank.Layout[shape.Name]), flat.Lambda(bank.Layout[shape.Name]), flat.Right(bank.Layout[shape.Name])])
+                            view.copy_(randn(view.shape, ScalarType.Float64, generator: generator));
+                    }
+                }
+
+                tracker.Update(bank.Values, bank.Gradients, tensor(true));
+                allocator.Freeze(bank.Values.detach());
+                return allocator.ReadPattern();
+            }
+        },
+        iter: 60);
+
+    [Fact]
     public void Budgets_never_grow_and_stay_between_target_and_start() => Gen.Select(Gen.Int[0, 500], Gen.Double[0, 1], Gen.Int[1, 200], Gen.Double[0, 1], Gen.Double[0, 1]).Sample((start, target, total, a, b) =>
     {
         var initial = (int)(a * (total - 1));

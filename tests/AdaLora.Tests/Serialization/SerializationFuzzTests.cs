@@ -1,6 +1,6 @@
 using AdaLora.Serialization;
-using AdaLora.TestSupport;
 using AdaLora.Tests.Models;
+using AdaLora.TestSupport;
 using AdaLora.Training;
 using Xunit;
 using static TorchSharp.torch;

@@ -12,8 +12,7 @@ internal sealed record HubListing(string Commit, IReadOnlySet<string> Files)
     {
         try
         {
-            using var document = JsonDocument.Parse(json);
-            var root = document.RootElement;
+            var root = JsonFile.Parse(json);
             if (root.Text("sha") is not { } commit || !HubName.IsCommitHash(commit) || root.Member("siblings") is not { ValueKind: JsonValueKind.Array } files)
                 return null;
             return new HubListing(commit, files.EnumerateArray().Select(file => file.Text("rfilename")).OfType<string>().ToHashSet(StringComparer.Ordinal));
