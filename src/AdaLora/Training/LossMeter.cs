@@ -8,6 +8,7 @@ namespace AdaLora.Training;
 internal sealed class LossMeter : IResumable, IDisposable
 {
     private Tensor? _sum;
+    private double _before;
     private int _count;
     private double _latest = double.NaN;
 
@@ -18,7 +19,7 @@ internal sealed class LossMeter : IResumable, IDisposable
         using var scalar = value.reshape([]);
         using var wide = scalar.to(ScalarType.Float64);
         if (_sum is null)
-            _sum = wide.clone().DetachFromDisposeScope();
+            _sum = wide.add(_before).DetachFromDisposeScope();
         else
             _sum.add_(wide);
         _count++;
@@ -27,27 +28,30 @@ internal sealed class LossMeter : IResumable, IDisposable
     /// <summary>The mean since the previous reading, or the previous mean when nothing came since.</summary>
     public double ReadMean()
     {
-        if (_count == 0 || _sum is null)
+        if (_count == 0)
             return _latest;
-        _latest = _sum.item<double>() / _count;
-        _sum.zero_();
-        _count = 0;
+        _latest = Sum / _count;
+        _sum?.zero_();
+        (_before, _count) = (0, 0);
         return _latest;
     }
 
     public void Save(StateTable state)
     {
-        state.Put("sum", _sum is null ? 0 : _sum.item<double>());
+        state.Put("sum", Sum);
         state.Put("count", (long)_count);
         state.Put("latest", _latest);
     }
 
     public void Resume(StateTable state)
     {
-        _sum = tensor(state.Number("sum"), dtype: ScalarType.Float64).DetachFromDisposeScope();
+        _before = state.Number("sum");
         _count = (int)state.Integer("count");
         _latest = state.Number("latest");
     }
+
+    // Until a loss comes, nothing tells which device the sum belongs on.
+    private double Sum => _sum?.item<double>() ?? _before;
 
     public void Dispose() => _sum?.Dispose();
 }
