@@ -55,6 +55,9 @@ internal sealed class LoraLinear : nn.Module<Tensor, Tensor>
     /// <summary>What pruning knows of this adapter, or null if it is none of its.</summary>
     public DoubletState? Doublets => _doublets;
 
+    /// <summary>Parameters of one doublet: a row of A and a column of B.</summary>
+    public long DoubletSize => _down.shape[1] + _up.shape[0];
+
     /// <summary>Doublets that are not zero. Reads the device.</summary>
     public int ReadLiveRank()
     {

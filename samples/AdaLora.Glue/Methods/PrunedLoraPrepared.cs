@@ -10,6 +10,8 @@ internal sealed class PrunedLoraPrepared(SequenceClassifier model, TrainSettings
 {
     private readonly TrainSettings _settings = settings;
 
+    public override long TrainableParameters => base.TrainableParameters - Adapters.Sum(adapter => (_settings.InitialRank - adapter.ReadLiveRank()) * adapter.DoubletSize);
+
     public override Func<IReadOnlyList<Parameter>, double, optim.Optimizer> OptimizerFor(int totalSteps)
     {
         var doublets = Adapters.Select(adapter => adapter.Doublets!).ToList();

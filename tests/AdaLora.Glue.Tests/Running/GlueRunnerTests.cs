@@ -39,7 +39,7 @@ public sealed class GlueRunnerTests : IDisposable
         Assert.True(root.GetProperty("final").GetProperty("matthews").ValueKind == JsonValueKind.Number);
         Assert.True(root.GetProperty("step_ms_median").GetDouble() > 0);
         var (start, end) = (root.GetProperty("trainable_parameters").GetProperty("start").GetInt64(), root.GetProperty("trainable_parameters").GetProperty("end").GetInt64());
-        Assert.Equal(method == "adalora", end < start);
+        Assert.Equal(method is "adalora" or "prune-lora", end < start);
         var ranks = root.GetProperty("ranks").EnumerateObject().Select(r => r.Value.GetInt32()).ToList();
         Assert.Equal(hasRanks ? 18 : 0, ranks.Count);
         if (hasRanks)
