@@ -53,7 +53,7 @@ internal static class Entries
         ("RankAllocator.Scores", bad => Allocating((_, _, allocator) => allocator.Scores(bad))),
         ("the regulariser, after strange gradients", bad => Allocating((bank, _, _) => { bank.Gradients.copy_(bad ?? ones([])); _ = new OrthogonalityRegularizer(bank, 0.1).AddGradients(); })),
         ("FastDropout.Apply", bad => FastDropout.Apply(bad, 0.5)),
-        ("SafetensorsWriter.Write", bad => InFolder(folder => SafetensorsWriter.Write(Path.Combine(folder, "x.safetensors"), new Dictionary<string, Tensor> { ["x"] = bad }))),
+        ("SafetensorsWriter.Write", bad => Devices.InFolder(folder => SafetensorsWriter.Write(Path.Combine(folder, "x.safetensors"), new Dictionary<string, Tensor> { ["x"] = bad }))),
     ];
 
     private static IEnumerable<(string Name, Func<SequenceClassifier> Make)> Encoders =>
@@ -118,18 +118,5 @@ internal static class Entries
         using var tracker = new ImportanceTracker(bank);
         using var allocator = new RankAllocator(bank, new BudgetSchedule(2, 1, 10, 1, 4), tracker);
         use(bank, tracker, allocator);
-    }
-
-    private static void InFolder(Action<string> use)
-    {
-        var folder = Directory.CreateTempSubdirectory().FullName;
-        try
-        {
-            use(folder);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
     }
 }

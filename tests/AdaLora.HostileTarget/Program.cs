@@ -6,22 +6,31 @@ var calls = 0;
 foreach (var (entry, call) in Entries.All)
 {
     foreach (var (kind, make) in BadTensors.All)
-    {
-        Console.Write($"{entry} | {kind} | ");
-        Console.Out.Flush();
-        using var scope = NewDisposeScope();
-        try
-        {
-            call(make()!);
-            Console.WriteLine("taken");
-        }
-        catch (Exception exception)
-        {
-            Console.WriteLine($"{exception.GetType().Name}: {exception.Message.Split('\n')[0]}");
-        }
+        Try($"{entry} | {kind}", () => call(make()!));
+}
 
-        calls++;
-    }
+foreach (var (entry, call) in Devices.Entries)
+{
+    foreach (var (kind, make) in Devices.Absent)
+        Try($"{entry} | {kind}", () => call(make()));
 }
 
 Console.WriteLine($"survived {calls} calls");
+
+void Try(string what, Action call)
+{
+    Console.Write($"{what} | ");
+    Console.Out.Flush();
+    using var scope = NewDisposeScope();
+    try
+    {
+        call();
+        Console.WriteLine("taken");
+    }
+    catch (Exception exception)
+    {
+        Console.WriteLine($"{exception.GetType().Name}: {exception.Message.Split('\n')[0]}");
+    }
+
+    calls++;
+}

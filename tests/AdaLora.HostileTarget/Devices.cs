@@ -1,0 +1,52 @@
+using AdaLora.Parameters;
+using AdaLora.Serialization;
+using AdaLora.Transformers.Models;
+using AdaLora.Transformers.Models.Bert;
+using AdaLora.Transformers.Tokenization;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace AdaLora.HostileTarget;
+
+/// <summary>Every public entry that takes a device, with devices that are not there.</summary>
+internal static class Devices
+{
+    public static IEnumerable<(string Name, Func<Device> Make)> Absent =>
+    [
+        ("the hundredth GPU", () => new Device(DeviceType.CUDA, 99)),
+        ("a device of Apple's", () => new Device(DeviceType.MPS)),
+        ("a device of number -5", () => new Device(DeviceType.CUDA, -5)),
+    ];
+
+    public static IEnumerable<(string Name, Action<Device> Call)> Entries =>
+    [
+        ("SequenceClassifier.FromPretrained", device => InFolder(folder => { Save(folder); SequenceClassifier.FromPretrained(folder, device: device).Dispose(); })),
+        ("TextEncoder.FromPretrained", device => InFolder(folder => { Save(folder); TextEncoder.FromPretrained(folder, device).Dispose(); })),
+        ("SafetensorsFile.ReadAll", device => InFolder(folder => { Save(folder); using var file = SafetensorsFile.Open(Path.Combine(folder, "model.safetensors")); _ = file.ReadAll(device); })),
+        ("TokenBatch.ToTensors", device => InFolder(folder => { File.WriteAllLines(Path.Combine(folder, "vocab.txt"), ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]); _ = TextTokenizer.FromFolder(folder).EncodeBatch(["a"]).ToTensors(device); })),
+        ("TripletBank.Create", device => TripletBank.Create(BankLayout.Create([new TripletShape("a", 2, 2, 1)]), ScalarType.Float32, device).Dispose()),
+        ("a model that is moved", device => { using var model = Model(); model.to(device); }),
+    ];
+
+    private static BertForSequenceClassification Model() =>
+        new(new BertConfig { VocabularySize = 50, HiddenSize = 8, Layers = 1, Heads = 2, IntermediateSize = 8, MaxPositions = 20 }, 2, seed: 1);
+
+    private static void Save(string folder)
+    {
+        using var model = Model();
+        model.SaveCheckpoint(folder);
+    }
+
+    public static void InFolder(Action<string> use)
+    {
+        var folder = Directory.CreateTempSubdirectory().FullName;
+        try
+        {
+            use(folder);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+}
