@@ -7,7 +7,7 @@ namespace AdaLora.Glue.Tests;
 /// <summary>Damaged data and command lines.</summary>
 public sealed class FuzzTests : IDisposable
 {
-    private readonly TestSupport.TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 

@@ -1,3 +1,4 @@
+using AdaLora.TestSupport;
 using SkiaSharp;
 using Xunit;
 

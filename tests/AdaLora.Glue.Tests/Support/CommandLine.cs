@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AdaLora.TestSupport;
 using Spectre.Console;
 
 namespace AdaLora.Glue.Tests;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AdaLora.Glue.Demo;
+using AdaLora.TestSupport;
 using Spectre.Console;
 
 namespace AdaLora.Glue.Tests;

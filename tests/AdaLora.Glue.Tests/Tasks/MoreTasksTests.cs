@@ -1,3 +1,4 @@
+using AdaLora.TestSupport;
 using Xunit;
 
 namespace AdaLora.Glue.Tests;
