@@ -36,10 +36,10 @@ internal static class ParquetLayout
             problems.Add(new DataProblem(1, null, "expected examples, found none"));
         for (var row = 0; row < rows.Count; row++)
         {
-            var missing = NeededColumns(task, split).Where(name => rows[row].GetValueOrDefault(name) is null).ToList();
+            var missing = NeededColumns(task, split).Where(name => rows[row].GetValueOrDefault(name) is not { } cell || (name != Label && cell is not string)).ToList();
             if (missing.Count > 0)
             {
-                problems.AddRange(missing.Select(name => new DataProblem(row + 1, name, $"expected a value, found none among {string.Join(", ", rows[row].Keys)}")));
+                problems.AddRange(missing.Select(name => new DataProblem(row + 1, name, $"expected a {(name == Label ? "value" : "text")}, found none among {string.Join(", ", rows[row].Keys)}")));
                 continue;
             }
 
@@ -64,7 +64,8 @@ internal static class ParquetLayout
 
     private static double? ParseLabel(GlueTask task, object cell)
     {
-        var value = Convert.ToDouble(cell, CultureInfo.InvariantCulture);
+        if (!double.TryParse(Convert.ToString(cell, CultureInfo.InvariantCulture), CultureInfo.InvariantCulture, out var value))
+            return null;
         return (task.IsRegression ? value >= task.ScoreRange.Low && value <= task.ScoreRange.High : double.IsInteger(value) && value >= 0 && value < task.LabelCount) ? value : null;
     }
 

@@ -15,7 +15,7 @@ internal static class WordPieceFolder
             var vocabulary = folder.Definition is { } definition ? VocabularyOf(definition, source) : WordPieceTextTokenizer.ReadVocabulary(source);
             return new WordPieceTextTokenizer(vocabulary, Settings(folder, source), folder.AddedTokens());
         }
-        catch (Exception exception) when (exception is KeyNotFoundException or InvalidDataException or InvalidOperationException or FormatException)
+        catch (Exception exception) when (exception is KeyNotFoundException or InvalidDataException or ArgumentException or InvalidOperationException or FormatException)
         {
             throw new CheckpointException(source, exception.Message, exception);
         }

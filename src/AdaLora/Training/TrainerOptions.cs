@@ -6,6 +6,9 @@ namespace AdaLora.Training;
 /// <summary>How a <see cref="Trainer"/> runs.</summary>
 public sealed class TrainerOptions
 {
+    /// <summary>The product of two rates has to fit into single precision.</summary>
+    private const double MostRate = 1e15;
+
     /// <summary>Optimiser steps to do, at least 1.</summary>
     public required long TotalSteps { get; init; }
 
@@ -74,8 +77,8 @@ public sealed class TrainerOptions
     {
         var problems = new Problems();
         problems.Require(TotalSteps >= 1, $"{nameof(TotalSteps)} is {TotalSteps}; it must be at least 1");
-        problems.Require(double.IsFinite(LearningRate) && LearningRate > 0, $"{nameof(LearningRate)} is {LearningRate}; it must be finite and positive");
-        problems.Require(double.IsFinite(WeightDecay) && WeightDecay >= 0, $"{nameof(WeightDecay)} is {WeightDecay}; it must be finite and not negative");
+        problems.Require(LearningRate is > 0 and <= MostRate, $"{nameof(LearningRate)} is {LearningRate}; it must be positive, and at most {MostRate:G}");
+        problems.Require(WeightDecay is >= 0 and <= MostRate, $"{nameof(WeightDecay)} is {WeightDecay}; it must not be negative, and at most {MostRate:G}");
         problems.Require(
             TotalSteps < 1 || Warmup.In(TotalSteps) <= TotalSteps,
             $"{nameof(Warmup)} takes {Warmup}, more than {nameof(TotalSteps)} ({TotalSteps})");

@@ -55,6 +55,16 @@ public sealed class ParquetLayoutTests : IDisposable
     }
 
     [Fact]
+    public void Labels_that_are_texts_are_read_if_they_are_numbers_and_named_if_not()
+    {
+        Write("train-00000-of-00001.parquet", new Dictionary<string, object?> { ["sentence"] = "good", ["label"] = "1" }, new Dictionary<string, object?> { ["sentence"] = "bad", ["label"] = "yes" });
+
+        var error = Assert.Throws<DataFormatException>(() => GlueReader.Read(_folder.Path, GlueTasks.Find("sst2"), GlueSplit.Train));
+
+        Assert.Contains("'yes'", Assert.Single(error.Problems).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Other_columns_than_the_tasks_are_named()
     {
         Write("train-00000-of-00001.parquet", Sentence("good", 1));
