@@ -64,7 +64,8 @@ public sealed class RoundTripPropertyTests
 
             foreach (var file in Directory.GetFiles(folder.File("first")).Select(Path.GetFileName))
                 Assert.Equal(File.ReadAllBytes(folder.File("first", file!)), File.ReadAllBytes(folder.File("second", file!)));
-            Assert.Equal(Outputs(model), Outputs(other));
+            // What was pruned is masked in one and absent in the other, whose sums are then rounded in another order.
+            Assert.All(Outputs(model).Zip(Outputs(other)), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
         },
         iter: 25,
         threads: 1);
