@@ -1,5 +1,6 @@
 using AdaLora.Parameters;
 using AdaLora.Serialization;
+using AdaLora.TestSupport;
 using AdaLora.Transformers.Models;
 using AdaLora.Transformers.Models.Bert;
 using AdaLora.Transformers.Tokenization;
@@ -39,14 +40,7 @@ internal static class Devices
 
     public static void InFolder(Action<string> use)
     {
-        var folder = Directory.CreateTempSubdirectory().FullName;
-        try
-        {
-            use(folder);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        using var folder = new TemporaryFolder();
+        use(folder.Path);
     }
 }
