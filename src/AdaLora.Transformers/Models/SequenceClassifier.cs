@@ -52,8 +52,7 @@ public abstract class SequenceClassifier : PretrainedModel
     public sealed override Tensor forward(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds)
     {
         using var scope = NewDisposeScope();
-        var hidden = Encoder.call(inputIds, attentionMask, tokenTypeIds);
-        return Classify(hidden).MoveToOuterDisposeScope();
+        return Classify(Encoder.FirstStates(inputIds, attentionMask, tokenTypeIds)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The loss of a batch: mean squared error for one label, else mean cross-entropy. Computed in float32 at least.</summary>
@@ -81,6 +80,6 @@ public abstract class SequenceClassifier : PretrainedModel
         return loss.MoveToOuterDisposeScope();
     }
 
-    /// <summary>The head: last hidden states in, logits out.</summary>
-    private protected abstract Tensor Classify(Tensor hidden);
+    /// <summary>The head: last states of first tokens in, batch x hidden size, logits out.</summary>
+    private protected abstract Tensor Classify(Tensor firsts);
 }

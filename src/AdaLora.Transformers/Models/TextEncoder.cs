@@ -1,3 +1,4 @@
+using AdaLora.Transformers.Models.Layers;
 using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Models;
@@ -50,23 +51,44 @@ public abstract partial class TextEncoder : PretrainedModel
     /// <summary>What goes into the first layer, batch x length x hidden size.</summary>
     private protected abstract Tensor Embed(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds);
 
-    /// <summary>Runs the layers; <paramref name="trace"/> receives what goes into the first and what comes out of each as tensors of no scope.</summary>
-    private protected abstract Tensor Transform(Tensor embedded, Tensor? attentionMask, List<Tensor>? trace);
+    /// <summary>
+    /// Runs the layers over rows; <paramref name="trace"/> receives what goes into the first and what comes out of each, batch x length x hidden size, as tensors of no scope.
+    /// </summary>
+    private protected abstract Tensor Transform(Tensor embedded, TokenRows rows, List<Tensor>? trace);
+
+    /// <summary>The last states of the first tokens, batch x hidden size: what heads for whole texts read. Costs less than all states.</summary>
+    internal Tensor FirstStates(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds)
+    {
+        CheckInputs(inputIds, attentionMask, tokenTypeIds);
+        using var scope = NewDisposeScope();
+        var (embedded, mask) = EmbedWithPrompt(inputIds, attentionMask, tokenTypeIds);
+        var rows = TokenRows.ForFirsts(embedded, mask);
+        return Transform(rows.FromTexts(embedded), rows, null).MoveToOuterDisposeScope();
+    }
 
     private Tensor Encode(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds, List<Tensor>? trace)
     {
         CheckInputs(inputIds, attentionMask, tokenTypeIds);
         using var scope = NewDisposeScope();
-        var embedded = Embed(inputIds, attentionMask, tokenTypeIds);
+        var (embedded, mask) = EmbedWithPrompt(inputIds, attentionMask, tokenTypeIds);
+        var rows = TokenRows.OfAll(embedded, mask);
+        var states = rows.ToTexts(Transform(rows.FromTexts(embedded), rows, trace));
         if (_prompt is not { } prompt)
-            return Transform(embedded, attentionMask, trace).MoveToOuterDisposeScope();
-        var states = Transform(prompt.AfterFirstToken(embedded), attentionMask is null ? null : prompt.AfterFirstMark(attentionMask), trace);
+            return states.MoveToOuterDisposeScope();
         for (var i = 0; i < trace?.Count; i++)
         {
             using var withPrompt = trace[i];
             trace[i] = prompt.LeftOut(withPrompt).DetachFromDisposeScope();
         }
         return prompt.LeftOut(states).MoveToOuterDisposeScope();
+    }
+
+    private (Tensor Embedded, Tensor? Mask) EmbedWithPrompt(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds)
+    {
+        var embedded = Embed(inputIds, attentionMask, tokenTypeIds);
+        return _prompt is { } prompt
+            ? (prompt.AfterFirstToken(embedded), attentionMask is null ? null : prompt.AfterFirstMark(attentionMask))
+            : (embedded, attentionMask);
     }
 
     private void CheckInputs(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds)

@@ -41,5 +41,5 @@ public sealed class BertForSequenceClassification : SequenceClassifier
 
     private protected override IReadOnlyList<string> OptionalPrefixes => ["bert.pooler."];
 
-    private protected override Tensor Classify(Tensor hidden) => _classifier.call(_dropout.call(_bert.Pool(hidden)));
+    private protected override Tensor Classify(Tensor firsts) => _classifier.call(_dropout.call(_bert.PoolFirsts(firsts)));
 }

@@ -28,7 +28,7 @@ public sealed class BertModel : TextEncoder
         : base(nameof(BertModel), config)
     {
         _embeddings = new TokenEmbeddings(config, config.HiddenSize, TokenEmbeddings.NumberFromZero);
-        _encoder = new EncoderStack(config, () => new EncoderLayer<Tensor?>(new SelfAttention(config), config));
+        _encoder = new EncoderStack(config, () => new EncoderLayer<TokenRows>(new SelfAttention(config), config));
         _pooler = withPooler ? new ActivatedDense(config.HiddenSize, config.HiddenSize, "tanh") : null;
         RegisterComponents();
     }
@@ -48,10 +48,13 @@ public sealed class BertModel : TextEncoder
     {
         ArgumentNullException.ThrowIfNull(hidden);
         using var scope = NewDisposeScope();
-        return (_pooler ?? throw new InvalidOperationException("This model has no pooler.")).call(hidden.select(1, 0)).MoveToOuterDisposeScope();
+        return PoolFirsts(hidden.select(1, 0)).MoveToOuterDisposeScope();
     }
+
+    /// <param name="firsts">Last states of first tokens, batch x hidden size.</param>
+    internal Tensor PoolFirsts(Tensor firsts) => (_pooler ?? throw new InvalidOperationException("This model has no pooler.")).call(firsts);
 
     private protected override Tensor Embed(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds) => _embeddings.call(inputIds, tokenTypeIds);
 
-    private protected override Tensor Transform(Tensor embedded, Tensor? attentionMask, List<Tensor>? trace) => _encoder.Encode(embedded, attentionMask, trace);
+    private protected override Tensor Transform(Tensor embedded, TokenRows rows, List<Tensor>? trace) => _encoder.Encode(embedded, rows, trace);
 }

@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 
 namespace AdaLora.Transformers.Models.DebertaV2;
 
-/// <summary>The first token's state through dropout, a dense layer and its activation. Takes last hidden states.</summary>
+/// <summary>Dropout, a dense layer and its activation. Takes the last states of first tokens, batch x hidden size.</summary>
 internal sealed class ContextPooler : Module<Tensor, Tensor>
 {
     [ComponentName(Name = "dense")]
@@ -25,9 +25,9 @@ internal sealed class ContextPooler : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor hidden)
+    public override Tensor forward(Tensor firsts)
     {
         using var scope = NewDisposeScope();
-        return _activation(_dense.call(_dropout.call(hidden.select(1, 0)))).MoveToOuterDisposeScope();
+        return _activation(_dense.call(_dropout.call(firsts))).MoveToOuterDisposeScope();
     }
 }

@@ -7,7 +7,7 @@ using static TorchSharp.torch.nn;
 namespace AdaLora.Transformers.Models.DebertaV2;
 
 /// <summary>The layers and what they share: relative embeddings, and a convolution beside the first layer.</summary>
-internal sealed class DebertaV2Encoder : Module<Tensor, Tensor?, Tensor>
+internal sealed class DebertaV2Encoder : Module<Tensor, TokenRows, Tensor>
 {
     [ComponentName(Name = "layer")]
     private readonly ModuleList<Module<Tensor, AttentionContext, Tensor>> _layers;
@@ -35,23 +35,30 @@ internal sealed class DebertaV2Encoder : Module<Tensor, Tensor?, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor embedded, Tensor? attentionMask) => Encode(embedded, attentionMask, null);
+    public override Tensor forward(Tensor embedded, TokenRows rows) => Encode(embedded, rows, null);
 
-    /// <summary>Runs the layers; <paramref name="trace"/> receives what goes into the first and what comes out of each, in tensors that belong to no scope.</summary>
-    public Tensor Encode(Tensor embedded, Tensor? attentionMask, List<Tensor>? trace)
+    /// <summary>
+    /// Runs the layers; <paramref name="trace"/> receives what goes into the first and what comes out of each, batch x length x hidden size, in tensors that belong to no scope.
+    /// </summary>
+    /// <returns>Rows x hidden size; only the first tokens' if they suffice.</returns>
+    public Tensor Encode(Tensor embedded, TokenRows rows, List<Tensor>? trace)
     {
         using var scope = NewDisposeScope();
-        var context = Context(embedded, attentionMask);
+        var context = Context(embedded, rows);
         var states = embedded;
-        trace?.Add(states.alias().DetachFromDisposeScope());
-        foreach (var layer in _layers)
+        trace?.Add(rows.ToTexts(states).DetachFromDisposeScope());
+        for (var i = 0; i < _layers.Count; i++)
         {
-            var next = layer.call(states, context);
-            if (_convolution is not null && ReferenceEquals(states, embedded))
-                next = _convolution.call(embedded, next, attentionMask);
+            // The convolution sees whole texts, so that a layer beside it cannot leave any of them out.
+            var isConvolved = i == 0 && _convolution is not null;
+            var next = _layers[i].call(states, i == _layers.Count - 1 && !isConvolved ? context.AtLastLayer() : context);
+            if (isConvolved)
+                next = rows.FromTexts(_convolution!.call(rows.ToTexts(embedded), rows.ToTexts(next), rows.Mask));
             states = next;
-            trace?.Add(states.alias().DetachFromDisposeScope());
+            trace?.Add(rows.ToTexts(states).DetachFromDisposeScope());
         }
+        if (_layers.Count == 1 && _convolution is not null)
+            states = rows.AtLastLayer().Kept(states);
         return states.MoveToOuterDisposeScope();
     }
 
@@ -63,21 +70,21 @@ internal sealed class DebertaV2Encoder : Module<Tensor, Tensor?, Tensor>
         return (_relativeNorm is null ? rows.alias() : _relativeNorm.call(rows)).MoveToOuterDisposeScope();
     }
 
-    private AttentionContext Context(Tensor embedded, Tensor? attentionMask)
+    private AttentionContext Context(Tensor embedded, TokenRows rows)
     {
-        var real = attentionMask?.ne(0).unsqueeze(-1).to(embedded.dtype);
-        var masked = attentionMask is null ? null : PairMask(attentionMask);
+        var real = rows.IsPacked ? null : rows.Mask?.ne(0).view(-1, 1).to(embedded.dtype);
+        var masked = rows.Mask is null ? null : PairMask(rows.Mask);
         if (_relative is null)
-            return new AttentionContext(real, masked, null, null, null);
-        var length = (int)embedded.shape[1];
+            return new AttentionContext(rows, real, masked, null, null, null);
+        var length = (int)rows.Length;
         var table = RelativePositions.Table(length, _config, embedded.device);
         // Only the rows that the texts' distances reach are projected; the others couldn't be picked.
         var farthest = RelativePositions.Bucket(length - 1, _config.PositionBuckets, _config.Reach);
         var last = 2L * _config.Span - 1;
         var start = Math.Max(0, _config.Span - farthest);
         var embeddings = RelativeEmbeddings(start, Math.Min(last, _config.Span + farthest) - start + 1);
-        Tensor Rows(Tensor positions) => (positions + _config.Span).clamp(0, last) - start;
-        return new AttentionContext(real, masked, embeddings, Rows(table), Rows(-table));
+        Tensor RowsOf(Tensor positions) => (positions + _config.Span).clamp(0, last) - start;
+        return new AttentionContext(rows, real, masked, embeddings, RowsOf(table), RowsOf(-table));
     }
 
     // Padding neither is looked at nor looks: unlike BERT's, the mask is of query and key.

@@ -43,5 +43,5 @@ public sealed class DebertaV2ForSequenceClassification : SequenceClassifier
 
     private protected override IReadOnlyList<string> HeadPrefixes => ["classifier.", "pooler."];
 
-    private protected override Tensor Classify(Tensor hidden) => _classifier.call(_dropout.call(_pooler.call(hidden)));
+    private protected override Tensor Classify(Tensor firsts) => _classifier.call(_dropout.call(_pooler.call(firsts)));
 }

@@ -43,5 +43,5 @@ public sealed class DebertaV2Model : TextEncoder
         return embedded.MoveToOuterDisposeScope();
     }
 
-    private protected override Tensor Transform(Tensor embedded, Tensor? attentionMask, List<Tensor>? trace) => _encoder.Encode(embedded, attentionMask, trace);
+    private protected override Tensor Transform(Tensor embedded, TokenRows rows, List<Tensor>? trace) => _encoder.Encode(embedded, rows, trace);
 }

@@ -58,14 +58,17 @@ internal sealed class DisentangledSelfAttention : PrefixableAttention<AttentionC
     public override Tensor forward(Tensor hidden, AttentionContext context)
     {
         using var scope = NewDisposeScope();
-        var query = _query.call(hidden);
+        var rows = context.Rows;
+        var query = _query.call(rows.Kept(hidden));
         // Scores of padding are constant in the published code: no gradient may flow from what padding looks at, which a loss over all tokens reads.
         if (context.Real is { } real)
             query *= real;
-        var key = _key.call(hidden);
+        query = rows.ToQueries(query);
+        var key = rows.ToTexts(_key.call(hidden));
         var bias = AddTerms(query, key, context);
         // scaled_dot_product_attention divides by sqrt(head size) itself.
-        return _attention.Apply(query * (_scale * _headRoot), key, _value.call(hidden), bias, training, Prefix).MoveToOuterDisposeScope();
+        var attended = _attention.Apply(query * (_scale * _headRoot), key, rows.ToTexts(_value.call(hidden)), bias, training, Prefix);
+        return rows.FromQueries(attended).MoveToOuterDisposeScope();
     }
 
     private Tensor? AddTerms(Tensor query, Tensor key, AttentionContext context)
@@ -90,15 +93,15 @@ internal sealed class DisentangledSelfAttention : PrefixableAttention<AttentionC
     }
 
     /// <summary>
-    /// Products of every content vector (batch x length x hidden size) with every position vector (rows x hidden size), of which <paramref name="index"/> picks one per pair of
-    /// places: batch x heads x length x length. Position vectors are the same for every text, so they are multiplied per head with all texts at once.
+    /// Products of every content vector (batch x contents x hidden size) with every position vector (rows x hidden size), of which <paramref name="index"/> picks one per pair of
+    /// places, of contents and of others: batch x heads x contents x others. Position vectors are the same for every text, so they are multiplied per head with all texts at once.
     /// </summary>
     private Tensor Gather(Tensor content, Tensor positions, Tensor index)
     {
         var (batch, length, rows, size) = (content.shape[0], content.shape[1], positions.shape[0], content.shape[2] / _heads);
         var perHead = content.reshape(batch * length, _heads, size).transpose(0, 1);
         var products = perHead.bmm(positions.view(rows, _heads, size).permute(1, 2, 0));
-        var picked = products.view(_heads, batch, length, rows).gather(-1, index.view(1, 1, length, length).expand(_heads, batch, length, length));
+        var picked = products.view(_heads, batch, length, rows).gather(-1, index.unsqueeze(0).unsqueeze(0).expand(_heads, batch, -1, -1));
         return picked.transpose(0, 1);
     }
 }

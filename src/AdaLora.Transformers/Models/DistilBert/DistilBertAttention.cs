@@ -5,8 +5,8 @@ using static TorchSharp.torch.nn;
 
 namespace AdaLora.Transformers.Models.DistilBert;
 
-/// <summary>Multi-head self-attention with its output projection. Takes hidden states and an additive mask.</summary>
-internal sealed class DistilBertAttention : PrefixableAttention<Tensor?>
+/// <summary>Multi-head self-attention with its output projection. Takes hidden states as rows, and gives those that are kept.</summary>
+internal sealed class DistilBertAttention : PrefixableAttention<TokenRows>
 {
     [ComponentName(Name = "q_lin")]
     private readonly Module<Tensor, Tensor> _query;
@@ -33,10 +33,11 @@ internal sealed class DistilBertAttention : PrefixableAttention<Tensor?>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor hidden, Tensor? mask)
+    public override Tensor forward(Tensor hidden, TokenRows rows)
     {
         using var scope = NewDisposeScope();
-        var context = _attention.Apply(_query.call(hidden), _key.call(hidden), _value.call(hidden), mask, training, Prefix);
-        return _output.call(context).MoveToOuterDisposeScope();
+        var query = rows.ToQueries(_query.call(rows.Kept(hidden)));
+        var context = _attention.Apply(query, rows.ToTexts(_key.call(hidden)), rows.ToTexts(_value.call(hidden)), rows.Additive, training, Prefix);
+        return _output.call(rows.FromQueries(context)).MoveToOuterDisposeScope();
     }
 }

@@ -43,9 +43,9 @@ public sealed class DistilBertForSequenceClassification : SequenceClassifier
 
     private protected override IReadOnlyList<string> HeadPrefixes => ["classifier.", "pre_classifier."];
 
-    private protected override Tensor Classify(Tensor hidden)
+    private protected override Tensor Classify(Tensor firsts)
     {
-        var inner = functional.relu(_preClassifier.call(hidden.select(1, 0)));
+        var inner = functional.relu(_preClassifier.call(firsts));
         return _classifier.call(_dropout.call(inner));
     }
 }

@@ -1,3 +1,4 @@
+using AdaLora.Transformers.Models.Layers;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -5,7 +6,7 @@ using static TorchSharp.torch.nn;
 namespace AdaLora.Transformers.Models.DistilBert;
 
 /// <summary>One layer: attention and feed-forward, each added to its input and layer-normed.</summary>
-internal sealed class DistilBertLayer : Module<Tensor, Tensor?, Tensor>
+internal sealed class DistilBertLayer : Module<Tensor, TokenRows, Tensor>
 {
     [ComponentName(Name = "attention")]
     private readonly DistilBertAttention _attention;
@@ -29,10 +30,10 @@ internal sealed class DistilBertLayer : Module<Tensor, Tensor?, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor hidden, Tensor? mask)
+    public override Tensor forward(Tensor hidden, TokenRows rows)
     {
         using var scope = NewDisposeScope();
-        var attended = _attentionNorm.call(_attention.call(hidden, mask) + hidden);
+        var attended = _attentionNorm.call(_attention.call(hidden, rows) + rows.Kept(hidden));
         return _outputNorm.call(_feedForward.call(attended) + attended).MoveToOuterDisposeScope();
     }
 }

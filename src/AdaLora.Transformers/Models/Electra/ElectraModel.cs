@@ -29,7 +29,7 @@ public sealed class ElectraModel : TextEncoder
     {
         _embeddings = new TokenEmbeddings(config, config.EmbeddingSize, TokenEmbeddings.NumberFromZero);
         _project = config.EmbeddingSize == config.HiddenSize ? null : Linear(config.EmbeddingSize, config.HiddenSize);
-        _encoder = new EncoderStack(config, () => new EncoderLayer<Tensor?>(new SelfAttention(config), config));
+        _encoder = new EncoderStack(config, () => new EncoderLayer<TokenRows>(new SelfAttention(config), config));
         RegisterComponents();
     }
 
@@ -42,5 +42,5 @@ public sealed class ElectraModel : TextEncoder
         return (_project is null ? embedded : _project.call(embedded)).MoveToOuterDisposeScope();
     }
 
-    private protected override Tensor Transform(Tensor embedded, Tensor? attentionMask, List<Tensor>? trace) => _encoder.Encode(embedded, attentionMask, trace);
+    private protected override Tensor Transform(Tensor embedded, TokenRows rows, List<Tensor>? trace) => _encoder.Encode(embedded, rows, trace);
 }

@@ -5,8 +5,9 @@ using static TorchSharp.torch.nn;
 namespace AdaLora.Transformers.Models.Layers;
 
 /// <summary>Self-attention of any kind and its output.</summary>
-/// <typeparam name="TContext">What the attention takes besides hidden states, such as a mask.</typeparam>
+/// <typeparam name="TContext">What the attention takes besides hidden states.</typeparam>
 internal sealed class AttentionBlock<TContext> : Module<Tensor, TContext, Tensor>
+    where TContext : ITokenContext
 {
     [ComponentName(Name = "self")]
     private readonly Module<Tensor, TContext, Tensor> _self;
@@ -25,6 +26,6 @@ internal sealed class AttentionBlock<TContext> : Module<Tensor, TContext, Tensor
     public override Tensor forward(Tensor hidden, TContext context)
     {
         using var scope = NewDisposeScope();
-        return _output.call(_self.call(hidden, context), hidden).MoveToOuterDisposeScope();
+        return _output.call(_self.call(hidden, context), context.Rows.Kept(hidden)).MoveToOuterDisposeScope();
     }
 }

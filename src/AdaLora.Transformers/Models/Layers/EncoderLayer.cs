@@ -7,6 +7,7 @@ namespace AdaLora.Transformers.Models.Layers;
 /// <summary>One layer with normalisation after each block: attention, then feed-forward.</summary>
 /// <typeparam name="TContext">What the attention takes besides hidden states.</typeparam>
 internal sealed class EncoderLayer<TContext> : Module<Tensor, TContext, Tensor>
+    where TContext : ITokenContext
 {
     [ComponentName(Name = "attention")]
     private readonly AttentionBlock<TContext> _attention;

@@ -5,44 +5,37 @@ using static TorchSharp.torch.nn;
 
 namespace AdaLora.Transformers.Models.Layers;
 
-/// <summary>Layers with self-attention over an additive mask, one after another.</summary>
-internal sealed class EncoderStack : Module<Tensor, Tensor?, Tensor>
+/// <summary>Layers with self-attention, one after another, over hidden states as rows.</summary>
+internal sealed class EncoderStack : Module<Tensor, TokenRows, Tensor>
 {
     [ComponentName(Name = "layer")]
-    private readonly ModuleList<Module<Tensor, Tensor?, Tensor>> _layers;
+    private readonly ModuleList<Module<Tensor, TokenRows, Tensor>> _layers;
 
-    public EncoderStack(EncoderConfig config, Func<Module<Tensor, Tensor?, Tensor>> createLayer)
+    public EncoderStack(EncoderConfig config, Func<Module<Tensor, TokenRows, Tensor>> createLayer)
         : base(nameof(EncoderStack))
     {
         _layers = ModuleList(Enumerable.Range(0, config.Layers).Select(_ => createLayer()).ToArray());
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor hidden, Tensor? mask) => Run(hidden, mask, null);
+    public override Tensor forward(Tensor embedded, TokenRows rows) => Encode(embedded, rows, null);
 
     /// <summary>
-    /// Runs the layers over embeddings, with an attention mask of 1 and 0 or none; <paramref name="trace"/> receives what goes into the first layer and what comes out of each,
-    /// in tensors that belong to no scope.
+    /// Runs the layers; <paramref name="trace"/> receives what goes into the first layer and what comes out of each, batch x length x hidden size, in tensors that belong to no scope.
     /// </summary>
-    public Tensor Encode(Tensor embedded, Tensor? attentionMask, List<Tensor>? trace)
+    /// <returns>Rows x hidden size; only the first tokens' if they suffice.</returns>
+    public Tensor Encode(Tensor embedded, TokenRows rows, List<Tensor>? trace)
     {
         using var scope = NewDisposeScope();
-        var mask = attentionMask is null ? null : AttentionMask.ToAdditive(attentionMask, embedded.dtype);
-        return Run(embedded, mask, trace).MoveToOuterDisposeScope();
-    }
-
-    private Tensor Run(Tensor hidden, Tensor? mask, List<Tensor>? trace)
-    {
-        using var scope = NewDisposeScope();
-        var states = hidden.alias();
-        trace?.Add(states.alias().DetachFromDisposeScope());
-        foreach (var layer in _layers)
+        var states = embedded.alias();
+        trace?.Add(rows.ToTexts(states).DetachFromDisposeScope());
+        for (var i = 0; i < _layers.Count; i++)
         {
-            var next = layer.call(states, mask);
+            var next = _layers[i].call(states, i == _layers.Count - 1 ? rows.AtLastLayer() : rows);
             // Frees what nothing else needs while the next layer runs; in training the graph keeps what the backward pass reads.
             states.Dispose();
             states = next;
-            trace?.Add(states.alias().DetachFromDisposeScope());
+            trace?.Add(rows.ToTexts(states).DetachFromDisposeScope());
         }
         return states.MoveToOuterDisposeScope();
     }

@@ -4,7 +4,7 @@ using static TorchSharp.torch.nn;
 
 namespace AdaLora.Transformers.Models.Layers;
 
-/// <summary>A classifier of two dense layers on the first token's state. Takes last hidden states and gives logits.</summary>
+/// <summary>A classifier of two dense layers on first tokens. Takes their last states, batch x hidden size, and gives logits.</summary>
 internal sealed class FirstTokenHead : Module<Tensor, Tensor>
 {
     [ComponentName(Name = "dense")]
@@ -28,10 +28,10 @@ internal sealed class FirstTokenHead : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor hidden)
+    public override Tensor forward(Tensor firsts)
     {
         using var scope = NewDisposeScope();
-        var first = _dropout.call(hidden.select(1, 0));
+        var first = _dropout.call(firsts);
         var inner = _dropout.call(_activation(_dense.call(first)));
         return _output.call(inner).MoveToOuterDisposeScope();
     }

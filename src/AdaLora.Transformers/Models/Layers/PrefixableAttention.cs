@@ -4,7 +4,7 @@ using static TorchSharp.torch.nn;
 namespace AdaLora.Transformers.Models.Layers;
 
 /// <summary>Self-attention of any kind, with or without a prefix.</summary>
-/// <typeparam name="TContext">What the attention takes besides hidden states, such as a mask.</typeparam>
+/// <typeparam name="TContext">What the attention takes besides hidden states.</typeparam>
 internal abstract class PrefixableAttention<TContext>(string name) : Module<Tensor, TContext, Tensor>(name), IPrefixable
 {
     private AttentionPrefix? _prefix;

@@ -4,8 +4,8 @@ using static TorchSharp.torch.nn;
 
 namespace AdaLora.Transformers.Models.Layers;
 
-/// <summary>Multi-head self-attention over projections named query, key and value. Takes hidden states and an additive mask.</summary>
-internal sealed class SelfAttention : PrefixableAttention<Tensor?>
+/// <summary>Multi-head self-attention over projections named query, key and value. Takes hidden states as rows, and gives those that are kept.</summary>
+internal sealed class SelfAttention : PrefixableAttention<TokenRows>
 {
     [ComponentName(Name = "query")]
     private readonly Module<Tensor, Tensor> _query;
@@ -28,9 +28,11 @@ internal sealed class SelfAttention : PrefixableAttention<Tensor?>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor hidden, Tensor? mask)
+    public override Tensor forward(Tensor hidden, TokenRows rows)
     {
         using var scope = NewDisposeScope();
-        return _attention.Apply(_query.call(hidden), _key.call(hidden), _value.call(hidden), mask, training, Prefix).MoveToOuterDisposeScope();
+        var query = rows.ToQueries(_query.call(rows.Kept(hidden)));
+        var context = _attention.Apply(query, rows.ToTexts(_key.call(hidden)), rows.ToTexts(_value.call(hidden)), rows.Additive, training, Prefix);
+        return rows.FromQueries(context).MoveToOuterDisposeScope();
     }
 }

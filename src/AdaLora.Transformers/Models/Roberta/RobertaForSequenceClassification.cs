@@ -35,5 +35,5 @@ public sealed class RobertaForSequenceClassification : SequenceClassifier
 
     private protected override IReadOnlyList<string> HeadPrefixes => ["classifier."];
 
-    private protected override Tensor Classify(Tensor hidden) => _classifier.call(hidden);
+    private protected override Tensor Classify(Tensor firsts) => _classifier.call(firsts);
 }

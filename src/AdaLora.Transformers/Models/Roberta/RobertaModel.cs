@@ -24,7 +24,7 @@ public sealed class RobertaModel : TextEncoder
         : base(config?.ArchitecturePrefix + "Model", config!)
     {
         _embeddings = new TokenEmbeddings(config!, config!.HiddenSize, ids => NumberAfterPadding(ids, config.PadId), paddingPosition: config.PadId);
-        _encoder = new EncoderStack(config, () => new EncoderLayer<Tensor?>(new SelfAttention(config), config));
+        _encoder = new EncoderStack(config, () => new EncoderLayer<TokenRows>(new SelfAttention(config), config));
         RegisterComponents();
     }
 
@@ -42,5 +42,5 @@ public sealed class RobertaModel : TextEncoder
 
     private protected override Tensor Embed(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds) => _embeddings.call(inputIds, tokenTypeIds);
 
-    private protected override Tensor Transform(Tensor embedded, Tensor? attentionMask, List<Tensor>? trace) => _encoder.Encode(embedded, attentionMask, trace);
+    private protected override Tensor Transform(Tensor embedded, TokenRows rows, List<Tensor>? trace) => _encoder.Encode(embedded, rows, trace);
 }

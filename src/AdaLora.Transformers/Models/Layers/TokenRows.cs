@@ -1,0 +1,111 @@
+using static TorchSharp.torch;
+
+namespace AdaLora.Transformers.Models.Layers;
+
+/// <summary>
+/// How the tokens of a batch stand as rows, (rows, hidden size), which is what all layers but attention work on. In the plainest form every place of every text has a row. When only the
+/// first token's state will be read, places of padding have none, and the last layer computes nothing but the first tokens: what nobody reads costs nothing.
+/// </summary>
+internal sealed class TokenRows : ITokenContext
+{
+    private readonly long _batch;
+    private readonly Tensor? _places;
+    private readonly Tensor? _firsts;
+    private readonly bool _firstsSuffice;
+    private readonly bool _onlyFirsts;
+
+    private TokenRows(long batch, long length, Tensor? mask, Tensor? additive, Tensor? places, Tensor? firsts, bool firstsSuffice, bool onlyFirsts)
+    {
+        (_batch, Length, Mask, Additive, _places, _firsts) = (batch, length, mask, additive, places, firsts);
+        (_firstsSuffice, _onlyFirsts) = (firstsSuffice, onlyFirsts);
+    }
+
+    /// <inheritdoc/>
+    public TokenRows Rows => this;
+
+    /// <summary>Tokens of every text, padding included.</summary>
+    public long Length { get; }
+
+    /// <summary>1 at real tokens and 0 at padding, batch x length, or null without padding.</summary>
+    public Tensor? Mask { get; }
+
+    /// <summary>What is added to attention scores, batch x 1 x 1 x length, or null without padding.</summary>
+    public Tensor? Additive { get; }
+
+    /// <summary>Whether only the first tokens are computed.</summary>
+    public bool OnlyFirsts => _onlyFirsts;
+
+    /// <summary>Whether places of padding have no row.</summary>
+    public bool IsPacked => _places is not null;
+
+    /// <summary>A row for every place.</summary>
+    /// <param name="embedded">Batch x length x hidden size.</param>
+    /// <param name="mask">1 at real tokens and 0 at padding, batch x length, or null.</param>
+    public static TokenRows OfAll(Tensor embedded, Tensor? mask) => Whole(embedded, mask, firstsSuffice: false);
+
+    /// <summary>Rows for computing the last states of first tokens only. On a CPU padding is left out; elsewhere finding it would mean waiting for the device.</summary>
+    /// <param name="embedded">Batch x length x hidden size.</param>
+    /// <param name="mask">1 at real tokens and 0 at padding, batch x length, or null.</param>
+    public static TokenRows ForFirsts(Tensor embedded, Tensor? mask)
+    {
+        if (mask is null || mask.device_type != TorchSharp.DeviceType.CPU)
+            return Whole(embedded, mask, firstsSuffice: true);
+        var length = (int)mask.shape[1];
+        bool[] isReal;
+        using (var real = mask.ne(0))
+            isReal = real.data<bool>().ToArray();
+        var places = new List<long>(isReal.Length);
+        var firsts = new List<long>();
+        for (var place = 0; place < isReal.Length; place++)
+        {
+            // A text that begins with padding reads the state of padding: nothing may be left out then.
+            if (place % length == 0 && !isReal[place])
+                return Whole(embedded, mask, firstsSuffice: true);
+            if (place % length == 0)
+                firsts.Add(places.Count);
+            if (isReal[place])
+                places.Add(place);
+        }
+
+        return places.Count == isReal.Length
+            ? Whole(embedded, null, firstsSuffice: true)
+            : new TokenRows(firsts.Count, length, mask, AttentionMask.ToAdditive(mask, embedded.dtype), tensor(places), tensor(firsts), firstsSuffice: true, onlyFirsts: false);
+    }
+
+    /// <summary>What the last layer works on.</summary>
+    public TokenRows AtLastLayer() => _firstsSuffice ? new TokenRows(_batch, Length, Mask, Additive, _places, _firsts, true, onlyFirsts: true) : this;
+
+    /// <summary>Batch x length x hidden size to rows x hidden size.</summary>
+    public Tensor FromTexts(Tensor texts)
+    {
+        var all = texts.reshape(_batch * Length, texts.shape[2]);
+        return _places is null ? all : all.index_select(0, _places);
+    }
+
+    /// <summary>Rows x hidden size to batch x length x hidden size, 0 where there is no row.</summary>
+    public Tensor ToTexts(Tensor rows)
+    {
+        var size = rows.shape[1];
+        return (_places is null ? rows : rows.new_zeros(_batch * Length, size).index_copy(0, _places, rows)).view(_batch, Length, size);
+    }
+
+    /// <summary>The rows that are computed further: all of them, or those of the first tokens.</summary>
+    public Tensor Kept(Tensor rows)
+    {
+        if (!_onlyFirsts)
+            return rows.alias();
+        return _firsts is null ? rows.view(_batch, Length, rows.shape[1]).select(1, 0) : rows.index_select(0, _firsts);
+    }
+
+    /// <summary>Kept rows as queries of attention, batch x queries x hidden size.</summary>
+    public Tensor ToQueries(Tensor kept) => _onlyFirsts ? kept.unsqueeze(1) : ToTexts(kept);
+
+    /// <summary>What attention gives for the queries as rows again.</summary>
+    public Tensor FromQueries(Tensor context) => _onlyFirsts ? context.squeeze(1) : FromTexts(context);
+
+    private static TokenRows Whole(Tensor embedded, Tensor? mask, bool firstsSuffice)
+    {
+        var additive = mask is null ? null : AttentionMask.ToAdditive(mask, embedded.dtype);
+        return new TokenRows(embedded.shape[0], embedded.shape[1], mask, additive, null, null, firstsSuffice, onlyFirsts: false);
+    }
+}

@@ -1,0 +1,92 @@
+using AdaLora.Transformers.Models;
+using AdaLora.Transformers.Models.Layers;
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace AdaLora.Transformers.Tests.Models;
+
+/// <summary>Classifiers compute the states of first tokens only, without rows for padding: that must give what the states of all tokens give.</summary>
+public sealed class FirstStatesTests
+{
+    private static readonly long[] Padded = [1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0];
+    private static readonly long[] Full = [.. Enumerable.Repeat(1L, 15)];
+    private static readonly long[] PaddedInFront = [1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 0, 1, 1, 1, 0];
+
+    public static TheoryData<string, string, string> Cases
+    {
+        get
+        {
+            var cases = new TheoryData<string, string, string>();
+            foreach (var family in SmallClassifier.Families)
+            {
+                foreach (var mask in (string[])["none", "full", "padded", "in front"])
+                {
+                    foreach (var front in (string[])["", "prompt", "prefix"])
+                        cases.Add(family, mask, front);
+                }
+            }
+
+            return cases;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void They_and_all_gradients_are_those_of_the_whole_states(string family, string mask, string front)
+    {
+        using var scope = NewDisposeScope();
+        using var model = SmallClassifier.Make(family, 2);
+        _ = model.to(float64);
+        model.eval();
+        if (front == "prompt")
+            model.Encoder.AddPrompt(2);
+        else if (front == "prefix")
+            model.Encoder.AddPrefixes(2);
+        var ids = arange(5, 20, dtype: int64).view(3, 5);
+        var marks = MaskOf(mask);
+
+        var whole = model.Encoder.call(ids, marks, null).select(1, 0);
+        var expected = Gradients(model, whole);
+        var firsts = model.Encoder.FirstStates(ids, marks, null);
+        var actual = Gradients(model, firsts);
+
+        Assert.Equal([3, 16], firsts.shape);
+        Assert.True((whole - firsts).abs().max().item<double>() < 1e-12);
+        Assert.Equal(expected.Keys, actual.Keys);
+        Assert.All(expected, e => Assert.True((e.Value - actual[e.Key]).abs().max().item<double>() < 1e-13 * (1 + e.Value.abs().max().item<double>()), e.Key));
+    }
+
+    [Theory]
+    [InlineData("none", false)]
+    [InlineData("full", false)]
+    [InlineData("padded", true)]
+    [InlineData("in front", false)]
+    public void Rows_are_left_out_where_that_changes_nothing(string mask, bool isPacked)
+    {
+        using var scope = NewDisposeScope();
+        var embedded = rand(3, 5, 4);
+
+        var rows = TokenRows.ForFirsts(embedded, MaskOf(mask));
+
+        Assert.Equal(isPacked, rows.IsPacked);
+        Assert.Equal(mask is "none" or "full", rows.Additive is null);
+        Assert.Equal(isPacked ? Padded.Sum() : 15, rows.FromTexts(embedded).shape[0]);
+        Assert.True(rows.AtLastLayer().Kept(rows.FromTexts(embedded)).eq(embedded.select(1, 0)).all().item<bool>());
+    }
+
+    private static Tensor? MaskOf(string name) => name switch
+    {
+        "none" => null,
+        "full" => tensor(Full).view(3, 5),
+        "padded" => tensor(Padded).view(3, 5),
+        _ => tensor(PaddedInFront).view(3, 5),
+    };
+
+    private static Dictionary<string, Tensor> Gradients(SequenceClassifier model, Tensor states)
+    {
+        model.zero_grad();
+        (states * arange(1, 17, dtype: float64)).square().sum().backward();
+        return model.named_parameters().Where(p => p.parameter.grad is not null).ToDictionary(p => p.name, p => p.parameter.grad!.clone());
+    }
+}
