@@ -1,4 +1,5 @@
 using AdaLora.Allocation;
+using AdaLora.Autograd;
 using AdaLora.Parameters;
 using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
@@ -51,6 +52,7 @@ public sealed partial class AdaLoraModel
         if (maxGradientNorm is not (null or > 0))
             throw new ArgumentOutOfRangeException(nameof(maxGradientNorm), maxGradientNorm, "The largest gradient norm must be positive, or null.");
 
+        BackwardPass.ThrowIfFailed();
         using var scope = NewDisposeScope();
         _binder.Gather();
         _penalty.copy_(_regularizer.AddGradients());

@@ -87,13 +87,9 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
         if (Rank == 0 || !_activity.Enabled)
             return _base.call(input);
 
+        var dropout = training ? _dropout : 0;
         using var scope = NewDisposeScope();
-        var output = _base.call(input);
-        var low = input.to(_left.dtype);
-        if (training && _dropout > 0)
-            low = FastDropout.Apply(low, _dropout);
-        low = nn.functional.linear(low, _right).mul(_lambda.view(Rank).mul(_scale));
-        return AddProduct(output, low).MoveToOuterDisposeScope();
+        return (CanFuse(input, dropout) ? Fused(input, dropout) : Composed(input, dropout)).MoveToOuterDisposeScope();
     }
 
     /// <summary>scale · P diag(lambda) Q in the layout and dtype of the base weight: what merging would add to it.</summary>
@@ -194,6 +190,21 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
         using var frozen = no_grad();
         var product = _left.mul(_lambda.view(1, Rank).mul(_scale)).mm(_right);
         return (_projection.WeightIsTransposed ? product.t() : product).contiguous().MoveToOuterDisposeScope();
+    }
+
+    // A layer of one's own may compute more than its description says, and a weight that is trained needs its gradient.
+    private bool CanFuse(Tensor input, double dropout) =>
+        _base is Linear && !_projection.Weight.requires_grad && (dropout == 0 || AdaptedLinear.CanDrop(input)) && input.dtype == _projection.Weight.dtype;
+
+    private Tensor Fused(Tensor input, double dropout) =>
+        AdaptedLinear.Apply(input, _projection.Weight, _projection.Bias, _left, _lambda, _right, Scale, dropout);
+
+    private Tensor Composed(Tensor input, double dropout)
+    {
+        var output = _base.call(input);
+        var low = FastDropout.Apply(input.to(_left.dtype), dropout);
+        low = nn.functional.linear(low, _right).mul(_lambda.view(Rank).mul(_scale));
+        return AddProduct(output, low);
     }
 
     private Tensor AddProduct(Tensor output, Tensor low)

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace AdaLora.Randomness;
 
 /// <summary>
-/// Fills dropout masks from a counter-based generator: entry i depends on the key and on i alone, so the result is the same for any number of threads and any vector width.
-/// The generator is a keyed 32-bit hash of the index with two rounds of multiplication. Pure arithmetic: nothing here needs libtorch.
+/// Dropout masks from a counter-based generator: entry i depends on the key and on i alone, so the result is the same for any number of threads and any vector width, and a mask
+/// never has to be kept, because it can be made again. The generator is a keyed 32-bit hash of the index with two rounds of multiplication. Pure arithmetic: nothing here needs libtorch.
 /// </summary>
 internal static class CounterMask
 {
@@ -17,54 +17,80 @@ internal static class CounterMask
 
     private static readonly uint[] Lanes = [.. Enumerable.Range(0, Vector<uint>.Count).Select(i => (uint)i)];
 
+    /// <summary>What happens with entry i of the mask.</summary>
+    private interface IUse
+    {
+        static abstract Vector<float> Of(Vector<float> mask, Vector<float> source, Vector<float> target);
+
+        static abstract float Of(float mask, float source, float target);
+    }
+
     /// <summary>Sets each entry to 0 with probability <paramref name="rate"/>, else to <paramref name="kept"/>.</summary>
     /// <param name="mask">What to fill; the memory must stay where it is during the call.</param>
     /// <param name="rate">In [0, 1), taken to 32 bits.</param>
     /// <param name="kept">The value of entries that are kept.</param>
     /// <param name="key">Selects the mask.</param>
     /// <param name="threads">Largest number of threads to use, at least 1.</param>
-    public static unsafe void Fill(Span<float> mask, double rate, float kept, ulong key, int threads)
+    public static void Fill(Span<float> mask, double rate, float kept, ulong key, int threads) => Run<Store>(mask, mask, rate, kept, key, threads);
+
+    /// <summary>target := source · mask, entry by entry.</summary>
+    /// <inheritdoc cref="Fill"/>
+    public static void Multiply(ReadOnlySpan<float> source, Span<float> target, double rate, float kept, ulong key, int threads) =>
+        Run<Product>(source, target, rate, kept, key, threads);
+
+    /// <summary>target := target + source · mask, entry by entry.</summary>
+    /// <inheritdoc cref="Fill"/>
+    public static void AddMultiplied(ReadOnlySpan<float> source, Span<float> target, double rate, float kept, ulong key, int threads) =>
+        Run<Sum>(source, target, rate, kept, key, threads);
+
+    private static unsafe void Run<TUse>(ReadOnlySpan<float> source, Span<float> target, double rate, float kept, ulong key, int threads)
+        where TUse : struct, IUse
     {
         var threshold = (uint)Math.Min(uint.MaxValue, rate * 4294967296.0);
-        var chunks = (mask.Length + Chunk - 1) / Chunk;
+        var length = target.Length;
+        var chunks = (length + Chunk - 1) / Chunk;
         if (chunks <= 1 || threads <= 1)
         {
-            FillRange(mask, 0, threshold, kept, key);
+            RunRange<TUse>(source, target, 0, threshold, kept, key);
             return;
         }
 
-        var length = mask.Length;
-        fixed (float* start = mask)
+        fixed (float* from = source, to = target)
         {
-            var address = (nint)start;
+            var (read, written) = ((nint)from, (nint)to);
             Parallel.For(0, chunks, new ParallelOptions { MaxDegreeOfParallelism = threads }, chunk =>
             {
-                var from = chunk * Chunk;
-                FillRange(new Span<float>((float*)address + from, Math.Min(Chunk, length - from)), (uint)from, threshold, kept, key);
+                var first = chunk * Chunk;
+                var count = Math.Min(Chunk, length - first);
+                RunRange<TUse>(new ReadOnlySpan<float>((float*)read + first, count), new Span<float>((float*)written + first, count), (uint)first, threshold, kept, key);
             });
         }
     }
 
-    private static void FillRange(Span<float> mask, uint first, uint threshold, float kept, ulong key)
+    private static void RunRange<TUse>(ReadOnlySpan<float> source, Span<float> target, uint first, uint threshold, float kept, ulong key)
+        where TUse : struct, IUse
     {
         uint low = (uint)key, high = (uint)(key >> 32);
-        var vectors = MemoryMarshal.Cast<float, Vector<float>>(mask);
+        var sources = MemoryMarshal.Cast<float, Vector<float>>(source);
+        var targets = MemoryMarshal.Cast<float, Vector<float>>(target);
         var index = new Vector<uint>(unchecked(first + low)) + new Vector<uint>(Lanes);
         var step = new Vector<uint>((uint)Vector<uint>.Count);
         var (keyVector, limit, value) = (new Vector<uint>(high), new Vector<uint>(threshold), new Vector<float>(kept));
-        for (var i = 0; i < vectors.Length; i++)
+        for (var i = 0; i < targets.Length; i++)
         {
             var x = index ^ (index >>> 16);
             x = (x * FirstFactor) ^ keyVector;
             x ^= x >>> 15;
             x *= SecondFactor;
             x ^= x >>> 15;
-            vectors[i] = Vector.ConditionalSelect(Vector.AsVectorSingle(Vector.GreaterThanOrEqual(x, limit)), value, Vector<float>.Zero);
+            // x >= limit, without the comparison of unsigned numbers that AVX2 lacks.
+            var keeps = Vector.AsVectorSingle(Vector.Equals(Vector.Max(x, limit), x));
+            targets[i] = TUse.Of(Vector.BitwiseAnd(keeps, value), sources[i], targets[i]);
             index += step;
         }
 
-        for (var i = vectors.Length * Vector<float>.Count; i < mask.Length; i++)
-            mask[i] = Hash(unchecked(first + low + (uint)i), high) >= threshold ? kept : 0;
+        for (var i = targets.Length * Vector<float>.Count; i < target.Length; i++)
+            target[i] = TUse.Of(Hash(unchecked(first + low + (uint)i), high) >= threshold ? kept : 0, source[i], target[i]);
     }
 
     private static uint Hash(uint x, uint key)
@@ -74,5 +100,26 @@ internal static class CounterMask
         x ^= x >>> 15;
         x = unchecked(x * SecondFactor);
         return x ^ (x >>> 15);
+    }
+
+    private readonly struct Store : IUse
+    {
+        public static Vector<float> Of(Vector<float> mask, Vector<float> source, Vector<float> target) => mask;
+
+        public static float Of(float mask, float source, float target) => mask;
+    }
+
+    private readonly struct Product : IUse
+    {
+        public static Vector<float> Of(Vector<float> mask, Vector<float> source, Vector<float> target) => mask * source;
+
+        public static float Of(float mask, float source, float target) => mask * source;
+    }
+
+    private readonly struct Sum : IUse
+    {
+        public static Vector<float> Of(Vector<float> mask, Vector<float> source, Vector<float> target) => target + (mask * source);
+
+        public static float Of(float mask, float source, float target) => target + (mask * source);
     }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
 namespace AdaLora.Randomness;
@@ -9,9 +8,6 @@ namespace AdaLora.Randomness;
 /// </summary>
 public static class FastDropout
 {
-    /// <summary>Number of keys to draw from: a power of two that a double, in which torch takes it, holds exactly.</summary>
-    private const double Keys = 1L << 62;
-
     /// <summary>Drops entries with probability <paramref name="rate"/> and scales the others by 1 / (1 - rate).</summary>
     /// <param name="input">Any shape, floating point.</param>
     /// <param name="rate">Probability of dropping an entry, in [0, 1).</param>
@@ -24,29 +20,11 @@ public static class FastDropout
             throw new ArgumentOutOfRangeException(nameof(rate), rate, "The dropout rate must lie in [0, 1).");
         if (rate == 0)
             return input.alias();
-        if (input.device_type != TorchSharp.DeviceType.CPU || input.numel() is 0 or > int.MaxValue)
+        if (!DropoutMask.Suits(input))
             return nn.functional.dropout(input, rate);
 
         using var scope = NewDisposeScope();
-        return input.mul(Mask(input.shape, input.dtype, rate)).MoveToOuterDisposeScope();
-    }
-
-    // 0 and 1 / (1 - rate), the latter rounded once, to the dtype. Advances torch's global generator by one number.
-    private static Tensor Mask(long[] shape, ScalarType dtype, double rate)
-    {
-        var scale = 1 / (1 - rate);
-        var isSingle = dtype == ScalarType.Float32;
-        var mask = empty(shape, dtype: ScalarType.Float32);
-        var key = empty(1, dtype: ScalarType.Int64).random_(0, Keys).item<long>();
-        CounterMask.Fill(MemoryMarshal.Cast<byte, float>(mask.bytes), rate, isSingle ? (float)scale : 1, Spread((ulong)key), get_num_threads());
-        return isSingle ? mask : mask.to(dtype).mul_(scale);
-    }
-
-    // SplitMix64's finaliser: every bit of the drawn number reaches both halves of the key.
-    private static ulong Spread(ulong drawn)
-    {
-        drawn = (drawn ^ (drawn >> 30)) * 0xbf58476d1ce4e5b9UL;
-        drawn = (drawn ^ (drawn >> 27)) * 0x94d049bb133111ebUL;
-        return drawn ^ (drawn >> 31);
+        var mask = DropoutMask.Draw(rate);
+        return (is_grad_enabled() && input.requires_grad ? DropoutFunction.apply(input, mask) : mask.Apply(input)).MoveToOuterDisposeScope();
     }
 }

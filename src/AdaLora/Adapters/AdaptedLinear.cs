@@ -1,0 +1,79 @@
+using AdaLora.Randomness;
+using static TorchSharp.torch;
+
+namespace AdaLora.Adapters;
+
+/// <summary>
+/// y = x W' + b + scale · dropout(x) Q' diag(lambda) P' over a frozen W in one node of the graph: the product is added in place, and the backward pass keeps no dropped input and no mask but
+/// makes them again. Meant for layers of one's own; <see cref="SvdLinear"/> uses it by itself.
+/// </summary>
+public static class AdaptedLinear
+{
+    /// <summary>Applies a frozen linear layer and its adapter. The gradient of the result can be taken once, not of the gradient again.</summary>
+    /// <param name="input">x, (..., in), floating point.</param>
+    /// <param name="weight">W, (out, in), which gets no gradient. May have another dtype than the input, to which the products with it are then converted.</param>
+    /// <param name="bias">b, (out), or null.</param>
+    /// <param name="left">P, (out, rank), float32 or float64.</param>
+    /// <param name="lambda">lambda, rank entries in the dtype of P, or null for all ones: plain LoRA.</param>
+    /// <param name="right">Q, (rank, in), in the dtype of P.</param>
+    /// <param name="scale">Factor of the adapter's product.</param>
+    /// <param name="dropout">Rate in front of Q, in [0, 1); 0 in evaluation. Only on CPUs other than 0: there masks can be made again.</param>
+    /// <returns>(..., out) in the dtype of the input.</returns>
+    /// <exception cref="ArgumentException">Shapes or dtypes do not fit together.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="dropout"/> is outside [0, 1).</exception>
+    public static Tensor Apply(Tensor input, Tensor weight, Tensor? bias, Tensor left, Tensor? lambda, Tensor right, double scale, double dropout = 0)
+    {
+        Check(input, weight, bias, left, lambda, right);
+        if (dropout is not (>= 0 and < 1))
+            throw new ArgumentOutOfRangeException(nameof(dropout), dropout, "The dropout rate must lie in [0, 1).");
+        if (dropout > 0 && input.numel() > 0 && !DropoutMask.Suits(input))
+            throw new ArgumentException($"Dropout within the layer needs an input on the CPU of less than 2^29 entries; it has {input.numel()} on {input.device}.", nameof(input));
+
+        using var scope = NewDisposeScope();
+        var settings = new AdapterSettings(scale, dropout > 0 && input.numel() > 0 ? DropoutMask.Draw(dropout) : null);
+        var needsGraph = is_grad_enabled() && ((Tensor?[])[input, bias, left, lambda, right]).Any(t => t is { requires_grad: true });
+        var output = needsGraph
+            ? AdaptedLinearFunction.apply(input, weight, bias!, left, lambda!, right, settings)
+            : Forward(input, weight, bias, left, lambda, right, settings).Output;
+        return output.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Whether <see cref="Apply"/> can take a dropout for an input.</summary>
+    internal static bool CanDrop(Tensor input) => DropoutMask.Suits(input);
+
+    internal static (Tensor Output, Tensor Low) Forward(Tensor input, Tensor weight, Tensor? bias, Tensor left, Tensor? lambda, Tensor right, AdapterSettings settings)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var rows = input.reshape(-1, weight.shape[1]);
+        var output = nn.functional.linear(rows.to(weight.dtype), weight, bias?.to(weight.dtype)).to(input.dtype);
+        var low = nn.functional.linear(settings.Drop(rows.to(left.dtype)), right);
+        var scaled = settings.Scaled(low, lambda);
+        if (output.dtype == left.dtype)
+            output.addmm_(scaled, left.t(), 1, 1);
+        else
+            output.add_(scaled.mm(left.t()).to(output.dtype));
+        return (output.view([.. input.shape[..^1], weight.shape[0]]).MoveToOuterDisposeScope(), low.MoveToOuterDisposeScope());
+    }
+
+    private static void Check(Tensor input, Tensor weight, Tensor? bias, Tensor left, Tensor? lambda, Tensor right)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        ArgumentNullException.ThrowIfNull(weight);
+        ArgumentNullException.ThrowIfNull(left);
+        ArgumentNullException.ThrowIfNull(right);
+        var problems = new Problems();
+        problems.Require(weight.dim() == 2 && left.dim() == 2 && right.dim() == 2, "weight, left and right must have two dimensions");
+        problems.Require(input.dim() >= 1, "the input must have a dimension");
+        problems.ThrowIfAny("The adapted layer cannot be computed");
+        var (rows, columns, rank) = (weight.shape[0], weight.shape[1], right.shape[0]);
+        problems.Require(input.shape[^1] == columns, $"the input has {input.shape[^1]} features where the weight has {columns}");
+        problems.Require(right.shape[1] == columns, $"right has {right.shape[1]} columns where the weight has {columns}");
+        problems.Require(left.shape[0] == rows, $"left has {left.shape[0]} rows where the weight has {rows}");
+        problems.Require(left.shape[1] == rank && (lambda is null || lambda.numel() == rank), $"left ({left.shape[1]}), lambda ({lambda?.numel()}) and right ({rank}) differ in rank");
+        problems.Require(bias is null || (bias.dim() == 1 && bias.shape[0] == rows), $"the bias must have {rows} entries");
+        problems.Require(left.dtype == right.dtype && (lambda is null || lambda.dtype == left.dtype), "left, lambda and right differ in dtype");
+        problems.Require(!weight.requires_grad, "the weight must be frozen");
+        problems.ThrowIfAny("The adapted layer cannot be computed");
+    }
+}

@@ -1,0 +1,66 @@
+using AdaLora.Autograd;
+using static TorchSharp.torch;
+
+namespace AdaLora.Adapters;
+
+/// <summary>The node of <see cref="AdaptedLinear.Apply"/>. Arguments: input, weight, bias or null, left, lambda or null, right, settings.</summary>
+internal sealed class AdaptedLinearFunction : autograd.SingleTensorFunction<AdaptedLinearFunction>
+{
+    private const string SettingsKey = "settings";
+    private const string NeedsKey = "needs";
+    private const int Input = 0, Weight = 1, Bias = 2, Left = 3, Lambda = 4, Right = 5, Settings = 6, Arguments = 7;
+
+    public override string Name => nameof(AdaptedLinearFunction);
+
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        var (input, weight, left, lambda, right) = ((Tensor)vars[Input], (Tensor)vars[Weight], (Tensor)vars[Left], (Tensor?)vars[Lambda], (Tensor)vars[Right]);
+        var settings = (AdapterSettings)vars[Settings];
+        var (output, low) = AdaptedLinear.Forward(input, weight, (Tensor?)vars[Bias], left, lambda, right, settings);
+        ctx.save_data(SettingsKey, settings);
+        ctx.save_data(NeedsKey, vars.Select(v => v is Tensor { requires_grad: true }).ToArray());
+        ctx.save_for_backward(lambda is null ? [input, weight, left, right, low] : [input, weight, left, right, low, lambda]);
+        return output;
+    }
+
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) =>
+        BackwardPass.Run(grad_output, Arguments, gradient => Compute(ctx, gradient));
+
+    private static Tensor?[] Compute(autograd.AutogradContext ctx, Tensor gradient)
+    {
+        var saved = ctx.get_saved_variables();
+        var (input, weight, left, right, low) = (saved[0], saved[1], saved[2], saved[3], saved[4]);
+        var lambda = saved.ElementAtOrDefault(5);
+        var (settings, needs) = ((AdapterSettings)ctx.get_data(SettingsKey), (bool[])ctx.get_data(NeedsKey));
+
+        var rows = gradient.reshape(-1, weight.shape[0]);
+        var wide = rows.to(left.dtype);
+        var projected = wide.mm(left);
+        var back = settings.Scaled(projected, lambda);
+        var results = new Tensor?[Arguments];
+        if (needs[Bias])
+            results[Bias] = rows.sum([0]);
+        // Transposed, because that is how P lies in the bank.
+        if (needs[Left])
+            results[Left] = settings.Scaled(low, lambda).t().mm(wide).t();
+        if (needs[Lambda])
+            results[Lambda] = projected.mul(low).sum([0]).mul_(settings.Scale).view(lambda!.shape);
+        if (needs[Right])
+            results[Right] = back.t().mm(settings.Drop(input.reshape(-1, weight.shape[1]).to(right.dtype)));
+        if (needs[Input])
+            results[Input] = InputGradient(rows, weight, back, right, settings).view(input.shape);
+        return results;
+    }
+
+    private static Tensor InputGradient(Tensor rows, Tensor weight, Tensor back, Tensor right, AdapterSettings settings)
+    {
+        var result = rows.to(weight.dtype).mm(weight).to(rows.dtype);
+        if (settings.Mask is { } mask)
+            mask.AddTo(result, back.mm(right).to(result.dtype));
+        else if (result.dtype == right.dtype)
+            result.addmm_(back, right, 1, 1);
+        else
+            result.add_(back.mm(right).to(result.dtype));
+        return result;
+    }
+}

@@ -1,0 +1,70 @@
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace AdaLora.Randomness;
+
+/// <summary>A dropout mask for tensors on the CPU: 0 with probability <see cref="Rate"/>, else 1 / (1 - rate). It is made again wherever it is needed instead of being kept.</summary>
+/// <param name="Rate">In [0, 1).</param>
+/// <param name="Key">Selects the mask.</param>
+internal readonly record struct DropoutMask(double Rate, ulong Key)
+{
+    /// <summary>Number of keys to draw from: a power of two that a double, in which torch takes it, holds exactly.</summary>
+    private const double Keys = 1L << 62;
+
+    private double Scale => 1 / (1 - Rate);
+
+    /// <summary>Draws a key from torch's global generator, which advances by one number.</summary>
+    public static DropoutMask Draw(double rate)
+    {
+        using var drawn = empty(1, dtype: ScalarType.Int64, device: CPU).random_(0, Keys);
+        return new DropoutMask(rate, Spread((ulong)drawn.item<long>()));
+    }
+
+    /// <summary>Whether masks of this kind can be applied to a tensor; if not, libtorch's own dropout has to do.</summary>
+    public static bool Suits(Tensor tensor) => tensor.device_type == TorchSharp.DeviceType.CPU && tensor.numel() is > 0 and <= int.MaxValue / sizeof(float);
+
+    /// <summary>The tensor times the mask, without a graph.</summary>
+    /// <param name="tensor">Any shape, floating point.</param>
+    /// <returns>A new, contiguous tensor of the same shape and dtype.</returns>
+    public Tensor Apply(Tensor tensor)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var result = empty(tensor.shape, dtype: tensor.dtype, device: CPU);
+        if (tensor.dtype == ScalarType.Float32)
+            CounterMask.Multiply(Values(tensor.contiguous()), Values(result), Rate, (float)Scale, Key, get_num_threads());
+        else
+            result.copy_(tensor).mul_(Kept(tensor)).mul_(Scale);
+        return result.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>sum := sum + tensor · mask.</summary>
+    /// <param name="tensor">Shape and dtype of <paramref name="sum"/>.</param>
+    /// <param name="sum">Contiguous; changed in place.</param>
+    public void AddTo(Tensor sum, Tensor tensor)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        if (sum.dtype == ScalarType.Float32)
+            CounterMask.AddMultiplied(Values(tensor.contiguous()), Values(sum), Rate, (float)Scale, Key, get_num_threads());
+        else
+            sum.add_(tensor.mul(Kept(tensor)).mul_(Scale));
+    }
+
+    private Tensor Kept(Tensor tensor)
+    {
+        var ones = empty(tensor.shape, dtype: ScalarType.Float32, device: CPU);
+        CounterMask.Fill(Values(ones), Rate, 1, Key, get_num_threads());
+        return ones.to(tensor.dtype);
+    }
+
+    private static Span<float> Values(Tensor contiguous) => MemoryMarshal.Cast<byte, float>(contiguous.bytes);
+
+    // SplitMix64's finaliser: every bit of the drawn number reaches both halves of the key.
+    private static ulong Spread(ulong drawn)
+    {
+        drawn = (drawn ^ (drawn >> 30)) * 0xbf58476d1ce4e5b9UL;
+        drawn = (drawn ^ (drawn >> 27)) * 0x94d049bb133111ebUL;
+        return drawn ^ (drawn >> 31);
+    }
+}
