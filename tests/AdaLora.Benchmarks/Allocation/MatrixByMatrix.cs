@@ -25,7 +25,7 @@ internal sealed class MatrixByMatrix : IDisposable
         }
 
         _gradients = [.. _parameters.SelectMany(p => p).Select(p => randn_like(p))];
-        _budget = shapes.Count * rank / 3;
+        _budget = Math.Max(1, shapes.Count * rank / 3);
     }
 
     public void Dispose()

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -6,7 +7,7 @@ namespace AdaLora.Benchmarks;
 /// <summary>Writes tables for programs: a list of tables, each with its rows, whose figures are named after their columns.</summary>
 internal static class TableJson
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n" };
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static string Of(IEnumerable<BenchmarkTable> tables) => new JsonArray([.. tables.Select(Of)]).ToJsonString(Indented) + "\n";
 
