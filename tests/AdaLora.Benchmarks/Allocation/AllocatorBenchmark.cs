@@ -34,7 +34,7 @@ internal static class AllocatorBenchmark
         var timings = Turns.Take([("matrix by matrix", single.Step), ("bank", Bank)], pace);
         var (separate, together) = (timings[0].Median, timings[1].Median);
         return new BenchmarkRow(
-            $"{matrices} matrices, rank {rank}",
+            $"{matrices} {(matrices == 1 ? "matrix" : "matrices")}, rank {rank}",
             [
                 Figure.Count("entries", bank.Layout.Elements),
                 Figure.Milliseconds("matrix by matrix ms", separate),

@@ -7,7 +7,7 @@ internal static class TokenizeCommand
 {
     public static Command Create()
     {
-        var (material, pace) = (new MaterialOptions("sst2"), new PaceOptions(warmup: 3));
+        var (material, pace) = (new MaterialOptions("sst2"), new PaceOptions(warmup: 1, rounds: 10));
         var length = ParsedOption.Number("--length", "Tokens per text at most.", 128);
         return BenchmarkCommand.Create(
             "tokenize",
