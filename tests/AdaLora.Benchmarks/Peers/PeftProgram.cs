@@ -14,7 +14,7 @@ internal sealed class PeftProgram : ITrainingProgram
     private PeftProgram(string python, string script, string packages)
     {
         (_python, _script) = (python, script);
-        _environment = new Dictionary<string, string> { ["PYTHONPATH"] = packages, ["PYTHONNOUSERSITE"] = "1", ["HF_HUB_OFFLINE"] = "1", ["TOKENIZERS_PARALLELISM"] = "true" };
+        _environment = new Dictionary<string, string> { ["PYTHONPATH"] = packages, ["PYTHONNOUSERSITE"] = "1", ["HF_HUB_OFFLINE"] = "1" };
     }
 
     public string Name => "PEFT";

@@ -13,17 +13,33 @@ internal static class ReportCommand
         var names = new Argument<string[]>("sections") { Description = "Sections to write, or the first parts of their names; all when left out.", Arity = ArgumentArity.ZeroOrMore };
         var peers = new Option<string?>("--peers") { Description = "The folder of PEFT's Python packages; without it sections that need PEFT stay as they are.", HelpName = "DIR" };
         var output = new Option<string?>("--output") { Description = "The document. [default: docs/benchmarks.md]", HelpName = "FILE" };
-        var json = new Option<string?>("--json") { Description = "A folder for the same figures as JSON, one file per section.", HelpName = "DIR" };
+        var json = new Option<string?>("--json-folder") { Description = "A folder for the same figures as JSON, one file per section.", HelpName = "DIR" };
         var command = new Command("report", "Runs the benchmarks and writes their tables into docs/benchmarks.md.") { names, peers, output, json };
         command.SetAction(line => BenchmarkCommand.Guarded(() =>
         {
             var sections = ReportSection.Find(line.GetValue(names) ?? []);
             var path = line.GetValue(output) ?? Path.Combine(RepositoryFolders.Root, "docs", "benchmarks.md");
             var material = new ReportMaterial(line.GetValue(peers));
-            foreach (var section in sections)
-                Write(section, material, path, line.GetValue(json));
+            var failures = sections.Where(section => !TryWrite(section, material, path, line.GetValue(json))).Select(section => section.Name).ToList();
+            if (failures.Count > 0)
+                throw new ChildProcessException($"Not written: {string.Join(", ", failures)}.");
         }));
         return command;
+    }
+
+    // The other sections may have taken hours: one that fails is told of and left as it is.
+    private static bool TryWrite(ReportSection section, ReportMaterial material, string path, string? jsonFolder)
+    {
+        try
+        {
+            Write(section, material, path, jsonFolder);
+            return true;
+        }
+        catch (ChildProcessException e)
+        {
+            Console.Error.WriteLine($"{section.Name}: {e.Message}");
+            return false;
+        }
     }
 
     private static void Write(ReportSection section, ReportMaterial material, string path, string? jsonFolder)
