@@ -9,6 +9,8 @@ namespace AdaLora.Benchmarks;
 /// </summary>
 internal sealed class DropoutFolder : IDisposable
 {
+    private const string ConfigName = "config.json";
+
     private readonly TemporaryFolder? _copy;
 
     /// <param name="folder">The checkpoint.</param>
@@ -26,8 +28,6 @@ internal sealed class DropoutFolder : IDisposable
         var config = JsonNode.Parse(File.ReadAllText(System.IO.Path.Combine(folder, ConfigName)))!.AsObject();
         File.WriteAllText(System.IO.Path.Combine(Path, ConfigName), WithoutDropout(config).ToJsonString());
     }
-
-    private static string ConfigName => "config.json";
 
     /// <summary>The checkpoint to use.</summary>
     public string Path { get; }

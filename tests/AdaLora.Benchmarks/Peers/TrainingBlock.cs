@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AdaLora.Glue;
 using AdaLora.Transformers.Tokenization;
 using static TorchSharp.torch;
@@ -7,7 +8,7 @@ namespace AdaLora.Benchmarks;
 /// <summary>A few training steps on real texts, all in the budgeting phase, as the script around PEFT makes them.</summary>
 internal static class TrainingBlock
 {
-    /// <returns>The milliseconds of every step, made of everything but preparing the batch.</returns>
+    /// <returns>The milliseconds of every step, without preparing its batch.</returns>
     public static IReadOnlyList<double> Run(PeerWork work, int steps)
     {
         set_num_threads(work.Threads);
@@ -19,7 +20,7 @@ internal static class TrainingBlock
         for (var step = 0; step < steps; step++)
         {
             using var inputs = Encode(tokenizer, batches[step % batches.Count], work.Length);
-            var watch = System.Diagnostics.Stopwatch.StartNew();
+            var watch = Stopwatch.StartNew();
             contender.Step(inputs);
             milliseconds.Add(watch.Elapsed.TotalMilliseconds);
         }
