@@ -8,13 +8,12 @@ namespace AdaLora.TestSupport;
 /// </summary>
 internal static class TestMaterial
 {
-    public static string RepositoryRoot { get; } = FindRepositoryRoot();
+    public static string RepositoryRoot => RepositoryFolders.Root;
 
     public static string GoldensRoot { get; } =
         Environment.GetEnvironmentVariable("ADALORA_GOLDENS") is { Length: > 0 } path ? Path.GetFullPath(path) : Path.Combine(RepositoryRoot, "tests", "goldens");
 
-    public static string SharedRoot { get; } =
-        Environment.GetEnvironmentVariable("ADALORA_SHARED") is { Length: > 0 } path ? Path.GetFullPath(path) : Path.Combine(RepositoryRoot, "..", "shared");
+    public static string SharedRoot => RepositoryFolders.Shared;
 
     /// <summary>The path of a reference file or folder; it may be absent when ADALORA_GOLDENS points at a partial folder.</summary>
     public static string Golden(params string[] parts) => Path.Combine([GoldensRoot, .. parts]);
@@ -44,12 +43,4 @@ internal static class TestMaterial
 
     /// <summary>The path of a file that is part of the repository.</summary>
     public static string InRepository(string path) => Path.Combine(RepositoryRoot, path);
-
-    private static string FindRepositoryRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "AdaLora.sln")))
-            folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException("The tests must run from inside the repository: no AdaLora.sln above " + AppContext.BaseDirectory);
-    }
 }

@@ -20,7 +20,7 @@ internal static class ListArguments
         var ends = part.Split('-', StringSplitOptions.TrimEntries);
         if (ends.Length <= 2 && TryParse(ends[0], out var first) && TryParse(ends[^1], out var last) && first <= last && last < Most)
             return Enumerable.Range(first, last - first + 1);
-        throw new UserInputException($"expected layer numbers such as 0-2,5, found '{text}'.");
+        throw new UserInputException($"expected whole numbers such as 0-2,5, found '{text}'.");
     }
 
     private static bool TryParse(string text, out int number) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);

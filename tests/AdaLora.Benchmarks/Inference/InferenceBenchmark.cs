@@ -6,28 +6,30 @@ namespace AdaLora.Benchmarks;
 /// <summary>Times evaluation of a plain classifier, of one with adapters, with adapters merged into the weights, and merged for good.</summary>
 internal static class InferenceBenchmark
 {
-    public static IReadOnlyList<BenchmarkRow> Run(StepBenchmarkSettings settings)
+    public static BenchmarkTable Run(Workload workload, Pace pace)
     {
-        set_num_threads(settings.Threads);
+        set_num_threads(pace.Threads);
         manual_seed(1).Dispose();
-        var inputs = StepInputs.Create(settings.Batch, settings.Length, 1000);
-        using var plain = BenchmarkModels.Create(settings);
-        using var attached = BenchmarkModels.Create(settings);
-        using var merged = BenchmarkModels.Create(settings);
-        using var baked = BenchmarkModels.Create(settings);
-        using var unmerged = AdaLoraModel.Attach(attached, BenchmarkModels.Adapters(attached, settings));
-        using var mergeable = AdaLoraModel.Attach(merged, BenchmarkModels.Adapters(merged, settings));
+        using var inputs = StepInputs.Random(workload.Batch, workload.Length);
+        using var plain = workload.Model.Create(workload.Base);
+        using var attached = workload.Model.Create(workload.Base);
+        using var merged = workload.Model.Create(workload.Base);
+        using var baked = workload.Model.Create(workload.Base);
+        using var unmerged = Attach(attached);
+        using var mergeable = Attach(merged);
         mergeable.Merge();
-        AdaLoraModel.Attach(baked, BenchmarkModels.Adapters(baked, settings)).MergeAndDetach();
-        return Turns.Take(
+        Attach(baked).MergeAndDetach();
+        var timings = Turns.Take(
             [
                 ("plain model", () => Infer(plain)),
                 ("AdaLoRA r 12", () => Infer(attached)),
                 ("merged", () => Infer(merged)),
                 ("merged and detached", () => Infer(baked)),
             ],
-            settings.Warmup,
-            settings.Steps);
+            pace);
+        return new BenchmarkTable(workload.Title, TimedRows.From(timings));
+
+        AdaLoraModel Attach(SequenceClassifier model) => AdaLoraModel.Attach(model, AdapterPlan.Options(model, workload.Dropout));
 
         void Infer(SequenceClassifier model)
         {

@@ -1,0 +1,38 @@
+using System.CommandLine;
+using AdaLora.Glue;
+
+namespace AdaLora.Benchmarks;
+
+/// <summary>Models and the sizes of their batches, on the command line.</summary>
+internal sealed class WorkloadOptions
+{
+    private readonly Option<string?> _model = new("--model") { Description = "A checkpoint folder; random weights of --shape when left out.", HelpName = "DIR" };
+    private readonly Option<string> _shape = ParsedOption.Create("--shape", $"The shape of random weights: {string.Join(" or ", BenchmarkModel.Shapes.Keys)}.", "NAME", ParseShape);
+    private readonly Option<IReadOnlyList<int>> _batch = ListOptions.Numbers("--batch", "Texts per step.", 32);
+    private readonly Option<IReadOnlyList<int>> _length = ListOptions.Numbers("--length", "Tokens per text.", 64);
+    private readonly Option<double> _dropout = Dropout();
+    private readonly Option<IReadOnlyList<string>> _elementTypes = ListOptions.ElementTypesOption();
+
+    public WorkloadOptions() => _shape.DefaultValueFactory = _ => "bert-base";
+
+    public IEnumerable<Option> All => [_model, _shape, _batch, _length, _dropout, _elementTypes];
+
+    public static Option<double> Dropout() => ParsedOption.Number("--dropout", "Dropout in front of the adapters; 0 switches the encoder's off too, which else is that of the checkpoint.", 0.1);
+
+    /// <summary>Measures every combination that was asked for.</summary>
+    public IEnumerable<BenchmarkTable> Measure(ParseResult line, Func<Workload, BenchmarkTable> run)
+    {
+        var dropout = line.GetValue(_dropout);
+        using var checkpoint = line.GetValue(_model) is { } folder ? new DropoutFolder(Existing(folder), dropout) : null;
+        var model = checkpoint is null ? BenchmarkModel.OfShape(line.GetRequiredValue(_shape), dropout == 0 ? 0 : null) : BenchmarkModel.OfCheckpoint(checkpoint.Path);
+        foreach (var type in line.GetRequiredValue(_elementTypes))
+            foreach (var batch in line.GetRequiredValue(_batch))
+                foreach (var length in line.GetRequiredValue(_length))
+                    yield return run(new Workload(model, batch, length, dropout, ElementTypes.Of(type)));
+    }
+
+    public static string Existing(string folder) => Directory.Exists(folder) ? folder : throw new UserInputException($"There is no checkpoint folder '{folder}'.");
+
+    private static string ParseShape(string text) =>
+        BenchmarkModel.Shapes.ContainsKey(text) ? text : throw new UserInputException($"'{text}' is none of {string.Join(", ", BenchmarkModel.Shapes.Keys)}.");
+}

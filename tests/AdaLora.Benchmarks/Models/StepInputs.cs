@@ -1,0 +1,20 @@
+using static TorchSharp.torch;
+
+namespace AdaLora.Benchmarks;
+
+/// <summary>A batch as tensors.</summary>
+internal sealed record StepInputs(Tensor Ids, Tensor Mask, Tensor Types, Tensor Labels) : IDisposable
+{
+    /// <summary>Random token ids without padding.</summary>
+    public static StepInputs Random(int batch, int length) => new(
+        randint(5, BenchmarkModel.Words, [batch, length], dtype: ScalarType.Int64),
+        ones(batch, length, dtype: ScalarType.Int64),
+        zeros(batch, length, dtype: ScalarType.Int64),
+        randint(0, 2, [batch], dtype: ScalarType.Int64));
+
+    public void Dispose()
+    {
+        foreach (var tensor in (Tensor[])[Ids, Mask, Types, Labels])
+            tensor.Dispose();
+    }
+}

@@ -1,0 +1,43 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AdaLora.Glue;
+
+namespace AdaLora.Benchmarks;
+
+/// <summary>What a training program tells of itself, and how long its process took.</summary>
+/// <param name="Elapsed">From the start of the process to its end.</param>
+/// <param name="StepMilliseconds">The median of its steps.</param>
+/// <param name="PeakMegabytes">Its largest resident set.</param>
+/// <param name="Metrics">The metrics of the last evaluation, under the application's names.</param>
+internal sealed record TrainingReport(TimeSpan Elapsed, double StepMilliseconds, double PeakMegabytes, IReadOnlyDictionary<string, double> Metrics)
+{
+    public const string StepMillisecondsKey = "step_ms_median";
+    public const string PeakMegabytesKey = "peak_rss_mb";
+    private const string FinalKey = "final";
+
+    private static readonly IReadOnlyDictionary<string, string> ForeignNames = new Dictionary<string, string> { ["mcc"] = MetricNames.Matthews, ["acc"] = MetricNames.Accuracy };
+
+    /// <summary>Reads what the application's train, a block of this program and the script around PEFT print: one JSON object, which may follow lines of progress.</summary>
+    /// <exception cref="ChildProcessException">There is no such object.</exception>
+    public static TrainingReport Of(ChildResult result)
+    {
+        var node = Parse(result.Output) ?? Parse(result.Output.TrimEnd().Split('\n')[^1]);
+        if (node is null || node[StepMillisecondsKey] is not { } step || node[PeakMegabytesKey] is not { } peak)
+            throw new ChildProcessException($"A training process printed no result but: {result.Output}");
+        var metrics = (node[FinalKey] as JsonObject ?? []).Where(metric => metric.Value is JsonValue)
+            .ToDictionary(metric => ForeignNames.GetValueOrDefault(metric.Key, metric.Key), metric => (double)metric.Value!);
+        return new TrainingReport(result.Elapsed, (double)step, (double)peak, metrics);
+    }
+
+    private static JsonObject? Parse(string text)
+    {
+        try
+        {
+            return JsonNode.Parse(text) as JsonObject;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

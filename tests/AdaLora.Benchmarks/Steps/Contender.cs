@@ -1,0 +1,80 @@
+using AdaLora.Glue;
+using AdaLora.Transformers.Models;
+using Microsoft.Extensions.Logging.Abstractions;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace AdaLora.Benchmarks;
+
+/// <summary>One way to train a classifier, advanced step by step.</summary>
+internal sealed class Contender : IDisposable
+{
+    private readonly SequenceClassifier _model;
+    private readonly AdaLoraModel? _adapted;
+    private readonly PreparedModel? _prepared;
+    private readonly Parameter[] _trained;
+    private readonly optim.Optimizer _optimizer;
+
+    private readonly bool _compacts;
+
+    private Contender(string name, SequenceClassifier model, IEnumerable<Parameter> trained, AdaLoraModel? adapted = null, bool compacts = false, PreparedModel? prepared = null)
+    {
+        (Name, _model, _trained, _adapted, _compacts, _prepared) = (name, model, [.. trained], adapted, compacts, prepared);
+        _optimizer = optim.AdamW(_trained, 1e-3, weight_decay: 0.01);
+        model.train();
+    }
+
+    public string Name { get; }
+
+    /// <param name="name">What tables call it.</param>
+    /// <param name="workload">Says which model.</param>
+    /// <param name="options">How to adapt it.</param>
+    /// <param name="compacts">Whether pruned triplets are dropped as soon as the final pattern is settled, as the trainer does it.</param>
+    public static Contender AdaLora(string name, Workload workload, Func<SequenceClassifier, AdaLoraOptions> options, bool compacts = true)
+    {
+        var model = workload.Model.Create(workload.Base);
+        var adapted = AdaLoraModel.Attach(model, options(model));
+        return new Contender(name, model, adapted.TrainableParameters, adapted, compacts);
+    }
+
+    /// <summary>A contender without a rank allocator; its weights are always fp32.</summary>
+    /// <param name="name">What tables call it.</param>
+    /// <param name="workload">Says which model.</param>
+    /// <param name="method">How to train it.</param>
+    /// <param name="rank">The rank of the adapters, if the method has some.</param>
+    public static Contender Plain(string name, Workload workload, TrainingMethod method, int rank = AdapterPlan.TargetRank)
+    {
+        var model = workload.Model.Create(ScalarType.Float32);
+        var prepared = method.Prepare(model, AdapterPlan.Settings(method, rank, workload.Dropout), NullLogger.Instance);
+        return new Contender(name, model, model.parameters().Where(p => p.requires_grad), prepared: prepared);
+    }
+
+    /// <summary>A whole training step: forward, backward, clipping, optimiser, and for AdaLoRA regulariser and allocator.</summary>
+    public void Step(StepInputs inputs)
+    {
+        using var scope = NewDisposeScope();
+        _optimizer.zero_grad();
+        _model.Loss(_model.call(inputs.Ids, inputs.Mask, inputs.Types), inputs.Labels).backward();
+        if (_adapted is null)
+            nn.utils.clip_grad_norm_(_trained, 1.0);
+        else
+            _adapted.BeforeOptimizerStep(1.0);
+        _optimizer.step();
+        _adapted?.AfterOptimizerStep();
+        if (_compacts && _adapted is { IsFrozen: true, IsCompacted: false })
+            _adapted.Compact(_optimizer);
+    }
+
+    /// <summary>What the adapters take in memory now.</summary>
+    /// <exception cref="InvalidOperationException">The contender is none of AdaLoRA's.</exception>
+    public AdapterState MeasureState() =>
+        AdapterState.Of(_adapted ?? throw new InvalidOperationException($"{Name} has no triplets."), _optimizer);
+
+    public void Dispose()
+    {
+        _optimizer.Dispose();
+        _adapted?.Detach();
+        _prepared?.Dispose();
+        _model.Dispose();
+    }
+}
