@@ -1,4 +1,5 @@
 using AdaLora.TestSupport;
+using Parquet;
 using Parquet.Serialization;
 using Xunit;
 
@@ -17,13 +18,29 @@ public sealed class FuzzTests : IDisposable
     [InlineData("stsb", "index\tgenre\tfilename\tyear\told_index\tsource1\tsource2\tsentence1\tsentence2\tscore\n0\tx\ty\t2012\t1\tn\tn\tA plane.\tA bird.\t2.500\n", "train.tsv")]
     public void Tab_separated_rows(string task, string text, string file) => Fuzz(task, file, System.Text.Encoding.UTF8.GetBytes(text));
 
-    [Fact]
-    public async Task Parquet_rows()
+    [Theory]
+    [InlineData(CompressionMethod.None)]
+    [InlineData(CompressionMethod.Snappy)]
+    [InlineData(CompressionMethod.Gzip)]
+    [InlineData(CompressionMethod.Brotli)]
+    [InlineData(CompressionMethod.Zstd)]
+    public async Task Parquet_rows(CompressionMethod compression)
     {
-        using var stream = new MemoryStream();
-        _ = await ParquetSerializer.SerializeAsync(Enumerable.Range(0, 20).Select(i => new ColaRow { sentence = $"sentence {i}", label = i % 2, idx = i }), stream, cancellationToken: TestContext.Current.CancellationToken);
-        // Parquet.Net makes room for as many bytes as the header of a page claims: a 32-bit number.
-        Fuzz("cola", "train-00000-of-00001.parquet", stream.ToArray(), mostMemory: 2L * int.MaxValue);
+        var plain = new ParquetOptions { CompressionMethod = compression };
+        var encoded = new ParquetOptions
+        {
+            CompressionMethod = compression,
+            ColumnEncodingHints = { ["sentence"] = EncodingHint.Dictionary, ["label"] = EncodingHint.DeltaBinaryPacked, ["idx"] = EncodingHint.ByteSplitStream },
+        };
+        Fuzz("cola", "train-00000-of-00001.parquet", await Write(plain), await Write(encoded));
+
+        static async Task<byte[]> Write(ParquetOptions options)
+        {
+            using var stream = new MemoryStream();
+            var rows = Enumerable.Range(0, 40).Select(i => new ColaRow { sentence = i % 3 == 0 ? $"sentence {i}" : "the same sentence", label = i % 2, idx = i });
+            await ParquetSerializer.SerializeAsync(rows, stream, options, cancellationToken: TestContext.Current.CancellationToken);
+            return stream.ToArray();
+        }
     }
 
     [Fact]
@@ -42,18 +59,17 @@ public sealed class FuzzTests : IDisposable
         }
     }
 
-    private void Fuzz(string task, string file, byte[] sample, long mostMemory = 256L << 20)
+    private void Fuzz(string task, string file, params byte[][] samples)
     {
         var path = _folder.File(file);
         Fuzzing.Run(
-            [sample],
+            samples,
             bytes =>
             {
                 File.WriteAllBytes(path, bytes);
                 _ = GlueReader.Read(_folder.Path, GlueTasks.Find(task), GlueSplit.Train);
             },
-            exception => exception is DataFormatException or UserInputException,
-            mostMemory: mostMemory);
+            exception => exception is DataFormatException or UserInputException);
     }
 
     /// <summary>The columns of CoLA in the layout of the hub.</summary>

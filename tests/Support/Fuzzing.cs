@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Xunit;
 
@@ -24,10 +25,11 @@ internal static class Fuzzing
         if (areGood)
             Assert.All(samples, read);
         var (taken, refused) = (0, 0);
+        var (longest, largest) = (TimeSpan.Zero, 0L);
         for (var seed = 0; seed < Cases; seed++)
         {
             var input = new Mutator(seed).Damage(samples[seed % samples.Count]);
-            var before = GC.GetAllocatedBytesForCurrentThread();
+            var (before, start) = (GC.GetAllocatedBytesForCurrentThread(), Stopwatch.GetTimestamp());
             try
             {
                 read(input);
@@ -43,11 +45,16 @@ internal static class Fuzzing
             }
 
             var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            (longest, largest) = (Max(longest, Stopwatch.GetElapsedTime(start)), Math.Max(largest, allocated));
             Assert.True(allocated < mostMemory, $"Seed {seed}: {allocated:N0} bytes were allocated for an input of {input.Length}");
         }
 
         // Damage that is all refused, or all harmless, tries nothing.
         Assert.True(refused > 0, $"all {taken} inputs were taken");
-        TestContext.Current.SendDiagnosticMessage($"{taken} taken, {refused} refused");
+        using var process = Process.GetCurrentProcess();
+        TestContext.Current.SendDiagnosticMessage(
+            $"{TestContext.Current.Test?.TestDisplayName}: {taken} taken, {refused} refused; a case allocated at most {largest >> 10:N0} KB and took at most {longest.TotalMilliseconds:N0} ms; the process was at {process.PeakWorkingSet64 >> 20:N0} MB");
     }
+
+    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
 }

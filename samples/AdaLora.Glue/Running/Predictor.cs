@@ -1,3 +1,4 @@
+using AdaLora.Training;
 using AdaLora.Transformers.Models;
 using static TorchSharp.torch;
 
@@ -17,7 +18,7 @@ internal sealed class Predictor(SequenceClassifier model, EncodedExamples exampl
         var predictions = new List<double>(examples.Count);
         var loss = 0.0;
         using var frozen = no_grad();
-        foreach (var batch in examples.InOrder(BatchSize))
+        foreach (var batch in PrefetchedBatches.Of(examples.InOrder(BatchSize)))
         {
             using var scope = NewDisposeScope();
             var logits = BatchTensors.Logits(model, batch);

@@ -70,6 +70,8 @@ public sealed class CheckpointFolder : IDisposable
     /// <exception cref="SafetensorsException">The bytes can't be read.</exception>
     public Tensor Read(string name) => FileOf(name).Read(name);
 
+    internal void ReadInto(string name, Tensor target) => FileOf(name).ReadInto(name, target);
+
     /// <summary>Closes the files. Tensors that were read stay valid.</summary>
     public void Dispose()
     {

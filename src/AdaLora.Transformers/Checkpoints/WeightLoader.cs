@@ -40,11 +40,8 @@ internal sealed class WeightLoader
                 sources.Add(name, source);
         }
         Check(targets, sources, missing);
-        using (no_grad())
-        {
-            foreach (var (name, source) in sources)
-                Copy(source, targets[name]);
-        }
+        foreach (var (name, source) in sources)
+            _checkpoint.ReadInto(_storedNames[source], targets[name]);
         WeightInitializer.Initialize(_model, seed, missing.ToHashSet(StringComparer.Ordinal));
         return new LoadReport(_checkpoint.Path, sources.Count, missing, Unexpected(sources, newHead));
     }
@@ -71,13 +68,6 @@ internal sealed class WeightLoader
         var prefix = _model.EncoderPrefix + ".";
         var other = _model is TextEncoder ? prefix + name : name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : null;
         return _storedNames.ContainsKey(name) ? name : other is not null && _storedNames.ContainsKey(other) ? other : null;
-    }
-
-    private void Copy(string source, Tensor target)
-    {
-        // copy_ also widens or narrows the element type.
-        using var stored = _checkpoint.Read(_storedNames[source]);
-        _ = target.copy_(stored);
     }
 
     private List<string> Unexpected(Dictionary<string, string> sources, bool newHead)

@@ -16,7 +16,7 @@ public sealed class QuestionAnswerer : PretrainedModel
     {
         _encoder = encoder;
         _dropout = new Dropout(dropout);
-        _outputs = Linear(encoder.Config.HiddenSize, 2);
+        _outputs = Unfilled.Linear(encoder.Config.HiddenSize, 2);
         // By hand, for the encoder's name is that of its family.
         register_module(encoder.EncoderPrefix, _encoder);
         register_module("dropout", _dropout);

@@ -7,27 +7,18 @@ namespace AdaLora.Transformers.Tokenization;
 /// <summary>Makes a byte-level BPE tokenizer from tokenizer.json, or from vocab.json and merges.txt where there is none.</summary>
 internal static class ByteLevelBpeFolder
 {
-    private const string VocabularyFile = "vocab.json";
+    /// <summary>The file that stands for the tokenizer where there is no tokenizer.json.</summary>
+    public const string VocabularyFile = "vocab.json";
+
     private const string MergesFile = "merges.txt";
 
     /// <summary>Whether the files of such a tokenizer without tokenizer.json are there.</summary>
     public static bool HasFiles(TokenizerFolder folder) => folder.Has(VocabularyFile) && folder.Has(MergesFile);
 
-    /// <exception cref="CheckpointException">The files contradict each other or ask for something that isn't supported.</exception>
-    public static ByteLevelBpeTokenizer Create(TokenizerFolder folder)
-    {
-        var source = folder.File(folder.Definition is null ? VocabularyFile : "tokenizer.json");
-        try
-        {
-            return folder.Definition is { } definition
-                ? new ByteLevelBpeTokenizer(VocabularyOf(definition.Member("model")?.Member("vocab"), source), MergesOf(definition, source), Settings(folder, definition, source), folder.AddedTokens())
-                : new ByteLevelBpeTokenizer(VocabularyOf(JsonFile.ReadIfThere(source), source), ReadMerges(folder.File(MergesFile)), Settings(folder));
-        }
-        catch (Exception exception) when (exception is KeyNotFoundException or InvalidDataException or FormatException or ArgumentException or InvalidOperationException)
-        {
-            throw new CheckpointException(source, exception.Message, exception);
-        }
-    }
+    public static ByteLevelBpeTokenizer Create(TokenizerFolder folder, string source) =>
+        folder.Definition is { } definition
+            ? new ByteLevelBpeTokenizer(VocabularyOf(definition.Member("model")?.Member("vocab"), source), MergesOf(definition, source), Settings(folder, definition, source), folder.AddedTokens())
+            : new ByteLevelBpeTokenizer(VocabularyOf(JsonFile.ReadIfThere(source), source), ReadMerges(folder.File(MergesFile)), Settings(folder));
 
     private static ByteLevelBpeSettings Settings(TokenizerFolder folder)
     {

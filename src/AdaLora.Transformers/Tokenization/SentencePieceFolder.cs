@@ -1,4 +1,3 @@
-using AdaLora.Transformers.Checkpoints;
 using Microsoft.ML.Tokenizers;
 
 namespace AdaLora.Transformers.Tokenization;
@@ -6,27 +5,27 @@ namespace AdaLora.Transformers.Tokenization;
 /// <summary>Makes a SentencePiece tokenizer in DeBERTa's layout from spm.model.</summary>
 internal static class SentencePieceFolder
 {
-    private const string ModelFile = "spm.model";
+    public const string ModelFile = "spm.model";
 
-    public static bool HasFiles(TokenizerFolder folder) => folder.Has(ModelFile);
-
-    /// <exception cref="CheckpointException">The model is broken, or has no unigrams or lacks a special token.</exception>
-    public static SentencePieceTextTokenizer Create(TokenizerFolder folder)
+    public static SentencePieceTextTokenizer Create(TokenizerFolder folder, string source)
     {
-        var source = folder.File(ModelFile);
-        var model = File.ReadAllBytes(source);
+        var (pieces, normalization) = ReadModel(File.ReadAllBytes(source));
+        var settings = Settings(folder);
+        return new SentencePieceTextTokenizer(pieces, normalization, new Vocabulary(pieces.Vocabulary, AddedTokens(folder, pieces.Vocabulary, settings)), settings);
+    }
+
+    private static (SentencePieceTokenizer Pieces, SentencePieceNormalization Normalization) ReadModel(byte[] model)
+    {
         try
         {
             var normalization = SentencePieceNormalization.Read(model);
             using var stream = new MemoryStream(model);
-            var pieces = SentencePieceTokenizer.Create(stream, addBeginningOfSentence: false, addEndOfSentence: false, specialTokens: null);
-            var settings = Settings(folder);
-            return new SentencePieceTextTokenizer(pieces, normalization, new Vocabulary(pieces.Vocabulary, AddedTokens(folder, pieces.Vocabulary, settings)), settings);
+            return (SentencePieceTokenizer.Create(stream, addBeginningOfSentence: false, addEndOfSentence: false, specialTokens: null), normalization);
         }
-        catch (Exception exception) when (exception is not (CheckpointException or OutOfMemoryException))
+        catch (Exception exception) when (exception is not (InvalidDataException or OutOfMemoryException))
         {
             // The content is in memory already; whatever the library stumbles over, and it does so with many kinds of exceptions, is in there.
-            throw new CheckpointException(source, exception is KeyNotFoundException or InvalidDataException ? exception.Message : $"is no SentencePiece model that can be used: {exception.Message}", exception);
+            throw new InvalidDataException($"is no SentencePiece model that can be used: {exception.Message}", exception);
         }
     }
 

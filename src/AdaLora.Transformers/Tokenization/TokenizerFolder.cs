@@ -6,6 +6,7 @@ namespace AdaLora.Transformers.Tokenization;
 /// <summary>The tokenizer's files of a checkpoint folder, and what they say in common.</summary>
 internal sealed class TokenizerFolder
 {
+    private const string DefinitionFile = "tokenizer.json";
     private const string FairseqModel = "sentencepiece.bpe.model";
 
     private readonly JsonElement? _config;
@@ -14,7 +15,7 @@ internal sealed class TokenizerFolder
     private TokenizerFolder(string path)
     {
         Path = path;
-        Definition = JsonFile.ReadIfThere(File("tokenizer.json"));
+        Definition = JsonFile.ReadIfThere(File(DefinitionFile));
         _config = JsonFile.ReadIfThere(File("tokenizer_config.json"));
         _specialTokens = JsonFile.ReadIfThere(File("special_tokens_map.json"));
     }
@@ -33,19 +34,19 @@ internal sealed class TokenizerFolder
         return Directory.Exists(path) ? new TokenizerFolder(path) : throw new CheckpointException(path, "is no folder; give the folder of a checkpoint.");
     }
 
+    /// <exception cref="CheckpointException">There is no tokenizer, or its files are broken, contradict each other or ask for something that isn't supported.</exception>
     public TextTokenizer CreateTokenizer()
     {
-        if (ModelType == "WordPiece" || (ModelType is null && Has("vocab.txt")))
-            return WordPieceFolder.Create(this);
-        if (ModelType == "BPE" || (ModelType is null && ByteLevelBpeFolder.HasFiles(this)))
-            return ByteLevelBpeFolder.Create(this);
-        if ((ModelType is null or "Unigram") && SentencePieceFolder.HasFiles(this))
-            return SentencePieceFolder.Create(this);
-        if (Has(FairseqModel))
-            throw new CheckpointException(File(FairseqModel), "is the tokenizer of XLM-RoBERTa, which is not supported; its encoder is. Tokenize the texts elsewhere and give the ids to the model.");
-        throw ModelType is { } type
-            ? new CheckpointException(File("tokenizer.json"), $"describes a tokenizer of type {type}; WordPiece, byte-level BPE, and Unigram with its spm.model are supported.")
-            : new CheckpointException(Path, "holds no tokenizer: neither tokenizer.json nor vocab.txt nor vocab.json with merges.txt nor spm.model is there.");
+        var (file, create) = FindKind();
+        try
+        {
+            return create(this, File(file));
+        }
+        catch (Exception exception) when (exception is KeyNotFoundException or InvalidDataException or FormatException or ArgumentException or InvalidOperationException)
+        {
+            // Contents that cannot be used; files that cannot be read are IOExceptions already, as is CheckpointException.
+            throw new CheckpointException(File(file), exception.Message, exception);
+        }
     }
 
     public string File(string name) => System.IO.Path.Combine(Path, name);
@@ -94,9 +95,25 @@ internal sealed class TokenizerFolder
         foreach (var entry in list.EnumerateArray())
         {
             if (entry.Text("content") is not { } content || entry.Member("id") is not { ValueKind: JsonValueKind.Number } id || !id.TryGetInt32(out var number) || number < 0)
-                throw new CheckpointException(File("tokenizer.json"), "has an added token without content or id.");
+                throw new CheckpointException(File(DefinitionFile), "has an added token without content or id.");
             tokens.Add(new AddedToken(content, number, entry.Flag("lstrip") ?? false, entry.Flag("rstrip") ?? false, entry.Flag("single_word") ?? false));
         }
         return tokens;
+    }
+
+    // The file that tells most about the tokenizer, and what makes one of it.
+    private (string File, Func<TokenizerFolder, string, TextTokenizer> Create) FindKind()
+    {
+        if (ModelType == "WordPiece" || (ModelType is null && Has("vocab.txt")))
+            return (Definition is null ? "vocab.txt" : DefinitionFile, WordPieceFolder.Create);
+        if (ModelType == "BPE" || (ModelType is null && ByteLevelBpeFolder.HasFiles(this)))
+            return (Definition is null ? ByteLevelBpeFolder.VocabularyFile : DefinitionFile, ByteLevelBpeFolder.Create);
+        if ((ModelType is null or "Unigram") && Has(SentencePieceFolder.ModelFile))
+            return (SentencePieceFolder.ModelFile, SentencePieceFolder.Create);
+        if (Has(FairseqModel))
+            throw new CheckpointException(File(FairseqModel), "is the tokenizer of XLM-RoBERTa, which is not supported; its encoder is. Tokenize the texts elsewhere and give the ids to the model.");
+        throw ModelType is { } type
+            ? new CheckpointException(File(DefinitionFile), $"describes a tokenizer of type {type}; WordPiece, byte-level BPE, and Unigram with its spm.model are supported.")
+            : new CheckpointException(Path, "holds no tokenizer: neither tokenizer.json nor vocab.txt nor vocab.json with merges.txt nor spm.model is there.");
     }
 }

@@ -6,19 +6,10 @@ namespace AdaLora.Transformers.Tokenization;
 /// <summary>Makes a WordPiece tokenizer from tokenizer.json, or from vocab.txt where there is none; tokenizer_config.json overrides the flags of either.</summary>
 internal static class WordPieceFolder
 {
-    /// <exception cref="CheckpointException">The files contradict each other or ask for something that isn't supported.</exception>
-    public static WordPieceTextTokenizer Create(TokenizerFolder folder)
+    public static WordPieceTextTokenizer Create(TokenizerFolder folder, string source)
     {
-        var source = folder.File(folder.Definition is null ? "vocab.txt" : "tokenizer.json");
-        try
-        {
-            var vocabulary = folder.Definition is { } definition ? VocabularyOf(definition, source) : WordPieceTextTokenizer.ReadVocabulary(source);
-            return new WordPieceTextTokenizer(vocabulary, Settings(folder, source), folder.AddedTokens());
-        }
-        catch (Exception exception) when (exception is KeyNotFoundException or InvalidDataException or ArgumentException or InvalidOperationException or FormatException)
-        {
-            throw new CheckpointException(source, exception.Message, exception);
-        }
+        var vocabulary = folder.Definition is { } definition ? VocabularyOf(definition, source) : WordPieceTextTokenizer.ReadVocabulary(source);
+        return new WordPieceTextTokenizer(vocabulary, Settings(folder, source), folder.AddedTokens());
     }
 
     private static WordPieceSettings Settings(TokenizerFolder folder, string source)

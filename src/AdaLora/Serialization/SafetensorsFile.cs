@@ -71,15 +71,36 @@ public sealed class SafetensorsFile : IDisposable
     /// <exception cref="ObjectDisposedException">The file was closed.</exception>
     public Tensor Read(string name, Device? device = null)
     {
-        ArgumentNullException.ThrowIfNull(name);
-        ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
-        if (!Entries.TryGetValue(name, out var entry))
-            throw new KeyNotFoundException($"'{Path}' holds no tensor named '{name}'.");
+        var entry = Find(name);
         using var scope = NewDisposeScope();
         var tensor = Allocate(entry);
-        if (entry.ByteLength > 0)
-            TensorBytes.ForEachChunk(tensor, (chunk, offset) => Fill(entry, chunk, offset));
+        Fill(entry, tensor);
         return (device is null || device.type == DeviceType.CPU ? tensor : tensor.to(device)).DetachFromDisposeScope();
+    }
+
+    /// <summary>
+    /// Reads one tensor into an existing one, such as a parameter. Into contiguous memory of the CPU with the stored element type it goes without a copy in between; else it is converted and moved.
+    /// </summary>
+    /// <param name="name">The stored tensor's name.</param>
+    /// <param name="target">The tensor to fill, of the stored shape. No gradient flows through the filling. After an exception its values are undefined.</param>
+    /// <exception cref="ArgumentException"><paramref name="target"/> has another shape.</exception>
+    /// <exception cref="KeyNotFoundException">The file holds no such tensor.</exception>
+    /// <exception cref="SafetensorsException">The bytes can't be read, there is no memory for the tensor, or a truth value is neither 0 nor 1.</exception>
+    /// <exception cref="ObjectDisposedException">The file was closed.</exception>
+    public void ReadInto(string name, Tensor target)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        var entry = Find(name);
+        if (!entry.Shape.SequenceEqual(target.shape))
+            throw new ArgumentException($"'{name}' has the shape [{string.Join(", ", entry.Shape)}] in place of [{string.Join(", ", target.shape)}].", nameof(target));
+        if (entry.Dtype == target.dtype && target.device_type == DeviceType.CPU && target.is_contiguous())
+        {
+            Fill(entry, target);
+            return;
+        }
+        using var gradientsOff = no_grad();
+        using var stored = Read(name);
+        _ = target.copy_(stored);
     }
 
     /// <summary>Reads every tensor of the file, as <see cref="Read"/> does.</summary>
@@ -149,6 +170,20 @@ public sealed class SafetensorsFile : IDisposable
         {
             throw new SafetensorsException(Path, $"no tensor of {entry.Dtype} [{string.Join(", ", entry.Shape)}] can be made: {exception.Message}", entry.Name, exception);
         }
+    }
+
+    private SafetensorsEntry Find(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
+        return Entries.TryGetValue(name, out var entry) ? entry : throw new KeyNotFoundException($"'{Path}' holds no tensor named '{name}'.");
+    }
+
+    // Reading is what copies from the page cache into the tensor; a mapped file would be copied just as often, and one that is cut off meanwhile would end the process.
+    private void Fill(SafetensorsEntry entry, Tensor tensor)
+    {
+        if (entry.ByteLength > 0)
+            TensorBytes.ForEachChunk(tensor, (chunk, offset) => Fill(entry, chunk, offset));
     }
 
     private void Fill(SafetensorsEntry entry, Span<byte> chunk, long offset)

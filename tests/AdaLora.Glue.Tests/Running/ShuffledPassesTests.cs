@@ -1,4 +1,5 @@
 using AdaLora.Glue.Demo;
+using AdaLora.Training;
 using AdaLora.Transformers.Tokenization;
 using Xunit;
 
@@ -70,6 +71,20 @@ public sealed class ShuffledPassesTests
         Assert.Equal(passes[1].TakeLast(rest.Count), rest);
         Assert.InRange(rest.Count, 50 - (3 * 8), 50 - (2 * 8));
         Assert.Equal(passes[2], Labels(resumed));
+    }
+
+    [Fact]
+    public void Preparing_batches_ahead_changes_nothing_not_even_for_a_resumed_pass()
+    {
+        var plain = new ShuffledPasses(Examples, 8, 3);
+        var ahead = Assert.IsAssignableFrom<IResumableBatches<ExampleBatch>>(PrefetchedBatches.Of(new ShuffledPasses(Examples, 8, 3)));
+
+        for (var pass = 0; pass < 3; pass++)
+            Assert.Equal(Contents(plain), Contents(ahead));
+        Assert.Equal(Contents(plain.Resume(2, 3)), Contents(ahead.Resume(2, 3)));
+        Assert.Equal(Contents(plain), Contents(ahead));
+
+        static List<double> Contents(IEnumerable<ExampleBatch> batches) => [.. batches.SelectMany(b => b.Labels.Concat(b.Tokens.Ids.Select(id => (double)id)))];
     }
 
     private static List<double> Labels(ShuffledPasses passes) => [.. passes.SelectMany(b => b.Labels)];

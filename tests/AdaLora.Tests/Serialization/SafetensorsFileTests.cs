@@ -40,6 +40,54 @@ public sealed class SafetensorsFileTests
     }
 
     [Fact]
+    public void Fills_a_parameter_in_place()
+    {
+        using var folder = new TemporaryFolder();
+        using var scope = NewDisposeScope();
+        SafetensorsWriter.Write(folder.File("a"), new Dictionary<string, Tensor> { ["a"] = arange(6, dtype: float32).view(2, 3) });
+        using var file = SafetensorsFile.Open(folder.File("a"));
+        var parameter = new TorchSharp.Modules.Parameter(zeros(2, 3));
+        using var alias = parameter.detach();
+
+        file.ReadInto("a", parameter);
+
+        Assert.Equal([0f, 1f, 2f, 3f, 4f, 5f], alias.data<float>().ToArray());
+        Assert.True(parameter.is_leaf && parameter.requires_grad);
+    }
+
+    [Fact]
+    public void Fills_other_element_types_and_layouts_by_converting()
+    {
+        using var folder = new TemporaryFolder();
+        using var scope = NewDisposeScope();
+        SafetensorsWriter.Write(folder.File("a"), new Dictionary<string, Tensor> { ["a"] = arange(6, dtype: float16).view(2, 3), ["scalar"] = tensor(5f) });
+        using var file = SafetensorsFile.Open(folder.File("a"));
+        var (wide, turned, scalar) = (new TorchSharp.Modules.Parameter(zeros(2, 3, dtype: float64)), zeros(3, 2, dtype: float16).t(), zeros(1).squeeze());
+
+        file.ReadInto("a", wide);
+        file.ReadInto("a", turned);
+        file.ReadInto("scalar", scalar);
+
+        Assert.Equal([0d, 1, 2, 3, 4, 5], wide.detach().data<double>().ToArray());
+        Assert.Equal([0f, 1f, 2f, 3f, 4f, 5f], turned.to(float32).contiguous().data<float>().ToArray());
+        Assert.Equal(5f, scalar.item<float>());
+    }
+
+    [Fact]
+    public void Fills_nothing_of_another_shape()
+    {
+        using var folder = new TemporaryFolder();
+        using var scope = NewDisposeScope();
+        SafetensorsWriter.Write(folder.File("a"), new Dictionary<string, Tensor> { ["a"] = ones(2, 3) });
+        using var file = SafetensorsFile.Open(folder.File("a"));
+
+        var error = Assert.Throws<ArgumentException>(() => file.ReadInto("a", zeros(3, 2)));
+
+        Assert.Contains("'a' has the shape [2, 3] in place of [3, 2]", error.Message, StringComparison.Ordinal);
+        _ = Assert.Throws<KeyNotFoundException>(() => file.ReadInto("b", zeros(2, 3)));
+    }
+
+    [Fact]
     public void Names_the_missing_tensor()
     {
         using var folder = new TemporaryFolder();

@@ -30,7 +30,7 @@ public sealed class BertForSequenceClassification : SequenceClassifier
     {
         _bert = new BertModel(config);
         _dropout = new Dropout(config.ClassifierDropout ?? config.HiddenDropout);
-        _classifier = Linear(config.HiddenSize, labels);
+        _classifier = Unfilled.Linear(config.HiddenSize, labels);
         RegisterComponents();
     }
 

@@ -1,3 +1,4 @@
+using AdaLora.Transformers.Models.Layers;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -57,7 +58,7 @@ internal sealed class BertLanguageModelHead : Module<Tensor, Tensor, Tensor>
         public Transform(BertConfig config)
             : base(nameof(Transform))
         {
-            _dense = Linear(config.HiddenSize, config.HiddenSize);
+            _dense = Unfilled.Linear(config.HiddenSize, config.HiddenSize);
             _layerNorm = LayerNorm(config.HiddenSize, config.LayerNormEps);
             _activation = Activation.Get(config.HiddenActivation);
             RegisterComponents();

@@ -19,7 +19,7 @@ internal sealed class ContextPooler : Module<Tensor, Tensor>
     public ContextPooler(DebertaV2Config config)
         : base(nameof(ContextPooler))
     {
-        _dense = Linear(config.HiddenSize, config.HiddenSize);
+        _dense = Unfilled.Linear(config.HiddenSize, config.HiddenSize);
         _dropout = new Dropout(config.PoolerDropout);
         _activation = Activation.Get(config.PoolerActivation);
         RegisterComponents();

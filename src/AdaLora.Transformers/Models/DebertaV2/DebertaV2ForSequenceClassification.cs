@@ -34,7 +34,7 @@ public sealed class DebertaV2ForSequenceClassification : SequenceClassifier
         _deberta = new DebertaV2Model(config);
         _pooler = new ContextPooler(config);
         _dropout = new Dropout(config.ClassifierDropout ?? config.HiddenDropout);
-        _classifier = Linear(config.HiddenSize, labels);
+        _classifier = Unfilled.Linear(config.HiddenSize, labels);
         RegisterComponents();
     }
 

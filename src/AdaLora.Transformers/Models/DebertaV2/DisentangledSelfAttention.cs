@@ -38,11 +38,11 @@ internal sealed class DisentangledSelfAttention : PrefixableAttention<AttentionC
     public DisentangledSelfAttention(DebertaV2Config config)
         : base(nameof(DisentangledSelfAttention))
     {
-        _query = Linear(config.HiddenSize, config.HiddenSize);
-        _key = Linear(config.HiddenSize, config.HiddenSize);
-        _value = Linear(config.HiddenSize, config.HiddenSize);
-        _positionKey = config.ContentToPosition && !config.SharesProjections ? Linear(config.HiddenSize, config.HiddenSize) : null;
-        _positionQuery = config.PositionToContent && !config.SharesProjections ? Linear(config.HiddenSize, config.HiddenSize) : null;
+        _query = Unfilled.Linear(config.HiddenSize, config.HiddenSize);
+        _key = Unfilled.Linear(config.HiddenSize, config.HiddenSize);
+        _value = Unfilled.Linear(config.HiddenSize, config.HiddenSize);
+        _positionKey = config.ContentToPosition && !config.SharesProjections ? Unfilled.Linear(config.HiddenSize, config.HiddenSize) : null;
+        _positionQuery = config.PositionToContent && !config.SharesProjections ? Unfilled.Linear(config.HiddenSize, config.HiddenSize) : null;
         _positionDropout = new Dropout(config.HiddenDropout);
         _attention = new MultiHeadAttention(config.Heads, config.AttentionDropout);
         _config = config;

@@ -25,10 +25,10 @@ internal sealed class DistilBertAttention : PrefixableAttention<TokenRows>
     public DistilBertAttention(EncoderConfig config)
         : base(nameof(DistilBertAttention))
     {
-        _query = Linear(config.HiddenSize, config.HiddenSize);
-        _key = Linear(config.HiddenSize, config.HiddenSize);
-        _value = Linear(config.HiddenSize, config.HiddenSize);
-        _output = Linear(config.HiddenSize, config.HiddenSize);
+        _query = Unfilled.Linear(config.HiddenSize, config.HiddenSize);
+        _key = Unfilled.Linear(config.HiddenSize, config.HiddenSize);
+        _value = Unfilled.Linear(config.HiddenSize, config.HiddenSize);
+        _output = Unfilled.Linear(config.HiddenSize, config.HiddenSize);
         _attention = new MultiHeadAttention(config.Heads, config.AttentionDropout);
         RegisterComponents();
     }

@@ -22,8 +22,8 @@ internal sealed class DistilBertFeedForward : Module<Tensor, Tensor>
     public DistilBertFeedForward(EncoderConfig config)
         : base(nameof(DistilBertFeedForward))
     {
-        _inner = Linear(config.HiddenSize, config.IntermediateSize);
-        _outer = Linear(config.IntermediateSize, config.HiddenSize);
+        _inner = Unfilled.Linear(config.HiddenSize, config.IntermediateSize);
+        _outer = Unfilled.Linear(config.IntermediateSize, config.HiddenSize);
         _dropout = new Dropout(config.HiddenDropout);
         _activation = Activation.Get(config.HiddenActivation);
         RegisterComponents();

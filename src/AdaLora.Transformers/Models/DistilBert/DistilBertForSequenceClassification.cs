@@ -32,9 +32,9 @@ public sealed class DistilBertForSequenceClassification : SequenceClassifier
         : base(nameof(DistilBertForSequenceClassification), config, labels)
     {
         _distilBert = new DistilBertModel(config);
-        _preClassifier = Linear(config.HiddenSize, config.HiddenSize);
+        _preClassifier = Unfilled.Linear(config.HiddenSize, config.HiddenSize);
         _dropout = new Dropout(config.ClassifierDropout ?? config.HiddenDropout);
-        _classifier = Linear(config.HiddenSize, labels);
+        _classifier = Unfilled.Linear(config.HiddenSize, labels);
         RegisterComponents();
     }
 

@@ -28,7 +28,7 @@ public sealed class ElectraModel : TextEncoder
         : base(nameof(ElectraModel), config)
     {
         _embeddings = new TokenEmbeddings(config, config.EmbeddingSize, TokenEmbeddings.NumberFromZero);
-        _project = config.EmbeddingSize == config.HiddenSize ? null : Linear(config.EmbeddingSize, config.HiddenSize);
+        _project = config.EmbeddingSize == config.HiddenSize ? null : Unfilled.Linear(config.EmbeddingSize, config.HiddenSize);
         _encoder = new EncoderStack(config, () => new EncoderLayer<TokenRows>(new SelfAttention(config), config));
         RegisterComponents();
     }

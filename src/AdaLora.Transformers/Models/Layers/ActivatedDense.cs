@@ -15,7 +15,7 @@ internal sealed class ActivatedDense : Module<Tensor, Tensor>
     public ActivatedDense(int inputSize, int outputSize, string activation)
         : base(nameof(ActivatedDense))
     {
-        _dense = Linear(inputSize, outputSize);
+        _dense = Unfilled.Linear(inputSize, outputSize);
         _activation = Activation.Get(activation);
         RegisterComponents();
     }

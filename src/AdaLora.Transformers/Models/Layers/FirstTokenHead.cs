@@ -21,9 +21,9 @@ internal sealed class FirstTokenHead : Module<Tensor, Tensor>
     public FirstTokenHead(EncoderConfig config, int labels, string activation)
         : base(nameof(FirstTokenHead))
     {
-        _dense = Linear(config.HiddenSize, config.HiddenSize);
+        _dense = Unfilled.Linear(config.HiddenSize, config.HiddenSize);
         _dropout = new Dropout(config.ClassifierDropout ?? config.HiddenDropout);
-        _output = Linear(config.HiddenSize, labels);
+        _output = Unfilled.Linear(config.HiddenSize, labels);
         _activation = Activation.Get(activation);
         RegisterComponents();
     }

@@ -19,7 +19,7 @@ internal sealed class ResidualOutput : Module<Tensor, Tensor, Tensor>
     public ResidualOutput(int inputSize, EncoderConfig config)
         : base(nameof(ResidualOutput))
     {
-        _dense = Linear(inputSize, config.HiddenSize);
+        _dense = Unfilled.Linear(inputSize, config.HiddenSize);
         _dropout = new Dropout(config.HiddenDropout);
         _layerNorm = LayerNorm(config.HiddenSize, config.LayerNormEps);
         RegisterComponents();

@@ -21,9 +21,9 @@ internal sealed class SelfAttention : PrefixableAttention<TokenRows>
     public SelfAttention(EncoderConfig config)
         : base(nameof(SelfAttention))
     {
-        _query = Linear(config.HiddenSize, config.HiddenSize);
-        _key = Linear(config.HiddenSize, config.HiddenSize);
-        _value = Linear(config.HiddenSize, config.HiddenSize);
+        _query = Unfilled.Linear(config.HiddenSize, config.HiddenSize);
+        _key = Unfilled.Linear(config.HiddenSize, config.HiddenSize);
+        _value = Unfilled.Linear(config.HiddenSize, config.HiddenSize);
         _attention = new MultiHeadAttention(config.Heads, config.AttentionDropout);
         RegisterComponents();
     }

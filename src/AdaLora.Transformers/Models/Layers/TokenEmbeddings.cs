@@ -31,9 +31,9 @@ internal sealed class TokenEmbeddings : Module<Tensor, Tensor?, Tensor>
     public TokenEmbeddings(EncoderConfig config, int size, Func<Tensor, Tensor>? numberPositions, int? paddingPosition = null)
         : base(nameof(TokenEmbeddings))
     {
-        _words = Embedding(config.VocabularySize, size, padding_idx: config.PadId);
-        _positions = numberPositions is null ? null : Embedding(config.MaxPositions, size, padding_idx: paddingPosition);
-        _types = config.TypeVocabularySize > 0 ? Embedding(config.TypeVocabularySize, size) : null;
+        _words = Unfilled.Embedding(config.VocabularySize, size, padding_idx: config.PadId);
+        _positions = numberPositions is null ? null : Unfilled.Embedding(config.MaxPositions, size, padding_idx: paddingPosition);
+        _types = config.TypeVocabularySize > 0 ? Unfilled.Embedding(config.TypeVocabularySize, size) : null;
         _layerNorm = LayerNorm(size, config.LayerNormEps);
         _dropout = new Dropout(config.HiddenDropout);
         _numberPositions = numberPositions;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Parquet.Serialization;
 
 namespace AdaLora.Glue;
 
@@ -29,25 +28,37 @@ internal static class ParquetLayout
     /// <exception cref="UserInputException">It is no parquet file.</exception>
     public static GlueFile Parse(string path, GlueTask task, GlueSplit split)
     {
-        var rows = ReadRows(path);
+        try
+        {
+            return Parse(ParquetFile.Open(File.ReadAllBytes(path)), task, split);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new UserInputException($"{path} cannot be read as parquet: {e.Message}", e);
+        }
+    }
+
+    private static GlueFile Parse(ParquetFile file, GlueTask task, GlueSplit split)
+    {
+        var columns = NeededColumns(task, split).ToDictionary(name => name, file.Read);
         var examples = new List<GlueExample>();
         var problems = new List<DataProblem>();
-        if (rows.Count == 0)
+        if (file.RowCount == 0)
             problems.Add(new DataProblem(1, null, "expected examples, found none"));
-        for (var row = 0; row < rows.Count; row++)
+        for (var row = 0; row < file.RowCount; row++)
         {
-            var missing = NeededColumns(task, split).Where(name => rows[row].GetValueOrDefault(name) is not { } cell || (name != Label && cell is not string)).ToList();
+            var missing = columns.Where(column => column.Value[row] is not { } cell || (column.Key != Label && cell is not string)).Select(column => column.Key).ToList();
             if (missing.Count > 0)
             {
-                problems.AddRange(missing.Select(name => new DataProblem(row + 1, name, $"expected a {(name == Label ? "value" : "text")}, found none among {string.Join(", ", rows[row].Keys)}")));
+                problems.AddRange(missing.Select(name => new DataProblem(row + 1, name, $"expected a {(name == Label ? "value" : "text")}, found none among {string.Join(", ", file.Columns)}")));
                 continue;
             }
 
-            var label = split == GlueSplit.Test ? null : ParseLabel(task, rows[row][Label]);
+            var label = split == GlueSplit.Test ? null : ParseLabel(task, columns[Label][row]!);
             if (split != GlueSplit.Test && label is null)
-                problems.Add(new DataProblem(row + 1, Label, $"expected {(task.IsRegression ? task.ExpectedLabel : $"a class from 0 to {task.LabelCount - 1}")}, found '{rows[row][Label]}'"));
+                problems.Add(new DataProblem(row + 1, Label, $"expected {(task.IsRegression ? task.ExpectedLabel : $"a class from 0 to {task.LabelCount - 1}")}, found '{columns[Label][row]}'"));
             else
-                examples.Add(new GlueExample((string)rows[row][task.HubColumns.Text], task.HubColumns.Pair is { } pair ? (string)rows[row][pair] : null, label));
+                examples.Add(new GlueExample((string)columns[task.HubColumns.Text][row]!, task.HubColumns.Pair is { } pair ? (string)columns[pair][row]! : null, label));
         }
 
         return new GlueFile(examples, problems);
@@ -67,19 +78,5 @@ internal static class ParquetLayout
         if (!double.TryParse(Convert.ToString(cell, CultureInfo.InvariantCulture), CultureInfo.InvariantCulture, out var value))
             return null;
         return (task.IsRegression ? value >= task.ScoreRange.Low && value <= task.ScoreRange.High : double.IsInteger(value) && value >= 0 && value < task.LabelCount) ? value : null;
-    }
-
-    private static IReadOnlyList<Dictionary<string, object>> ReadRows(string path)
-    {
-        using var content = new MemoryStream(File.ReadAllBytes(path));
-        try
-        {
-            return [.. ParquetSerializer.DeserializeUntypedAsync(content).GetAwaiter().GetResult().Data];
-        }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            // The content is in memory already; whatever the library stumbles over, and it does so with many kinds of exceptions, is in there.
-            throw new UserInputException($"{path} cannot be read as parquet: {e.Message}", e);
-        }
     }
 }
