@@ -36,4 +36,28 @@ public sealed class ImportanceState
         var vectors = Layout.Groups.Select(g => elements.Left(g).mean([1, 2]).add_(elements.Right(g).mean([1, 2]))).ToArray();
         return elements.Lambdas(Layout).add(cat(vectors)).MoveToOuterDisposeScope();
     }
+
+    /// <summary><see cref="PerTriplet"/> of I·U. Where the host holds the numbers, each is read once.</summary>
+    internal Tensor PerTripletProduct()
+    {
+        using var scope = NewDisposeScope();
+        if (Layout.Triplets == 0 || !HostMemory.Holds(Sensitivity) || !HostMemory.Holds(Uncertainty))
+            return PerTriplet(Sensitivity * Uncertainty).MoveToOuterDisposeScope();
+
+        var scores = Sensitivity.Lambdas(Layout).mul(Uncertainty.Lambdas(Layout));
+        foreach (var group in Layout.Groups)
+        {
+            Add(group.LeftOffset, group.OutFeatures, group);
+            Add(group.RightOffset, group.InFeatures, group);
+        }
+
+        return scores.MoveToOuterDisposeScope();
+
+        void Add(long offset, long size, TripletBlock group)
+        {
+            var (start, count) = ((int)offset, (int)(size * group.Triplets));
+            ImportanceKernel.AddMeanProducts(
+                HostMemory.Of(Sensitivity).Slice(start, count), HostMemory.Of(Uncertainty).Slice(start, count), (int)size, HostMemory.Of(scores).Slice(group.First, group.Triplets), get_num_threads());
+        }
+    }
 }

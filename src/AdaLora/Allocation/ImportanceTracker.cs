@@ -14,6 +14,7 @@ public sealed class ImportanceTracker : IDisposable
     private readonly Tensor _sensitivityWeight;
     private readonly Tensor _uncertaintyWeight;
     private readonly Tensor _rejected;
+    private readonly (float Sensitivity, float Uncertainty) _weights;
 
     /// <summary>Makes a tracker whose averages start at 0.</summary>
     /// <param name="bank">The triplets to track; the averages get its layout, dtype and device.</param>
@@ -33,6 +34,7 @@ public sealed class ImportanceTracker : IDisposable
         Uncertainty = bank.Gradients.new_zeros(_layout.Elements).DetachFromDisposeScope();
         _sensitivityWeight = tensor(1 - beta1, dtype: bank.Gradients.dtype, device: bank.Gradients.device).DetachFromDisposeScope();
         _uncertaintyWeight = tensor(1 - beta2, dtype: bank.Gradients.dtype, device: bank.Gradients.device).DetachFromDisposeScope();
+        _weights = ((float)(1 - beta1), (float)(1 - beta2));
         _rejected = zeros([], dtype: ScalarType.Int64, device: bank.Gradients.device).DetachFromDisposeScope();
     }
 
@@ -62,12 +64,28 @@ public sealed class ImportanceTracker : IDisposable
             throw new ArgumentException($"One value is needed; there are {finite.NumberOfElements}.", nameof(finite));
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
+        _rejected.add_(finite.logical_not());
+        Updates++;
+        if (((Tensor[])[values, gradients, Sensitivity, Uncertainty]).All(HostMemory.Holds))
+            UpdateInMemory(values, gradients, finite);
+        else
+            UpdateOnDevice(values, gradients, finite);
+    }
+
+    // Where the host holds the numbers, looking at one of them costs nothing.
+    private void UpdateInMemory(Tensor values, Tensor gradients, Tensor finite)
+    {
+        if (finite.to(ScalarType.Bool).bytes[0] == 0)
+            return;
+        ImportanceKernel.Update(HostMemory.Of(values), HostMemory.Of(gradients), HostMemory.Of(Sensitivity), HostMemory.Of(Uncertainty), _weights, get_num_threads());
+    }
+
+    private void UpdateOnDevice(Tensor values, Tensor gradients, Tensor finite)
+    {
         var accept = finite.to(Sensitivity.dtype);
         var change = values.mul(gradients).abs_().nan_to_num_(0, 0, 0);
         Sensitivity.lerp_(change, _sensitivityWeight.mul(accept));
         Uncertainty.lerp_(change.sub_(Sensitivity).abs_(), _uncertaintyWeight.mul(accept));
-        _rejected.add_(finite.logical_not());
-        Updates++;
     }
 
     /// <summary>The state that scores are computed from.</summary>

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using AdaLora.Parameters;
 using static TorchSharp.torch;
 
 namespace AdaLora.Randomness;
@@ -32,7 +32,7 @@ internal readonly record struct DropoutMask(double Rate, ulong Key)
         using var frozen = no_grad();
         var result = empty(tensor.shape, dtype: tensor.dtype, device: CPU);
         if (tensor.dtype == ScalarType.Float32)
-            CounterMask.Multiply(Values(tensor.contiguous()), Values(result), Rate, (float)Scale, Key, get_num_threads());
+            CounterMask.Multiply(HostMemory.Of(tensor.contiguous()), HostMemory.Of(result), Rate, (float)Scale, Key, get_num_threads());
         else
             result.copy_(tensor).mul_(Kept(tensor)).mul_(Scale);
         return result.MoveToOuterDisposeScope();
@@ -46,7 +46,7 @@ internal readonly record struct DropoutMask(double Rate, ulong Key)
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         if (sum.dtype == ScalarType.Float32)
-            CounterMask.AddMultiplied(Values(tensor.contiguous()), Values(sum), Rate, (float)Scale, Key, get_num_threads());
+            CounterMask.AddMultiplied(HostMemory.Of(tensor.contiguous()), HostMemory.Of(sum), Rate, (float)Scale, Key, get_num_threads());
         else
             sum.add_(tensor.mul(Kept(tensor)).mul_(Scale));
     }
@@ -54,11 +54,9 @@ internal readonly record struct DropoutMask(double Rate, ulong Key)
     private Tensor Kept(Tensor tensor)
     {
         var ones = empty(tensor.shape, dtype: ScalarType.Float32, device: CPU);
-        CounterMask.Fill(Values(ones), Rate, 1, Key, get_num_threads());
+        CounterMask.Fill(HostMemory.Of(ones), Rate, 1, Key, get_num_threads());
         return ones.to(tensor.dtype);
     }
-
-    private static Span<float> Values(Tensor contiguous) => MemoryMarshal.Cast<byte, float>(contiguous.bytes);
 
     // SplitMix64's finaliser: every bit of the drawn number reaches both halves of the key.
     private static ulong Spread(ulong drawn)

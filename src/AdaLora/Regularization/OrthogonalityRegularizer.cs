@@ -56,9 +56,23 @@ public sealed class OrthogonalityRegularizer
         return total.MoveToOuterDisposeScope();
     }
 
+    private double Share => 1.0 / (2 * _bank.Layout.Slots.Count);
+
+    private Tensor EvaluateInMemory(Tensor rows, Tensor gradients, bool addGradients)
+    {
+        var isSquared = Form == OrthogonalityForm.SumOfSquares;
+        var norms = empty(rows.shape[0], dtype: ScalarType.Float32, device: CPU);
+        Func<float, float> factors = isSquared ? _ => (float)(4 * Weight) : norm => (float)(2 * Share * Weight / Math.Max(norm, SmallestNorm));
+        OrthogonalityKernel.Run(
+            HostMemory.Of(rows), addGradients ? HostMemory.Of(gradients) : default, (int)rows.shape[1], (int)rows.shape[2], factors, HostMemory.Of(norms), get_num_threads());
+        return isSquared ? norms.square().sum() : norms.sum().mul_(Share);
+    }
+
     // rows: (matrices, rank, length), the triplets' vectors of one side.
     private Tensor Evaluate(Tensor rows, Tensor gradients, bool addGradients)
     {
+        if (rows.shape[1] <= OrthogonalityKernel.LargestRank && HostMemory.Holds(rows) && HostMemory.Holds(gradients))
+            return EvaluateInMemory(rows, gradients, addGradients);
         var deviation = bmm(rows, rows.transpose(1, 2));
         deviation.diagonal(0, 1, 2).sub_(1);
         if (Form == OrthogonalityForm.SumOfSquares)
@@ -69,10 +83,9 @@ public sealed class OrthogonalityRegularizer
             return sum;
         }
 
-        var share = 1.0 / (2 * _bank.Layout.Slots.Count);
         var norms = linalg.vector_norm(deviation, 2, [1, 2], keepdim: true);
         if (addGradients)
-            gradients.add_(bmm(deviation.mul_(norms.clamp_min(SmallestNorm).reciprocal_().mul_(2 * share * Weight)), rows));
-        return norms.sum().mul_(share);
+            gradients.add_(bmm(deviation.mul_(norms.clamp_min(SmallestNorm).reciprocal_().mul_(2 * Share * Weight)), rows));
+        return norms.sum().mul_(Share);
     }
 }
