@@ -22,6 +22,9 @@ public sealed record AdaLoraOptions
     /// <summary>Probability with which an entry of an adapter's input is dropped in training, in [0, 1).</summary>
     public double Dropout { get; init; }
 
+    /// <summary>In which precision the frozen layers under the adapters are computed.</summary>
+    public BasePrecision BasePrecision { get; init; } = BasePrecision.AsLoaded;
+
     /// <summary>Standard deviation of the entries of P and Q at the start. Lambda starts at 0.</summary>
     public double InitializationStandardDeviation { get; init; } = 0.02;
 
@@ -110,6 +113,7 @@ public sealed record AdaLoraOptions
         problems.Require(
             double.IsFinite(InitializationStandardDeviation) && InitializationStandardDeviation > 0,
             $"{nameof(InitializationStandardDeviation)} is {InitializationStandardDeviation}; it must be finite and positive");
+        problems.Require(Enum.IsDefined(BasePrecision), $"{nameof(BasePrecision)} is {BasePrecision}; it must be one of {string.Join(", ", Enum.GetNames<BasePrecision>())}");
         problems.Require(TotalSteps is null or >= 1, $"{nameof(TotalSteps)} is {TotalSteps}; it must be at least 1");
         problems.Require(MaskInterval >= 1, $"{nameof(MaskInterval)} is {MaskInterval}; it must be at least 1");
         problems.Require(Beta1 is >= 0 and < 1, $"{nameof(Beta1)} is {Beta1}; it must lie in [0, 1)");

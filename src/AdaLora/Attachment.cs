@@ -75,7 +75,7 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
     }
 
     private SvdLinear CreateAdapter(InjectionSite site, TripletBank bank, AdapterActivity activity) =>
-        new(site.Layer, site.Projection, bank, bank.Layout[site.Path], ScaleOf(site), options.Dropout, activity);
+        new(site.Layer, site.Projection, bank, bank.Layout[site.Path], ScaleOf(site), options.Dropout, activity, options.BasePrecision);
 
     private double ScaleOf(InjectionSite site) =>
         blueprint?.Scales[site.Path] ?? SvdLinear.ScaleFor(options.Overrides.Resolve(site.Path).Alpha ?? options.Alpha, RankOf(site));

@@ -42,6 +42,14 @@ internal static class ParsedOption
         },
     };
 
+    /// <summary>As <see cref="Create"/>, with a default.</summary>
+    public static Option<T> WithDefault<T>(string name, string description, string helpName, Func<string, T> parse, T defaultValue)
+    {
+        var option = Create(name, description, helpName, parse);
+        option.DefaultValueFactory = _ => defaultValue;
+        return option;
+    }
+
     private static T? ParseNumber<T>(ArgumentResult result)
         where T : struct, INumber<T>
     {

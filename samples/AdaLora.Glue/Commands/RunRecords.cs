@@ -49,6 +49,7 @@ internal static class RunRecords
             (TrainOptionNames.TargetRank, s.TargetRank),
             (TrainOptionNames.Alpha, s.Alpha),
             (TrainOptionNames.Gamma, s.Gamma),
+            (TrainOptionNames.BasePrecision, BasePrecisions.NameOf(s.BasePrecision)),
             (TrainOptionNames.InitialPhase, s.InitialPhase.Value),
             (TrainOptionNames.FinalPhase, s.FinalPhase.Value),
             (TrainOptionNames.DeltaT, s.DeltaT),

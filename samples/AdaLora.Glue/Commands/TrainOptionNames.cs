@@ -20,6 +20,7 @@ internal static class TrainOptionNames
     public const string TargetRank = "--target-rank";
     public const string Alpha = "--alpha";
     public const string Gamma = "--gamma";
+    public const string BasePrecision = "--base-precision";
     public const string InitialPhase = "--tinit";
     public const string FinalPhase = "--tfinal";
     public const string DeltaT = "--delta-t";

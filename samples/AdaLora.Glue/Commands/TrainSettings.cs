@@ -35,6 +35,8 @@ internal sealed record TrainSettings
     /// <summary>The dropout in front of the adapters.</summary>
     public double Dropout { get; init; } = 0.1;
 
+    public BasePrecision BasePrecision { get; init; } = BasePrecision.AsLoaded;
+
     public int InitialRank { get; init; } = 12;
 
     /// <summary>The mean final rank.</summary>

@@ -77,7 +77,11 @@ internal sealed class LoraLinear : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var dropped = training && _dropout > 0 ? FastDropout.Apply(input, _dropout) : input;
+        var rate = training ? _dropout : 0;
+        // In one node of the graph, as AdaLoRA's layers are computed.
+        if (_base is Linear && (rate == 0 || input.device_type == TorchSharp.DeviceType.CPU))
+            return AdaptedLinear.Apply(input, _projection.Weight, _projection.Bias, _up, null, _down, _scale, rate).MoveToOuterDisposeScope();
+        var dropped = FastDropout.Apply(input, rate);
         var low = nn.functional.linear(dropped, _down).mul(_scale);
         return _base.call(input).add(nn.functional.linear(low, _up)).MoveToOuterDisposeScope();
     }

@@ -28,17 +28,20 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
     private readonly IProjection _projection;
     private readonly MergeableWeight _weight;
     private readonly AdapterActivity _activity;
+    private readonly ComputedWeight? _computed;
     private TripletSlot _slot;
     private readonly double _dropout;
     private readonly Scalar _scale;
 
-    internal SvdLinear(nn.Module<Tensor, Tensor> baseLayer, IProjection projection, TripletBank bank, TripletSlot slot, double scale, double dropout, AdapterActivity activity)
+    internal SvdLinear(nn.Module<Tensor, Tensor> baseLayer, IProjection projection, TripletBank bank, TripletSlot slot, double scale, double dropout, AdapterActivity activity,
+        BasePrecision precision = BasePrecision.AsLoaded)
         : base(nameof(SvdLinear))
     {
         _base = baseLayer;
         _projection = projection;
         _weight = new MergeableWeight(projection);
         _activity = activity;
+        _computed = baseLayer is Linear ? new ComputedWeight(projection, precision) : null;
         _slot = slot;
         _dropout = dropout;
         Scale = scale;
@@ -168,7 +171,11 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
     protected override void Dispose(bool disposing)
     {
         if (disposing)
+        {
             _weight.Dispose();
+            _computed?.Dispose();
+        }
+
         base.Dispose(disposing);
     }
 
@@ -194,10 +201,10 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
 
     // A layer of one's own may compute more than its description says, and a weight that is trained needs its gradient.
     private bool CanFuse(Tensor input, double dropout) =>
-        _base is Linear && !_projection.Weight.requires_grad && (dropout == 0 || AdaptedLinear.CanDrop(input)) && input.dtype == _projection.Weight.dtype;
+        _computed is not null && !_projection.Weight.requires_grad && (dropout == 0 || AdaptedLinear.CanDrop(input)) && input.dtype == _projection.Weight.dtype;
 
     private Tensor Fused(Tensor input, double dropout) =>
-        AdaptedLinear.Apply(input, _projection.Weight, _projection.Bias, _left, _lambda, _right, Scale, dropout);
+        AdaptedLinear.Apply(input, _computed!.Value, _projection.Bias, _left, _lambda, _right, Scale, dropout);
 
     private Tensor Composed(Tensor input, double dropout)
     {

@@ -32,8 +32,8 @@ internal sealed class Contender : IDisposable
     /// <param name="compacts">Whether pruned triplets are dropped as soon as the final pattern is settled, as the trainer does it.</param>
     public static Contender AdaLora(string name, Workload workload, Func<SequenceClassifier, AdaLoraOptions> options, bool compacts = true)
     {
-        var model = workload.Model.Create(workload.Base);
-        var adapted = AdaLoraModel.Attach(model, options(model));
+        var model = workload.Model.Create(ScalarType.Float32);
+        var adapted = AdaLoraModel.Attach(model, options(model) with { BasePrecision = workload.Base == ScalarType.BFloat16 ? BasePrecision.BFloat16 : BasePrecision.AsLoaded });
         return new Contender(name, model, adapted.TrainableParameters, adapted, compacts);
     }
 

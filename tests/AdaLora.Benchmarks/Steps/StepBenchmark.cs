@@ -46,5 +46,5 @@ internal static class StepBenchmark
 
     private static string? NoteOn(Workload workload) => workload.Base == ScalarType.Float32
         ? null
-        : $"{ElementTypes.NameOf(workload.Base)} is the model under AdaLoRA's adapters; triplets and all other contenders are {ElementTypes.Single}.";
+        : $"{ElementTypes.NameOf(workload.Base)} is what the frozen layers under AdaLoRA's adapters are computed in; all else and all other contenders are {ElementTypes.Single}.";
 }

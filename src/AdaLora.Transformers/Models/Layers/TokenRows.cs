@@ -69,7 +69,7 @@ internal sealed class TokenRows : ITokenContext
 
         return places.Count == isReal.Length
             ? Whole(embedded, null, firstsSuffice: true)
-            : new TokenRows(firsts.Count, length, mask, AttentionMask.ToAdditive(mask, embedded.dtype), tensor(places), tensor(firsts), firstsSuffice: true, onlyFirsts: false);
+            : new TokenRows(firsts.Count, length, mask, AttentionMask.ToAdditive(mask, embedded.dtype), tensor(places, device: mask.device), tensor(firsts, device: mask.device), firstsSuffice: true, onlyFirsts: false);
     }
 
     /// <summary>What the last layer works on.</summary>
