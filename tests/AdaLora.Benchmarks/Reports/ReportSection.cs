@@ -13,17 +13,17 @@ internal sealed record ReportSection(string Name, string Heading, params IReadOn
     /// <summary>All sections, in the order of the document.</summary>
     public static IReadOnlyList<ReportSection> All { get; } =
     [
-        new("peft", "Training step beside PEFT", "peft", "--peers", Peers, "--model", MiniLm, "--data", Glue, "--method", "adalora,lora"),
+        new("peft-step", "Training step beside PEFT", "peft", "--peers", Peers, "--model", MiniLm, "--data", Glue),
         new("peft-bf16", "bf16 beside PEFT", "peft", "--peers", Peers, "--model", MiniLm, "--data", Glue, "--dtype", "fp32,bf16"),
         new("peft-no-dropout", "Without dropout beside PEFT", "peft", "--peers", Peers, "--model", MiniLm, "--data", Glue, "--dropout", "0"),
-        new("peft-run", "A whole training beside PEFT", "peft-run", "--peers", Peers, "--model", MiniLm, "--data", Glue, "--task", "cola", "--epochs", "5"),
-        new("step", "Training step", "step", "--model", MiniLm, "--batch", "8,32", "--length", "32,64"),
+        new("peft-run", "A whole training beside PEFT", "peft-run", "--peers", Peers, "--model", MiniLm, "--data", Glue, "--task", "cola", "--epochs", "1"),
+        new("step", "Training step", "step", "--model", MiniLm, "--batch", "32", "--length", "64"),
         new("step-bf16", "Training step with a base in bf16", "step", "--model", MiniLm, "--batch", "32", "--length", "64", "--dtype", "bf16"),
         new("step-no-dropout", "Training step without dropout", "step", "--model", MiniLm, "--batch", "32", "--length", "64", "--dropout", "0"),
         new("step-bert-base", "Training step of BERT-base's shape", "step", "--shape", "bert-base", "--batch", "8", "--length", "64"),
         new("step-deberta-v3-base", "Training step of DeBERTaV3-base's shape", "step", "--shape", "deberta-v3-base", "--batch", "8", "--length", "64"),
-        new("allocator", "Allocator and regulariser alone", "allocator", "--matrices", "1,6,36,72,144,512", "--rank", "2,12,64"),
-        new("inference", "Inference", "inference", "--model", MiniLm, "--batch", "8,32", "--length", "64"),
+        new("allocator", "Allocator and regulariser alone", "allocator", "--matrices", "1,12,72,512", "--rank", "2,12,64"),
+        new("inference", "Inference", "inference", "--model", MiniLm, "--batch", "32", "--length", "64"),
         new("tokenize", "Tokenizing", "tokenize", "--model", MiniLm, "--data", Glue, "--task", "sst2"),
         new("load", "Loading a checkpoint", "load", "--model", MiniLm),
         new("memory", "Memory", "memory", "--peers", Peers, "--model", MiniLm, "--data", Glue, "--task", "cola", "--steps", "30"),
