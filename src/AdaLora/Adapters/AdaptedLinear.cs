@@ -38,9 +38,6 @@ public static class AdaptedLinear
         return output.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Whether <see cref="Apply"/> can take a dropout for an input.</summary>
-    internal static bool CanDrop(Tensor input) => DropoutMask.Suits(input);
-
     internal static (Tensor Output, Tensor Low) Forward(Tensor input, Tensor weight, Tensor? bias, Tensor left, Tensor? lambda, Tensor right, AdapterSettings settings)
     {
         using var scope = NewDisposeScope();

@@ -36,8 +36,7 @@ internal sealed class DistilBertAttention : PrefixableAttention<TokenRows>
     public override Tensor forward(Tensor hidden, TokenRows rows)
     {
         using var scope = NewDisposeScope();
-        var query = rows.ToQueries(_query.call(rows.Kept(hidden)));
-        var context = _attention.Apply(query, rows.ToTexts(_key.call(hidden)), rows.ToTexts(_value.call(hidden)), rows.Additive, training, Prefix);
-        return _output.call(rows.FromQueries(context)).MoveToOuterDisposeScope();
+        var context = _attention.ApplyToRows(_query.call(rows.Kept(hidden)), _key.call(hidden), _value.call(hidden), rows, training, Prefix);
+        return _output.call(context).MoveToOuterDisposeScope();
     }
 }

@@ -24,6 +24,21 @@ internal sealed class MultiHeadAttention(int heads, double dropout)
         return Join(context).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The same between rows, with their additive mask.</summary>
+    /// <param name="query">Kept rows x hidden size.</param>
+    /// <param name="key">Rows x hidden size.</param>
+    /// <param name="value">Rows x hidden size.</param>
+    /// <param name="rows">How tokens stand as rows.</param>
+    /// <param name="training">Whether attention weights are dropped.</param>
+    /// <param name="prefix">Keys and values in front of those of every text, or null.</param>
+    /// <returns>Kept rows x hidden size.</returns>
+    public Tensor ApplyToRows(Tensor query, Tensor key, Tensor value, TokenRows rows, bool training, AttentionPrefix? prefix)
+    {
+        using var scope = NewDisposeScope();
+        var context = Apply(rows.ToQueries(query), rows.ToTexts(key), rows.ToTexts(value), rows.Additive, training, prefix);
+        return rows.FromQueries(context).MoveToOuterDisposeScope();
+    }
+
     // With dropout libtorch's CPU kernels fall back to the same products and draw their masks on one thread.
     private Tensor ApplyWithDropout(Tensor query, Tensor key, Tensor value, Tensor? mask)
     {

@@ -12,12 +12,11 @@ internal sealed class TokenRows : ITokenContext
     private readonly Tensor? _places;
     private readonly Tensor? _firsts;
     private readonly bool _firstsSuffice;
-    private readonly bool _onlyFirsts;
 
     private TokenRows(long batch, long length, Tensor? mask, Tensor? additive, Tensor? places, Tensor? firsts, bool firstsSuffice, bool onlyFirsts)
     {
         (_batch, Length, Mask, Additive, _places, _firsts) = (batch, length, mask, additive, places, firsts);
-        (_firstsSuffice, _onlyFirsts) = (firstsSuffice, onlyFirsts);
+        (_firstsSuffice, OnlyFirsts) = (firstsSuffice, onlyFirsts);
     }
 
     /// <inheritdoc/>
@@ -33,7 +32,7 @@ internal sealed class TokenRows : ITokenContext
     public Tensor? Additive { get; }
 
     /// <summary>Whether only the first tokens are computed.</summary>
-    public bool OnlyFirsts => _onlyFirsts;
+    public bool OnlyFirsts { get; }
 
     /// <summary>Whether places of padding have no row.</summary>
     public bool IsPacked => _places is not null;
@@ -92,16 +91,16 @@ internal sealed class TokenRows : ITokenContext
     /// <summary>The rows that are computed further: all of them, or those of the first tokens.</summary>
     public Tensor Kept(Tensor rows)
     {
-        if (!_onlyFirsts)
+        if (!OnlyFirsts)
             return rows.alias();
         return _firsts is null ? rows.view(_batch, Length, rows.shape[1]).select(1, 0) : rows.index_select(0, _firsts);
     }
 
     /// <summary>Kept rows as queries of attention, batch x queries x hidden size.</summary>
-    public Tensor ToQueries(Tensor kept) => _onlyFirsts ? kept.unsqueeze(1) : ToTexts(kept);
+    public Tensor ToQueries(Tensor kept) => OnlyFirsts ? kept.unsqueeze(1) : ToTexts(kept);
 
     /// <summary>What attention gives for the queries as rows again.</summary>
-    public Tensor FromQueries(Tensor context) => _onlyFirsts ? context.squeeze(1) : FromTexts(context);
+    public Tensor FromQueries(Tensor context) => OnlyFirsts ? context.squeeze(1) : FromTexts(context);
 
     private static TokenRows Whole(Tensor embedded, Tensor? mask, bool firstsSuffice)
     {
