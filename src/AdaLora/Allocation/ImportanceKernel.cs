@@ -23,17 +23,11 @@ internal static class ImportanceKernel
     public static unsafe void Update(
         ReadOnlySpan<float> values, ReadOnlySpan<float> gradients, Span<float> sensitivity, Span<float> uncertainty, (float Sensitivity, float Uncertainty) weights, int threads)
     {
-        var length = values.Length;
         fixed (float* v = values, g = gradients, s = sensitivity, u = uncertainty)
         {
             var (w, d, i, e) = ((nint)v, (nint)g, (nint)s, (nint)u);
-            Parallel.For(0, (length + Chunk - 1) / Chunk, new ParallelOptions { MaxDegreeOfParallelism = threads }, chunk =>
-            {
-                var first = chunk * Chunk;
-                var count = Math.Min(Chunk, length - first);
-                UpdateRange(
-                    new ReadOnlySpan<float>((float*)w + first, count), new ReadOnlySpan<float>((float*)d + first, count), new Span<float>((float*)i + first, count), new Span<float>((float*)e + first, count), weights);
-            });
+            HostThreads.Run(values.Length, Chunk, threads, (first, count) => UpdateRange(
+                new ReadOnlySpan<float>((float*)w + first, count), new ReadOnlySpan<float>((float*)d + first, count), new Span<float>((float*)i + first, count), new Span<float>((float*)e + first, count), weights));
         }
     }
 
@@ -48,10 +42,9 @@ internal static class ImportanceKernel
         fixed (float* a = first, b = second, m = means)
         {
             var (x, y, z) = ((nint)a, (nint)b, (nint)m);
-            var (rows, each) = (means.Length, Math.Max(1, Chunk / size));
-            Parallel.For(0, (rows + each - 1) / each, new ParallelOptions { MaxDegreeOfParallelism = threads }, piece =>
+            HostThreads.Run(means.Length, Math.Max(1, Chunk / size), threads, (firstRow, rows) =>
             {
-                for (var row = piece * each; row < Math.Min(rows, (piece + 1) * each); row++)
+                for (var row = firstRow; row < firstRow + rows; row++)
                 {
                     var offset = (long)row * size;
                     ((float*)z)[row] += VectorMath.Dot(new ReadOnlySpan<float>((float*)x + offset, size), new ReadOnlySpan<float>((float*)y + offset, size)) / size;

@@ -27,15 +27,22 @@ internal static class VectorMath
         return total;
     }
 
-    /// <summary>target := target + factor · source.</summary>
-    public static void AddScaled(Span<float> target, float factor, ReadOnlySpan<float> source)
+    /// <summary>target := target + source.</summary>
+    public static void Add(Span<float> target, ReadOnlySpan<float> source)
     {
         var to = MemoryMarshal.Cast<float, Vector<float>>(target);
-        var from = MemoryMarshal.Cast<float, Vector<float>>(source);
-        var factors = new Vector<float>(factor);
+        var from = MemoryMarshal.Cast<float, Vector<float>>(source)[..to.Length];
         for (var i = 0; i < to.Length; i++)
-            to[i] += factors * from[i];
+            to[i] += from[i];
         for (var i = to.Length * Vector<float>.Count; i < target.Length; i++)
-            target[i] += factor * source[i];
+            target[i] += source[i];
     }
+
+    /// <summary>a · b + c, in one operation where the platform has it.</summary>
+    public static Vector<float> MultiplyAdd(Vector<float> a, Vector<float> b, Vector<float> c) =>
+#if NET9_0_OR_GREATER
+        Vector.FusedMultiplyAdd(a, b, c);
+#else
+        (a * b) + c;
+#endif
 }

@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using AdaLora.Parameters;
 
 namespace AdaLora.Regularization;
@@ -9,54 +11,53 @@ namespace AdaLora.Regularization;
 internal static class OrthogonalityKernel
 {
     /// <summary>Above this rank the products are large enough for libtorch to be faster.</summary>
-    public const int LargestRank = 16;
+    public const int LargestRank = RowTile.LargestRank;
 
-    /// <param name="rows">The vectors of one side, matrix by matrix, rank rows of <paramref name="length"/> entries each.</param>
-    /// <param name="gradients">Of the same layout; receives the gradients times their factor. Empty for none.</param>
-    /// <param name="rank">Rows of a matrix, 1 to <see cref="LargestRank"/>.</param>
-    /// <param name="length">Entries of a row.</param>
+    /// <param name="values">The buffer that holds the rows.</param>
+    /// <param name="gradients">Of the same layout; the gradients times their factor are added to it. Empty for none.</param>
+    /// <param name="sides">Which rows belong together.</param>
     /// <param name="factors">Gives, from the norm of C = QQ' - I, what C Q is multiplied with in the gradient.</param>
-    /// <param name="norms">Receives the norm of C for each matrix.</param>
+    /// <param name="norms">Receives the norm of C for each of <paramref name="sides"/>.</param>
     /// <param name="threads">Largest number of threads to use, at least 1.</param>
-    public static unsafe void Run(ReadOnlySpan<float> rows, Span<float> gradients, int rank, int length, Func<float, float> factors, Span<float> norms, int threads)
+    public static unsafe void Run(
+        ReadOnlySpan<float> values, Span<float> gradients, IReadOnlyList<MatrixSide> sides, Func<float, float> factors, Span<float> norms, int threads)
     {
-        var (size, matrices, hasGradients) = (rank * length, norms.Length, gradients.Length > 0);
-        fixed (float* r = rows, g = gradients, n = norms)
+        var hasGradients = gradients.Length > 0;
+        fixed (float* v = values, g = gradients, n = norms)
         {
-            var (read, written, results) = ((nint)r, (nint)g, (nint)n);
-            Parallel.For(0, matrices, new ParallelOptions { MaxDegreeOfParallelism = threads }, matrix =>
+            var (read, written, results) = ((nint)v, (nint)g, (nint)n);
+            HostThreads.Run(sides.Count, 1, threads, (index, _) =>
             {
-                var offset = (long)matrix * size;
-                var own = hasGradients ? new Span<float>((float*)written + offset, size) : default;
-                ((float*)results)[matrix] = RunMatrix(new ReadOnlySpan<float>((float*)read + offset, size), own, rank, length, factors);
+                var side = sides[index];
+                var own = hasGradients ? new Span<float>((float*)written + side.Offset, side.Entries) : default;
+                ((float*)results)[index] = RunSide(new ReadOnlySpan<float>((float*)read + side.Offset, side.Entries), own, side, factors);
             });
         }
     }
 
-    private static float RunMatrix(ReadOnlySpan<float> rows, Span<float> gradients, int rank, int length, Func<float, float> factors)
+    [SkipLocalsInit]
+    private static unsafe float RunSide(ReadOnlySpan<float> rows, Span<float> gradients, MatrixSide side, Func<float, float> factors)
     {
-        Span<float> deviation = stackalloc float[LargestRank * LargestRank];
+        var deviation = stackalloc float[RowTile.Rows * RowTile.Rows];
+        var memory = stackalloc Vector<float>[RowTile.Capacity];
+        var tile = new RowTile(memory, side);
+        tile.Gram(rows, deviation);
         var sum = 0.0;
-        for (var i = 0; i < rank; i++)
+        for (var i = 0; i < side.Rank; i++)
         {
-            for (var j = 0; j <= i; j++)
-            {
-                var entry = VectorMath.Dot(rows.Slice(i * length, length), rows.Slice(j * length, length)) - (i == j ? 1 : 0);
-                deviation[(i * rank) + j] = deviation[(j * rank) + i] = entry;
-                sum += (i == j ? 1.0 : 2.0) * entry * entry;
-            }
+            var row = new Span<float>(deviation + (i * RowTile.Rows), side.Rank);
+            row[i] -= 1;
+            foreach (var entry in row)
+                sum += (double)entry * entry;
         }
 
         var norm = (float)Math.Sqrt(sum);
         if (gradients.IsEmpty)
             return norm;
         var factor = factors(norm);
-        for (var i = 0; i < rank; i++)
-        {
-            for (var j = 0; j < rank; j++)
-                VectorMath.AddScaled(gradients.Slice(i * length, length), factor * deviation[(i * rank) + j], rows.Slice(j * length, length));
-        }
-
+        foreach (ref var entry in new Span<float>(deviation, side.Rank * RowTile.Rows))
+            entry *= factor;
+        tile.AddProduct(rows, deviation, gradients);
         return norm;
     }
 }

@@ -42,12 +42,17 @@ public sealed class OrthogonalityRegularizer
     /// <returns>The penalty before it is weighted, a scalar on the device of the bank.</returns>
     public Tensor AddGradients() => Evaluate(addGradients: Weight > 0);
 
+    private double Share => 1.0 / (2 * _bank.Layout.Slots.Count);
+
     private Tensor Evaluate(bool addGradients)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var total = _bank.Gradients.new_zeros([]);
-        foreach (var block in _bank.Layout.Blocks)
+        var isInMemory = HostMemory.Holds(_bank.Values) && HostMemory.Holds(_bank.Gradients);
+        if (isInMemory)
+            total.add_(EvaluateInMemory(addGradients));
+        foreach (var block in _bank.Layout.Blocks.Where(b => !(isInMemory && b.Rank <= OrthogonalityKernel.LargestRank)))
         {
             total.add_(Evaluate(_bank.Values.Left(block), _bank.Gradients.Left(block), addGradients));
             total.add_(Evaluate(_bank.Values.Right(block), _bank.Gradients.Right(block), addGradients));
@@ -56,23 +61,19 @@ public sealed class OrthogonalityRegularizer
         return total.MoveToOuterDisposeScope();
     }
 
-    private double Share => 1.0 / (2 * _bank.Layout.Slots.Count);
-
-    private Tensor EvaluateInMemory(Tensor rows, Tensor gradients, bool addGradients)
+    private Tensor EvaluateInMemory(bool addGradients)
     {
         var isSquared = Form == OrthogonalityForm.SumOfSquares;
-        var norms = empty(rows.shape[0], dtype: ScalarType.Float32, device: CPU);
+        var sides = _bank.Layout.Blocks.Where(b => b.Rank <= OrthogonalityKernel.LargestRank).SelectMany(MatrixSide.Of).ToArray();
+        var norms = new float[sides.Length];
         Func<float, float> factors = isSquared ? _ => (float)(4 * Weight) : norm => (float)(2 * Share * Weight / Math.Max(norm, SmallestNorm));
-        OrthogonalityKernel.Run(
-            HostMemory.Of(rows), addGradients ? HostMemory.Of(gradients) : default, (int)rows.shape[1], (int)rows.shape[2], factors, HostMemory.Of(norms), get_num_threads());
-        return isSquared ? norms.square().sum() : norms.sum().mul_(Share);
+        OrthogonalityKernel.Run(HostMemory.Of(_bank.Values), addGradients ? HostMemory.Of(_bank.Gradients) : default, sides, factors, norms, get_num_threads());
+        return tensor(isSquared ? norms.Sum(n => (double)n * n) : norms.Sum(n => (double)n) * Share, dtype: ScalarType.Float32, device: CPU);
     }
 
     // rows: (matrices, rank, length), the triplets' vectors of one side.
     private Tensor Evaluate(Tensor rows, Tensor gradients, bool addGradients)
     {
-        if (rows.shape[1] <= OrthogonalityKernel.LargestRank && HostMemory.Holds(rows) && HostMemory.Holds(gradients))
-            return EvaluateInMemory(rows, gradients, addGradients);
         var deviation = bmm(rows, rows.transpose(1, 2));
         deviation.diagonal(0, 1, 2).sub_(1);
         if (Form == OrthogonalityForm.SumOfSquares)
