@@ -34,15 +34,17 @@ internal sealed class MatrixByMatrix : IDisposable
             tensor.Dispose();
     }
 
+    /// <summary>Sets the gradients anew; penalties add to them.</summary>
+    public void TakeGradients()
+    {
+        using var frozen = no_grad();
+        foreach (var (parameter, gradient) in _parameters.SelectMany(p => p).Zip(_gradients))
+            parameter.grad!.copy_(gradient);
+    }
+
     public void Step()
     {
         using var scope = NewDisposeScope();
-        using (no_grad())
-        {
-            foreach (var (parameter, gradient) in _parameters.SelectMany(p => p).Zip(_gradients))
-                parameter.grad!.copy_(gradient);
-        }
-
         Penalty().backward();
         using var frozen = no_grad();
         foreach (var parameter in _parameters.SelectMany(p => p))
