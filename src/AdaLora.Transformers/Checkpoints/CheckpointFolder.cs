@@ -72,6 +72,14 @@ public sealed class CheckpointFolder : IDisposable
 
     internal void ReadInto(string name, Tensor target) => FileOf(name).ReadInto(name, target);
 
+    /// <summary>Makes a stored tensor's part of the file the memory of <paramref name="target"/>, which has its shape and element type.</summary>
+    internal void MapInto(string name, Tensor target)
+    {
+        using var frozen = no_grad();
+        using var mapped = FileOf(name).Map(name);
+        _ = target.set_(mapped);
+    }
+
     /// <summary>Closes the files. Tensors that were read stay valid.</summary>
     public void Dispose()
     {

@@ -22,13 +22,13 @@ internal sealed class WeightLoader
 
     /// <param name="model">The model to fill.</param>
     /// <param name="checkpoint">The checkpoint.</param>
-    /// <param name="newHead">Whether the checkpoint's head is left out even where it would fit.</param>
-    /// <param name="seed">Seeds the values of what is newly initialised.</param>
+    /// <param name="options">Whether the checkpoint's head is left out even where it would fit, whether weights are mapped, and what seeds the values of what is newly initialised.</param>
     /// <exception cref="CheckpointException">Tensors other than those of a head are missing, or shapes differ: all of them are listed.</exception>
-    public static LoadReport Load(PretrainedModel model, CheckpointFolder checkpoint, bool newHead, long? seed) => new WeightLoader(model, checkpoint).Load(newHead, seed);
+    public static LoadReport Load(PretrainedModel model, CheckpointFolder checkpoint, PretrainedOptions options) => new WeightLoader(model, checkpoint).Load(options);
 
-    private LoadReport Load(bool newHead, long? seed)
+    private LoadReport Load(PretrainedOptions options)
     {
+        var newHead = options.NewHead;
         var targets = _model.state_dict();
         var sources = new Dictionary<string, string>(StringComparer.Ordinal);
         var missing = new List<string>();
@@ -41,9 +41,17 @@ internal sealed class WeightLoader
         }
         Check(targets, sources, missing);
         foreach (var (name, source) in sources)
-            _checkpoint.ReadInto(_storedNames[source], targets[name]);
-        WeightInitializer.Initialize(_model, seed, missing.ToHashSet(StringComparer.Ordinal));
+            Fill(targets[name], _storedNames[source], options.MemoryMapped);
+        WeightInitializer.Initialize(_model, options.Seed, missing.ToHashSet(StringComparer.Ordinal));
         return new LoadReport(_checkpoint.Path, sources.Count, missing, Unexpected(sources, newHead));
+    }
+
+    private void Fill(Tensor target, string source, bool memoryMapped)
+    {
+        if (memoryMapped && _checkpoint.GetEntry(source).Dtype == target.dtype)
+            _checkpoint.MapInto(source, target);
+        else
+            _checkpoint.ReadInto(source, target);
     }
 
     private void Check(IReadOnlyDictionary<string, Tensor> targets, Dictionary<string, string> sources, List<string> missing)

@@ -68,7 +68,7 @@ public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
         var model = create(family, family.ReadConfig(checkpoint));
         try
         {
-            model.LoadReport = WeightLoader.Load(model, checkpoint, options.NewHead, options.Seed);
+            model.LoadReport = WeightLoader.Load(model, checkpoint, options);
             if (options.Dtype is { } dtype)
                 _ = model.to(dtype);
             if (options.Device is { } device)

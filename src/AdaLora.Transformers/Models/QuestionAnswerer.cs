@@ -35,11 +35,14 @@ public sealed class QuestionAnswerer : PretrainedModel
     /// <param name="device">Where to put the model; the CPU if null.</param>
     /// <param name="dtype">The element type of the weights; float32 if null, whatever the checkpoint has.</param>
     /// <param name="seed">Seeds the values of a new head; TorchSharp's global generator is used if null.</param>
+    /// <param name="memoryMapped">
+    /// Whether the weights stay a part of the file, see <see cref="Serialization.SafetensorsFile.Map"/>, where the element types agree. The file must not be shortened or overwritten in place while the model lives.
+    /// </param>
     /// <returns>The model.</returns>
     /// <exception cref="Checkpoints.CheckpointException">The folder can't be used, or its tensors don't fit: all that are missing or of another shape are listed.</exception>
     /// <exception cref="Serialization.SafetensorsException">A weight file breaks the format.</exception>
-    public static QuestionAnswerer FromPretrained(string folder, Device? device = null, ScalarType? dtype = null, long? seed = null) =>
-        Load(folder, (family, config) => family.QuestionAnswerer(config), new PretrainedOptions(device, dtype, seed));
+    public static QuestionAnswerer FromPretrained(string folder, Device? device = null, ScalarType? dtype = null, long? seed = null, bool memoryMapped = false) =>
+        Load(folder, (family, config) => family.QuestionAnswerer(config), new PretrainedOptions(device, dtype, seed, MemoryMapped: memoryMapped));
 
     /// <summary>Scores the tokens of a batch.</summary>
     /// <param name="inputIds">Token ids, int64, batch x length.</param>

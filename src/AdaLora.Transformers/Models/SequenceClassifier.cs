@@ -32,16 +32,19 @@ public abstract class SequenceClassifier : PretrainedModel
     /// <param name="dtype">The element type of the weights; float32 if null, whatever the checkpoint has.</param>
     /// <param name="seed">Seeds the values of a new head; TorchSharp's global generator is used if null.</param>
     /// <param name="newHead">Whether to start with a new head even if the checkpoint has one, for example for another number of classes.</param>
+    /// <param name="memoryMapped">
+    /// Whether the weights stay a part of the file, see <see cref="Serialization.SafetensorsFile.Map"/>, where the element types agree. The file must not be shortened or overwritten in place while the model lives.
+    /// </param>
     /// <returns>The model.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="labels"/> is below 1.</exception>
     /// <exception cref="Checkpoints.CheckpointException">The folder can't be used, or its tensors don't fit: all that are missing or of another shape are listed.</exception>
     /// <exception cref="Serialization.SafetensorsException">A weight file breaks the format.</exception>
     public static SequenceClassifier FromPretrained(
-        string folder, int? labels = null, Device? device = null, ScalarType? dtype = null, long? seed = null, bool newHead = false) =>
+        string folder, int? labels = null, Device? device = null, ScalarType? dtype = null, long? seed = null, bool newHead = false, bool memoryMapped = false) =>
         Load(
             folder,
             (family, config) => family.SequenceClassifier(config, labels ?? config.LabelNames?.Count ?? 2),
-            new PretrainedOptions(device, dtype, seed, newHead));
+            new PretrainedOptions(device, dtype, seed, newHead, memoryMapped));
 
     /// <summary>Classifies a batch.</summary>
     /// <param name="inputIds">Token ids, int64, batch x length.</param>

@@ -16,11 +16,14 @@ public abstract partial class TextEncoder : PretrainedModel
     /// <param name="device">Where to put the model; the CPU if null.</param>
     /// <param name="dtype">The element type of the weights; float32 if null, whatever the checkpoint has.</param>
     /// <param name="seed">Seeds what is newly initialised, a missing pooler for example.</param>
+    /// <param name="memoryMapped">
+    /// Whether the weights stay a part of the file, see <see cref="Serialization.SafetensorsFile.Map"/>, where the element types agree. The file must not be shortened or overwritten in place while the model lives.
+    /// </param>
     /// <returns>The encoder.</returns>
     /// <exception cref="Checkpoints.CheckpointException">The folder can't be used, or its tensors don't fit.</exception>
     /// <exception cref="Serialization.SafetensorsException">A weight file breaks the format.</exception>
-    public static TextEncoder FromPretrained(string folder, Device? device = null, ScalarType? dtype = null, long? seed = null) =>
-        Load(folder, (family, config) => family.Encoder(config), new PretrainedOptions(device, dtype, seed));
+    public static TextEncoder FromPretrained(string folder, Device? device = null, ScalarType? dtype = null, long? seed = null, bool memoryMapped = false) =>
+        Load(folder, (family, config) => family.Encoder(config), new PretrainedOptions(device, dtype, seed, MemoryMapped: memoryMapped));
 
     /// <summary>Encodes a batch.</summary>
     /// <param name="inputIds">Token ids, int64, batch x length.</param>

@@ -19,6 +19,7 @@ public sealed class SafetensorsFile : IDisposable
 
     private readonly SafeFileHandle _handle;
     private readonly long _dataStart;
+    private readonly MappedFile _mapped;
 
     private SafetensorsFile(string path, SafeFileHandle handle)
     {
@@ -26,6 +27,7 @@ public sealed class SafetensorsFile : IDisposable
         _handle = handle;
         var json = ReadHeader(out var dataLength);
         _dataStart = LengthBytes + json.Length;
+        _mapped = new MappedFile(path, _dataStart + dataLength);
         var header = SafetensorsHeader.Parse(json, dataLength, path);
         Entries = header.Entries;
         Metadata = header.Metadata;
@@ -103,6 +105,36 @@ public sealed class SafetensorsFile : IDisposable
         _ = target.copy_(stored);
     }
 
+    /// <summary>
+    /// Gives one tensor as a part of the file that is mapped into memory: nothing is read before it is looked at, and processes that map the same file share its pages. Writing to the tensor changes
+    /// this object's copy, of which all tensors of one name that it gives are a part, and never the file. Only for files that nobody shortens or overwrites in place, as long as the tensor lives: the system ends a process that looks at bytes which are no longer there.
+    /// Replacing the file by another one, as downloads do, is harmless.
+    /// </summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <returns>
+    /// A tensor on the CPU that the caller owns; it belongs to no dispose scope, doesn't require a gradient and outlives this object. It is read as <see cref="Read"/> does where it cannot be mapped: truth values, and what
+    /// does not begin at a multiple of its element size.
+    /// </returns>
+    /// <exception cref="KeyNotFoundException">The file holds no such tensor.</exception>
+    /// <exception cref="SafetensorsException">The file can't be mapped or read, or has become shorter.</exception>
+    /// <exception cref="ObjectDisposedException">The file was closed.</exception>
+    public Tensor Map(string name)
+    {
+        var entry = Find(name);
+        if (entry.ByteLength == 0 || entry.Dtype == ScalarType.Bool)
+            return Read(name);
+        if (RandomAccess.GetLength(_handle) < _dataStart + entry.End)
+            throw new SafetensorsException(Path, "the file has become shorter since it was opened", entry.Name);
+        try
+        {
+            return _mapped.View(_dataStart + entry.Begin, entry.Dtype, entry.Shape) ?? Read(name);
+        }
+        catch (ExternalException exception)
+        {
+            throw new SafetensorsException(Path, $"can't be mapped into memory: {exception.Message}", entry.Name, exception);
+        }
+    }
+
     /// <summary>Reads every tensor of the file, as <see cref="Read"/> does.</summary>
     /// <param name="device">Where to put them; the CPU if null.</param>
     /// <returns>New tensors by name, which the caller owns.</returns>
@@ -127,7 +159,11 @@ public sealed class SafetensorsFile : IDisposable
     }
 
     /// <summary>Closes the file. Tensors that were read stay valid.</summary>
-    public void Dispose() => _handle.Dispose();
+    public void Dispose()
+    {
+        _mapped.Dispose();
+        _handle.Dispose();
+    }
 
     private byte[] ReadHeader(out long dataLength)
     {
@@ -179,7 +215,6 @@ public sealed class SafetensorsFile : IDisposable
         return Entries.TryGetValue(name, out var entry) ? entry : throw new KeyNotFoundException($"'{Path}' holds no tensor named '{name}'.");
     }
 
-    // Reading is what copies from the page cache into the tensor; a mapped file would be copied just as often, and one that is cut off meanwhile would end the process.
     private void Fill(SafetensorsEntry entry, Tensor tensor)
     {
         if (entry.ByteLength > 0)

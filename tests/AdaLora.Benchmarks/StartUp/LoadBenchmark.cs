@@ -28,7 +28,9 @@ internal static class LoadBenchmark
             TimedRows.From(Turns.Take(
                 [
                     ("reading the bytes of the weights", () => Read(weights)),
-                    ("model, every page of the weights touched", () => Load(folder)),
+                    ("model, read, every page of the weights touched", () => Load(folder, memoryMapped: false)),
+                    ("model, mapped, every page of the weights touched", () => Load(folder, memoryMapped: true)),
+                    ("model, mapped", () => SequenceClassifier.FromPretrained(folder, memoryMapped: true).Dispose()),
                     ("tokenizer", () => TextTokenizer.FromFolder(folder)),
                 ],
                 pace,
@@ -52,9 +54,9 @@ internal static class LoadBenchmark
     }
 
     // Weights that are merely mapped are not loaded before they are looked at.
-    private static void Load(string folder)
+    private static void Load(string folder, bool memoryMapped)
     {
-        using var model = SequenceClassifier.FromPretrained(folder);
+        using var model = SequenceClassifier.FromPretrained(folder, memoryMapped: memoryMapped);
         var sum = 0;
         foreach (var parameter in model.parameters())
         {

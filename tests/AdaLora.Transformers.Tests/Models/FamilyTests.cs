@@ -50,6 +50,33 @@ public sealed class FamilyTests
 
     [Theory]
     [MemberData(nameof(SmallClassifier.Families), MemberType = typeof(SmallClassifier))]
+    public void A_mapped_checkpoint_computes_the_same_and_can_be_trained_in_full_without_changing_the_file(string family)
+    {
+        using var folder = new TemporaryFolder();
+        using var model = SmallClassifier.Make(family, 3);
+        model.SaveCheckpoint(folder.Path);
+        var files = Directory.GetFiles(folder.Path);
+        var before = files.Select(File.ReadAllBytes).ToList();
+
+        using var mapped = SequenceClassifier.FromPretrained(folder.Path, memoryMapped: true);
+        Assert.Equal(Outputs(model), Outputs(mapped));
+        Assert.All(mapped.parameters(), p => Assert.True(p.is_leaf && p.requires_grad));
+        using (NewDisposeScope())
+        {
+            using var optimizer = optim.SGD([.. mapped.parameters()], 0.1);
+            mapped.Loss(mapped.call(randint(5, 50, [3, 9], dtype: ScalarType.Int64), null, null), zeros(3, dtype: ScalarType.Int64)).backward();
+            optimizer.step();
+        }
+
+        Assert.NotEqual(Outputs(model), Outputs(mapped));
+        Assert.Equal(before, files.Select(File.ReadAllBytes));
+
+        using var wide = SequenceClassifier.FromPretrained(folder.Path, dtype: ScalarType.Float64, memoryMapped: true);
+        Assert.All(wide.parameters(), p => Assert.Equal(ScalarType.Float64, p.dtype));
+    }
+
+    [Theory]
+    [MemberData(nameof(SmallClassifier.Families), MemberType = typeof(SmallClassifier))]
     public void Every_matrix_of_the_layers_can_be_adapted_and_merged(string family)
     {
         using var model = SmallClassifier.Make(family, 2);

@@ -44,16 +44,19 @@ public sealed class BertForMaskedLM : PretrainedModel
     /// <param name="device">Where to put the model; the CPU if null.</param>
     /// <param name="dtype">The element type of the weights; float32 if null, whatever the checkpoint has.</param>
     /// <param name="seed">Seeds the values of a head that the checkpoint lacks.</param>
+    /// <param name="memoryMapped">
+    /// Whether the weights stay a part of the file, see <see cref="Serialization.SafetensorsFile.Map"/>, where the element types agree. The file must not be shortened or overwritten in place while the model lives.
+    /// </param>
     /// <returns>The model.</returns>
     /// <exception cref="Checkpoints.CheckpointException">The folder can't be used, is of another family, or its tensors don't fit.</exception>
     /// <exception cref="Serialization.SafetensorsException">A weight file breaks the format.</exception>
-    public static BertForMaskedLM FromPretrained(string folder, Device? device = null, ScalarType? dtype = null, long? seed = null) =>
+    public static BertForMaskedLM FromPretrained(string folder, Device? device = null, ScalarType? dtype = null, long? seed = null, bool memoryMapped = false) =>
         Load(
             folder,
             (_, config) => config is BertConfig bert
                 ? new BertForMaskedLM(bert)
                 : throw new Checkpoints.CheckpointException(folder, $"holds a model of type '{config.ModelType}', not 'bert'."),
-            new PretrainedOptions(device, dtype, seed));
+            new PretrainedOptions(device, dtype, seed, MemoryMapped: memoryMapped));
 
     /// <summary>Scores every word of the vocabulary at every place.</summary>
     /// <param name="inputIds">Token ids, int64, batch x length.</param>
