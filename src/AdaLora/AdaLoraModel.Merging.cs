@@ -93,7 +93,7 @@ public sealed partial class AdaLoraModel
     private void RequireFinite()
     {
         using var scope = NewDisposeScope();
-        var finite = stack(_adapters.Select(a => a.StaysFinite())).cpu().data<bool>().ToArray();
+        var finite = HostRead.Values<bool>(stack(_adapters.Select(a => a.StaysFinite())));
         var faults = _adapters.Zip(finite).Where(p => !p.Second).Select(p => p.First.Slot.Name).ToList();
         if (faults.Count > 0)
             throw new ArithmeticException($"Merging would make weights infinite or NaN; nothing was changed. Affected: {string.Join(", ", faults)}.");

@@ -10,7 +10,7 @@ public sealed partial class AdaLoraModel
     public double ReadPenalty()
     {
         using var scope = NewDisposeScope();
-        return _penalty.to(ScalarType.Float64).item<double>();
+        return HostRead.Scalar<double>(_penalty.to(ScalarType.Float64));
     }
 
     /// <summary>The joint 2-norm of all gradients of the latest step, penalty included, before clipping. Waits for the device once.</summary>

@@ -136,7 +136,7 @@ public sealed partial class AdaLoraModel
         if (Step > 0 || !_adapters.Any(a => a.HasTrained))
             return;
         using var scope = NewDisposeScope();
-        if (_bank.Values.Lambdas(_bank.Layout).eq(_knownLambdas).all().item<bool>())
+        if (HostRead.Scalar<bool>(_bank.Values.Lambdas(_bank.Layout).eq(_knownLambdas).all()))
             return;
         throw new InvalidOperationException(
             $"The adapters were trained, but the rank allocator never ran. Call {nameof(BeforeOptimizerStep)} before and {nameof(AfterOptimizerStep)} after each optimizer.step(), or use {nameof(Training.Trainer)}.");

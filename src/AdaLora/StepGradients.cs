@@ -10,7 +10,7 @@ public readonly struct StepGradients
     internal StepGradients(GradientNorm norm) => _norm = norm;
 
     /// <summary>Whether every gradient is finite. Leave the optimiser step out when it is not; the allocator leaves it out by itself.</summary>
-    public bool ReadIsFinite() => _norm.IsFinite.item<bool>();
+    public bool ReadIsFinite() => HostRead.Scalar<bool>(_norm.IsFinite);
 
     /// <summary>The joint 2-norm of all gradients, penalty included, before clipping.</summary>
     public double ReadNorm() => _norm.Read();

@@ -75,7 +75,7 @@ public sealed class ImportanceTracker : IDisposable
     // Where the host holds the numbers, looking at one of them costs nothing.
     private void UpdateInMemory(Tensor values, Tensor gradients, Tensor finite)
     {
-        if (finite.to(ScalarType.Bool).bytes[0] == 0)
+        if (!HostMemory.First<bool>(finite.to(ScalarType.Bool)))
             return;
         ImportanceKernel.Update(HostMemory.Of(values), HostMemory.Of(gradients), HostMemory.Of(Sensitivity), HostMemory.Of(Uncertainty), _weights, get_num_threads());
     }
@@ -98,7 +98,7 @@ public sealed class ImportanceTracker : IDisposable
     }
 
     /// <summary>How many updates were rejected for a gradient that was not finite. Reads one number from the device.</summary>
-    public long ReadRejected() => _rejected.item<long>();
+    public long ReadRejected() => HostRead.Scalar<long>(_rejected);
 
     /// <summary>How many updates were rejected, an int64 scalar on the device.</summary>
     internal Tensor Rejected => _rejected;

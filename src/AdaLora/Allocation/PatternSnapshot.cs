@@ -9,7 +9,7 @@ internal sealed record PatternSnapshot(Tensor Pruned, int LiveTriplets, bool IsC
     public bool[] ReadSurvivors()
     {
         using var scope = NewDisposeScope();
-        return Pruned.logical_not().cpu().data<bool>().ToArray();
+        return HostRead.Values<bool>(Pruned.logical_not());
     }
 
     public void Dispose() => Pruned.Dispose();

@@ -111,7 +111,7 @@ public sealed class RankAllocator : IDisposable
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var scores = Scores(values).nan_to_num(0).to(ScalarType.Float64);
-        var read = cat([scores, _pruned.to(ScalarType.Float64)]).cpu().data<double>().ToArray();
+        var read = HostRead.Values<double>(cat([scores, _pruned.to(ScalarType.Float64)]));
         return _layout.Slots.ToDictionary(s => s.Name, MeanOf, StringComparer.Ordinal);
 
         double? MeanOf(TripletSlot slot) =>
@@ -158,7 +158,7 @@ public sealed class RankAllocator : IDisposable
     private bool[] ReadSurvivors()
     {
         using var scope = NewDisposeScope();
-        return _pruned.logical_not().cpu().data<bool>().ToArray();
+        return HostRead.Values<bool>(_pruned.logical_not());
     }
 
     private void Select(int budget, Tensor values)

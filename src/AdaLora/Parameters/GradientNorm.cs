@@ -51,7 +51,7 @@ internal sealed class GradientNorm : IDisposable
     public double Read()
     {
         using var wide = Value.to(ScalarType.Float64);
-        return wide.item<double>();
+        return HostRead.Scalar<double>(wide);
     }
 
     public void Dispose()

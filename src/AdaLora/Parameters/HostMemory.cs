@@ -3,13 +3,30 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Parameters;
 
-/// <summary>Tensors whose entries lie in this process's memory as a row of single-precision numbers, so that code of this library can work on them directly.</summary>
+/// <summary>
+/// The memory of tensors that lie in this process, so that code of this library can work on them directly. Unlike a <see cref="HostRead"/> it never waits for a device: a tensor that is on one is refused.
+/// </summary>
 internal static class HostMemory
 {
-    /// <summary>Whether that is so.</summary>
+    /// <summary>Whether the entries are a row of single-precision numbers in this process's memory.</summary>
     public static bool Holds(Tensor tensor) =>
         tensor.dtype == ScalarType.Float32 && tensor.device_type == TorchSharp.DeviceType.CPU && tensor.numel() is > 0 and <= int.MaxValue / sizeof(float) && tensor.is_contiguous();
 
     /// <summary>The entries, valid as long as the tensor is.</summary>
-    public static Span<float> Of(Tensor tensor) => MemoryMarshal.Cast<byte, float>(tensor.bytes);
+    public static Span<float> Of(Tensor tensor) => MemoryMarshal.Cast<byte, float>(Bytes(tensor));
+
+    /// <summary>The first entry of a contiguous tensor.</summary>
+    public static T First<T>(Tensor tensor)
+        where T : unmanaged => MemoryMarshal.Read<T>(Bytes(tensor));
+
+    /// <summary>The bytes of a contiguous tensor, valid as long as the tensor is.</summary>
+    /// <exception cref="InvalidOperationException">The tensor is on a device.</exception>
+    public static Span<byte> Bytes(Tensor tensor)
+    {
+        if (tensor.device_type != TorchSharp.DeviceType.CPU)
+            throw new InvalidOperationException($"The tensor is on {tensor.device}, not in the host's memory.");
+#pragma warning disable RS0030 // Nothing is waited for.
+        return tensor.bytes;
+#pragma warning restore RS0030
+    }
 }

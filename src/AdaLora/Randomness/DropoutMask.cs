@@ -17,7 +17,7 @@ internal readonly record struct DropoutMask(double Rate, ulong Key)
     public static DropoutMask Draw(double rate)
     {
         using var drawn = empty(1, dtype: ScalarType.Int64, device: CPU).random_(0, Keys);
-        return new DropoutMask(rate, Spread((ulong)drawn.item<long>()));
+        return new DropoutMask(rate, Spread(HostMemory.First<ulong>(drawn)));
     }
 
     /// <summary>Whether masks of this kind can be applied to a tensor; if not, libtorch's own dropout has to do.</summary>

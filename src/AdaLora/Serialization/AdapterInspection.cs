@@ -62,7 +62,7 @@ public sealed record AdapterInspection
             using var scope = NewDisposeScope();
             using var frozen = no_grad();
             var stored = contents.TensorsOf(module).Select(name => (Name: name, Value: file.Read(name).to(ScalarType.Float64))).ToList();
-            var broken = stored.Where(t => !t.Value.isfinite().all().item<bool>()).Select(t => $"'{t.Name}' holds values that are not finite").ToList();
+            var broken = stored.Where(t => !HostRead.Scalar<bool>(t.Value.isfinite().all())).Select(t => $"'{t.Name}' holds values that are not finite").ToList();
             problems.AddRange(broken);
             if (broken.Count == 0)
                 matrices.Add(MatrixMeasurement.Of(module, config, [.. stored.Select(t => t.Value)]));

@@ -35,7 +35,7 @@ internal static class MatrixMeasurement
         };
     }
 
-    private static double DistanceFromIdentity(Tensor gram) => gram.sub(eye(gram.shape[0], dtype: gram.dtype)).norm().item<double>();
+    private static double DistanceFromIdentity(Tensor gram) => HostRead.Scalar<double>(gram.sub(eye(gram.shape[0], dtype: gram.dtype)).norm());
 
-    private static double[] Read(Tensor vector) => vector.data<double>().ToArray();
+    private static double[] Read(Tensor vector) => HostRead.Values<double>(vector);
 }

@@ -130,8 +130,7 @@ public static class SafetensorsWriter
         if (tensor.NumberOfElements == 0)
             return;
         using var scope = NewDisposeScope();
-        var bytes = tensor.detach().cpu().contiguous();
-        TensorBytes.ForEachChunk(bytes, (chunk, _) => stream.Write(chunk));
+        TensorBytes.ForEachChunk(HostRead.Copy(tensor), (chunk, _) => stream.Write(chunk));
     }
 
     private static bool IsText(string text)

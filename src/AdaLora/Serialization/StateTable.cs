@@ -44,13 +44,13 @@ internal sealed class StateTable
     public Tensor Tensor(string name) =>
         _tensors.TryGetValue(_prefix + name, out var value) ? value : throw new InvalidDataException($"The saved state lacks '{_prefix}{name}'.");
 
-    public long Integer(string name) => Tensor(name).item<long>();
+    public long Integer(string name) => HostRead.Scalar<long>(Tensor(name));
 
     public bool Flag(string name) => Integer(name) != 0;
 
     public double Number(string name) => Numbers(name)[0];
 
-    public double[] Numbers(string name) => [.. Tensor(name).data<double>()];
+    public double[] Numbers(string name) => HostRead.Values<double>(Tensor(name));
 
-    public string Text(string name) => Encoding.UTF8.GetString([.. Tensor(name).data<byte>()]);
+    public string Text(string name) => Encoding.UTF8.GetString(HostRead.Values<byte>(Tensor(name)));
 }

@@ -1,3 +1,4 @@
+using AdaLora.Parameters;
 using static TorchSharp.torch;
 
 namespace AdaLora.Serialization;
@@ -19,7 +20,7 @@ internal static class TensorBytes
         for (var start = 0L; start < tensor.NumberOfElements; start += chunkElements)
         {
             using var chunk = flat.narrow(0, start, Math.Min(chunkElements, tensor.NumberOfElements - start));
-            action(chunk.bytes, start * elementSize);
+            action(HostMemory.Bytes(chunk), start * elementSize);
         }
     }
 }

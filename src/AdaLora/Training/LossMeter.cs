@@ -51,7 +51,7 @@ internal sealed class LossMeter : IResumable, IDisposable
     }
 
     // Until a loss comes, nothing tells which device the sum belongs on.
-    private double Sum => _sum?.item<double>() ?? _before;
+    private double Sum => _sum is null ? _before : HostRead.Scalar<double>(_sum);
 
     public void Dispose() => _sum?.Dispose();
 }

@@ -32,7 +32,7 @@ internal sealed class PlainTarget : TrainingTarget
 
     public override void BeforeOptimizerStep(double? maxGradientNorm) => _norm.Measure(maxGradientNorm);
 
-    public override bool ReadGradientsAreFinite() => _norm.IsFinite.item<bool>();
+    public override bool ReadGradientsAreFinite() => HostRead.Scalar<bool>(_norm.IsFinite);
 
     public override void AfterOptimizerStep()
     {

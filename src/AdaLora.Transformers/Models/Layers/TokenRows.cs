@@ -52,7 +52,9 @@ internal sealed class TokenRows : ITokenContext
         var length = (int)mask.shape[1];
         bool[] isReal;
         using (var real = mask.ne(0))
+#pragma warning disable RS0030 // The mask is in the host's memory: nothing is waited for.
             isReal = real.data<bool>().ToArray();
+#pragma warning restore RS0030
         var places = new List<long>(isReal.Length);
         var firsts = new List<long>();
         for (var place = 0; place < isReal.Length; place++)

@@ -58,7 +58,7 @@ internal static class RunIdentity
             if (value.numel() == 0)
                 continue;
             using var scope = NewDisposeScope();
-            TensorBytes.ForEachChunk(value.detach().cpu().contiguous(), (chunk, _) => hash.AppendData(chunk));
+            TensorBytes.ForEachChunk(HostRead.Copy(value), (chunk, _) => hash.AppendData(chunk));
         }
 
         return Convert.ToHexString(hash.GetHashAndReset())[..32];
