@@ -70,6 +70,7 @@ public sealed partial class AdaLoraModel
 
     private void RequireUnmerged(string wish)
     {
+        RequireState();
         RequireSelected(wish);
         if (IsMerged)
             throw new InvalidOperationException($"The adapters are merged into the base model and cannot be {wish}. Call {nameof(Unmerge)}() first.");

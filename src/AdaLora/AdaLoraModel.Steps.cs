@@ -133,6 +133,7 @@ public sealed partial class AdaLoraModel
     /// <summary>Throws when lambdas have moved although no step was reported: then ranks would never be allocated, silently.</summary>
     private void RequireAllocator()
     {
+        RequireState();
         if (Step > 0 || !_adapters.Any(a => a.HasTrained))
             return;
         using var scope = NewDisposeScope();

@@ -36,6 +36,7 @@ public sealed partial class AdaLoraModel : IDisposable
     private readonly AdapterOrigin? _origin;
     private readonly ILogger _logger;
     private RankAllocator? _allocator;
+    private bool _isFreed;
     private bool _betweenCalls;
 
     internal AdaLoraModel(AdaLoraOptions options, Injection injection, TrainableSelection selection, AdapterActivity activity, TripletBank bank, ILogger logger, AdapterOrigin? origin)
@@ -161,8 +162,11 @@ public sealed partial class AdaLoraModel : IDisposable
     /// <summary>The names of all modules as if there were no adapters.</summary>
     internal IEnumerable<string> OriginalNames => ModuleNode.WalkOriginal(Model).Select(n => n.Path);
 
+    private void RequireState() => ObjectDisposedException.ThrowIf(_isFreed, this);
+
     private void FreeState()
     {
+        _isFreed = true;
         _allocator?.Dispose();
         _tracker.Dispose();
         _norm.Dispose();

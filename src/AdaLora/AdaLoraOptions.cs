@@ -46,7 +46,7 @@ public sealed record AdaLoraOptions
     /// <summary>T, optimiser steps of the whole training. May be left out here and given to <see cref="AdaLoraModel.Begin"/> or the trainer instead.</summary>
     public long? TotalSteps { get; init; }
 
-    /// <summary>tinit: how long all triplets train before pruning begins.</summary>
+    /// <summary>tinit: how long all triplets train before pruning begins, for instance <c>PhaseLength.Steps(800)</c> or <c>PhaseLength.Fraction(0.1)</c>.</summary>
     public PhaseLength InitialPhase { get; init; } = PhaseLength.Fraction(0.1);
 
     /// <summary>tfinal: how long the final pattern trains. Below a tenth of the training, quality suffers.</summary>

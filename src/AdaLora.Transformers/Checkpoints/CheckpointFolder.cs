@@ -41,7 +41,7 @@ public sealed class CheckpointFolder : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (!Directory.Exists(path))
-            throw new CheckpointException(path, "is no folder; give the folder that holds config.json and model.safetensors.");
+            throw new CheckpointException(path, "is no folder; give the folder that holds config.json and model.safetensors, which for a name on the hub is what HubCheckpoint.ResolveAsync returns.");
         var config = JsonFile.ReadIfThere(System.IO.Path.Combine(path, CheckpointFiles.Config))
             ?? throw new CheckpointException(path, $"holds no {CheckpointFiles.Config}; it is no checkpoint folder, or an incomplete one.");
         var folder = new CheckpointFolder(path, config);

@@ -53,7 +53,9 @@ internal static class AdapterFolder
     {
         var pending = Path.Combine(folder, Pending, file);
         var path = File.Exists(pending) ? pending : Path.Combine(folder, file);
-        return File.Exists(path) ? path : throw new InvalidDataException($"'{folder}' holds no adapter: there is no {file}.");
+        return File.Exists(path)
+            ? path
+            : throw new InvalidDataException(Directory.Exists(folder) ? $"'{folder}' holds no adapter: there is no {file}." : $"'{folder}' holds no adapter: there is no folder '{Path.GetFullPath(folder)}'.");
     }
 
     private static void FinishPending(string folder)

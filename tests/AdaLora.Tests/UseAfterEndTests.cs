@@ -1,0 +1,42 @@
+using Xunit;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace AdaLora.Tests;
+
+/// <summary>What is asked of an adapted model whose adapters are gone is refused by name, not by a tensor.</summary>
+public sealed class UseAfterEndTests
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Nothing_can_be_done_after_the_end(bool detach)
+    {
+        using var scope = NewDisposeScope();
+        var model = Sequential(("first", Linear(4, 4)), ("second", Linear(4, 2)));
+        using var adapted = AdaLoraModel.Attach(model, AdaLoraOptions.ForTotalSteps(10));
+        if (detach)
+            adapted.Detach();
+        else
+            adapted.Dispose();
+
+        Action[] uses =
+        [
+            () => adapted.Save("never"), () => adapted.ExportLora("never"), () => adapted.Report(), () => adapted.Merge(),
+            () => adapted.Begin(10), () => adapted.BeforeOptimizerStep(), adapted.Finish,
+        ];
+
+        Assert.All(uses, use => Assert.Equal(typeof(AdaLoraModel).FullName, Assert.Throws<ObjectDisposedException>(use).ObjectName));
+        Assert.False(Directory.Exists("never"));
+    }
+
+    [Fact]
+    public void An_adapter_that_is_not_there_is_told_with_its_full_path()
+    {
+        using var model = Linear(4, 4);
+
+        var exception = Assert.Throws<InvalidDataException>(() => AdaLoraModel.Load(model, "no-such-adapter"));
+
+        Assert.Contains($"there is no folder '{Path.GetFullPath("no-such-adapter")}'", exception.Message, StringComparison.Ordinal);
+    }
+}
