@@ -10,14 +10,14 @@ public sealed partial class AdaLoraModel
     /// Writes the adapter as plain LoRA in PEFT's layout, for everything that knows LoRA only: lambda goes into A, the scale into B. Ranks differ by module as they do here; modules of rank 0 are left out.
     /// </summary>
     /// <param name="folder">Made if it is not there; an adapter in it is replaced.</param>
-    /// <exception cref="InvalidOperationException">No matrix has a triplet, which LoRA cannot express; or lambdas were trained although the allocator never ran.</exception>
+    /// <exception cref="InvalidOperationException">No matrix has a triplet, which LoRA cannot express; or lambdas were trained, or gradients left unused, although the allocator never ran.</exception>
     /// <exception cref="IOException">The files cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
     public void ExportLora(string folder)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         RequireSelected("exported");
-        RequireAllocator();
+        RequireStep();
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var tensors = TrainedTensors();

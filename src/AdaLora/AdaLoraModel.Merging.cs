@@ -16,7 +16,7 @@ public sealed partial class AdaLoraModel
     /// Keeps copies of the weights, from which unmerging restores every bit. Without, it subtracts what was added, which leaves a rounding error: below 1e-6 of the weights' size in single precision,
     /// but in half precision as large as the dtype is coarse.
     /// </param>
-    /// <exception cref="InvalidOperationException">The adapters are merged or switched off, or were trained although the allocator never ran.</exception>
+    /// <exception cref="InvalidOperationException">The adapters are merged or switched off, or were trained, or gradients left unused, although the allocator never ran.</exception>
     /// <exception cref="NotSupportedException">Weights are shared with other modules, which would change as well, or are no parameters; all of them are listed. Nothing was changed.</exception>
     /// <exception cref="ArithmeticException">Weights would not be finite; all of them are listed. Nothing was changed.</exception>
     public void Merge(bool keepOriginals = true)
@@ -24,7 +24,7 @@ public sealed partial class AdaLoraModel
         RequireUnmerged("merged again");
         if (!_activity.Enabled)
             throw new InvalidOperationException("The adapters are switched off. Leave the scope of DisableAdapters() before merging them.");
-        RequireAllocator();
+        RequireStep();
         RequireOwnWeights();
         RequireFinite();
         try

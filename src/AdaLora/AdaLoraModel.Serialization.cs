@@ -18,14 +18,14 @@ public sealed partial class AdaLoraModel
     /// The two files are replaced together: an adapter that is there stays as it was if anything fails, other files are left alone.
     /// </remarks>
     /// <param name="folder">Made if it is not there; an adapter in it is replaced.</param>
-    /// <exception cref="InvalidOperationException">Lambdas were trained although the allocator never ran.</exception>
+    /// <exception cref="InvalidOperationException">Lambdas were trained, or gradients left unused, although the allocator never ran.</exception>
     /// <exception cref="IOException">The files cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
     public void Save(string folder)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         RequireSelected("saved");
-        RequireAllocator();
+        RequireStep();
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var format = new AdaLoraConfigWriter(this, _origin?.Config, IsFrozen ? ReadPattern() : OfWholeLife(HeldTriplets()));

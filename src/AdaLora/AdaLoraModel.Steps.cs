@@ -143,6 +143,17 @@ public sealed partial class AdaLoraModel
             $"The adapters were trained, but the rank allocator never ran. Call {nameof(BeforeOptimizerStep)} before and {nameof(AfterOptimizerStep)} after each optimizer.step(), or use {nameof(Training.Trainer)}.");
     }
 
+    /// <summary>Throws when training passes have left gradients that no step has used: what would be saved or merged is what was there before them.</summary>
+    private void RequireStep()
+    {
+        RequireAllocator();
+        if (Step == 0 && !_betweenCalls && _binder.HasUnusedGradients)
+        {
+            throw new InvalidOperationException(
+                $"Backward passes have left gradients in the adapters, but no step was done with them: the adapters are as they were before. Call {nameof(BeforeOptimizerStep)} before and {nameof(AfterOptimizerStep)} after each optimizer.step(), or use {nameof(Training.Trainer)}.");
+        }
+    }
+
     [LoggerMessage(EventId = 1, Level = LogLevel.Debug, Message = "Step {Step}: kept {Kept} of {Triplets} triplets (final: {Final})")]
     private static partial void LogMasked(ILogger logger, long step, int kept, int triplets, bool final);
 

@@ -31,6 +31,9 @@ internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdLinear> 
         _bound = true;
     }
 
+    /// <summary>Whether backward passes have reached adapters and nothing has been gathered ever since the start.</summary>
+    public bool HasUnusedGradients => !_bound && adapters.SelectMany(a => a.Views).Any(v => v.View.grad is not null);
+
     /// <summary>A copy of the gradients so far in the layout of the bank, zero where there are none yet. For between two backward passes of one step.</summary>
     public Tensor Copy()
     {

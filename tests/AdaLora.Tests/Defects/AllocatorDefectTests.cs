@@ -35,6 +35,30 @@ public sealed class AllocatorDefectTests
     }
 
     [Fact]
+    public void A_loop_that_never_uses_its_gradients_is_noticed_when_saving_and_merging_but_not_when_evaluating()
+    {
+        using var model = new TinyModel();
+        using var adapted = AdaLoraModel.Attach(model, TinyTask.Options);
+        adapted.Begin(Total);
+        using var optimizer = optim.AdamW(adapted.TrainableParameters, 1e-2);
+        TinyTask.Loss(model, TinyTask.Batches(1).Single()).backward();
+        optimizer.step();
+
+        // Between the passes of a first, accumulated step one may look.
+        model.eval();
+        adapted.Report();
+        foreach (var call in (Action[])[() => adapted.Save("never"), () => adapted.ExportLora("never"), () => adapted.Merge()])
+            Assert.Contains("no step was done with them", Assert.Throws<InvalidOperationException>(call).Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists("never"));
+
+        adapted.BeforeOptimizerStep();
+        optimizer.step();
+        adapted.AfterOptimizerStep();
+        adapted.Merge();
+        Assert.True(adapted.IsMerged);
+    }
+
+    [Fact]
     public void Half_of_the_calls_forgotten_is_noticed_at_once()
     {
         using var model = new TinyModel();
