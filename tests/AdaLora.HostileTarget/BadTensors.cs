@@ -5,9 +5,9 @@ namespace AdaLora.HostileTarget;
 /// <summary>Tensors that hardly any call expects: every rank and size, dtype and device, values out of range, and one that is gone.</summary>
 internal static class BadTensors
 {
-    public static IEnumerable<(string Name, Func<Tensor?> Make)> All =>
+    public static IEnumerable<(string Name, Func<Tensor> Make)> All =>
     [
-        ("null", () => null),
+        ("null", () => null!),
         ("scalar", () => tensor(1.0f)),
         ("empty", () => zeros(0)),
         ("no rows", () => zeros(0, 8)),

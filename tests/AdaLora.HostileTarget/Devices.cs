@@ -26,13 +26,16 @@ internal static class Devices
         ("SafetensorsFile.ReadAll", device => InFolder(folder => { Save(folder); using var file = SafetensorsFile.Open(Path.Combine(folder, "model.safetensors")); _ = file.ReadAll(device); })),
         ("TokenBatch.ToTensors", device => InFolder(folder => { File.WriteAllLines(Path.Combine(folder, "vocab.txt"), ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]); _ = TextTokenizer.FromFolder(folder).EncodeBatch(["a"]).ToTensors(device); })),
         ("TripletBank.Create", device => TripletBank.Create(BankLayout.Create([new TripletShape("a", 2, 2, 1)]), ScalarType.Float32, device).Dispose()),
+        ("QuestionAnswerer.FromPretrained", device => InFolder(folder => { Save(folder); QuestionAnswerer.FromPretrained(folder, device).Dispose(); })),
+        ("BertForMaskedLM.FromPretrained", device => InFolder(folder => { Save(folder); BertForMaskedLM.FromPretrained(folder, device).Dispose(); })),
+        ("SafetensorsFile.Read", device => InFolder(folder => { Save(folder); using var file = SafetensorsFile.Open(Path.Combine(folder, "model.safetensors")); _ = file.Read("classifier.bias", device); })),
         ("a model that is moved", device => { using var model = Model(); model.to(device); }),
     ];
 
-    private static BertForSequenceClassification Model() =>
+    public static BertForSequenceClassification Model() =>
         new(new BertConfig { VocabularySize = 50, HiddenSize = 8, Layers = 1, Heads = 2, IntermediateSize = 8, MaxPositions = 20 }, 2, seed: 1);
 
-    private static void Save(string folder)
+    public static void Save(string folder)
     {
         using var model = Model();
         model.SaveCheckpoint(folder);

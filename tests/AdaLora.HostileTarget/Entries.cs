@@ -15,7 +15,7 @@ using static TorchSharp.torch.nn;
 
 namespace AdaLora.HostileTarget;
 
-/// <summary>Every public entry of the packages that takes a tensor, as a call with one tensor of many kinds and otherwise what it expects.</summary>
+/// <summary>Every public entry of the packages that takes a tensor, but for the adapted layer (<see cref="Layers"/>), as a call with one tensor of many kinds and otherwise what it expects.</summary>
 internal static class Entries
 {
     private static readonly TripletShape Shape = new("a", 8, 8, 2);
@@ -53,6 +53,12 @@ internal static class Entries
         ("RankAllocator.Scores", bad => Allocating((_, _, allocator) => allocator.Scores(bad))),
         ("the regulariser, after strange gradients", bad => Allocating((bank, _, _) => { bank.Gradients.copy_(bad ?? ones([])); _ = new OrthogonalityRegularizer(bank, 0.1).AddGradients(); })),
         ("FastDropout.Apply", bad => FastDropout.Apply(bad, 0.5)),
+        ("SafetensorsFile.ReadInto", bad => Devices.InFolder(folder =>
+        {
+            SafetensorsWriter.Write(Path.Combine(folder, "x.safetensors"), new Dictionary<string, Tensor> { ["x"] = ones(2, 8) });
+            using var file = SafetensorsFile.Open(Path.Combine(folder, "x.safetensors"));
+            file.ReadInto("x", bad);
+        })),
         ("SafetensorsWriter.Write", bad => Devices.InFolder(folder => SafetensorsWriter.Write(Path.Combine(folder, "x.safetensors"), new Dictionary<string, Tensor> { ["x"] = bad }))),
     ];
 
@@ -68,6 +74,23 @@ internal static class Entries
     private static IEnumerable<(string Name, Action<Tensor> Call)> Heads =>
     [
         ("a pooler", bad => { using var model = new BertModel(Small(new BertConfig()), seed: 1); model.Pool(bad); }),
+        ("encoders by themselves", bad =>
+        {
+            TextEncoder[] encoders =
+            [
+                new BertModel(Small(new BertConfig()), 1), new RobertaModel(Small(new RobertaConfig()), 1), new DistilBertModel(Small(new DistilBertConfig()), 1),
+                new ElectraModel(Small(new ElectraConfig { EmbeddingSize = 4 }), 1), new DebertaV2Model(Small(new DebertaV2Config()), 1),
+            ];
+            foreach (var encoder in encoders)
+                encoder.call(bad, null, null);
+        }),
+        ("answers", bad => WithAnswerer(model => model.call(bad, null, null))),
+        ("answers, logits of a loss", bad => WithAnswerer(model => model.Loss(bad, zeros([2], ScalarType.Int64), zeros([2], ScalarType.Int64)))),
+        ("answers, starts of a loss", bad => WithAnswerer(model => model.Loss(ones(2, 8, 2), bad, zeros([2], ScalarType.Int64)))),
+        ("answers, ends of a loss", bad => WithAnswerer(model => model.Loss(ones(2, 8, 2), zeros([2], ScalarType.Int64), bad))),
+        ("a language model's loss, ids", bad => { using var model = new BertForMaskedLM(Small(new BertConfig()), seed: 1); model.Loss(bad, null, ones([2, 8], ScalarType.Int64)); }),
+        ("a language model's loss, mask", bad => { using var model = new BertForMaskedLM(Small(new BertConfig()), seed: 1); model.Loss(ones([2, 8], ScalarType.Int64), bad, ones([2, 8], ScalarType.Int64)); }),
+        ("a language model's loss, labels", bad => { using var model = new BertForMaskedLM(Small(new BertConfig()), seed: 1); model.Loss(ones([2, 8], ScalarType.Int64), null, bad); }),
         ("a language model", bad => { using var model = new BertForMaskedLM(Small(new BertConfig()), seed: 1); model.call(bad, null, null); }),
     ];
 
@@ -99,6 +122,13 @@ internal static class Entries
         }
         );
     }
+
+    private static void WithAnswerer(Action<QuestionAnswerer> use) => Devices.InFolder(folder =>
+    {
+        Devices.Save(folder);
+        using var model = QuestionAnswerer.FromPretrained(folder);
+        use(model);
+    });
 
     private static TConfig Small<TConfig>(TConfig config)
         where TConfig : EncoderConfig => config with { VocabularySize = 50, HiddenSize = 8, Layers = 1, Heads = 2, IntermediateSize = 8, MaxPositions = 20 };

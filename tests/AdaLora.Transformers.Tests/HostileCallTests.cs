@@ -7,7 +7,7 @@ namespace AdaLora.Transformers.Tests;
 /// <summary>Tensors of wrong shapes, dtypes and devices in every public entry, in a process of its own, because some mistakes end a process in native code.</summary>
 public sealed class HostileCallTests
 {
-    private const int LeastCalls = 2000;
+    private const int LeastCalls = 4000;
 
     /// <summary>What a caller cannot be expected to foresee.</summary>
     private static readonly string[] Undocumented =

@@ -63,11 +63,14 @@ public sealed class QuestionAnswerer : PretrainedModel
     /// <param name="ends">The place of each answer's last token, int64, one per row.</param>
     /// <returns>A scalar.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentException">The logits have another shape.</exception>
     public Tensor Loss(Tensor logits, Tensor starts, Tensor ends)
     {
         ArgumentNullException.ThrowIfNull(logits);
         ArgumentNullException.ThrowIfNull(starts);
         ArgumentNullException.ThrowIfNull(ends);
+        if (logits.Dimensions != 3 || logits.shape[2] != 2)
+            throw new ArgumentException($"The shape is ({string.Join(", ", logits.shape)}); batch x length x 2 is needed.", nameof(logits));
         using var scope = NewDisposeScope();
         var wide = Losses.Widen(logits);
         var beyond = wide.shape[1];

@@ -139,7 +139,7 @@ public abstract class TextTokenizer
     /// <param name="multipleOf">If given, the length is rounded up to a multiple of this.</param>
     /// <returns>The batch.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="texts"/> or one of them is null.</exception>
-    /// <exception cref="ArgumentException">There are no texts, or one is longer than <paramref name="length"/>.</exception>
+    /// <exception cref="ArgumentException">There are no texts, one is longer than <paramref name="length"/>, or the batch has more places than an array can.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is negative or <paramref name="multipleOf"/> is below 1.</exception>
     public TokenBatch Pad(IReadOnlyList<TokenizedText> texts, int? length = null, int? multipleOf = null)
     {
@@ -152,7 +152,10 @@ public abstract class TextTokenizer
         if (longest > length)
             throw new ArgumentException($"A text of {longest} tokens doesn't fit a batch of length {length}; encode it with a maxLength.", nameof(texts));
         var (target, step) = (length ?? longest, multipleOf ?? 1);
-        return new TokenBatch(texts, (target + step - 1) / step * step, PadId);
+        var padded = ((long)target + step - 1) / step * step;
+        if (padded * texts.Count > Array.MaxLength)
+            throw new ArgumentException($"{texts.Count} texts of {padded} places each are more than an array can hold.", length is null ? nameof(multipleOf) : nameof(length));
+        return new TokenBatch(texts, (int)padded, PadId);
     }
 
     /// <summary>Encodes texts and pads them to one length in one call.</summary>

@@ -1,3 +1,4 @@
+using AdaLora.Autograd;
 using AdaLora.Randomness;
 using static TorchSharp.torch;
 
@@ -19,8 +20,12 @@ public static class AdaptedLinear
     /// <param name="scale">Factor of the adapter's product.</param>
     /// <param name="dropout">Rate in front of Q, in [0, 1); 0 in evaluation. Only on CPUs other than 0: there masks can be made again.</param>
     /// <returns>(..., out) in the dtype of the input.</returns>
-    /// <exception cref="ArgumentException">Shapes or dtypes do not fit together.</exception>
+    /// <exception cref="ArgumentException">Shapes, dtypes or devices do not fit together, or a tensor is sparse.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="dropout"/> is outside [0, 1).</exception>
+    /// <exception cref="InvalidOperationException">
+    /// A backward pass through such a layer failed earlier, so that gradients are missing: say because a tensor was changed in place after the forward pass. No exception may leave a backward pass
+    /// itself. <see cref="AdaLoraModel.BeforeOptimizerStep"/> throws it too, whichever comes first.
+    /// </exception>
     public static Tensor Apply(Tensor input, Tensor weight, Tensor? bias, Tensor left, Tensor? lambda, Tensor right, double scale, double dropout = 0)
     {
         Check(input, weight, bias, left, lambda, right);
@@ -32,6 +37,8 @@ public static class AdaptedLinear
         using var scope = NewDisposeScope();
         var settings = new AdapterSettings(scale, dropout > 0 && input.numel() > 0 ? DropoutMask.Draw(dropout) : null);
         var needsGraph = is_grad_enabled() && ((Tensor?[])[input, bias, left, lambda, right]).Any(t => t is { requires_grad: true });
+        if (needsGraph)
+            BackwardPass.ThrowIfFailed();
         var output = needsGraph
             ? AdaptedLinearFunction.apply(input, weight, bias!, left, lambda!, right, settings)
             : Forward(input, weight, bias, left, lambda, right, settings).Output;
@@ -60,6 +67,12 @@ public static class AdaptedLinear
         ArgumentNullException.ThrowIfNull(left);
         ArgumentNullException.ThrowIfNull(right);
         var problems = new Problems();
+        foreach (var (tensor, name) in ((Tensor?, string)[])[(input, nameof(input)), (bias, nameof(bias)), (left, nameof(left)), (lambda, nameof(lambda)), (right, nameof(right)), (weight, nameof(weight))])
+        {
+            problems.Require(tensor is not { is_sparse: true }, $"{name} must not be sparse");
+            problems.Require(tensor is null || (tensor.device_type == weight.device_type && tensor.device_index == weight.device_index), $"{name} must be on the device of the weight");
+        }
+
         problems.Require(weight.dim() == 2 && left.dim() == 2 && right.dim() == 2, "weight, left and right must have two dimensions");
         problems.Require(input.dim() >= 1, "the input must have a dimension");
         problems.ThrowIfAny("The adapted layer cannot be computed");
@@ -70,6 +83,8 @@ public static class AdaptedLinear
         problems.Require(left.shape[1] == rank && (lambda is null || lambda.numel() == rank), $"left ({left.shape[1]}), lambda ({lambda?.numel()}) and right ({rank}) differ in rank");
         problems.Require(bias is null || (bias.dim() == 1 && bias.shape[0] == rows), $"the bias must have {rows} entries");
         problems.Require(left.dtype == right.dtype && (lambda is null || lambda.dtype == left.dtype), "left, lambda and right differ in dtype");
+        problems.Require(input.is_floating_point() && weight.is_floating_point() && (bias is null || bias.is_floating_point()), "input, weight and bias must be floating point");
+        problems.Require(left.dtype is ScalarType.Float32 or ScalarType.Float64, "left, lambda and right must be float32 or float64");
         problems.Require(!weight.requires_grad, "the weight must be frozen");
         problems.ThrowIfAny("The adapted layer cannot be computed");
     }

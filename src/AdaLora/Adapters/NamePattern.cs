@@ -44,8 +44,15 @@ internal sealed class NamePattern
             throw new ArgumentException($"The glob '{text}' holds '***'. Use '*' for one segment or '**' for any number of them.", nameof(text));
         }
 
-        var expression = new Regex(GlobToRegex(text), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
-        return new("glob", text, NameMatch.ByRegion, expression.IsMatch);
+        try
+        {
+            var expression = new Regex(GlobToRegex(text), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+            return new("glob", text, NameMatch.ByRegion, expression.IsMatch);
+        }
+        catch (NotSupportedException tooLarge)
+        {
+            throw new ArgumentException($"The glob of {text.Length} characters is too long to be matched. Give several shorter ones.", nameof(text), tooLarge);
+        }
     }
 
     public static NamePattern Regex(string text)

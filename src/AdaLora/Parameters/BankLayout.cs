@@ -7,6 +7,9 @@ namespace AdaLora.Parameters;
 /// </summary>
 public sealed class BankLayout
 {
+    /// <summary>The most triplets that a bank holds, thousands of times more than a large model needs: more of them are a mistake, and would not fit into memory.</summary>
+    public const int MaxTriplets = 1 << 24;
+
     private readonly Dictionary<string, TripletSlot> _byName;
 
     private BankLayout(IReadOnlyList<TripletSlot> slots, IReadOnlyList<TripletBlock> groups, IReadOnlyList<TripletBlock> blocks, long lambdaOffset)
@@ -51,7 +54,9 @@ public sealed class BankLayout
         _byName.TryGetValue(name, out var slot) ? slot : throw new KeyNotFoundException($"There is no adapted module '{name}'.");
 
     /// <summary>Lays out the given matrices. The result does not depend on the order in which they are given.</summary>
-    /// <exception cref="ArgumentException">A name is empty or given twice, a size is below 1, or a rank is negative; all such matrices are listed.</exception>
+    /// <exception cref="ArgumentException">
+    /// A name is empty or given twice, a size is below 1 or above <see cref="int.MaxValue"/>, or a rank is negative; all such matrices are listed. Or there are more triplets than <see cref="MaxTriplets"/>.
+    /// </exception>
     public static BankLayout Create(IEnumerable<TripletShape> shapes)
     {
         ArgumentNullException.ThrowIfNull(shapes);
@@ -130,7 +135,10 @@ public sealed class BankLayout
             .Concat(shapes.Where(s => s.OutFeatures < 1 || s.InFeatures < 1).Select(s => $"'{s.Name}' has sizes {s.OutFeatures} x {s.InFeatures}; both must be at least 1"))
             .Concat(shapes.Where(s => s.Rank < 0).Select(s => $"'{s.Name}' has rank {s.Rank}; it must not be negative"))
             .Concat(shapes.GroupBy(s => s.Name, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => $"'{g.Key}' is given {g.Count()} times"))
+            .Concat(shapes.Where(s => Math.Max(s.OutFeatures, s.InFeatures) > int.MaxValue).Select(s => $"'{s.Name}' has sizes {s.OutFeatures} x {s.InFeatures}; both must be at most {int.MaxValue}"))
             .ToList();
+        if (shapes.Sum(s => (long)s.Rank) is > MaxTriplets and var triplets)
+            problems.Add($"they have {triplets} triplets in all, at most {MaxTriplets} are possible");
         if (problems.Count > 0)
             throw new ArgumentException($"The matrices cannot share a bank: {string.Join("; ", problems)}.", nameof(shapes));
     }

@@ -82,6 +82,36 @@ public sealed class AdaptedLinearTests
     }
 
     [Fact]
+    public void Tensors_of_other_kinds_and_devices_are_refused_by_name()
+    {
+        using var scope = NewDisposeScope();
+        Refuses("left must be on the device of the weight", () => AdaptedLinear.Apply(rand(3, 5), rand(6, 5), null, rand([6, 2], device: META), null, rand(2, 5), 1));
+        Refuses("bias must not be sparse", () => AdaptedLinear.Apply(rand(3, 5), rand(6, 5), rand(6).to_sparse(), rand(6, 2), null, rand(2, 5), 1));
+        Refuses("floating point", () => AdaptedLinear.Apply(ones([3, 5], ScalarType.Int32), rand(6, 5), null, rand(6, 2), null, rand(2, 5), 1));
+        Refuses("float32 or float64", () => AdaptedLinear.Apply(rand(3, 5), rand(6, 5), null, rand([6, 2], ScalarType.BFloat16), null, rand([2, 5], ScalarType.BFloat16), 1));
+
+        static void Refuses(string what, Action call) => Assert.Contains(what, Assert.Throws<ArgumentException>(call).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_backward_pass_that_fails_is_told_by_the_next_pass_that_learns()
+    {
+        using var scope = NewDisposeScope();
+        var parts = Parts(ScalarType.Float32, hasLambda: true);
+        var output = Apply();
+        using (no_grad())
+            parts.Left.add_(1);
+        output.sum().backward();
+
+        using (no_grad())
+            Apply();
+        Assert.Contains("modified by an inplace operation", Assert.Throws<InvalidOperationException>(Apply).Message, StringComparison.Ordinal);
+        Apply();
+
+        Tensor Apply() => AdaptedLinear.Apply(parts.Input, parts.Weight, parts.Bias, parts.Left, parts.Lambda, parts.Right, Scale);
+    }
+
+    [Fact]
     public void A_backward_pass_that_fails_is_told_at_the_next_step_instead_of_ending_the_process()
     {
         using var scope = NewDisposeScope();

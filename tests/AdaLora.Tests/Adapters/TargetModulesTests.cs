@@ -148,6 +148,7 @@ public sealed class TargetModulesTests
         () => TargetModules.Globs(""),
         () => TargetModules.Globs("a..b"),
         () => TargetModules.Globs("a.***"),
+        () => TargetModules.Globs(new string('a', 100_000)),
         () => TargetModules.Regex(""),
         () => TargetModules.Regex("(query"),
         () => TargetModules.Regex("a)|(b"),

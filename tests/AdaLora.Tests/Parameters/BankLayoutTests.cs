@@ -66,6 +66,13 @@ public sealed class BankLayoutTests
             }
         });
 
+    [Theory]
+    [InlineData(8, int.MaxValue)]
+    [InlineData(8, BankLayout.MaxTriplets / 2 + 1)]
+    [InlineData(1L << 40, 1)]
+    public void Sizes_that_no_memory_holds_are_refused(long size, int rank) =>
+        Assert.Contains("at most", Assert.Throws<ArgumentException>(() => BankLayout.Create([new("a", size, size, rank), new("b", size, size, rank)])).Message, StringComparison.Ordinal);
+
     [Fact]
     public void Bad_matrices_are_all_listed()
     {

@@ -70,6 +70,8 @@ public sealed class WordPieceTextTokenizerTests
         _ = Assert.Throws<ArgumentOutOfRangeException>(() => tokenizer.Encode("tea", "tea", maxLength: 2));
         _ = Assert.Throws<ArgumentException>(() => tokenizer.Pad([tokenizer.Encode("tea")], length: 2));
         _ = Assert.Throws<ArgumentException>(() => tokenizer.Pad([]));
+        _ = Assert.Throws<ArgumentException>(() => tokenizer.Pad([tokenizer.Encode("tea")], length: int.MaxValue));
+        _ = Assert.Throws<ArgumentException>(() => tokenizer.Pad([tokenizer.Encode("tea")], multipleOf: int.MaxValue));
     }
 
     [Fact]

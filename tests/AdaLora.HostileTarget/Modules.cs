@@ -1,0 +1,58 @@
+using AdaLora.Adapters;
+using AdaLora.Training;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace AdaLora.HostileTarget;
+
+/// <summary>Every public entry that takes a module or an optimiser, with ones that can hardly be adapted or trained.</summary>
+internal static class Modules
+{
+    public static IEnumerable<(string Name, Func<Module> Make)> Bad =>
+    [
+        ("null", () => null!),
+        ("nothing in it", () => Sequential()),
+        ("a layer by itself", () => Linear(8, 8)),
+        ("no layer to adapt", () => Sequential(("a", ReLU()))),
+        ("a packed module", () => MultiheadAttention(8, 2)),
+        ("no features", () => Sequential(("a", Linear(0, 8)))),
+        ("half precision", () => Sequential(("a", Linear(8, 8, dtype: ScalarType.Float16)))),
+        ("double precision", () => Sequential(("a", Linear(8, 8, dtype: ScalarType.Float64)))),
+        ("complex", () => Sequential(("a", Linear(8, 8, dtype: ScalarType.ComplexFloat32)))),
+        ("the meta device", () => Sequential(("a", Linear(8, 8, device: META)))),
+        ("two precisions", () => Sequential(("a", Linear(8, 8)), ("b", Linear(8, 8, dtype: ScalarType.Float64)))),
+        ("two devices", () => Sequential(("a", Linear(8, 8)), ("b", Linear(8, 8, device: META)))),
+        ("adapted before", () => { var model = Sequential(("a", Linear(8, 8))); AdaLoraModel.Attach(model, Options); return model; }),
+        ("disposed", () => { var model = Sequential(("a", Linear(8, 8))); model.Dispose(); return model; }),
+    ];
+
+    public static IEnumerable<(string Name, Action<Module> Call)> Entries =>
+    [
+        ("AdaLoraModel.Attach", bad => AdaLoraModel.Attach(bad, Options).Dispose()),
+        ("AdaLoraModel.Attach, in bfloat16", bad => AdaLoraModel.Attach(bad, Options with { BasePrecision = BasePrecision.BFloat16 }).Dispose()),
+        ("AdaLoraModel.Attach, in a precision that suits", bad => AdaLoraModel.Attach(bad, Options with { BasePrecision = BasePrecision.Automatic }).Dispose()),
+        ("AdaLoraModel.Attach, in no precision", bad => AdaLoraModel.Attach(bad, Options with { BasePrecision = (BasePrecision)99 }).Dispose()),
+        ("an adapter in bfloat16", bad => { using var adapted = AdaLoraModel.Attach(bad, Options with { BasePrecision = BasePrecision.BFloat16 }); (bad as Module<Tensor, Tensor>)?.call(ones(2, 8)).sum().backward(); adapted.Merge(); adapted.Detach(); }),
+        ("AdaLoraModel.Load", bad => Devices.InFolder(folder => { Save(folder); AdaLoraModel.Load(bad, folder).Dispose(); })),
+        ("AdapterSet", bad => { using var set = new AdapterSet(bad); set.Add("a", Options); set.Select(null); }),
+        ("AdapterSet.Load", bad => Devices.InFolder(folder => { Save(folder); using var set = new AdapterSet(bad); set.Load("a", folder); })),
+        ("AdapterInjector.Find", bad => AdapterInjector.Find(bad, TargetModules.AllLinear).GetSitesOrThrow()),
+        ("AdapterInjector.Inject", bad => AdapterInjector.Inject(bad, AdapterInjector.Find(Good(), TargetModules.AllLinear).Sites, _ => Linear(8, 8)).Detach()),
+        ("AdapterInjector.Inject, what is made", bad => { var model = Good(); AdapterInjector.Inject(model, AdapterInjector.Find(model, TargetModules.AllLinear).Sites, _ => bad as Module<Tensor, Tensor> ?? Linear(8, 9)); }),
+        ("Projection.TryDescribe", bad => Projection.TryDescribe(bad, out _)),
+        ("TrainableSelection.Select", bad => TrainableSelection.Select(bad, [], ["a"], BiasTraining.All).Freeze()),
+        ("Trainer of a module", bad => { using var trainer = new Trainer(bad, new TrainerOptions { TotalSteps = 2 }); trainer.Fit([0], (int _) => bad is Module<Tensor, Tensor> module ? module.call(ones(2, 8)).sum() : ones([])); }),
+        ("Trainer of nothing", _ => new Trainer((AdaLoraModel)null!, new TrainerOptions { TotalSteps = 2 }).Dispose()),
+        ("AdaLoraModel.Compact, an optimiser of other parameters", bad => { using var adapted = AdaLoraModel.Attach(Good(), Options); adapted.Compact(bad is null ? null : optim.SGD(bad.parameters(), 0.1)); }),
+    ];
+
+    private static AdaLoraOptions Options => new() { InitialRank = 2, TargetRank = 1 };
+
+    private static Module Good() => Sequential(("a", Linear(8, 8)));
+
+    private static void Save(string folder)
+    {
+        using var adapted = AdaLoraModel.Attach(Good(), Options);
+        adapted.Save(folder);
+    }
+}

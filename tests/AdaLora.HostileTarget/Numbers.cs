@@ -1,0 +1,90 @@
+using AdaLora.Adapters;
+using AdaLora.Allocation;
+using AdaLora.Parameters;
+using AdaLora.Randomness;
+using AdaLora.Regularization;
+using AdaLora.Training;
+using AdaLora.Transformers.Models.Bert;
+using AdaLora.Transformers.Tokenization;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace AdaLora.HostileTarget;
+
+/// <summary>Every public entry that takes a number, with those from the edges of its type.</summary>
+internal static class Numbers
+{
+    /// <summary>As an int or a long, those outside become the least or the greatest.</summary>
+    public static IEnumerable<(string Name, Func<double> Make)> Bad =>
+        new[] { double.NaN, double.NegativeInfinity, -1, -0.5, 0, double.Epsilon, 1, 2, 7, 1e6, 1L << 31, double.PositiveInfinity }.Select(n => (n.ToString(System.Globalization.CultureInfo.InvariantCulture), (Func<double>)(() => n)));
+
+    public static IEnumerable<(string Name, Action<double> Call)> Entries =>
+    [
+        ("AdaLoraModel.Begin", n => Adapted(adapted => adapted.Begin((long)n))),
+        ("AdaLoraModel.BeforeOptimizerStep", n => Adapted((model, adapted) => { adapted.Begin(100); model.call(ones(2, 8)).sum().backward(); _ = adapted.BeforeOptimizerStep(n).ReadNorm(); adapted.AfterOptimizerStep(); })),
+        ("AdaLoraOptions.ForTotalSteps", n => AdaLoraOptions.ForTotalSteps((long)n).Validate()),
+        ("AdaLoraOptions.ForTotalSteps, rank", n => AdaLoraOptions.ForTotalSteps(100, (int)n).Validate()),
+        ("AdaptedLinear.Apply, scale", n => AdaptedLinear.Apply(ones(2, 8), ones(8, 8), null, ones(8, 2), null, ones(2, 8), n)),
+        ("AdaptedLinear.Apply, dropout", n => AdaptedLinear.Apply(ones(2, 8), ones(8, 8), null, ones(8, 2), null, ones(2, 8), 1, n)),
+        ("FastDropout.Apply, rate", n => FastDropout.Apply(ones(2, 8), n)),
+        ("ModuleOverrides.With, rank", n => ModuleOverrides.None.With("a", (int)n).Resolve("a")),
+        ("ModuleOverrides.With, alpha", n => ModuleOverrides.None.With(TargetModules.AllLinear, alpha: n).Resolve("a")),
+        ("TargetModules.InLayers", n => TargetModules.AllLinear.InLayers((int)n).Matches("layer.1.a")),
+        ("TargetModules.InLayers, a range", n => TargetModules.AllLinear.InLayers((int)n..3).Matches("layer.1.a")),
+        ("BudgetDecay.KeptShare", n => BudgetDecay.Cubic.KeptShare(n)),
+        ("BudgetDecay.Custom", n => new BudgetSchedule(9, 3, 10, 1, 1, 1, BudgetDecay.Custom("own", _ => n)).BudgetAt(5)),
+        ("BudgetSchedule, budgets", n => new BudgetSchedule((int)n, 1, 10, 1, 1).BudgetAt(5)),
+        ("BudgetSchedule, target", n => new BudgetSchedule(9, (int)n, 10, 1, 1).BudgetAt(5)),
+        ("BudgetSchedule, steps", n => new BudgetSchedule(9, 3, (long)n, 1, 1).BudgetAt(5)),
+        ("BudgetSchedule, phases", n => new BudgetSchedule(9, 3, 10, (long)n, (long)n).BudgetAt(5)),
+        ("BudgetSchedule, interval", n => new BudgetSchedule(9, 3, 10, 1, 1, (long)n).MasksAt(5)),
+        ("BudgetSchedule.BudgetAt", n => new BudgetSchedule(9, 3, 10, 1, 1).BudgetAt((long)n)),
+        ("BudgetSchedule.MasksAt", n => new BudgetSchedule(9, 3, 10, 1, 1).MasksAt((long)n)),
+        ("ImportanceTracker, betas", n => Banked(bank => new ImportanceTracker(bank, n, n).Dispose())),
+        ("RankAllocator.Mask, step", n => Banked(bank => { using var tracker = new ImportanceTracker(bank); using var allocator = new RankAllocator(bank, new BudgetSchedule(2, 1, 10, 1, 4), tracker); allocator.Mask((long)n, bank.Values); })),
+        ("BankLayout.Create, rank", n => BankLayout.Create([new TripletShape("a", 8, 8, (int)n), new TripletShape("b", 8, 8, (int)n)])),
+        ("BankLayout.Create, sizes", n => BankLayout.Create([new TripletShape("a", (long)n, (long)n, 2), new TripletShape("b", (long)n, 8, 2)])),
+        ("BankLayout.Compact", n => BankLayout.Create([new TripletShape("a", 8, 8, 2)]).Compact(new bool[Math.Clamp((int)n, 0, 9)])),
+        ("TripletBank.Initialize", n => Banked(bank => bank.Initialize(n, (long)n))),
+        ("OrthogonalityRegularizer", n => Banked(bank => new OrthogonalityRegularizer(bank, n).AddGradients())),
+        ("PhaseLength.Steps", n => PhaseLength.Steps((long)n).In(10)),
+        ("PhaseLength.Fraction", n => PhaseLength.Fraction(n).In(10)),
+        ("PhaseLength.In", n => PhaseLength.Fraction(0.5).In((long)n)),
+        ("LearningRateDecay.Polynomial", n => LearningRateDecay.Polynomial(n, n).FactorAt(1, 2, 0)),
+        ("LearningRateDecay.FactorAt, step", n => LearningRateDecay.Cosine.FactorAt((long)n, 10, 1)),
+        ("LearningRateDecay.FactorAt, lengths", n => LearningRateDecay.Cosine.FactorAt(1, (long)n, (long)n)),
+        ("PrefetchedBatches.Of", n => PrefetchedBatches.Of(Enumerable.Range(0, 20), (int)n).Count()),
+        ("PrefetchedBatches.Of, batches that fail", n => PrefetchedBatches.Of(Enumerable.Range(0, 20).Select(i => i > n ? throw new InvalidDataException("No more batches.") : i)).Count()),
+        ("PrefetchedBatches.Of nothing", _ => PrefetchedBatches.Of<int>(null!)),
+        ("TextEncoder.AddPrompt", n => Encoder(encoder => { encoder.AddPrompt((int)n); encoder.call(ones([2, 8], ScalarType.Int64), null, null); encoder.RemovePrompt(); })),
+        ("TextEncoder.AddPrefixes", n => Encoder(encoder => { encoder.AddPrefixes((int)n); encoder.call(ones([2, 8], ScalarType.Int64), null, null); encoder.RemovePrefixes(); })),
+        ("TextTokenizer.IsSpecial", n => Texts.Tokenizer(tokenizer => tokenizer.IsSpecial((int)n))),
+        ("TextTokenizer.GetToken", n => Texts.Tokenizer(tokenizer => tokenizer.GetToken((int)n))),
+        ("TextTokenizer.Encode, length", n => Texts.Tokenizer(tokenizer => tokenizer.Encode("a", "b", (int)n, (TruncationStrategy)(int)n))),
+        ("TextTokenizer.EncodeAll, length", n => Texts.Tokenizer(tokenizer => tokenizer.EncodeAll([("a", "b"), ("a", null)], (int)n))),
+        ("TextTokenizer.EncodeBatch, length", n => Texts.Tokenizer(tokenizer => tokenizer.EncodeBatch(["a", "a a"], (int)n))),
+        ("TextTokenizer.Pad, length", n => Texts.Tokenizer(tokenizer => tokenizer.Pad([tokenizer.Encode("a")], (int)n))),
+        ("TextTokenizer.Pad, multiple", n => Texts.Tokenizer(tokenizer => tokenizer.Pad([tokenizer.Encode("a")], null, (int)n))),
+    ];
+
+    private static void Encoder(Action<BertModel> use)
+    {
+        using var encoder = new BertModel(new BertConfig { VocabularySize = 50, HiddenSize = 8, Layers = 1, Heads = 2, IntermediateSize = 8, MaxPositions = 20 }, seed: 1);
+        use(encoder);
+    }
+
+    private static void Banked(Action<TripletBank> use)
+    {
+        using var bank = TripletBank.Create(BankLayout.Create([new TripletShape("a", 8, 8, 2)]), ScalarType.Float32, CPU);
+        use(bank);
+    }
+
+    private static void Adapted(Action<AdaLoraModel> use) => Adapted((_, adapted) => use(adapted));
+
+    private static void Adapted(Action<Module<Tensor, Tensor>, AdaLoraModel> use)
+    {
+        using var model = Sequential(("a", Linear(8, 8)));
+        using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 2, TargetRank = 1 });
+        use(model, adapted);
+    }
+}
