@@ -54,6 +54,39 @@ public sealed class ConcurrencyTests
         Assert.NotEqual(Train(3, dropout: 0.3), Train(4, dropout: 0.3));
     }
 
+    /// <summary>Stated separately for one and for two threads; the layers are wide enough for libtorch and the kernels of this library to use both.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Wide_layers_end_with_the_same_bytes_for_the_same_number_of_threads(int threads)
+    {
+        var former = get_num_threads();
+        set_num_threads(threads);
+        try
+        {
+            Assert.Equal(TrainWide(), TrainWide());
+        }
+        finally
+        {
+            set_num_threads(former);
+        }
+    }
+
+    private static float[] TrainWide()
+    {
+        lock (Generator)
+        {
+            using var scope = NewDisposeScope();
+            using var seed = manual_seed(5);
+            using var model = nn.Sequential(("first", nn.Linear(512, 768)), ("middle", nn.GELU()), ("second", nn.Linear(768, 256)));
+            var input = randn(256, 512);
+            using var adapted = AdaLoraModel.Attach(model, AdaLoraOptions.ForTotalSteps(20) with { Dropout = 0.2, Seed = 1 });
+            using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 20, LearningRate = 1e-3, Seed = 1 });
+            _ = trainer.Fit(Enumerable.Repeat(input, 20), batch => model.call(batch).square().mean());
+            return [.. adapted.TrainableParameters.SelectMany(p => p.detach().reshape(-1).clone().data<float>().ToArray())];
+        }
+    }
+
     // Weights of the model come from torch's one generator, which two threads must not draw from at the same time if results are to be repeatable.
     private static readonly object Generator = new();
 

@@ -20,7 +20,7 @@ public sealed class BudgetSchedule
     {
         var problems = new Problems();
         problems.Require(initialBudget >= 0, $"the initial budget is {initialBudget}; it must not be negative");
-        problems.Require(targetBudget >= 0 && targetBudget <= initialBudget, $"the target budget is {targetBudget}; it must lie between 0 and the initial budget {initialBudget} (in AdaLoraOptions, TargetRank or TargetBudget against InitialRank)");
+        problems.Require(targetBudget >= 0 && targetBudget <= initialBudget, $"the target budget is {targetBudget}; it must lie between 0 and the initial budget {initialBudget} (in AdaLoraOptions, TargetRank or TargetBudget against InitialRank; see docs/guide.md#ranks)");
         problems.Require(totalSteps >= 1, $"the total number of steps is {totalSteps}; it must be at least 1");
         problems.Require(initialSteps >= 0, $"the initial phase has {initialSteps} steps; it must not be negative");
         problems.Require(finalSteps >= 0, $"the final phase has {finalSteps} steps; it must not be negative");
