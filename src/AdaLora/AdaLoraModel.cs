@@ -163,6 +163,7 @@ public sealed partial class AdaLoraModel : IDisposable
 
     private void FreeState()
     {
+        _activity.Sharing?.Forget();
         _allocator?.Dispose();
         _tracker.Dispose();
         _norm.Dispose();
