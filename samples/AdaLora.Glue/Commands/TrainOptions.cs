@@ -26,7 +26,7 @@ internal sealed class TrainOptions
     private readonly Option<double> _weightDecay = ParsedOption.Number(TrainOptionNames.WeightDecay, "Weight decay of AdamW.", Defaults.WeightDecay);
     private readonly Option<double> _clip = ParsedOption.Number(TrainOptionNames.Clip, "Largest gradient norm; 0 for no limit.", Defaults.Clip);
     private readonly Option<double> _dropout = ParsedOption.Number(TrainOptionNames.Dropout, "Dropout in front of the adapters.", Defaults.Dropout);
-    private readonly Option<bool> _shareDropout = new(TrainOptionNames.ShareDropout) { Description = "Drop the same entries in front of adapters that read the same input, such as query, key and value: faster, but other results than without." };
+    private readonly Option<bool> _shareDropout = new(TrainOptionNames.ShareDropout) { Description = "Drop the same entries in front of adapters that read the same input, such as query, key and value: less work, but other results than without." };
     private readonly Option<int> _initialRank = ParsedOption.Number(TrainOptionNames.InitialRank, "Rank of every adapter at the start (adalora, prune-lora).", Defaults.InitialRank);
     private readonly Option<int> _targetRank = ParsedOption.Number(TrainOptionNames.TargetRank, "Rank of every adapter (lora, svd-lora), or their mean rank at the end (adalora, prune-lora).", Defaults.TargetRank);
     private readonly Option<double> _alpha = ParsedOption.Number(TrainOptionNames.Alpha, "Scale of the adapters, divided by their rank at the start.", Defaults.Alpha);
