@@ -86,6 +86,7 @@ public sealed partial class AdaLoraModel
             (nameof(Options.OrthogonalityWeight), Options.OrthogonalityWeight),
             (nameof(Options.OrthogonalityForm), Options.OrthogonalityForm),
             (nameof(Options.Dropout), Options.Dropout),
+            (nameof(Options.ShareDropout), Options.ShareDropout),
             (nameof(Options.BasePrecision), Options.BasePrecision),
         ];
         foreach (var (name, value) in options)

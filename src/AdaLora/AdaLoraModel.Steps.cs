@@ -53,6 +53,7 @@ public sealed partial class AdaLoraModel
             throw new ArgumentOutOfRangeException(nameof(maxGradientNorm), maxGradientNorm, "The largest gradient norm must be positive, or null.");
 
         BackwardPass.ThrowIfFailed();
+        _activity.Sharing?.Forget();
         using var scope = NewDisposeScope();
         _binder.Gather();
         _penalty.copy_(_regularizer.AddGradients());

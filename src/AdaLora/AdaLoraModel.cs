@@ -167,6 +167,7 @@ public sealed partial class AdaLoraModel : IDisposable
     private void FreeState()
     {
         _isFreed = true;
+        _activity.Sharing?.Forget();
         _allocator?.Dispose();
         _tracker.Dispose();
         _norm.Dispose();

@@ -22,6 +22,12 @@ public sealed record AdaLoraOptions
     /// <summary>Probability with which an entry of an adapter's input is dropped in training, in [0, 1).</summary>
     public double Dropout { get; init; }
 
+    /// <summary>
+    /// Whether adapters that read the very same tensor in a forward pass, as those of query, key and value do, drop the same entries of it. By default each draws its own, as PEFT and the
+    /// authors' code do. It saves work on a CPU, but no gain in the time of a step has been established. Masks are shared by neighbours only: an adapter called with another tensor in between ends it. A tensor must not be changed in place between the adapters that read it.
+    /// </summary>
+    public bool ShareDropout { get; init; }
+
     /// <summary>In which precision the frozen layers under the adapters are computed.</summary>
     public BasePrecision BasePrecision { get; init; } = BasePrecision.AsLoaded;
 

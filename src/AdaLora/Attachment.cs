@@ -18,7 +18,7 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
         Injection? injection = null;
         try
         {
-            var activity = new AdapterActivity();
+            var activity = new AdapterActivity { Sharing = options.ShareDropout ? new DropoutSharing() : null };
             injection = AdapterInjector.Inject(model, sites, site => CreateAdapter(site, bank, activity));
             selection.Freeze();
             return new AdaLoraModel(options, injection, selection, activity, bank, logger, origin);

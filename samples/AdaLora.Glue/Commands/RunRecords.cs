@@ -45,6 +45,7 @@ internal static class RunRecords
             (TrainOptionNames.WeightDecay, s.WeightDecay),
             (TrainOptionNames.Clip, s.Clip),
             (TrainOptionNames.Dropout, s.Dropout),
+            (TrainOptionNames.ShareDropout, s.ShareDropout),
             (TrainOptionNames.InitialRank, s.InitialRank),
             (TrainOptionNames.TargetRank, s.TargetRank),
             (TrainOptionNames.Alpha, s.Alpha),

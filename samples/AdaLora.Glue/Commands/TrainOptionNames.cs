@@ -16,6 +16,7 @@ internal static class TrainOptionNames
     public const string WeightDecay = "--weight-decay";
     public const string Clip = "--clip";
     public const string Dropout = "--dropout";
+    public const string ShareDropout = "--share-dropout";
     public const string InitialRank = "--initial-rank";
     public const string TargetRank = "--target-rank";
     public const string Alpha = "--alpha";

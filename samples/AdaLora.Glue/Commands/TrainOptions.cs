@@ -26,6 +26,7 @@ internal sealed class TrainOptions
     private readonly Option<double> _weightDecay = ParsedOption.Number(TrainOptionNames.WeightDecay, "Weight decay of AdamW.", Defaults.WeightDecay);
     private readonly Option<double> _clip = ParsedOption.Number(TrainOptionNames.Clip, "Largest gradient norm; 0 for no limit.", Defaults.Clip);
     private readonly Option<double> _dropout = ParsedOption.Number(TrainOptionNames.Dropout, "Dropout in front of the adapters.", Defaults.Dropout);
+    private readonly Option<bool> _shareDropout = new(TrainOptionNames.ShareDropout) { Description = "Drop the same entries in front of adapters that read the same input, such as query, key and value: less work, but other results than without." };
     private readonly Option<int> _initialRank = ParsedOption.Number(TrainOptionNames.InitialRank, "Rank of every adapter at the start (adalora, prune-lora).", Defaults.InitialRank);
     private readonly Option<int> _targetRank = ParsedOption.Number(TrainOptionNames.TargetRank, "Rank of every adapter (lora, svd-lora), or their mean rank at the end (adalora, prune-lora).", Defaults.TargetRank);
     private readonly Option<double> _alpha = ParsedOption.Number(TrainOptionNames.Alpha, "Scale of the adapters, divided by their rank at the start.", Defaults.Alpha);
@@ -54,7 +55,7 @@ internal sealed class TrainOptions
     /// <summary>All options, in the order of the help text.</summary>
     public IEnumerable<Option> All =>
     [
-        _task, _data, _model, _method, _seed, _epochs, _batchSize, _maxLength, _learningRate, _warmup, _weightDecay, _clip, _dropout, _initialRank, _targetRank,
+        _task, _data, _model, _method, _seed, _epochs, _batchSize, _maxLength, _learningRate, _warmup, _weightDecay, _clip, _dropout, _shareDropout, _initialRank, _targetRank,
         _alpha, _gamma, _basePrecision, _initialPhase, _finalPhase, _deltaT, _bottleneck, _virtualTokens, _targets, _layers, _maxSteps, _limit, _groupByLength, _evalEvery, _checkpointEvery, _resume, _threads, _output, _tensorBoard,
     ];
 
@@ -110,6 +111,7 @@ internal sealed class TrainOptions
             WeightDecay = line.GetValue(_weightDecay),
             Clip = line.GetValue(_clip),
             Dropout = line.GetValue(_dropout),
+            ShareDropout = line.GetValue(_shareDropout),
             InitialRank = line.GetValue(_initialRank),
             TargetRank = line.GetValue(_targetRank),
             Alpha = line.GetValue(_alpha),

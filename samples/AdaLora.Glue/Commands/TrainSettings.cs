@@ -35,6 +35,9 @@ internal sealed record TrainSettings
     /// <summary>The dropout in front of the adapters.</summary>
     public double Dropout { get; init; } = 0.1;
 
+    /// <summary>Whether adapters that read the same input drop the same entries of it.</summary>
+    public bool ShareDropout { get; init; }
+
     public BasePrecision BasePrecision { get; init; } = BasePrecision.AsLoaded;
 
     public int InitialRank { get; init; } = 12;

@@ -22,6 +22,7 @@ internal sealed class AdaLoraPrepared : PreparedModel
                 TargetRank = settings.TargetRank,
                 Alpha = settings.Alpha,
                 Dropout = settings.Dropout,
+                ShareDropout = settings.ShareDropout,
                 BasePrecision = settings.BasePrecision,
                 Targets = AdaptedParts.TargetsOf(settings),
                 TrainedModules = [.. AdaptedParts.HeadOf(model).Select(h => h.name)],

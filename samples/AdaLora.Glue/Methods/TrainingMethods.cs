@@ -21,7 +21,7 @@ internal static class TrainingMethods
     {
         Name = "adalora",
         Summary = "SVD adapters whose triplets are pruned to a budget",
-        Options = [.. LowRankOptions, .. PruningOptions, TrainOptionNames.Gamma, TrainOptionNames.BasePrecision],
+        Options = [.. LowRankOptions, .. PruningOptions, TrainOptionNames.Gamma, TrainOptionNames.ShareDropout, TrainOptionNames.BasePrecision],
         Prepare = (model, settings, logger) => new AdaLoraPrepared(model, settings, settings.InitialRank, logger),
         Restore = (model, folder) => new AdaLoraPrepared(model, folder),
     };
@@ -46,7 +46,7 @@ internal static class TrainingMethods
     {
         Name = "svd-lora",
         Summary = "SVD adapters, all of one rank",
-        Options = [.. LowRankOptions, TrainOptionNames.Gamma, TrainOptionNames.BasePrecision],
+        Options = [.. LowRankOptions, TrainOptionNames.Gamma, TrainOptionNames.ShareDropout, TrainOptionNames.BasePrecision],
         // Started at the target rank, AdaLoRA has nothing to prune.
         Prepare = (model, settings, logger) => new AdaLoraPrepared(model, settings, settings.TargetRank, logger),
         Restore = (model, folder) => new AdaLoraPrepared(model, folder),

@@ -28,14 +28,19 @@ public static class AdaptedLinear
     /// </exception>
     public static Tensor Apply(Tensor input, Tensor weight, Tensor? bias, Tensor left, Tensor? lambda, Tensor right, double scale, double dropout = 0)
     {
-        Check(input, weight, bias, left, lambda, right);
+        ArgumentNullException.ThrowIfNull(input);
         if (dropout is not (>= 0 and < 1))
             throw new ArgumentOutOfRangeException(nameof(dropout), dropout, "The dropout rate must lie in [0, 1).");
         if (dropout > 0 && input.numel() > 0 && !DropoutMask.Suits(input))
             throw new ArgumentException($"Dropout within the layer needs an input on the CPU of less than 2^29 entries; it has {input.numel()} on {input.device}.", nameof(input));
 
+        return Apply(input, weight, bias, left, lambda, right, new AdapterSettings(scale, dropout > 0 && input.numel() > 0 ? DropoutMask.Draw(dropout) : null));
+    }
+
+    internal static Tensor Apply(Tensor input, Tensor weight, Tensor? bias, Tensor left, Tensor? lambda, Tensor right, AdapterSettings settings)
+    {
+        Check(input, weight, bias, left, lambda, right);
         using var scope = NewDisposeScope();
-        var settings = new AdapterSettings(scale, dropout > 0 && input.numel() > 0 ? DropoutMask.Draw(dropout) : null);
         var needsGraph = is_grad_enabled() && ((Tensor?[])[input, bias, left, lambda, right]).Any(t => t is { requires_grad: true });
         if (needsGraph)
             BackwardPass.ThrowIfFailed();

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Adapters;
 
-/// <summary>The node of <see cref="AdaptedLinear.Apply"/>. Arguments: input, weight, bias or null, left, lambda or null, right, settings.</summary>
+/// <summary>The node of <see cref="AdaptedLinear"/>. Arguments: input, weight, bias or null, left, lambda or null, right, settings.</summary>
 internal sealed class AdaptedLinearFunction : autograd.SingleTensorFunction<AdaptedLinearFunction>
 {
     private const string SettingsKey = "settings";
@@ -46,7 +46,7 @@ internal sealed class AdaptedLinearFunction : autograd.SingleTensorFunction<Adap
         if (needs[Lambda])
             results[Lambda] = projected.mul(low).sum([0]).mul_(settings.Scale).view(lambda!.shape);
         if (needs[Right])
-            results[Right] = back.t().mm(settings.Drop(input.reshape(-1, weight.shape[1]).to(right.dtype)));
+            results[Right] = back.t().mm(settings.DropAgain(input.reshape(-1, weight.shape[1]).to(right.dtype)));
         if (needs[Input])
             results[Input] = InputGradient(rows, weight, back, right, settings).view(input.shape);
         return results;

@@ -6,6 +6,9 @@ internal sealed class AdapterActivity
     /// <summary>Whether adapters add their product to the output of their base layer.</summary>
     public bool Enabled { get; set; } = true;
 
+    /// <summary>Through which adapters share dropout masks, or null when each draws its own.</summary>
+    public DropoutSharing? Sharing { get; init; }
+
     /// <summary>Called when an adapter leaves training mode; throws if the allocator was forgotten.</summary>
     public Action? LeavingTraining { get; set; }
 }

@@ -107,7 +107,11 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
     public override void train(bool on = true)
     {
         if (training && !on)
+        {
+            _activity.Sharing?.Forget();
             _activity.LeavingTraining?.Invoke();
+        }
+
         base.train(on);
     }
 
@@ -204,12 +208,24 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
         _computed is not null && !_projection.Weight.requires_grad && (dropout == 0 || DropoutMask.Suits(input)) && input.dtype == _projection.Weight.dtype;
 
     private Tensor Fused(Tensor input, double dropout) =>
-        AdaptedLinear.Apply(input, _computed!.Value, _projection.Bias, _left, _lambda, _right, Scale, dropout);
+        AdaptedLinear.Apply(input, _computed!.Value, _projection.Bias, _left, _lambda, _right, Settings(input, dropout));
+
+    private AdapterSettings Settings(Tensor input, double dropout)
+    {
+        if (dropout == 0)
+            return new AdapterSettings(Scale, null);
+        if (_activity.Sharing?.For(this, input, dropout) is not { } shared)
+            return new AdapterSettings(Scale, DropoutMask.Draw(dropout));
+        // Only the graph notices when an input is changed in place between two adapters; without it the dropped input is not shared, but made of what the input holds now.
+        return new AdapterSettings(Scale, shared.Mask, is_grad_enabled() ? shared : null);
+    }
 
     private Tensor Composed(Tensor input, double dropout)
     {
         var output = _base.call(input);
-        var low = FastDropout.Apply(input.to(_left.dtype), dropout);
+        var shared = dropout > 0 ? _activity.Sharing?.For(this, input, dropout) : null;
+        var low = input.to(_left.dtype);
+        low = shared?.Apply(low) ?? FastDropout.Apply(low, dropout);
         low = nn.functional.linear(low, _right).mul(_lambda.view(Rank).mul(_scale));
         return AddProduct(output, low);
     }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using AdaLora.Parameters;
 
 namespace AdaLora.Randomness;
 
@@ -47,23 +48,11 @@ internal static class CounterMask
         where TUse : struct, IUse
     {
         var threshold = (uint)Math.Min(uint.MaxValue, rate * 4294967296.0);
-        var length = target.Length;
-        var chunks = (length + Chunk - 1) / Chunk;
-        if (chunks <= 1 || threads <= 1)
-        {
-            RunRange<TUse>(source, target, 0, threshold, kept, key);
-            return;
-        }
-
         fixed (float* from = source, to = target)
         {
             var (read, written) = ((nint)from, (nint)to);
-            Parallel.For(0, chunks, new ParallelOptions { MaxDegreeOfParallelism = threads }, chunk =>
-            {
-                var first = chunk * Chunk;
-                var count = Math.Min(Chunk, length - first);
-                RunRange<TUse>(new ReadOnlySpan<float>((float*)read + first, count), new Span<float>((float*)written + first, count), (uint)first, threshold, kept, key);
-            });
+            HostThreads.Run(target.Length, Chunk, threads, (first, count) =>
+                RunRange<TUse>(new ReadOnlySpan<float>((float*)read + first, count), new Span<float>((float*)written + first, count), (uint)first, threshold, kept, key));
         }
     }
 

@@ -23,8 +23,14 @@ public static class FastDropout
         if (!DropoutMask.Suits(input))
             return nn.functional.dropout(input, rate);
 
+        return Apply(input, DropoutMask.Draw(rate));
+    }
+
+    /// <param name="input">A tensor that the mask suits.</param>
+    /// <param name="mask">What to drop.</param>
+    internal static Tensor Apply(Tensor input, DropoutMask mask)
+    {
         using var scope = NewDisposeScope();
-        var mask = DropoutMask.Draw(rate);
         return (is_grad_enabled() && input.requires_grad ? DropoutFunction.apply(input, mask) : mask.Apply(input)).MoveToOuterDisposeScope();
     }
 }

@@ -65,9 +65,11 @@ internal sealed class DisentangledSelfAttention : PrefixableAttention<AttentionC
             query *= real;
         query = rows.ToQueries(query);
         var key = rows.ToTexts(_key.call(hidden));
+        // Before the terms, so that all three projections of the hidden states come one after the other and may share a dropout mask.
+        var value = rows.ToTexts(_value.call(hidden));
         var bias = AddTerms(query, key, context);
         // scaled_dot_product_attention divides by sqrt(head size) itself.
-        var attended = _attention.Apply(query * (_scale * _headRoot), key, rows.ToTexts(_value.call(hidden)), bias, training, Prefix);
+        var attended = _attention.Apply(query * (_scale * _headRoot), key, value, bias, training, Prefix);
         return rows.FromQueries(attended).MoveToOuterDisposeScope();
     }
 

@@ -90,11 +90,11 @@ internal sealed class TokenRows : ITokenContext
         return (_places is null ? rows : rows.new_zeros(_batch * Length, size).index_copy(0, _places, rows)).view(_batch, Length, size);
     }
 
-    /// <summary>The rows that are computed further: all of them, or those of the first tokens.</summary>
+    /// <summary>The rows that are computed further: the tensor itself, or the rows of the first tokens.</summary>
     public Tensor Kept(Tensor rows)
     {
         if (!OnlyFirsts)
-            return rows.alias();
+            return rows;
         return _firsts is null ? rows.view(_batch, Length, rows.shape[1]).select(1, 0) : rows.index_select(0, _firsts);
     }
 

@@ -28,6 +28,8 @@ internal sealed record Rehearsal
 
     public double LearningRate { get; init; } = 1e-2;
 
+    public Func<nn.Module<Tensor, Tensor>> Model { get; init; } = () => new TinyModel();
+
     public AdaLoraOptions Adapters { get; init; } = new()
     {
         InitialRank = 4,
@@ -61,7 +63,7 @@ internal sealed record Rehearsal
     /// <summary>Trains to the end, or to the batch before which it crashes (counted from 1 over this process).</summary>
     public Trace Run(bool resume = false, int crashBefore = int.MaxValue)
     {
-        using var model = new TinyModel();
+        using var model = Model();
         if (SeedOfModel is { } changed)
         {
             using var frozen = no_grad();
