@@ -65,6 +65,7 @@ internal static class Texts
         ("RankPattern.RankOf", bad => LookUp(() => RankPattern.From([]).RankOf(bad))),
         ("SafetensorsFile.Open", bad => SafetensorsFile.Open(bad).Dispose()),
         ("SafetensorsFile.Read, name", bad => LookUp(() => InFile(file => file.Read(bad)))),
+        ("SafetensorsFile.Map, name", bad => LookUp(() => InFile(file => file.Map(bad)))),
         ("SafetensorsWriter.Write, path", bad => SafetensorsWriter.Write(bad, new Dictionary<string, Tensor> { ["x"] = ones(2, 8) })),
         ("SafetensorsWriter.Write, name", bad => SafetensorsWriter.Write("x.safetensors", bad is null ? null! : new Dictionary<string, Tensor> { [bad] = ones(2, 8) }, new Dictionary<string, string> { [bad ?? "x"] = bad! })),
         ("CheckpointFolder.Open", bad => CheckpointFolder.Open(bad).Dispose()),

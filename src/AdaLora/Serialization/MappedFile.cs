@@ -11,12 +11,11 @@ internal sealed class MappedFile(string path, long length) : IDisposable
 {
     private readonly ConcurrentDictionary<ScalarType, Lazy<Tensor>> _tensors = new();
 
-    /// <summary>The tensor that begins at a byte of the file, or null where elements of the type cannot begin.</summary>
+    /// <summary>The tensor that begins at a byte of the file, or null where elements of the type, which have <paramref name="size"/> bytes, cannot begin.</summary>
     /// <exception cref="System.Runtime.InteropServices.ExternalException">The file cannot be mapped.</exception>
-    public Tensor? View(long start, ScalarType dtype, IReadOnlyList<long> shape)
+    public Tensor? View(long start, ScalarType dtype, long size, IReadOnlyList<long> shape)
     {
         using var scope = NewDisposeScope();
-        var size = empty(0, dtype, CPU).ElementSize;
         if (start % size != 0)
             return null;
         var whole = _tensors.GetOrAdd(

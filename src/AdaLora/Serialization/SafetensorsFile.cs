@@ -127,7 +127,7 @@ public sealed class SafetensorsFile : IDisposable
             throw new SafetensorsException(Path, "the file has become shorter since it was opened", entry.Name);
         try
         {
-            return _mapped.View(_dataStart + entry.Begin, entry.Dtype, entry.Shape) ?? Read(name);
+            return _mapped.View(_dataStart + entry.Begin, entry.Dtype, entry.ByteLength / entry.Shape.Aggregate(1L, (count, size) => count * size), entry.Shape) ?? Read(name);
         }
         catch (ExternalException exception)
         {

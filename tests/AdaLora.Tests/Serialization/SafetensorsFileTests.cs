@@ -141,7 +141,7 @@ public sealed class SafetensorsFileTests
                 try
                 {
                     using var file = SafetensorsFile.Open(path);
-                    foreach (var tensor in file.ReadAll().Values)
+                    foreach (var tensor in file.ReadAll().Values.Concat(file.Entries.Keys.Select(file.Map)))
                         tensor.Dispose();
                 }
                 catch (SafetensorsException)
