@@ -10,7 +10,7 @@ internal static class ReportCommand
 {
     public static Command Create()
     {
-        var names = new Argument<string[]>("sections") { Description = "Sections to write, or the first parts of their names; all when left out.", Arity = ArgumentArity.ZeroOrMore };
+        var names = new Argument<string[]>("sections") { Description = "Sections to write; step* is every one whose name begins with step. All when left out.", Arity = ArgumentArity.ZeroOrMore };
         var peers = new Option<string?>("--peers") { Description = "The folder of PEFT's Python packages; without it sections that need PEFT stay as they are.", HelpName = "DIR" };
         var output = new Option<string?>("--output") { Description = "The document. [default: docs/benchmarks.md]", HelpName = "FILE" };
         var json = new Option<string?>("--json-folder") { Description = "A folder for the same figures as JSON, one file per section.", HelpName = "DIR" };

@@ -32,7 +32,7 @@ internal sealed record ReportSection(string Name, string Heading, params IReadOn
     /// <summary>What to type for it, placeholders included.</summary>
     public string Command => "dotnet run -c Release --project tests/AdaLora.Benchmarks -- " + string.Join(' ', Arguments);
 
-    /// <summary>The sections with a name, or whose name begins with it and a dash; all when there are no names.</summary>
+    /// <summary>The sections with a name, or whose name begins with it where it ends with a star; all when there are no names.</summary>
     /// <exception cref="AdaLora.Glue.UserInputException">There are none.</exception>
     public static IReadOnlyList<ReportSection> Find(IReadOnlyList<string> names)
     {
@@ -41,5 +41,5 @@ internal sealed record ReportSection(string Name, string Heading, params IReadOn
         return names.Count == 0 ? All : [.. All.Where(section => names.Any(section.IsCalled))];
     }
 
-    private bool IsCalled(string name) => Name == name || Name.StartsWith(name + "-", StringComparison.Ordinal);
+    private bool IsCalled(string name) => name.EndsWith('*') ? Name.StartsWith(name[..^1], StringComparison.Ordinal) : Name == name;
 }
