@@ -30,6 +30,8 @@ internal sealed class GlueApplication
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     public int Run(string[] args, CancellationToken cancellationToken)
     {
+        if (args.FirstOrDefault(argument => argument.Contains('\0')) is { } broken)
+            return Fail(ExitCode.BadInput, $"The argument '{broken.Replace('\0', '?')}' holds a null character, which no name and no path can have.");
         var line = _root.Parse(args);
         if (line.Action is ParseErrorAction)
             return Fail(ExitCode.BadInput, string.Join(" ", line.Errors.Select(error => error.Message)) + " See --help.");
