@@ -152,7 +152,8 @@ public sealed class SafetensorsFileTests
             threads: 1);
     }
 
-    private static byte[] Encode(string header, byte[] data)
+    /// <summary>A file with a header as it is given.</summary>
+    internal static byte[] Encode(string header, byte[] data)
     {
         var json = Encoding.UTF8.GetBytes(header);
         var length = new byte[8];

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.Text;
 using AdaLora.Serialization;
 using AdaLora.TestSupport;
 using Xunit;
@@ -35,7 +33,10 @@ public sealed class SafetensorsMapTests
     {
         using var folder = new TemporaryFolder();
         using var scope = NewDisposeScope();
-        File.WriteAllBytes(folder.File("a"), Encode("""{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"F32","shape":[1],"data_offsets":[1,5]}}""", [7, 0, 0, 128, 63]));
+        var header = """{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"F32","shape":[1],"data_offsets":[1,5]}}""";
+        // Whole words, so that "b" begins one byte behind a multiple of its size.
+        header = header.PadRight((header.Length + 7) / 8 * 8);
+        File.WriteAllBytes(folder.File("a"), SafetensorsFileTests.Encode(header, [7, 0, 0, 128, 63]));
         using var file = SafetensorsFile.Open(folder.File("a"));
 
         AssertSame(file, "a");
@@ -104,13 +105,5 @@ public sealed class SafetensorsMapTests
         using var mapped = file.Map(name);
         Assert.Equal((read.dtype, string.Join(",", read.shape)), (mapped.dtype, string.Join(",", mapped.shape)));
         Assert.True(mapped.is_contiguous() && mapped.bytes.SequenceEqual(read.bytes), name);
-    }
-
-    private static byte[] Encode(string json, byte[] data)
-    {
-        var header = Encoding.UTF8.GetBytes(json.PadRight((json.Length + 7) / 8 * 8));
-        var length = new byte[sizeof(ulong)];
-        BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
-        return [.. length, .. header, .. data];
     }
 }
