@@ -13,47 +13,73 @@ internal static class ImportanceKernel
     /// <summary>Entries per piece of work; four buffers of it stay in the second-level cache.</summary>
     private const int Chunk = 1 << 14;
 
-    /// <summary>Equations 9 and 10: s = abs(w·g), I := I + a (s - I), U := U + b (abs(s - I) - U) with the new I. An s that is not finite counts as 0.</summary>
+    /// <summary>
+    /// Equations 9 and 10: s = abs(w·g), I := I + a (s - I), U := U + b (abs(s - I) - U) with the new I. An s that is not finite counts as 0.
+    /// Then equation 8 of I·U, row by row while it is in the first-level cache.
+    /// </summary>
+    /// <param name="rows">What the buffers consist of.</param>
     /// <param name="values">w.</param>
     /// <param name="gradients">g.</param>
     /// <param name="sensitivity">I, changed in place.</param>
     /// <param name="uncertainty">U, changed in place.</param>
+    /// <param name="scores">Receives, for each triplet, the sum over its rows of the mean of I·U.</param>
     /// <param name="weights">a and b, 1 minus the smoothing factors.</param>
     /// <param name="threads">Largest number of threads to use, at least 1.</param>
     public static unsafe void Update(
-        ReadOnlySpan<float> values, ReadOnlySpan<float> gradients, Span<float> sensitivity, Span<float> uncertainty, (float Sensitivity, float Uncertainty) weights, int threads)
+        IEnumerable<TripletRows> rows,
+        ReadOnlySpan<float> values,
+        ReadOnlySpan<float> gradients,
+        Span<float> sensitivity,
+        Span<float> uncertainty,
+        Span<float> scores,
+        (float Sensitivity, float Uncertainty) weights,
+        int threads)
     {
-        fixed (float* v = values, g = gradients, s = sensitivity, u = uncertainty)
+        scores.Clear();
+        fixed (float* v = values, g = gradients, i = sensitivity, u = uncertainty, m = scores)
         {
-            var (w, d, i, e) = ((nint)v, (nint)g, (nint)s, (nint)u);
-            HostThreads.Run(values.Length, Chunk, threads, (first, count) => UpdateRange(
-                new ReadOnlySpan<float>((float*)w + first, count), new ReadOnlySpan<float>((float*)d + first, count), new Span<float>((float*)i + first, count), new Span<float>((float*)e + first, count), weights));
-        }
-    }
-
-    /// <summary>The mean of first · second over each of the rows that the two buffers consist of, added to <paramref name="means"/>.</summary>
-    /// <param name="first">Rows of <paramref name="size"/> entries.</param>
-    /// <param name="second">As many.</param>
-    /// <param name="size">Entries of a row, at least 1.</param>
-    /// <param name="means">One number per row, changed in place.</param>
-    /// <param name="threads">Largest number of threads to use, at least 1.</param>
-    public static unsafe void AddMeanProducts(ReadOnlySpan<float> first, ReadOnlySpan<float> second, int size, Span<float> means, int threads)
-    {
-        fixed (float* a = first, b = second, m = means)
-        {
-            var (x, y, z) = ((nint)a, (nint)b, (nint)m);
-            HostThreads.Run(means.Length, Math.Max(1, Chunk / size), threads, (firstRow, rows) =>
+            var (value, gradient, mean, deviation, score) = ((nint)v, (nint)g, (nint)i, (nint)u, (nint)m);
+            ForRows(rows, threads, (offset, size, triplet) =>
             {
-                for (var row = firstRow; row < firstRow + rows; row++)
-                {
-                    var offset = (long)row * size;
-                    ((float*)z)[row] += VectorMath.Dot(new ReadOnlySpan<float>((float*)x + offset, size), new ReadOnlySpan<float>((float*)y + offset, size)) / size;
-                }
+                var own = new Span<float>((float*)mean + offset, size);
+                var other = new Span<float>((float*)deviation + offset, size);
+                UpdateRow(new ReadOnlySpan<float>((float*)value + offset, size), new ReadOnlySpan<float>((float*)gradient + offset, size), own, other, weights);
+                ((float*)score)[triplet] += VectorMath.Dot(own, other) / size;
             });
         }
     }
 
-    private static void UpdateRange(
+    /// <summary>Equation 8 of I·U alone; the same numbers as those of <see cref="Update"/>.</summary>
+    /// <param name="rows">What the buffers consist of.</param>
+    /// <param name="sensitivity">I.</param>
+    /// <param name="uncertainty">U.</param>
+    /// <param name="scores">Receives, for each triplet, the sum over its rows of the mean of I·U.</param>
+    /// <param name="threads">Largest number of threads to use, at least 1.</param>
+    public static unsafe void Score(IEnumerable<TripletRows> rows, ReadOnlySpan<float> sensitivity, ReadOnlySpan<float> uncertainty, Span<float> scores, int threads)
+    {
+        scores.Clear();
+        fixed (float* i = sensitivity, u = uncertainty, m = scores)
+        {
+            var (mean, deviation, score) = ((nint)i, (nint)u, (nint)m);
+            ForRows(rows, threads, (offset, size, triplet) =>
+                ((float*)score)[triplet] += VectorMath.Dot(new ReadOnlySpan<float>((float*)mean + offset, size), new ReadOnlySpan<float>((float*)deviation + offset, size)) / size);
+        }
+    }
+
+    // Calls work with offset, size and triplet of every row. Rows of one triplet are never worked on at the same time, and always in the same order.
+    private static void ForRows(IEnumerable<TripletRows> rows, int threads, Action<int, int, int> work)
+    {
+        foreach (var run in rows)
+        {
+            HostThreads.Run(run.Count, Math.Max(1, Chunk / run.Size), threads, (first, count) =>
+            {
+                for (var row = first; row < first + count; row++)
+                    work(run.Offset + (row * run.Size), run.Size, run.First + row);
+            });
+        }
+    }
+
+    private static void UpdateRow(
         ReadOnlySpan<float> values, ReadOnlySpan<float> gradients, Span<float> sensitivity, Span<float> uncertainty, (float Sensitivity, float Uncertainty) weights)
     {
         var w = MemoryMarshal.Cast<float, Vector<float>>(values);

@@ -6,8 +6,10 @@ namespace AdaLora.Allocation;
 /// <summary>What an <see cref="ImportanceScore"/> may look at. All buffers are flat and share the layout of the bank; none may be changed.</summary>
 public sealed class ImportanceState
 {
-    internal ImportanceState(BankLayout layout, Tensor values, Tensor sensitivity, Tensor uncertainty) =>
-        (Layout, Values, Sensitivity, Uncertainty) = (layout, values, sensitivity, uncertainty);
+    private readonly Tensor? _products;
+
+    internal ImportanceState(BankLayout layout, Tensor values, Tensor sensitivity, Tensor uncertainty, Tensor? products) =>
+        (Layout, Values, Sensitivity, Uncertainty, _products) = (layout, values, sensitivity, uncertainty, products);
 
     /// <summary>Where each matrix lives in the buffers.</summary>
     public BankLayout Layout { get; }
@@ -37,27 +39,6 @@ public sealed class ImportanceState
         return elements.Lambdas(Layout).add(cat(vectors)).MoveToOuterDisposeScope();
     }
 
-    /// <summary><see cref="PerTriplet"/> of I·U. Where the host holds the numbers, each is read once.</summary>
-    internal Tensor PerTripletProduct()
-    {
-        using var scope = NewDisposeScope();
-        if (Layout.Triplets == 0 || !HostMemory.Holds(Sensitivity) || !HostMemory.Holds(Uncertainty))
-            return PerTriplet(Sensitivity * Uncertainty).MoveToOuterDisposeScope();
-
-        var scores = Sensitivity.Lambdas(Layout).mul(Uncertainty.Lambdas(Layout));
-        foreach (var group in Layout.Groups)
-        {
-            Add(group.LeftOffset, group.OutFeatures, group);
-            Add(group.RightOffset, group.InFeatures, group);
-        }
-
-        return scores.MoveToOuterDisposeScope();
-
-        void Add(long offset, long size, TripletBlock group)
-        {
-            var (start, count) = ((int)offset, (int)(size * group.Triplets));
-            ImportanceKernel.AddMeanProducts(
-                HostMemory.Of(Sensitivity).Slice(start, count), HostMemory.Of(Uncertainty).Slice(start, count), (int)size, HostMemory.Of(scores).Slice(group.First, group.Triplets), get_num_threads());
-        }
-    }
+    /// <summary><see cref="PerTriplet"/> of I·U, which is known already where the host holds the numbers.</summary>
+    internal Tensor PerTripletProduct() => _products is null ? PerTriplet(Sensitivity * Uncertainty) : _products.clone();
 }

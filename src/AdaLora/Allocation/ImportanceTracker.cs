@@ -16,6 +16,9 @@ public sealed class ImportanceTracker : IDisposable
     private readonly Tensor _rejected;
     private readonly (float Sensitivity, float Uncertainty) _weights;
 
+    // I·U of every triplet, where the averages are in memory; null where they have changed since.
+    private Tensor? _products;
+
     /// <summary>Makes a tracker whose averages start at 0.</summary>
     /// <param name="bank">The triplets to track; the averages get its layout, dtype and device.</param>
     /// <param name="beta1">b1, smoothing of the sensitivity, in [0, 1).</param>
@@ -38,10 +41,10 @@ public sealed class ImportanceTracker : IDisposable
         _rejected = zeros([], dtype: ScalarType.Int64, device: bank.Gradients.device).DetachFromDisposeScope();
     }
 
-    /// <summary>I of every entry, (elements).</summary>
+    /// <summary>I of every entry, (elements). Not to be changed.</summary>
     public Tensor Sensitivity { get; }
 
-    /// <summary>U of every entry, (elements).</summary>
+    /// <summary>U of every entry, (elements). Not to be changed.</summary>
     public Tensor Uncertainty { get; }
 
     /// <summary>How many updates were offered, rejected ones included.</summary>
@@ -66,7 +69,7 @@ public sealed class ImportanceTracker : IDisposable
         using var frozen = no_grad();
         _rejected.add_(finite.logical_not());
         Updates++;
-        if (((Tensor[])[values, gradients, Sensitivity, Uncertainty]).All(HostMemory.Holds))
+        if (IsInMemory && HostMemory.Holds(values) && HostMemory.Holds(gradients))
             UpdateInMemory(values, gradients, finite);
         else
             UpdateOnDevice(values, gradients, finite);
@@ -77,11 +80,14 @@ public sealed class ImportanceTracker : IDisposable
     {
         if (!HostMemory.First<bool>(finite.to(ScalarType.Bool)))
             return;
-        ImportanceKernel.Update(HostMemory.Of(values), HostMemory.Of(gradients), HostMemory.Of(Sensitivity), HostMemory.Of(Uncertainty), _weights, get_num_threads());
+        _products ??= NewProducts();
+        ImportanceKernel.Update(
+            TripletRows.Of(_layout), HostMemory.Of(values), HostMemory.Of(gradients), HostMemory.Of(Sensitivity), HostMemory.Of(Uncertainty), HostMemory.Of(_products), _weights, get_num_threads());
     }
 
     private void UpdateOnDevice(Tensor values, Tensor gradients, Tensor finite)
     {
+        ForgetProducts();
         var accept = finite.to(Sensitivity.dtype);
         var change = values.mul(gradients).abs_().nan_to_num_(0, 0, 0);
         Sensitivity.lerp_(change, _sensitivityWeight.mul(accept));
@@ -94,7 +100,23 @@ public sealed class ImportanceTracker : IDisposable
     public ImportanceState StateFor(Tensor values)
     {
         _layout.Require(values, nameof(values));
-        return new ImportanceState(_layout, values, Sensitivity, Uncertainty);
+        if (_products is null && IsInMemory)
+        {
+            _products = NewProducts();
+            ImportanceKernel.Score(TripletRows.Of(_layout), HostMemory.Of(Sensitivity), HostMemory.Of(Uncertainty), HostMemory.Of(_products), get_num_threads());
+        }
+
+        return new ImportanceState(_layout, values, Sensitivity, Uncertainty, _products);
+    }
+
+    private bool IsInMemory => HostMemory.Holds(Sensitivity) && HostMemory.Holds(Uncertainty);
+
+    private Tensor NewProducts() => Sensitivity.new_empty(_layout.Triplets).DetachFromDisposeScope();
+
+    private void ForgetProducts()
+    {
+        _products?.Dispose();
+        _products = null;
     }
 
     /// <summary>How many updates were rejected for a gradient that was not finite. Reads one number from the device.</summary>
@@ -106,6 +128,7 @@ public sealed class ImportanceTracker : IDisposable
     /// <summary>Goes on from the averages of another tracker, which had the given layout.</summary>
     internal void Resume(BankLayout layout, Tensor sensitivity, Tensor uncertainty, Tensor rejected, long updates)
     {
+        ForgetProducts();
         using var scope = NewDisposeScope();
         Sensitivity.set_(sensitivity.to(Sensitivity.device, copy: true));
         Uncertainty.set_(uncertainty.to(Uncertainty.device, copy: true));
@@ -117,6 +140,7 @@ public sealed class ImportanceTracker : IDisposable
     /// <summary>Shrinks the averages in place; see <see cref="TripletBank.Compact"/>.</summary>
     internal void Compact(BankLayout layout, Tensor origins)
     {
+        ForgetProducts();
         using var scope = NewDisposeScope();
         Sensitivity.set_(Sensitivity.index_select(0, origins));
         Uncertainty.set_(Uncertainty.index_select(0, origins));
@@ -126,6 +150,7 @@ public sealed class ImportanceTracker : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        ForgetProducts();
         foreach (var tensor in (Tensor[])[Sensitivity, Uncertainty, _sensitivityWeight, _uncertaintyWeight, _rejected])
             tensor.Dispose();
     }

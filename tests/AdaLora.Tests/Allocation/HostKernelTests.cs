@@ -60,16 +60,58 @@ public sealed class HostKernelTests
     public void Sums_do_not_depend_on_the_number_of_threads()
     {
         using var scope = NewDisposeScope();
+        TripletRows[] rows = [new(0, 33, 0, 400)];
         var (a, b) = (randn(400 * 33), randn(400 * 33));
-        float[] Means(int threads)
+        float[] Scores(int threads)
         {
-            var means = new float[400];
-            ImportanceKernel.AddMeanProducts(HostMemory.Of(a), HostMemory.Of(b), 33, means, threads);
-            return means;
+            var scores = new float[400];
+            ImportanceKernel.Score(rows, HostMemory.Of(a), HostMemory.Of(b), scores, threads);
+            return scores;
         }
 
-        Assert.Equal(Means(1), Means(2));
-        Assert.Equal(Means(1), Means(7));
+        float[] Updated(int threads)
+        {
+            var (first, second, scores) = (HostMemory.Of(a).ToArray(), HostMemory.Of(b).ToArray(), new float[400]);
+            ImportanceKernel.Update(rows, HostMemory.Of(b), HostMemory.Of(a), first, second, scores, (0.15f, 0.15f), threads);
+            return [.. first, .. second, .. scores];
+        }
+
+        Assert.Equal(Scores(1), Scores(2));
+        Assert.Equal(Scores(1), Scores(7));
+        Assert.Equal(Updated(1), Updated(2));
+        Assert.Equal(Updated(1), Updated(7));
+    }
+
+    // Scores come along with an update; after anything else that changes the averages they must be computed anew, to the same bits.
+    [Fact]
+    public void A_tracker_that_goes_on_from_another_scores_as_it_does()
+    {
+        using var scope = NewDisposeScope();
+        var layout = BankLayout.Create(Enumerable.Range(0, 3).Select(i => new TripletShape($"m{i}", 40, 37, 5)));
+        using var bank = TripletBank.Create(layout, ScalarType.Float32, CPU);
+        bank.Initialize(0.02, 1);
+        using var first = new ImportanceTracker(bank);
+        using var second = new ImportanceTracker(bank);
+        Tensor Scores(ImportanceTracker tracker) => ImportanceScore.SensitivityTimesUncertainty.Of(tracker.StateFor(bank.Values));
+        void Update(ImportanceTracker tracker) => tracker.Update(bank.Values, randn(layout.Elements), tensor(true));
+        Update(second);
+        Update(first);
+        Update(first);
+        Assert.NotEqual(Scores(first).data<float>().ToArray(), Scores(second).data<float>().ToArray());
+
+        second.Resume(layout, first.Sensitivity, first.Uncertainty, first.Rejected, first.Updates);
+
+        Assert.Equal(Scores(first).data<float>().ToArray(), Scores(second).data<float>().ToArray());
+
+        // Every other triplet of the first matrix goes.
+        var survives = Enumerable.Range(0, layout.Triplets).Select(i => i >= 5 || i % 2 == 0).ToArray();
+        var (smaller, origins) = layout.Compact(survives);
+        var kept = Scores(first).data<float>().ToArray().Where((_, i) => survives[i]).Order().ToArray();
+        using var shrunk = TripletBank.Create(smaller, ScalarType.Float32, CPU);
+
+        second.Compact(smaller, tensor(origins));
+
+        Assert.Equal(kept, ImportanceScore.SensitivityTimesUncertainty.Of(second.StateFor(shrunk.Values)).data<float>().ToArray().Order());
     }
 
     private static void Close(Tensor expected, Tensor actual)
