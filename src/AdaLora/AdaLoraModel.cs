@@ -162,7 +162,12 @@ public sealed partial class AdaLoraModel : IDisposable
     /// <summary>The names of all modules as if there were no adapters.</summary>
     internal IEnumerable<string> OriginalNames => ModuleNode.WalkOriginal(Model).Select(n => n.Path);
 
-    private void RequireState() => ObjectDisposedException.ThrowIf(_isFreed, this);
+    private void RequireState()
+    {
+        ObjectDisposedException.ThrowIf(_isFreed, this);
+        if (_adapters.Any(a => a.IsDisposed))
+            throw new ObjectDisposedException(Model.GetType().FullName, "The model was disposed, and the adapters in it with it.");
+    }
 
     private void FreeState()
     {

@@ -35,8 +35,11 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
     [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "Not adapted: {Site}")]
     private static partial void LogSkipped(ILogger logger, string site);
 
-    [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "'{Pattern}' in {Option} matches no adapted layer")]
+    [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "{Pattern} in {Option} matches no adapted layer")]
     private static partial void LogUnused(ILogger logger, string option, string pattern);
+
+    [LoggerMessage(EventId = 7, Level = LogLevel.Warning, Message = "{Pattern} in {Option} excludes nothing: the model has no such module")]
+    private static partial void LogExcludesNothing(ILogger logger, string option, string pattern);
 
     private IReadOnlyList<InjectionSite> FindSites()
     {
@@ -46,6 +49,8 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
             LogSkipped(logger, skipped.ToString());
         foreach (var pattern in plan.UnmatchedPatterns)
             LogUnused(logger, nameof(AdaLoraOptions.Targets), pattern);
+        foreach (var pattern in plan.UnmatchedExclusions)
+            LogExcludesNothing(logger, nameof(AdaLoraOptions.Targets), pattern);
         foreach (var rule in options.Overrides.Unused(sites.Select(s => s.Path)))
             LogUnused(logger, nameof(AdaLoraOptions.Overrides), rule);
         return sites;
@@ -56,8 +61,7 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
     {
         if (_trained.Count == 0)
             return targets;
-        var names = TrainableSelection.SelectMatching(model, [], _trained, BiasTraining.None).FullyTrainedModules;
-        return targets.Excluding(TargetModules.Globs([.. names.SelectMany(n => (string[])[n, n + ".**"])]));
+        return targets.Without([.. TrainableSelection.SelectMatching(model, [], _trained, BiasTraining.None).FullyTrainedModules]);
     }
 
     private TripletBank CreateBank(IReadOnlyList<InjectionSite> sites)

@@ -1,3 +1,4 @@
+using AdaLora.Adapters;
 using AdaLora.Tests.Models;
 using AdaLora.TestSupport;
 using Microsoft.Extensions.Logging;
@@ -81,4 +82,17 @@ public sealed class OptionWarningTests
         FinalPhase = PhaseLength.Fraction(final),
         MaskInterval = interval,
     };
+
+    [Fact]
+    public void An_exclusion_that_matches_nothing_is_told_and_modules_trained_in_full_are_none()
+    {
+        using var model = new TinyModel();
+        var log = new RecordingLogger();
+        using var adapted = AdaLoraModel.Attach(
+            model, AdaLoraOptions.ForTotalSteps(100) with { TrainedModules = ["head"], Alpha = 16, Targets = TargetModules.AllLinear.Excluding("misspelt") }, log);
+
+        Assert.Equal(
+            ["suffix 'misspelt' in Targets excludes nothing: the model has no such module"],
+            log.Entries.Where(entry => entry.Level == LogLevel.Warning).Select(entry => entry.Text.Trim()));
+    }
 }

@@ -20,14 +20,17 @@ public sealed class UseAfterEndTests
         else
             adapted.Dispose();
 
-        Action[] uses =
-        [
-            () => adapted.Save("never"), () => adapted.ExportLora("never"), () => adapted.Report(), () => adapted.Merge(),
-            () => adapted.Begin(10), () => adapted.BeforeOptimizerStep(), adapted.Finish,
-        ];
+        Refuses(adapted, typeof(AdaLoraModel));
+    }
 
-        Assert.All(uses, use => Assert.Equal(typeof(AdaLoraModel).FullName, Assert.Throws<ObjectDisposedException>(use).ObjectName));
-        Assert.False(Directory.Exists("never"));
+    [Fact]
+    public void Nothing_can_be_done_once_the_model_itself_is_disposed()
+    {
+        var model = Sequential(("first", Linear(4, 4)), ("head", Linear(4, 2)));
+        using var adapted = AdaLoraModel.Attach(model, AdaLoraOptions.ForTotalSteps(10) with { TrainedModules = ["head"] });
+        model.Dispose();
+
+        Refuses(adapted, model.GetType());
     }
 
     [Fact]
@@ -38,5 +41,17 @@ public sealed class UseAfterEndTests
         var exception = Assert.Throws<InvalidDataException>(() => AdaLoraModel.Load(model, "no-such-adapter"));
 
         Assert.Contains($"there is no folder '{Path.GetFullPath("no-such-adapter")}'", exception.Message, StringComparison.Ordinal);
+    }
+
+    private static void Refuses(AdaLoraModel adapted, Type disposed)
+    {
+        Action[] uses =
+        [
+            () => adapted.Save("never"), () => adapted.ExportLora("never"), () => adapted.Report(), () => adapted.Merge(),
+            () => adapted.Begin(10), () => adapted.BeforeOptimizerStep(), adapted.Finish,
+        ];
+
+        Assert.All(uses, use => Assert.Equal(disposed.FullName, Assert.Throws<ObjectDisposedException>(use).ObjectName));
+        Assert.False(Directory.Exists("never"));
     }
 }

@@ -4,12 +4,17 @@ namespace AdaLora.Adapters;
 public sealed class InjectionPlan
 {
     internal InjectionPlan(
-        IReadOnlyList<InjectionSite> sites, IReadOnlyList<RefusedSite> refused, IReadOnlyList<RefusedSite> skipped, IReadOnlyList<string> unmatchedPatterns)
+        IReadOnlyList<InjectionSite> sites,
+        IReadOnlyList<RefusedSite> refused,
+        IReadOnlyList<RefusedSite> skipped,
+        IReadOnlyList<string> unmatchedPatterns,
+        IReadOnlyList<string> unmatchedExclusions)
     {
         Sites = sites;
         Refused = refused;
         Skipped = skipped;
         UnmatchedPatterns = unmatchedPatterns;
+        UnmatchedExclusions = unmatchedExclusions;
     }
 
     /// <summary>The layers that can be replaced, each once, parents before children and these in registration order.</summary>
@@ -26,6 +31,9 @@ public sealed class InjectionPlan
 
     /// <summary>Patterns of the targets that select no layer at all, most likely mistyped, while others do.</summary>
     public IReadOnlyList<string> UnmatchedPatterns { get; }
+
+    /// <summary>Patterns by which the targets take something away and that match no module at all, most likely mistyped too.</summary>
+    public IReadOnlyList<string> UnmatchedExclusions { get; }
 
     /// <summary>The sites, if every targeted layer has one.</summary>
     /// <returns><see cref="Sites"/>.</returns>

@@ -80,4 +80,11 @@ public sealed class ModuleOverrides
         var all = names.ToArray();
         return [.. _rules.Where(rule => !all.Any(rule.Selection.Matches)).Select(rule => rule.Selection.ToString())];
     }
+
+    /// <summary>Says in words what is overridden.</summary>
+    /// <returns>The rules in order, or <c>none</c>.</returns>
+    public override string ToString() => Count == 0 ? "none" : string.Join("; ", _rules.Select(rule => $"{rule.Selection}: {Describe(rule.Values)}"));
+
+    private static string Describe(ModuleOverride values) =>
+        string.Join(", ", ((string?[])[values.InitialRank is { } rank ? $"rank {rank}" : null, values.Alpha is { } alpha ? FormattableString.Invariant($"alpha {alpha}") : null]).OfType<string>());
 }

@@ -39,8 +39,11 @@ internal sealed class SiteFinder
         }
 
         var paths = _sites.SelectMany(site => site.Aliases.Prepend(site.Path)).Concat(_refused.Select(site => site.Path)).ToArray();
-        return new(_sites, _refused, _skipped, [.. _targets.Patterns.Where(pattern => !paths.Any(pattern.Matches)).Select(pattern => pattern.ToString())]);
+        return new(_sites, _refused, _skipped, Unmatched(_targets.Patterns, paths), Unmatched(_targets.Exclusions, [.. _nodes.Select(node => node.Path)]));
     }
+
+    private static string[] Unmatched(IEnumerable<NamePattern> patterns, IReadOnlyCollection<string> paths) =>
+        [.. patterns.Where(pattern => !paths.Any(pattern.Matches)).Select(pattern => pattern.ToString())];
 
     private void Decide(ModuleNode node, NameMatch match, string[] names)
     {

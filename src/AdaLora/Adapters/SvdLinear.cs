@@ -71,6 +71,9 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
     /// <summary>Whether the adapter took part in a forward pass in training mode.</summary>
     internal bool HasTrained { get; private set; }
 
+    /// <summary>Whether the module was disposed, with the model that it is a part of.</summary>
+    internal bool IsDisposed => _right.IsInvalid;
+
     internal TripletSlot Slot => _slot;
 
     internal IReadOnlyList<(Parameter View, Func<Tensor, Tensor> Of)> Views =>

@@ -14,18 +14,22 @@ public sealed class TargetModules
     private readonly Func<string, NameMatch> _match;
     private readonly string _description;
 
-    private TargetModules(string description, IReadOnlyList<NamePattern> patterns, Func<string, NameMatch> match)
+    private TargetModules(string description, IReadOnlyList<NamePattern> patterns, IReadOnlyList<NamePattern> exclusions, Func<string, NameMatch> match)
     {
         _description = description;
         _match = match;
         Patterns = patterns;
+        Exclusions = exclusions;
     }
 
     /// <summary>Every linear layer of the model, output heads included.</summary>
-    public static TargetModules AllLinear { get; } = new("all linear layers", [], _ => NameMatch.ByKind);
+    public static TargetModules AllLinear { get; } = new("all linear layers", [], [], _ => NameMatch.ByKind);
 
     /// <summary>The patterns that select something, as opposed to those that only exclude.</summary>
     internal IReadOnlyList<NamePattern> Patterns { get; }
+
+    /// <summary>The patterns that take something away.</summary>
+    internal IReadOnlyList<NamePattern> Exclusions { get; }
 
     /// <summary>Modules whose name equals a suffix or ends with a dot and the suffix: <c>output.dense</c> also selects <c>attention.output.dense</c>.</summary>
     /// <param name="suffixes">One or more suffixes of whole dotted segments, without wildcards.</param>
@@ -54,7 +58,7 @@ public sealed class TargetModules
     public TargetModules Excluding(TargetModules excluded)
     {
         ArgumentNullException.ThrowIfNull(excluded);
-        return new($"{_description} excluding ({excluded._description})", Patterns, name => excluded.Matches(name) ? NameMatch.None : _match(name));
+        return new($"{_description} excluding ({excluded._description})", Patterns, [.. Exclusions, .. excluded.Patterns], name => excluded.Matches(name) ? NameMatch.None : _match(name));
     }
 
     /// <summary>Takes away the modules with these suffixes (see <see cref="Suffixes"/>) or, where wildcards occur, globs (see <see cref="Globs"/>).</summary>
@@ -106,7 +110,7 @@ public sealed class TargetModules
     public TargetModules And(TargetModules other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return new($"({_description}) and ({other._description})", [.. Patterns, .. other.Patterns], name =>
+        return new($"({_description}) and ({other._description})", [.. Patterns, .. other.Patterns], [.. Exclusions, .. other.Exclusions], name =>
         {
             var (left, right) = (_match(name), other._match(name));
             return left == NameMatch.None || right == NameMatch.None ? NameMatch.None : Stronger(left, right);
@@ -119,7 +123,7 @@ public sealed class TargetModules
     public TargetModules Or(TargetModules other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return new($"({_description}) or ({other._description})", [.. Patterns, .. other.Patterns], name => Stronger(_match(name), other._match(name)));
+        return new($"({_description}) or ({other._description})", [.. Patterns, .. other.Patterns], [.. Exclusions, .. other.Exclusions], name => Stronger(_match(name), other._match(name)));
     }
 
     /// <summary>Whether the name is selected. The kind of module behind it is not looked at: <see cref="AllLinear"/> matches every name.</summary>
@@ -131,6 +135,11 @@ public sealed class TargetModules
     /// <summary>Says in words what is selected.</summary>
     /// <returns>The description used in errors.</returns>
     public override string ToString() => _description;
+
+    /// <summary>Takes away whole modules, which are known to be there, with what is in them.</summary>
+    internal TargetModules Without(IReadOnlyCollection<string> modules) =>
+        new($"{_description} without {string.Join(", ", modules)}", Patterns, Exclusions, name =>
+            modules.Any(m => name == m || name.StartsWith(m + ".", StringComparison.Ordinal)) ? NameMatch.None : _match(name));
 
     internal NameMatch Match(string name)
     {
@@ -147,7 +156,7 @@ public sealed class TargetModules
         }
 
         var patterns = texts.Distinct(StringComparer.Ordinal).Select(create).ToArray();
-        return new(string.Join(" or ", patterns.AsEnumerable()), patterns, name =>
+        return new(string.Join(" or ", patterns.AsEnumerable()), patterns, [], name =>
             patterns.FirstOrDefault(pattern => pattern.Matches(name))?.Strength ?? NameMatch.None);
     }
 
@@ -160,5 +169,5 @@ public sealed class TargetModules
     }
 
     private TargetModules InLayers(string which, Func<int, bool> wanted) =>
-        new($"{_description} in layers {which}", Patterns, name => LayerOf(name) is { } layer && wanted(layer) ? _match(name) : NameMatch.None);
+        new($"{_description} in layers {which}", Patterns, Exclusions, name => LayerOf(name) is { } layer && wanted(layer) ? _match(name) : NameMatch.None);
 }

@@ -46,7 +46,7 @@ internal sealed class StepTimer : IResumable
             SamplesPerSecond = _samples / seconds,
             TokensPerSecond = _tokens / seconds,
             Elapsed = Elapsed,
-            Remaining = Elapsed / Math.Max(1, _steps.Count) * (progress.TotalSteps - progress.Step),
+            Remaining = TimeSpan.FromSeconds(Math.Round(Elapsed.TotalSeconds / Math.Max(1, _steps.Count) * (progress.TotalSteps - progress.Step))),
         };
         (_reported, _samples, _tokens) = (Elapsed, 0, 0);
         return described;

@@ -33,6 +33,13 @@ public sealed class ModuleOverridesTests
         Assert.Equal(["suffix 'layer.1.query'", "regex 'layer.[23].query'"], Rules.Unused(["layer.0.query", "layer.0.key"]));
 
     [Fact]
+    public void Rules_are_told_in_words()
+    {
+        Assert.Equal("none", ModuleOverrides.None.ToString());
+        Assert.Equal("suffix 'query': rank 4; glob 'a.*': rank 2, alpha 0.5", ModuleOverrides.None.With("query", initialRank: 4).With("a.*", initialRank: 2, alpha: 0.5).ToString());
+    }
+
+    [Fact]
     public void Nonsense_is_refused_at_once()
     {
         _ = Assert.Throws<ArgumentException>(() => ModuleOverrides.None.With("query"));

@@ -178,4 +178,12 @@ public sealed class RefusalTests
         using var model = new UnfitNet();
         Assert.Equal(["suffix 'query'"], AdapterInjector.Find(model, TargetModules.Suffixes("_good", "query")).UnmatchedPatterns);
     }
+
+    [Fact]
+    public void Exclusions_that_match_no_module_are_told()
+    {
+        using var model = new UnfitNet();
+        var targets = TargetModules.Suffixes("_good").Excluding("_god", "_cu*").Or(TargetModules.Suffixes("_good").And(TargetModules.AllLinear.Excluding("misspelt.*")));
+        Assert.Equal(["suffix '_god'", "glob 'misspelt.*'"], AdapterInjector.Find(model, targets).UnmatchedExclusions);
+    }
 }
