@@ -55,7 +55,7 @@ public static class AdaptedLinear
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var rows = input.reshape(-1, weight.shape[1]);
-        var output = nn.functional.linear(rows.to(weight.dtype), weight, bias?.to(weight.dtype)).to(input.dtype);
+        var output = RowProducts.Linear(rows.to(weight.dtype), weight, bias?.to(weight.dtype)).to(input.dtype);
         var low = nn.functional.linear(settings.Drop(rows.to(left.dtype)), right);
         var scaled = settings.Scaled(low, lambda);
         if (output.dtype == left.dtype)

@@ -54,7 +54,7 @@ internal sealed class AdaptedLinearFunction : autograd.SingleTensorFunction<Adap
 
     private static Tensor InputGradient(Tensor rows, Tensor weight, Tensor back, Tensor right, AdapterSettings settings)
     {
-        var result = rows.to(weight.dtype).mm(weight).to(rows.dtype);
+        var result = RowProducts.Multiply(rows.to(weight.dtype), weight).to(rows.dtype);
         if (settings.Mask is { } mask)
             mask.AddTo(result, back.mm(right).to(result.dtype));
         else if (result.dtype == right.dtype)

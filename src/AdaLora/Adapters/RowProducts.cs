@@ -1,0 +1,87 @@
+using static TorchSharp.torch;
+
+namespace AdaLora.Adapters;
+
+/// <summary>
+/// Products of rows with a frozen weight. Where oneDNN is the faster of the two libraries that libtorch has for them (<see cref="OneDnn"/>), they are put to it as convolutions with a kernel of one pixel, the one form in which
+/// libtorch gives it single-precision products. The numbers are the same sums in another order.
+/// </summary>
+internal static class RowProducts
+{
+    // Below, the call itself costs more than the product.
+    private const int FewestRows = 64, FewestWeights = 1 << 14;
+
+    /// <summary>
+    /// oneDNN compiles code for each number of rows and keeps it, half a megabyte each time. Rows are filled up to a multiple of this, so that texts of all lengths need but few numbers.
+    /// </summary>
+    private const int RowStep = 64;
+
+    /// <summary>rows · W' + b.</summary>
+    /// <param name="rows">(n, in).</param>
+    /// <param name="weight">W, (out, in), in the dtype of the rows.</param>
+    /// <param name="bias">b, (out), in the dtype of the rows, or null.</param>
+    /// <returns>(n, out).</returns>
+    public static Tensor Linear(Tensor rows, Tensor weight, Tensor? bias)
+    {
+        if (OneDnn.IsFaster && Suits(rows, weight))
+            return Convolve(rows, weight, bias);
+        if (!IsCompiledPerSize(rows))
+            return nn.functional.linear(rows, weight, bias);
+        using var scope = NewDisposeScope();
+        return nn.functional.linear(Filled(rows), weight, bias).narrow(0, 0, rows.shape[0]).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>rows · W.</summary>
+    /// <param name="rows">(n, out).</param>
+    /// <param name="weight">W, (out, in), in the dtype of the rows.</param>
+    /// <returns>(n, in).</returns>
+    public static Tensor Multiply(Tensor rows, Tensor weight)
+    {
+        if (OneDnn.IsFaster && Suits(rows, weight))
+            return ConvolveTransposed(rows, weight);
+        if (!IsCompiledPerSize(rows))
+            return rows.mm(weight);
+        using var scope = NewDisposeScope();
+        return Filled(rows).mm(weight).narrow(0, 0, rows.shape[0]).MoveToOuterDisposeScope();
+    }
+
+    /// <summary><see cref="Linear"/> by oneDNN.</summary>
+    internal static Tensor Convolve(Tensor rows, Tensor weight, Tensor? bias)
+    {
+        using var scope = NewDisposeScope();
+        return Rows(nn.functional.conv2d(Pixels(rows), Kernel(weight), bias), rows.shape[0]).MoveToOuterDisposeScope();
+    }
+
+    /// <summary><see cref="Multiply"/> by oneDNN.</summary>
+    internal static Tensor ConvolveTransposed(Tensor rows, Tensor weight)
+    {
+        using var scope = NewDisposeScope();
+        return Rows(nn.functional.conv_transpose2d(Pixels(rows), Kernel(weight)), rows.shape[0]).MoveToOuterDisposeScope();
+    }
+
+    // libtorch gives a convolution with one pixel to oneDNN when there are several threads only.
+    private static bool Suits(Tensor rows, Tensor weight) =>
+        rows.device_type == TorchSharp.DeviceType.CPU && rows.dtype == ScalarType.Float32 && weight.dtype == ScalarType.Float32
+        && rows.shape[0] >= FewestRows && weight.numel() >= FewestWeights && weight.is_contiguous() && get_num_threads() > 1;
+
+    // Products of bfloat16 are always those of oneDNN on a CPU.
+    private static bool IsCompiledPerSize(Tensor rows) =>
+        rows.device_type == TorchSharp.DeviceType.CPU && rows.dtype == ScalarType.BFloat16 && rows.shape[0] >= FewestRows && rows.shape[0] % RowStep != 0;
+
+    private static Tensor Filled(Tensor rows)
+    {
+        var missing = (RowStep - (rows.shape[0] % RowStep)) % RowStep;
+        return missing == 0 ? rows.contiguous() : cat([rows, rows.new_zeros(missing, rows.shape[1])]);
+    }
+
+    // (1, features, n, 1) with the features of one place side by side in memory, as they are in a row.
+    private static Tensor Pixels(Tensor rows)
+    {
+        var filled = Filled(rows);
+        return filled.view(1, filled.shape[0], 1, filled.shape[1]).permute(0, 3, 1, 2);
+    }
+
+    private static Tensor Kernel(Tensor weight) => weight.view(weight.shape[0], weight.shape[1], 1, 1);
+
+    private static Tensor Rows(Tensor pixels, long count) => pixels.permute(0, 2, 3, 1).reshape(-1, pixels.shape[1]).narrow(0, 0, count);
+}
