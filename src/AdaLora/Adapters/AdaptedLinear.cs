@@ -56,7 +56,7 @@ public static class AdaptedLinear
         using var frozen = no_grad();
         var rows = input.reshape(-1, weight.shape[1]);
         var output = RowProducts.Linear(rows.to(weight.dtype), weight, bias?.to(weight.dtype)).to(input.dtype);
-        var low = nn.functional.linear(settings.Drop(rows.to(left.dtype)), right);
+        var low = RowProducts.Linear(settings.Drop(rows.to(left.dtype)), right, null);
         var scaled = settings.Scaled(low, lambda);
         if (output.dtype == left.dtype)
             output.addmm_(scaled, left.t(), 1, 1);

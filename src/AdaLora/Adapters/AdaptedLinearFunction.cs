@@ -35,12 +35,12 @@ internal sealed class AdaptedLinearFunction : autograd.SingleTensorFunction<Adap
 
         var rows = gradient.reshape(-1, weight.shape[0]);
         var wide = rows.to(left.dtype);
-        var projected = wide.mm(left);
+        // Transposed, because that is how P lies in the bank.
+        var projected = RowProducts.Linear(wide, left.t(), null);
         var back = settings.Scaled(projected, lambda);
         var results = new Tensor?[Arguments];
         if (needs[Bias])
             results[Bias] = rows.sum([0]);
-        // Transposed, because that is how P lies in the bank.
         if (needs[Left])
             results[Left] = settings.Scaled(low, lambda).t().mm(wide).t();
         if (needs[Lambda])

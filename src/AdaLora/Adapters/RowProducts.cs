@@ -3,18 +3,20 @@ using static TorchSharp.torch;
 namespace AdaLora.Adapters;
 
 /// <summary>
-/// Products of rows with a frozen weight. Where oneDNN is the faster of the two libraries that libtorch has for them (<see cref="OneDnn"/>), they are put to it as convolutions with a kernel of one pixel, the one form in which
+/// Products of rows with a matrix, without a graph. Where oneDNN is the faster of the two libraries that libtorch has for them (<see cref="OneDnn"/>), they are put to it as convolutions with a kernel of one pixel, the one form in which
 /// libtorch gives it single-precision products. The numbers are the same sums in another order.
 /// </summary>
 internal static class RowProducts
 {
-    // Below, the call itself costs more than the product.
-    private const int FewestRows = 64, FewestWeights = 1 << 14;
+    // Below, the call and the copies around it cost more than they gain; measured on a Zen 5 with two threads.
+    private const int FewestRows = 64, FewestFeatures = 64, FewestOutputs = 5;
+    private const long LeastWork = 5_000_000;
 
     /// <summary>
-    /// oneDNN compiles code for each number of rows and keeps it, half a megabyte each time. Rows are filled up to a multiple of this, so that texts of all lengths need but few numbers.
+    /// oneDNN compiles code for each number of rows and keeps it, half a megabyte each time. Rows are filled up to a multiple of this, so that texts of all lengths need but few numbers. The encoders of
+    /// AdaLora.Transformers have such numbers of rows already.
     /// </summary>
-    private const int RowStep = 64;
+    private const int RowStep = 16;
 
     /// <summary>rows · W' + b.</summary>
     /// <param name="rows">(n, in).</param>
@@ -23,7 +25,7 @@ internal static class RowProducts
     /// <returns>(n, out).</returns>
     public static Tensor Linear(Tensor rows, Tensor weight, Tensor? bias)
     {
-        if (OneDnn.IsFaster && Suits(rows, weight))
+        if (OneDnn.IsFaster && Suits(rows, weight) && weight.shape[0] >= FewestOutputs && weight.shape[1] >= FewestFeatures)
             return Convolve(rows, weight, bias);
         if (!IsCompiledPerSize(rows))
             return nn.functional.linear(rows, weight, bias);
@@ -37,7 +39,7 @@ internal static class RowProducts
     /// <returns>(n, in).</returns>
     public static Tensor Multiply(Tensor rows, Tensor weight)
     {
-        if (OneDnn.IsFaster && Suits(rows, weight))
+        if (OneDnn.IsFaster && Suits(rows, weight) && Math.Min(weight.shape[0], weight.shape[1]) >= FewestFeatures)
             return ConvolveTransposed(rows, weight);
         if (!IsCompiledPerSize(rows))
             return rows.mm(weight);
@@ -62,7 +64,7 @@ internal static class RowProducts
     // libtorch gives a convolution with one pixel to oneDNN when there are several threads only.
     private static bool Suits(Tensor rows, Tensor weight) =>
         rows.device_type == TorchSharp.DeviceType.CPU && rows.dtype == ScalarType.Float32 && weight.dtype == ScalarType.Float32
-        && rows.shape[0] >= FewestRows && weight.numel() >= FewestWeights && weight.is_contiguous() && get_num_threads() > 1;
+        && rows.shape[0] >= FewestRows && rows.shape[0] * weight.numel() >= LeastWork && weight.is_contiguous() && get_num_threads() > 1;
 
     // Products of bfloat16 are always those of oneDNN on a CPU.
     private static bool IsCompiledPerSize(Tensor rows) =>

@@ -9,9 +9,16 @@ namespace AdaLora.Transformers.Tests.Models;
 /// <summary>Classifiers compute the states of first tokens only, without rows for padding: that must give what the states of all tokens give.</summary>
 public sealed class FirstStatesTests
 {
-    private static readonly long[] Padded = [1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0];
-    private static readonly long[] Full = [.. Enumerable.Repeat(1L, 15)];
-    private static readonly long[] PaddedInFront = [1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 0, 1, 1, 1, 0];
+    // Tokens of each of three texts, and how many places of padding are in front of them.
+    private static readonly Dictionary<string, (int Front, int Tokens)[]> Texts = new(StringComparer.Ordinal)
+    {
+        ["full"] = [(0, Length), (0, Length), (0, Length)],
+        ["padded"] = [(0, Length), (0, 9), (0, 6)],
+        ["hardly padded"] = [(0, Length), (0, Length), (0, Length - 2)],
+        ["in front"] = [(0, Length), (2, Length - 2), (1, Length - 2)],
+    };
+
+    private const int Length = 14;
 
     public static TheoryData<string, string, string> Cases
     {
@@ -20,7 +27,7 @@ public sealed class FirstStatesTests
             var cases = new TheoryData<string, string, string>();
             foreach (var family in SmallClassifier.Families)
             {
-                foreach (var mask in (string[])["none", "full", "padded", "in front"])
+                foreach (var mask in Texts.Keys.Prepend("none"))
                 {
                     foreach (var front in (string[])["", "prompt", "prefix"])
                         cases.Add(family, mask, front);
@@ -43,7 +50,7 @@ public sealed class FirstStatesTests
             model.Encoder.AddPrompt(2);
         else if (front == "prefix")
             model.Encoder.AddPrefixes(2);
-        var ids = arange(5, 20, dtype: int64).view(3, 5);
+        var ids = arange(5, 5 + (3 * Length), dtype: int64).view(3, Length);
         var marks = MaskOf(mask);
 
         var whole = model.Encoder.call(ids, marks, null).select(1, 0);
@@ -61,27 +68,26 @@ public sealed class FirstStatesTests
     [InlineData("none", false)]
     [InlineData("full", false)]
     [InlineData("padded", true)]
+    [InlineData("hardly padded", false)]
     [InlineData("in front", false)]
     public void Rows_are_left_out_where_that_changes_nothing(string mask, bool isPacked)
     {
         using var scope = NewDisposeScope();
-        var embedded = rand(3, 5, 4);
+        var embedded = rand(3, Length, 4);
 
         var rows = TokenRows.ForFirsts(embedded, MaskOf(mask));
 
         Assert.Equal(isPacked, rows.IsPacked);
         Assert.Equal(mask is "none" or "full", rows.Additive is null);
-        Assert.Equal(isPacked ? Padded.Sum() : 15, rows.FromTexts(embedded).shape[0]);
+        // 29 tokens, and three places of padding to fill up a multiple of 16.
+        Assert.Equal(isPacked ? 32 : 3 * Length, rows.FromTexts(embedded).shape[0]);
+        Assert.True(rows.ToTexts(rows.FromTexts(embedded)).eq(embedded).sum(-1).gt(0).sum().item<long>() == (isPacked ? 32 : 3 * Length));
         Assert.True(rows.AtLastLayer().Kept(rows.FromTexts(embedded)).eq(embedded.select(1, 0)).all().item<bool>());
     }
 
-    private static Tensor? MaskOf(string name) => name switch
-    {
-        "none" => null,
-        "full" => tensor(Full).view(3, 5),
-        "padded" => tensor(Padded).view(3, 5),
-        _ => tensor(PaddedInFront).view(3, 5),
-    };
+    private static Tensor? MaskOf(string name) => name == "none"
+        ? null
+        : tensor(Texts[name].SelectMany(t => Enumerable.Range(0, Length).Select(i => i >= t.Front && i < t.Front + t.Tokens ? 1L : 0)).ToArray()).view(3, Length);
 
     private static Dictionary<string, Tensor> Gradients(SequenceClassifier model, Tensor states)
     {

@@ -4,10 +4,13 @@ namespace AdaLora.Transformers.Models.Layers;
 
 /// <summary>
 /// How the tokens of a batch stand as rows, (rows, hidden size), which is what all layers but attention work on. In the plainest form every place of every text has a row. When only the
-/// first token's state will be read, places of padding have none, and the last layer computes nothing but the first tokens: what nobody reads costs nothing.
+/// first token's state will be read, most places of padding have none, and the last layer computes nothing but the first tokens: what nobody reads costs nothing.
 /// </summary>
 internal sealed class TokenRows : ITokenContext
 {
+    /// <summary>Some padding is kept so that the number of rows is a multiple of this: oneDNN compiles code for each number of rows that it meets and keeps it, half a megabyte each time.</summary>
+    public const int Step = 16;
+
     private readonly long _batch;
     private readonly Tensor? _places;
     private readonly Tensor? _firsts;
@@ -34,7 +37,7 @@ internal sealed class TokenRows : ITokenContext
     /// <summary>Whether only the first tokens are computed.</summary>
     public bool OnlyFirsts { get; }
 
-    /// <summary>Whether places of padding have no row.</summary>
+    /// <summary>Whether places of padding have no row, but for fewer than <see cref="Step"/> of them.</summary>
     public bool IsPacked => _places is not null;
 
     /// <summary>A row for every place.</summary>
@@ -56,6 +59,7 @@ internal sealed class TokenRows : ITokenContext
             isReal = real.data<bool>().ToArray();
 #pragma warning restore RS0030
         var places = new List<long>(isReal.Length);
+        var padding = new List<long>();
         var firsts = new List<long>();
         for (var place = 0; place < isReal.Length; place++)
         {
@@ -64,13 +68,17 @@ internal sealed class TokenRows : ITokenContext
                 return Whole(embedded, mask, firstsSuffice: true);
             if (place % length == 0)
                 firsts.Add(places.Count);
-            if (isReal[place])
-                places.Add(place);
+            (isReal[place] ? places : padding).Add(place);
         }
 
-        return places.Count == isReal.Length
-            ? Whole(embedded, null, firstsSuffice: true)
-            : new TokenRows(firsts.Count, length, mask, AttentionMask.ToAdditive(mask, embedded.dtype), tensor(places, device: mask.device), tensor(firsts, device: mask.device), firstsSuffice: true, onlyFirsts: false);
+        if (padding.Count == 0)
+            return Whole(embedded, null, firstsSuffice: true);
+        var filling = (Step - (places.Count % Step)) % Step;
+        if (filling >= padding.Count)
+            return Whole(embedded, mask, firstsSuffice: true);
+        places.AddRange(padding.Take(filling));
+        return new TokenRows(
+            firsts.Count, length, mask, AttentionMask.ToAdditive(mask, embedded.dtype), tensor(places, device: mask.device), tensor(firsts, device: mask.device), firstsSuffice: true, onlyFirsts: false);
     }
 
     /// <summary>What the last layer works on.</summary>
