@@ -1,6 +1,7 @@
 using AdaLora.Glue;
 using AdaLora.Glue.Demo;
 
+_ = NativeHeap.KeepFreedMemory();
 var models = new ModelFolder();
 return GlueHost.Run(
     args,
