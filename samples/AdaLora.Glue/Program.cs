@@ -1,5 +1,6 @@
 using AdaLora.Glue;
 using AdaLora.Glue.Demo;
+using AdaLora.Training;
 
 _ = NativeHeap.KeepFreedMemory();
 var models = new ModelFolder();

@@ -1,6 +1,7 @@
+using AdaLora.Training;
 using Xunit;
 
-namespace AdaLora.Glue.Tests.Running;
+namespace AdaLora.Tests.Training;
 
 public sealed class NativeHeapTests
 {
