@@ -67,6 +67,28 @@ public sealed class MergeTests
         Assert.Equal(outputs, trained.Outputs());
     }
 
+    // Large enough for oneDNN where that is faster, and rows that fill no block.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_merged_layer_gives_what_its_base_layer_gives(bool withGraph)
+    {
+        using var scope = NewDisposeScope();
+        var model = nn.Sequential(("wide", nn.Linear(130, 300)), ("head", nn.Linear(300, 2, hasBias: false)));
+        using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { TotalSteps = 100 });
+        model.eval();
+        adapted.Merge();
+        using var mode = set_grad_enabled(withGraph);
+        var (input, layer) = (randn(7, 31, 130).requires_grad_(withGraph), adapted.Adapters[0]);
+
+        var output = layer.call(input);
+
+        Assert.Equal([7, 31, 300], output.shape);
+        Assert.True((layer.BaseLayer.call(input) - output).abs().max().item<float>() < 1e-5);
+        Assert.Equal(withGraph, output.requires_grad);
+        Assert.Contains("130", Assert.ThrowsAny<Exception>(() => layer.call(randn(7, 31))).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_plain_model_is_what_is_left_after_merging_for_good()
     {

@@ -193,9 +193,17 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
         return parameter;
     }
 
-    private Tensor ForwardMerged(Tensor input) => training && is_grad_enabled()
-        ? throw new InvalidOperationException($"'{_slot.Name}' is merged and cannot be trained. Call AdaLoraModel.Unmerge() first, or model.eval() to compute outputs only.")
-        : _base.call(input);
+    private Tensor ForwardMerged(Tensor input)
+    {
+        if (training && is_grad_enabled())
+            throw new InvalidOperationException($"'{_slot.Name}' is merged and cannot be trained. Call AdaLoraModel.Unmerge() first, or model.eval() to compute outputs only.");
+        var weight = _projection.Weight;
+        // A layer of one's own may compute more than its description says, and errors are told best by the layer itself.
+        if (_base is not Linear || is_grad_enabled() || input.dtype != weight.dtype || input.dim() == 0 || input.shape[^1] != weight.shape[1])
+            return _base.call(input);
+        using var scope = NewDisposeScope();
+        return RowProducts.Linear(input.reshape(-1, weight.shape[1]), weight, _projection.Bias).view([.. input.shape[..^1], weight.shape[0]]).MoveToOuterDisposeScope();
+    }
 
     // In the layout of the base weight, in the dtype of the triplets.
     private Tensor Product()
