@@ -20,6 +20,9 @@ internal sealed class ModuleNode(string name, nn.Module module, ModuleNode? pare
     /// <summary>The layer inside, when this module is an adapter.</summary>
     public nn.Module? BaseLayer { get; } = AdapterTable.BaseLayerOf(module);
 
+    /// <summary>Whether a dotted name is that of a module, or of something in it.</summary>
+    public static bool IsAtOrIn(string path, string module) => path == module || path.StartsWith(module + ".", StringComparison.Ordinal);
+
     /// <summary>The parameters and buffers of the module and all below it, with their names from the root.</summary>
     public IEnumerable<(string Name, Tensor Value, bool IsBuffer)> State()
     {

@@ -23,43 +23,27 @@ internal static class RowProducts
     /// <param name="weight">W, (out, in), in the dtype of the rows.</param>
     /// <param name="bias">b, (out), in the dtype of the rows, or null.</param>
     /// <returns>(n, out).</returns>
-    public static Tensor Linear(Tensor rows, Tensor weight, Tensor? bias)
-    {
-        if (OneDnn.IsFaster && Suits(rows, weight) && weight.shape[0] >= FewestOutputs && weight.shape[1] >= FewestFeatures)
-            return Convolve(rows, weight, bias);
-        if (!IsCompiledPerSize(rows))
-            return nn.functional.linear(rows, weight, bias);
-        using var scope = NewDisposeScope();
-        return nn.functional.linear(Filled(rows), weight, bias).narrow(0, 0, rows.shape[0]).MoveToOuterDisposeScope();
-    }
+    public static Tensor Linear(Tensor rows, Tensor weight, Tensor? bias) =>
+        OneDnn.IsFaster && Suits(rows, weight) && weight.shape[0] >= FewestOutputs && weight.shape[1] >= FewestFeatures
+            ? Convolve(rows, weight, bias)
+            : Product(rows, r => nn.functional.linear(r, weight, bias));
 
     /// <summary>rows · W.</summary>
     /// <param name="rows">(n, out).</param>
     /// <param name="weight">W, (out, in), in the dtype of the rows.</param>
     /// <returns>(n, in).</returns>
-    public static Tensor Multiply(Tensor rows, Tensor weight)
-    {
-        if (OneDnn.IsFaster && Suits(rows, weight) && Math.Min(weight.shape[0], weight.shape[1]) >= FewestFeatures)
-            return ConvolveTransposed(rows, weight);
-        if (!IsCompiledPerSize(rows))
-            return rows.mm(weight);
-        using var scope = NewDisposeScope();
-        return Filled(rows).mm(weight).narrow(0, 0, rows.shape[0]).MoveToOuterDisposeScope();
-    }
+    public static Tensor Multiply(Tensor rows, Tensor weight) =>
+        OneDnn.IsFaster && Suits(rows, weight) && Math.Min(weight.shape[0], weight.shape[1]) >= FewestFeatures
+            ? ConvolveTransposed(rows, weight)
+            : Product(rows, r => r.mm(weight));
 
     /// <summary><see cref="Linear"/> by oneDNN.</summary>
-    internal static Tensor Convolve(Tensor rows, Tensor weight, Tensor? bias)
-    {
-        using var scope = NewDisposeScope();
-        return Rows(nn.functional.conv2d(Pixels(rows), Kernel(weight), bias), rows.shape[0]).MoveToOuterDisposeScope();
-    }
+    internal static Tensor Convolve(Tensor rows, Tensor weight, Tensor? bias) =>
+        ProductOfFilled(rows, filled => Rows(nn.functional.conv2d(Pixels(filled), Kernel(weight), bias)));
 
     /// <summary><see cref="Multiply"/> by oneDNN.</summary>
-    internal static Tensor ConvolveTransposed(Tensor rows, Tensor weight)
-    {
-        using var scope = NewDisposeScope();
-        return Rows(nn.functional.conv_transpose2d(Pixels(rows), Kernel(weight)), rows.shape[0]).MoveToOuterDisposeScope();
-    }
+    internal static Tensor ConvolveTransposed(Tensor rows, Tensor weight) =>
+        ProductOfFilled(rows, filled => Rows(nn.functional.conv_transpose2d(Pixels(filled), Kernel(weight))));
 
     // libtorch gives a convolution with one pixel to oneDNN when there are several threads only.
     private static bool Suits(Tensor rows, Tensor weight) =>
@@ -70,20 +54,20 @@ internal static class RowProducts
     private static bool IsCompiledPerSize(Tensor rows) =>
         rows.device_type == TorchSharp.DeviceType.CPU && rows.dtype == ScalarType.BFloat16 && rows.shape[0] >= FewestRows && rows.shape[0] % RowStep != 0;
 
-    private static Tensor Filled(Tensor rows)
+    private static Tensor Product(Tensor rows, Func<Tensor, Tensor> product) => IsCompiledPerSize(rows) ? ProductOfFilled(rows, product) : product(rows);
+
+    private static Tensor ProductOfFilled(Tensor rows, Func<Tensor, Tensor> product)
     {
+        using var scope = NewDisposeScope();
         var missing = (RowStep - (rows.shape[0] % RowStep)) % RowStep;
-        return missing == 0 ? rows.contiguous() : cat([rows, rows.new_zeros(missing, rows.shape[1])]);
+        var filled = missing == 0 ? rows.contiguous() : cat([rows, rows.new_zeros(missing, rows.shape[1])]);
+        return product(filled).narrow(0, 0, rows.shape[0]).MoveToOuterDisposeScope();
     }
 
     // (1, features, n, 1) with the features of one place side by side in memory, as they are in a row.
-    private static Tensor Pixels(Tensor rows)
-    {
-        var filled = Filled(rows);
-        return filled.view(1, filled.shape[0], 1, filled.shape[1]).permute(0, 3, 1, 2);
-    }
+    private static Tensor Pixels(Tensor rows) => rows.view(1, rows.shape[0], 1, rows.shape[1]).permute(0, 3, 1, 2);
 
     private static Tensor Kernel(Tensor weight) => weight.view(weight.shape[0], weight.shape[1], 1, 1);
 
-    private static Tensor Rows(Tensor pixels, long count) => pixels.permute(0, 2, 3, 1).reshape(-1, pixels.shape[1]).narrow(0, 0, count);
+    private static Tensor Rows(Tensor pixels) => pixels.permute(0, 2, 3, 1).reshape(-1, pixels.shape[1]);
 }

@@ -139,7 +139,7 @@ public sealed class TargetModules
     /// <summary>Takes away whole modules, which are known to be there, with what is in them.</summary>
     internal TargetModules Without(IReadOnlyCollection<string> modules) =>
         new($"{_description} without {string.Join(", ", modules)}", Patterns, Exclusions, name =>
-            modules.Any(m => name == m || name.StartsWith(m + ".", StringComparison.Ordinal)) ? NameMatch.None : _match(name));
+            modules.Any(m => ModuleNode.IsAtOrIn(name, m)) ? NameMatch.None : _match(name));
 
     internal NameMatch Match(string name)
     {

@@ -134,6 +134,6 @@ public sealed class TrainableSelection
     private static IReadOnlyList<string> Outermost(IReadOnlyList<ModuleNode> modules)
     {
         var paths = modules.Select(node => node.Path).Distinct(StringComparer.Ordinal).ToArray();
-        return [.. paths.Where(path => !paths.Any(other => other != path && (other.Length == 0 || path.StartsWith(other + ".", StringComparison.Ordinal))))];
+        return [.. paths.Where(path => !paths.Any(other => other != path && (other.Length == 0 || ModuleNode.IsAtOrIn(path, other))))];
     }
 }

@@ -44,7 +44,7 @@ internal static class ImportanceKernel
                 var own = new Span<float>((float*)mean + offset, size);
                 var other = new Span<float>((float*)deviation + offset, size);
                 UpdateRow(new ReadOnlySpan<float>((float*)value + offset, size), new ReadOnlySpan<float>((float*)gradient + offset, size), own, other, weights);
-                ((float*)score)[triplet] += VectorMath.Dot(own, other) / size;
+                ((float*)score)[triplet] += MeanProduct(own, other);
             });
         }
     }
@@ -62,9 +62,11 @@ internal static class ImportanceKernel
         {
             var (mean, deviation, score) = ((nint)i, (nint)u, (nint)m);
             ForRows(rows, threads, (offset, size, triplet) =>
-                ((float*)score)[triplet] += VectorMath.Dot(new ReadOnlySpan<float>((float*)mean + offset, size), new ReadOnlySpan<float>((float*)deviation + offset, size)) / size);
+                ((float*)score)[triplet] += MeanProduct(new ReadOnlySpan<float>((float*)mean + offset, size), new ReadOnlySpan<float>((float*)deviation + offset, size)));
         }
     }
+
+    private static float MeanProduct(ReadOnlySpan<float> first, ReadOnlySpan<float> second) => VectorMath.Dot(first, second) / first.Length;
 
     // Calls work with offset, size and triplet of every row. Rows of one triplet are never worked on at the same time, and always in the same order.
     private static void ForRows(IEnumerable<TripletRows> rows, int threads, Action<int, int, int> work)

@@ -73,7 +73,7 @@ internal sealed class SavedFit
         return [.. layers.Where(n => names.Contains(n.Path)).Select(n => n.Path)];
     }
 
-    private bool IsTrained(string path) => TrainedModules.Any(t => path == t || path.StartsWith(t + ".", StringComparison.Ordinal));
+    private bool IsTrained(string path) => TrainedModules.Any(t => ModuleNode.IsAtOrIn(path, t));
 
     private void CheckAdapted()
     {

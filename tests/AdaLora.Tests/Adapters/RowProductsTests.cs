@@ -1,4 +1,5 @@
 using AdaLora.Adapters;
+using AdaLora.Tests.Models;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -52,6 +53,6 @@ public sealed class RowProductsTests
         var precision = actual.dtype == ScalarType.BFloat16 ? 1e-2 : 1e-6;
         Assert.Equal(expected.shape, actual.shape);
         Assert.True(actual.is_contiguous());
-        Assert.True((expected - actual.to(float64)).abs().max().item<double>() <= precision * (1 + expected.abs().max().item<double>()));
+        TensorAssert.Close(expected, actual, precision);
     }
 }

@@ -1,6 +1,7 @@
 using AdaLora.Allocation;
 using AdaLora.Parameters;
 using AdaLora.Regularization;
+using AdaLora.Tests.Models;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -114,9 +115,5 @@ public sealed class HostKernelTests
         Assert.Equal(kept, ImportanceScore.SensitivityTimesUncertainty.Of(second.StateFor(shrunk.Values)).data<float>().ToArray().Order());
     }
 
-    private static void Close(Tensor expected, Tensor actual)
-    {
-        var limit = 2e-6 * (1 + expected.abs().max().item<double>());
-        Assert.True((expected - actual.to(ScalarType.Float64)).abs().max().item<double>() <= limit);
-    }
+    private static void Close(Tensor expected, Tensor actual) => TensorAssert.Close(expected, actual, 2e-6);
 }
