@@ -1,4 +1,5 @@
 using AdaLora.Glue;
+using AdaLora.Training;
 using AdaLora.Transformers.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using TorchSharp.Modules;
@@ -20,7 +21,7 @@ internal sealed class Contender : IDisposable
     private Contender(string name, SequenceClassifier model, IEnumerable<Parameter> trained, AdaLoraModel? adapted = null, bool compacts = false, PreparedModel? prepared = null)
     {
         (Name, _model, _trained, _adapted, _compacts, _prepared) = (name, model, [.. trained], adapted, compacts, prepared);
-        _optimizer = optim.AdamW(_trained, 1e-3, weight_decay: 0.01);
+        _optimizer = new FusedAdamW(_trained, 1e-3);
         model.train();
     }
 
