@@ -1,6 +1,6 @@
-using AdaLora.TestSupport;
 using AdaLora.Tests.Models;
 using AdaLora.Tests.Training.Checkpoints;
+using AdaLora.TestSupport;
 using AdaLora.Training;
 using TorchSharp.Modules;
 using Xunit;
