@@ -26,7 +26,7 @@ public sealed partial class AdaLoraModel
         {
             ranks.Add(KeyValuePair.Create(name, (int)lambda.shape[0]));
             tensors[$"{PeftName.Prefix}{name}.lora_A.weight"] = right.mul(lambda);
-            tensors[$"{PeftName.Prefix}{name}.lora_B.weight"] = left.mul(scale);
+            tensors[$"{PeftName.Prefix}{name}.lora_B.weight"] = left.Mul(scale);
         }
 
         if (ranks.Count == 0)

@@ -81,7 +81,7 @@ public sealed partial class AdaLoraModel
         {
             var module = PeftName.Prefix + name;
             tensors[module + ".lora_A"] = right;
-            tensors[module + ".lora_E"] = ownScale == scale ? lambda : lambda.mul(ownScale / scale);
+            tensors[module + ".lora_E"] = ownScale == scale ? lambda : lambda.Mul(ownScale / scale);
             tensors[module + ".lora_B"] = left;
         }
 

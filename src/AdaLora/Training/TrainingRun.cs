@@ -131,7 +131,7 @@ internal sealed class TrainingRun : IDisposable
             throw new InvalidOperationException(
                 $"The loss has shape ({string.Join(", ", loss.shape)}) and {(loss.requires_grad ? "requires" : "does not require")} a gradient; a scalar that depends on trained parameters is needed.");
         _losses.Add(loss);
-        (_options.GradientAccumulation == 1 ? loss : loss.div(_options.GradientAccumulation)).backward();
+        (_options.GradientAccumulation == 1 ? loss : loss.Div(_options.GradientAccumulation)).backward();
         _counters.CountBackward();
     }
 
