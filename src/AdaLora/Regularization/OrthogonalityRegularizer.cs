@@ -18,12 +18,14 @@ public sealed class OrthogonalityRegularizer
     /// <param name="bank">The triplets; pruned ones count as long as they are held.</param>
     /// <param name="weight">Gamma, not negative; 0 turns the regulariser off.</param>
     /// <param name="form">Which norm is penalised.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="weight"/> is negative or not finite.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="weight"/> is negative or not finite, or <paramref name="form"/> is not defined.</exception>
     public OrthogonalityRegularizer(TripletBank bank, double weight, OrthogonalityForm form = OrthogonalityForm.MeanNorm)
     {
         ArgumentNullException.ThrowIfNull(bank);
         if (!double.IsFinite(weight) || weight < 0)
             throw new ArgumentOutOfRangeException(nameof(weight), weight, "The weight of the regulariser must be finite and not negative.");
+        if (!Enum.IsDefined(form))
+            throw new ArgumentOutOfRangeException(nameof(form), form, "There is no such form of the penalty.");
         _bank = bank;
         Weight = weight;
         Form = form;

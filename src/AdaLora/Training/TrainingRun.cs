@@ -117,7 +117,8 @@ internal sealed class TrainingRun : IDisposable
         if (_position.IsAtStartOfPass)
             throw new InvalidOperationException("There are no batches to train on. If the sequence can only be enumerated once, give one that can be enumerated for each pass.");
         _position.ClosePass();
-        var early = _options.EvaluateEvery is null && _counters.Pending == 0 ? Evaluate() : null;
+        // Backward passes that still wait for their step leave the weights alone; without a step since the latest evaluation there is nothing new to evaluate.
+        var early = _options.EvaluateEvery is null && _counters.Steps > (_evaluations.Latest?.Step ?? 0) ? Evaluate() : null;
         if (_bestIsUnsaved && early is null)
             Save();
         return early;
@@ -196,9 +197,15 @@ internal sealed class TrainingRun : IDisposable
         using (NewDisposeScope())
         using (no_grad())
         {
-            _target.Model.eval();
-            score = _evaluate();
-            _target.Model.train();
+            try
+            {
+                _target.Model.eval();
+                score = _evaluate();
+            }
+            finally
+            {
+                _target.Model.train();
+            }
         }
 
         var evaluation = new Evaluation(_counters.Steps, _position.Pass, score);
