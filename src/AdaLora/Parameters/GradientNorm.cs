@@ -1,4 +1,3 @@
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -9,10 +8,6 @@ internal sealed class GradientNorm : IDisposable
 {
     /// <summary>Added to the norm before dividing by it, as in PyTorch's clip_grad_norm_.</summary>
     private const double Guard = 1e-6;
-
-    // Held, because libtorch may still be reading a number made on the fly when a garbage collection frees it.
-    private static readonly Scalar GuardScalar = Guard.ToScalar();
-    private static readonly Scalar One = 1.ToScalar();
 
     private readonly IReadOnlyList<Parameter> _parameters;
 
@@ -62,10 +57,9 @@ internal sealed class GradientNorm : IDisposable
     {
         var norms = gradients.Select(g => linalg.norm(g.to(Value.dtype))).ToArray();
         Value.copy_(norms.Length switch { 0 => zeros_like(Value), 1 => norms[0], _ => linalg.norm(stack(norms)) });
-        if (maximum is null)
+        if (maximum is not { } limit)
             return;
-        using var limit = maximum.Value.ToScalar();
-        var factor = Value.add(GuardScalar, One).reciprocal_().mul_(limit).clamp_max_(One);
+        var factor = Value.Add(Guard).reciprocal_().MulInPlace(limit).ClampMaxInPlace(1);
         foreach (var gradient in gradients)
             gradient.mul_(factor.to(gradient.dtype));
     }
