@@ -60,7 +60,7 @@ public static class AdaptedLinear
         if (output.dtype == left.dtype)
             output.addmm_(scaled, left.t(), 1, 1);
         else
-            output.add_(scaled.mm(left.t()).to(output.dtype));
+            output.AddInPlace(scaled.mm(left.t()).to(output.dtype));
         // Detached, because autograd lets nobody change a function's output in place when it is a view.
         return (output.view([.. input.shape[..^1], weight.shape[0]]).detach().MoveToOuterDisposeScope(), low.MoveToOuterDisposeScope());
     }

@@ -46,8 +46,8 @@ internal sealed class MultiHeadAttention(int heads, double dropout)
     private static Tensor ApplyByProducts(Tensor query, Tensor key, Tensor value, Tensor? mask, double rate)
     {
         var (rows, length, size, keys) = (query.shape[0] * query.shape[1], query.shape[2], query.shape[3], key.shape[2]);
-        var scores = query.div(Math.Sqrt(size)).reshape(rows, length, size).bmm(key.reshape(rows, keys, size).transpose(1, 2)).view(query.shape[0], query.shape[1], length, keys);
-        var weights = FastDropout.Apply((mask is null ? scores : scores.add(mask)).softmax(-1), rate);
+        var scores = query.Div(Math.Sqrt(size)).reshape(rows, length, size).bmm(key.reshape(rows, keys, size).transpose(1, 2)).view(query.shape[0], query.shape[1], length, keys);
+        var weights = FastDropout.Apply((mask is null ? scores : scores.Add(mask)).softmax(-1), rate);
         return weights.view(rows, length, keys).bmm(value.reshape(rows, keys, size)).view(query.shape);
     }
 

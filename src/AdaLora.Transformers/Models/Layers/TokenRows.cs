@@ -122,7 +122,7 @@ internal sealed class TokenRows : ITokenContext
 
     private static bool[] RealPlaces(Tensor mask)
     {
-        using var real = mask.ne(0);
+        using var real = mask.Ne(0);
 #pragma warning disable RS0030 // The mask is in the host's memory: nothing is waited for.
         return real.data<bool>().ToArray();
 #pragma warning restore RS0030
