@@ -25,7 +25,7 @@ internal sealed class DemoCheck : ICheck
 
         var device = DemoTraining.Run(data, encoder, context.Device, context.IsQuick ? 1 : null, dropout: null);
         var host = CheckContext.AsOnTheCpu(() => DemoTraining.Run(data, encoder, TorchSharp.torch.CPU, context.IsQuick ? 1 : null, dropout: null));
-        context.Add(new CheckTable("Whole trainings, with dropout", ["Matthews", "steps", "triplets at the end", "seconds"], [Row("CPU", host), Row($"{context.Device.type}", device)]));
+        context.Add(new CheckTable("Whole trainings, with dropout", ["Matthews", "steps", "triplets at the end", "seconds"], [Row("as on the CPU", host), Row(context.IsOnCard ? "on the card" : "as on a card, on the CPU", device)]));
         context.Require(host.Steps == device.Steps && host.LiveTriplets == device.LiveTriplets, $"{device.Steps} steps to {device.LiveTriplets} triplets on the device, {host.Steps} to {host.LiveTriplets} on the CPU.");
         if (context.IsQuick)
             return;

@@ -14,7 +14,6 @@ internal static class KilledTraining
     /// <summary>Trains in this process until it kills itself: without a chance to tidy up.</summary>
     public static int Run(CheckOptions options, string folder)
     {
-        CudaLibraries.Load();
         Worker.Prepare(options);
         _ = Rehearse(options.IsOnCard ? CUDA : CPU, folder, dropout: 0.2, batch =>
         {

@@ -1,4 +1,5 @@
 using AdaLora.Adapters;
+using AdaLora.Devices;
 using AdaLora.Transformers.Models.Bert;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -37,7 +38,6 @@ internal sealed class SteadyStepsCheck : ICheck
         });
         using var optimizer = optim.AdamW(adapted.TrainableParameters, 1e-3);
         model.train();
-        var runtime = context.IsOnCard ? CudaRuntime.Find() : null;
         // Of several lengths, so that steps differ.
         var batches = ((int[])[12, 16, 24]).Select(length => (Ids: randint(5, 100, [8, length], dtype: ScalarType.Int64, device: context.Device), Labels: randint(0, 2, [8], dtype: ScalarType.Int64, device: context.Device))).ToList();
         var rows = new List<CheckRow>();
@@ -55,7 +55,7 @@ internal sealed class SteadyStepsCheck : ICheck
             }
 
             if (step % (steps / Counts) == 0)
-                rows.Add(new CheckRow($"after {step} steps", [LiveTensors(context), runtime?.UsedBytes / (double)(1 << 20), HostRead.Total - before]));
+                rows.Add(new CheckRow($"after {step} steps", [LiveTensors(context), TorchDevices.MemoryOf(context.Device)?.UsedBytes / (double)(1 << 20), HostRead.Total - before]));
         }
 
         context.Add(new CheckTable("Counts", ["live tensors", "MiB of the card in use", "reads of the library"], rows));

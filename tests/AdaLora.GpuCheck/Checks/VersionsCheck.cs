@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using AdaLora.Adapters;
 using AdaLora.Benchmarks;
+using AdaLora.Devices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -18,15 +19,12 @@ internal sealed class VersionsCheck : ICheck
     public void Run(CheckContext context)
     {
         context.Note($"{MachineDescription.Create()}");
-        context.Note($"TorchSharp {typeof(torch).Assembly.GetName().Version}, libtorch from {CudaLibraries.Folder ?? "the program's own folder"}");
+        context.Note($"TorchSharp {typeof(torch).Assembly.GetName().Version}, libtorch from {ExternalLibTorch.Folder ?? "the program's own folder"}");
         Tell(context, "nvidia-smi", "--query-gpu=name,driver_version,memory.total,power.limit,clocks.max.sm", "--format=csv,noheader");
         if (context.IsOnCard)
         {
             Tell(context, context.Options.Python, "-c", "import torch; print('PyTorch', torch.__version__, 'CUDA', torch.version.cuda, 'cuDNN', torch.backends.cudnn.version())");
-            var runtime = CudaRuntime.Find();
-            context.Require(runtime is not null, $"No CUDA runtime is loaded in this process.");
-            if (runtime is not null)
-                context.Note($"CUDA: driver {runtime.Versions.Driver}, runtime {runtime.Versions.Runtime}; {runtime.UsedBytes >> 20} MiB in use");
+            context.Note($"{TorchDevices.Describe(context.Device)}; {TorchDevices.MemoryOf(context.Device)?.UsedBytes >> 20} MiB in use");
         }
 
         foreach (var type in (ScalarType[])[ScalarType.Float32, ScalarType.Float64, ScalarType.BFloat16, ScalarType.Float16, ScalarType.Int64, ScalarType.Bool])

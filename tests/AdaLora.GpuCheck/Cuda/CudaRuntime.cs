@@ -3,52 +3,23 @@ using System.Runtime.InteropServices;
 namespace AdaLora.GpuCheck;
 
 /// <summary>
-/// What CUDA's runtime tells of the card's memory; TorchSharp passes none of it on. It is the library that libtorch has loaded into this process, found among the files that the process has mapped, so that
-/// its version needs no name here.
+/// The counters of the pool that cudaMallocAsync allocates from. They are in the runtime of CUDA that libtorch has loaded into this process, found among the files that the process has mapped, so that its version needs no
+/// name here.
 /// </summary>
 internal sealed unsafe class CudaRuntime
 {
     // cudaMemPoolAttr of driver_types.h.
     private const int UsedMemoryCurrent = 7, UsedMemoryHigh = 8;
 
-    private readonly delegate* unmanaged[Cdecl]<nuint*, nuint*, int> _memGetInfo;
-    private readonly delegate* unmanaged[Cdecl]<int*, int> _driverVersion;
-    private readonly delegate* unmanaged[Cdecl]<int*, int> _runtimeVersion;
     private readonly delegate* unmanaged[Cdecl]<nint*, int, int> _defaultPool;
     private readonly delegate* unmanaged[Cdecl]<nint, int, void*, int> _getAttribute;
     private readonly delegate* unmanaged[Cdecl]<nint, int, void*, int> _setAttribute;
 
     private CudaRuntime(nint library)
     {
-        _memGetInfo = (delegate* unmanaged[Cdecl]<nuint*, nuint*, int>)NativeLibrary.GetExport(library, "cudaMemGetInfo");
-        _driverVersion = (delegate* unmanaged[Cdecl]<int*, int>)NativeLibrary.GetExport(library, "cudaDriverGetVersion");
-        _runtimeVersion = (delegate* unmanaged[Cdecl]<int*, int>)NativeLibrary.GetExport(library, "cudaRuntimeGetVersion");
         _defaultPool = (delegate* unmanaged[Cdecl]<nint*, int, int>)NativeLibrary.GetExport(library, "cudaDeviceGetDefaultMemPool");
         _getAttribute = (delegate* unmanaged[Cdecl]<nint, int, void*, int>)NativeLibrary.GetExport(library, "cudaMemPoolGetAttribute");
         _setAttribute = (delegate* unmanaged[Cdecl]<nint, int, void*, int>)NativeLibrary.GetExport(library, "cudaMemPoolSetAttribute");
-    }
-
-    /// <summary>Bytes of the card that are taken, by whomever.</summary>
-    public long UsedBytes
-    {
-        get
-        {
-            nuint free, total;
-            Check(_memGetInfo(&free, &total), "cudaMemGetInfo");
-            return (long)(total - free);
-        }
-    }
-
-    /// <summary>The versions of CUDA that the driver and the runtime are made for, as 13000 for 13.0.</summary>
-    public (int Driver, int Runtime) Versions
-    {
-        get
-        {
-            int driver, runtime;
-            Check(_driverVersion(&driver), "cudaDriverGetVersion");
-            Check(_runtimeVersion(&runtime), "cudaRuntimeGetVersion");
-            return (driver, runtime);
-        }
     }
 
     /// <summary>Bytes that are allocated from the card's pool now. Only what is allocated by cudaMallocAsync is.</summary>

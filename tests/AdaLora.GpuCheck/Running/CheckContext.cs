@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using AdaLora.Devices;
 using AdaLora.Parameters;
 using static TorchSharp.torch;
 
@@ -21,7 +22,7 @@ internal sealed class CheckContext(CheckOptions options, Deadline deadline, Lazy
 
     public Deadline Deadline => deadline;
 
-    public Device Device { get; } = options.IsOnCard ? CUDA : CPU;
+    public Device Device { get; } = TorchDevices.Find(options.Device);
 
     /// <summary>PEFT in a Python process.</summary>
     /// <exception cref="CheckSkippedException">There is none.</exception>

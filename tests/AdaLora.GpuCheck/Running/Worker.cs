@@ -1,3 +1,4 @@
+using AdaLora.Devices;
 using AdaLora.Parameters;
 using AdaLora.TestSupport;
 using static TorchSharp.torch;
@@ -16,7 +17,6 @@ internal static class Worker
     /// <param name="resultsFile">Where to tell of them.</param>
     public static int Run(CheckOptions options, string resultsFile)
     {
-        CudaLibraries.Load();
         Prepare(options);
         var deadline = new Deadline(options.Seconds);
         using var peft = new PeftStarter(options);
@@ -46,9 +46,7 @@ internal static class Worker
             set_num_threads(1);
         if (!options.IsOnCard)
             return;
-        if (!cuda.is_available())
-            throw new InvalidOperationException("This libtorch sees no card. Is libtorch_cuda.so loaded, and is there a driver?");
-        TestDevice.Current = CUDA;
+        TestDevice.Current = TorchDevices.Find(options.Device);
         TestDevice.ToleranceFactor = CudaToleranceFactor;
         backends.cuda.matmul.allow_tf32 = false;
         backends.cudnn.allow_tf32 = false;
