@@ -214,7 +214,7 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
 
     // A layer of one's own may compute more than its description says, and a weight that is trained needs its gradient.
     private bool CanFuse(Tensor input, double dropout) =>
-        _computed is not null && !_projection.Weight.requires_grad && (dropout == 0 || DropoutMask.Suits(input)) && input.dtype == _projection.Weight.dtype;
+        _computed is not null && !_projection.Weight.requires_grad && (dropout == 0 || DropoutMask.IsUsedFor(input)) && input.dtype == _projection.Weight.dtype;
 
     private Tensor Fused(Tensor input, double dropout) =>
         AdaptedLinear.Apply(input, _computed!.Value, _projection.Bias, _left, _lambda, _right, Settings(input, dropout));
