@@ -234,12 +234,12 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
     {
         var output = BaseOutput(input);
         var shared = dropout > 0 ? _activity.Sharing?.For(this, input, dropout) : null;
-        var precision = PrecisionOfProducts(input);
-        var low = In(precision, input);
+        var precision = ProductPrecision.Of(input, _left.dtype);
+        var low = input.In(precision);
         if (dropout > 0)
             low = shared?.Apply(low) ?? FastDropout.Apply(low, dropout);
-        low = nn.functional.linear(low, In(precision, _right)).mul(In(precision, _lambda.view(Rank).Mul(Scale)));
-        return AddProduct(output, low, In(precision, _left));
+        low = nn.functional.linear(low, _right.In(precision)).mul(_lambda.view(Rank).Mul(Scale).In(precision));
+        return LowRankProduct.AddTo(output, low, _left.In(precision));
     }
 
     private Tensor BaseOutput(Tensor input)
@@ -248,20 +248,6 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
             return _base.call(input);
         var weight = _computed.Value;
         return nn.functional.linear(input.to(weight.dtype), weight, _projection.Bias?.to(weight.dtype)).to(input.dtype);
-    }
-
-    // A device's matrix units multiply half precision and add up in single precision, several times faster than all in single precision. On a CPU nothing is gained by it.
-    private ScalarType PrecisionOfProducts(Tensor input) =>
-        !HostMemory.IsPlaceOf(input) && input.dtype is (ScalarType.BFloat16 or ScalarType.Float16) ? input.dtype : _left.dtype;
-
-    private static Tensor In(ScalarType dtype, Tensor tensor) => tensor.dtype == dtype ? tensor : tensor.to(dtype);
-
-    private Tensor AddProduct(Tensor output, Tensor low, Tensor left)
-    {
-        if (output.dtype != low.dtype)
-            return output.Add(nn.functional.linear(low, left).to(output.dtype));
-        var rows = addmm(output.reshape(-1, _slot.Shape.OutFeatures), low.reshape(-1, Rank), left.t(), 1, 1);
-        return output.dim() == 2 ? rows : rows.view(output.shape);
     }
 
     // The views would stay behind in the bank: better an error here than adapters that silently stop learning.
