@@ -18,7 +18,7 @@ internal sealed class GradientNeeds
     public Tensor?[] Zeros()
     {
         using var scope = NewDisposeScope();
-        return [.. _forms.Select(f => f is { } form ? zeros([], form.Dtype, form.Device).expand(form.Shape).MoveToOuterDisposeScope() : null)];
+        return [.. _forms.Select(f => f is { } form ? zeros([], dtype: form.Dtype, device: form.Device).expand(form.Shape).MoveToOuterDisposeScope() : null)];
     }
 
     /// <summary>The same as tensors of no scope, for where no exception may leave: undefined gradients if a device does not even give a number.</summary>
