@@ -50,7 +50,7 @@ internal static class DemoTraining
         var passes = new ShuffledPasses(train, settings.BatchSize, settings.Seed);
         var evaluator = new DevEvaluator(settings.Task, [new Predictor(model, dev)]);
         using var stop = new CancellationTokenSource();
-        using var trainer = prepared.CreateTrainer(OptionsFor(settings, passes.BatchesPerPass * settings.Epochs), NullLogger.Instance);
+        using var trainer = prepared.CreateTrainer(OptionsFor(settings, passes.BatchesPerPass * settings.Epochs, evaluates: stopAfter is null), NullLogger.Instance);
         var result = trainer.Fit(
             PrefetchedBatches.Of(passes), batch => BatchTensors.Loss(model, batch), stopAfter is null ? evaluator.Evaluate : null, progress: new StopAt(stopAfter, stop), cancellation: stop.Token);
         return new Result(stopAfter is null ? evaluator.Evaluate() : double.NaN, result.Steps, prepared.Ranks.Sum(module => module.FinalRank), [.. result.History.Select(report => report.Loss)], result.Elapsed.TotalSeconds);
@@ -58,14 +58,14 @@ internal static class DemoTraining
         EncodedExamples Read(GlueSplit split) => EncodedExamples.Create(GlueReader.Read(data, settings.Task, split), tokenizer, settings.MaxLength);
     }
 
-    private static TrainerOptions OptionsFor(TrainSettings settings, int total) => new()
+    private static TrainerOptions OptionsFor(TrainSettings settings, int total, bool evaluates) => new()
     {
         TotalSteps = total,
         LearningRate = settings.EffectiveLearningRate,
         WeightDecay = settings.WeightDecay,
         Warmup = settings.Warmup.ToPhaseLength(),
         MaxGradientNorm = settings.Clip,
-        EvaluateEvery = total,
+        EvaluateEvery = evaluates ? total : null,
         Seed = settings.Seed,
         KeepBest = false,
         ReportEvery = 1,
