@@ -18,6 +18,7 @@ public sealed partial class AdaLoraModel
 
     internal void Restore(AdapterSnapshot snapshot)
     {
+        using var change = _activity.Gate.Change("changed");
         RequireUnmerged("changed");
         _bank.Restore(snapshot.Layout, snapshot.Values);
         _allocator!.Restore(snapshot.Pattern);
@@ -56,6 +57,7 @@ public sealed partial class AdaLoraModel
     /// <summary>Goes on from what <see cref="SaveState"/> has saved of a model that was adapted in the same way. The schedule must be known.</summary>
     internal void ResumeState(StateTable state)
     {
+        using var change = _activity.Gate.Change("resumed");
         RequireUnmerged("resumed");
         using var scope = NewDisposeScope();
         using var frozen = no_grad();

@@ -15,6 +15,7 @@ public sealed partial class AdaLoraModel
     /// <exception cref="ArgumentException">The phases don't fit into this many steps, or the target budget exceeds the initial one.</exception>
     public void Begin(long totalSteps)
     {
+        using var change = _activity.Gate.Change("trained");
         RequireUnmerged("trained");
         if (_allocator is { } present)
         {
@@ -43,6 +44,7 @@ public sealed partial class AdaLoraModel
     /// </exception>
     public StepGradients BeforeOptimizerStep(double? maxGradientNorm = null)
     {
+        using var change = _activity.Gate.Change("trained");
         RequireUnmerged("trained");
         var allocator = _allocator ?? throw new InvalidOperationException(
             $"The total number of steps is not known. Set {nameof(AdaLoraOptions)}.{nameof(AdaLoraOptions.TotalSteps)} or call {nameof(Begin)}(totalSteps) before the first step.");
@@ -70,6 +72,7 @@ public sealed partial class AdaLoraModel
     /// <exception cref="InvalidOperationException"><see cref="BeforeOptimizerStep"/> was not called before.</exception>
     public void AfterOptimizerStep()
     {
+        using var change = _activity.Gate.Change("trained");
         if (!_betweenCalls || _allocator is not { } allocator)
             throw new InvalidOperationException($"{nameof(AfterOptimizerStep)} was called without {nameof(BeforeOptimizerStep)}.");
 
@@ -86,6 +89,7 @@ public sealed partial class AdaLoraModel
     /// <exception cref="InvalidOperationException">The allocator never ran, or the adapters are merged.</exception>
     public void Finish()
     {
+        using var change = _activity.Gate.Change("pruned");
         RequireAllocator();
         if (_allocator is not { } allocator || Step == 0)
             throw new InvalidOperationException($"There is nothing to finish: no step was done. Call {nameof(BeforeOptimizerStep)} and {nameof(AfterOptimizerStep)} around each optimiser step.");
@@ -103,6 +107,7 @@ public sealed partial class AdaLoraModel
     /// <exception cref="NotSupportedException">The optimiser's state cannot follow. Nothing was changed.</exception>
     public void Compact(optim.Optimizer? optimizer = null)
     {
+        using var change = _activity.Gate.Change("compacted");
         RequireUnmerged("compacted");
         if (_betweenCalls || _allocator is not { IsFrozen: true } allocator)
             throw new InvalidOperationException("Ranks can only be compacted once the final pattern is settled, between two steps.");

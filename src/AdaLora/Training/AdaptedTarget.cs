@@ -14,6 +14,8 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
 
     public override IReadOnlyList<Parameter> Parameters => adapted.TrainableParameters;
 
+    public override IDisposable? Hold() => adapted.Gate.Train();
+
     public override void Begin(long totalSteps)
     {
         var final = adapted.Options.FinalPhase.In(totalSteps);
@@ -49,10 +51,10 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
         LiveTriplets = adapted.LiveTriplets,
     };
 
-    public override IWeightSnapshot Capture() => new Snapshot(adapted, adapted.Capture(), new ParameterSnapshot(adapted.TrainedInFull));
+    public override IWeightSnapshot Capture() => new Snapshot(adapted, adapted.Capture(), new TensorSnapshot(Beside));
 
     public override IWeightSnapshot ReadSnapshot(StateTable state) =>
-        new Snapshot(adapted, adapted.ReadSnapshot(state.Part("adapters")), new ParameterSnapshot(adapted.TrainedInFull, state.Part("parameters")));
+        new Snapshot(adapted, adapted.ReadSnapshot(state.Part("adapters")), new TensorSnapshot(Beside, state.Part("parameters")));
 
     public override void Identify(IDictionary<string, string> identity)
     {
@@ -77,24 +79,27 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
     {
     }
 
-    private sealed class Snapshot(AdaLoraModel adapted, AdapterSnapshot triplets, ParameterSnapshot trainedInFull) : IWeightSnapshot
+    // What a training changes beside the triplets.
+    private IEnumerable<(string Name, Tensor Live)> Beside => adapted.TrainedInFull.Select(p => (p.Name, (Tensor)p.Parameter)).Concat(adapted.ChangingBuffers);
+
+    private sealed class Snapshot(AdaLoraModel adapted, AdapterSnapshot triplets, TensorSnapshot beside) : IWeightSnapshot
     {
         public void Restore()
         {
             adapted.Restore(triplets);
-            trainedInFull.Restore();
+            beside.Restore();
         }
 
         public void Save(StateTable state)
         {
             triplets.Into(state.Part("adapters"));
-            trainedInFull.Save(state.Part("parameters"));
+            beside.Save(state.Part("parameters"));
         }
 
         public void Dispose()
         {
             triplets.Dispose();
-            trainedInFull.Dispose();
+            beside.Dispose();
         }
     }
 }

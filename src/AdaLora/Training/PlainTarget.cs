@@ -53,9 +53,11 @@ internal sealed class PlainTarget : TrainingTarget
 
     public override TrainingProgress Describe(TrainingProgress progress) => progress with { GradientNorm = _norm.Read() };
 
-    public override IWeightSnapshot Capture() => new ParameterSnapshot(_trained);
+    public override IWeightSnapshot Capture() => new TensorSnapshot(Changing);
 
-    public override IWeightSnapshot ReadSnapshot(StateTable state) => new ParameterSnapshot(_trained, state);
+    public override IWeightSnapshot ReadSnapshot(StateTable state) => new TensorSnapshot(Changing, state);
+
+    private IEnumerable<(string Name, Tensor Live)> Changing => _trained.Select(p => (p.Name, (Tensor)p.Parameter)).Concat(Model.named_buffers().Select(b => (b.name, b.buffer)));
 
     public override void Identify(IDictionary<string, string> identity)
     {

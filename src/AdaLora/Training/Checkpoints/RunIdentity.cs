@@ -9,7 +9,7 @@ namespace AdaLora.Training.Checkpoints;
 internal static class RunIdentity
 {
     /// <summary>Changes whenever a checkpoint holds other things than before.</summary>
-    private const string Format = "1";
+    private const string Format = "2";
 
     public static IReadOnlyDictionary<string, string> Of(TrainingTarget target, TrainerOptions options, optim.Optimizer optimizer)
     {
