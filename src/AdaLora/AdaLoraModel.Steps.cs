@@ -57,7 +57,8 @@ public sealed partial class AdaLoraModel
             throw new ArgumentOutOfRangeException(nameof(maxGradientNorm), maxGradientNorm, "The largest gradient norm must be positive, or null.");
 
         RequireInPlace();
-        BackwardPass.ThrowIfFailed();
+        _activity.Failure.ThrowIfAny();
+        BackwardFailure.OfThread.ThrowIfAny();
         _activity.Sharing?.Forget();
         using var scope = NewDisposeScope();
         _binder.Gather();

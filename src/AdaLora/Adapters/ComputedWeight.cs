@@ -11,16 +11,19 @@ internal sealed class ComputedWeight(IProjection projection, BasePrecision preci
     private Tensor? _copy;
     private bool _isStale = true;
 
-    /// <summary>(out, in); not to be disposed.</summary>
-    public Tensor Value
+    /// <summary>Whether it is a copy in another precision.</summary>
+    public bool IsCopy
     {
         get
         {
             if (_isStale)
                 Refresh();
-            return _copy ?? projection.Weight;
+            return _copy is not null;
         }
     }
+
+    /// <summary>(out, in); not to be disposed.</summary>
+    public Tensor Value => IsCopy ? _copy! : projection.Weight;
 
     /// <summary>The weight may have changed.</summary>
     public void Forget() => _isStale = true;

@@ -1,3 +1,4 @@
+using AdaLora.Autograd;
 using AdaLora.Parameters;
 using AdaLora.Serialization;
 using AdaLora.Training.Checkpoints;
@@ -34,6 +35,7 @@ internal sealed class PlainTarget : TrainingTarget
 
     public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale)
     {
+        BackwardFailure.OfThread.ThrowIfAny();
         if (scale is not null)
             GradientScale.Apply(Parameters, scale);
         _norm.Measure(maxGradientNorm);

@@ -24,6 +24,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly LossWindow _window = new();
     private readonly EvaluationLog _evaluations;
     private readonly ProgressHistory _history;
+    private readonly DeviceRandomness _randomness;
     private readonly long _warmup;
     private bool _compact;
     private bool _bestIsUnsaved;
@@ -43,6 +44,7 @@ internal sealed class TrainingRun : IDisposable
         (_checkpoints, _evaluate, _progress, _logger) = (checkpoints, evaluate, progress, logger);
         _evaluations = new EvaluationLog(options.HigherIsBetter, options.Patience);
         _history = new ProgressHistory(_evaluations);
+        _randomness = new DeviceRandomness(target.Parameters);
         _warmup = options.Warmup.In(options.TotalSteps);
         _compact = options.CompactAfterFreeze;
     }
@@ -109,6 +111,7 @@ internal sealed class TrainingRun : IDisposable
             if (!enumerator.MoveNext())
                 break;
             _timer.Resume();
+            _randomness.Reseed();
             accumulate(enumerator.Current);
             if (_counters.Pending == _options.GradientAccumulation)
                 OptimizerStep();
