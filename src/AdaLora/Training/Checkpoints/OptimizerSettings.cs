@@ -8,7 +8,7 @@ internal static class OptimizerSettings
 {
     public static IEnumerable<(string Name, string Value)> Of(optim.Optimizer optimizer)
     {
-        yield return ("Optimizer", optimizer.GetType().Name);
+        yield return ("Optimizer", optimizer is FusedAdamW fused ? fused.Identity() : optimizer.GetType().Name);
         var index = 0;
         foreach (var group in optimizer.ParamGroups)
         {
