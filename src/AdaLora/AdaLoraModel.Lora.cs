@@ -16,7 +16,7 @@ public sealed partial class AdaLoraModel
     public void ExportLora(string folder)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
-        using var change = _activity.Gate.Change("exported");
+        using var guard = _activity.Gate.Change("exported");
         RequireSelected("exported");
         RequireStep();
         using var scope = NewDisposeScope();

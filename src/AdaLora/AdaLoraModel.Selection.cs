@@ -18,7 +18,7 @@ public sealed partial class AdaLoraModel
     /// <exception cref="InvalidOperationException">The adapters are merged, a step is under way, or lambdas were trained although the allocator never ran.</exception>
     internal void Deselect()
     {
-        using var change = _activity.Gate.Change("deselected");
+        using var guard = _activity.Gate.Change("deselected");
         RequireUnmerged("deselected");
         if (_betweenCalls)
             throw new InvalidOperationException($"A step is under way. Call {nameof(AfterOptimizerStep)}() before another adapter is selected.");
@@ -34,7 +34,7 @@ public sealed partial class AdaLoraModel
     /// <summary>Takes out of the model what is still in it, whatever was done before by hand.</summary>
     internal void Release()
     {
-        using var change = _activity.Gate.Change("freed");
+        using var guard = _activity.Gate.Change("freed");
         if (IsDetached)
             return;
         if (Sites.Any(s => s.Projection.Weight.IsInvalid) || _adapters.Any(a => a.IsDisposed))
@@ -66,7 +66,7 @@ public sealed partial class AdaLoraModel
 
     internal void Reselect()
     {
-        using var change = _activity.Gate.Change("selected");
+        using var guard = _activity.Gate.Change("selected");
         _others?.Swap();
         _selection.Freeze();
         _injection.Resume();

@@ -24,7 +24,7 @@ public sealed partial class AdaLoraModel
     public void Save(string folder)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
-        using var change = _activity.Gate.Change("saved");
+        using var guard = _activity.Gate.Change("saved");
         RequireSelected("saved");
         RequireStep();
         using var scope = NewDisposeScope();

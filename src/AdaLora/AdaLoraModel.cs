@@ -27,7 +27,6 @@ public sealed partial class AdaLoraModel : IDisposable
     private readonly AdapterActivity _activity;
     private readonly TripletBank _bank;
     private readonly BaseBuffers _buffers;
-    private readonly BankLayout _firstLayout;
     private readonly GradientBinder _binder;
     private readonly GradientNorm _norm;
     private readonly ImportanceTracker _tracker;
@@ -51,13 +50,14 @@ public sealed partial class AdaLoraModel : IDisposable
         _adapters = [.. injection.Adapters.Cast<SvdLinear>()];
         _activity = activity;
         _bank = bank;
-        _firstLayout = bank.Layout;
         _buffers = new BaseBuffers(injection.Model, injection.Sites, selection.FullyTrainedModules);
         _origin = origin;
         _logger = logger;
         _binder = new GradientBinder(bank, _adapters);
         _norm = new GradientNorm(TrainableParameters);
         _tracker = new ImportanceTracker(bank, options.Beta1, options.Beta2);
+        bank.AddFollower(_tracker);
+        bank.AddFollower(_binder);
         _regularizer = new OrthogonalityRegularizer(bank, options.OrthogonalityWeight, options.OrthogonalityForm);
         _penalty = bank.Gradients.new_zeros([]).DetachFromDisposeScope();
         _knownLambdas = bank.Values.Lambdas(bank.Layout).detach().clone().DetachFromDisposeScope();
@@ -122,7 +122,7 @@ public sealed partial class AdaLoraModel : IDisposable
     /// <exception cref="InvalidOperationException">The adapters are merged, so that they cannot be left out.</exception>
     public IDisposable DisableAdapters()
     {
-        using var change = _activity.Gate.Change("switched off");
+        using var guard = _activity.Gate.Change("switched off");
         RequireUnmerged("switched off");
         return new DisabledScope(_activity, _activity.Enabled ? _buffers.PutBackForAWhile() : null);
     }
@@ -133,7 +133,7 @@ public sealed partial class AdaLoraModel : IDisposable
     /// <returns>The original model; its parameters require gradients as they did before. Merged adapters are taken out of its weights first.</returns>
     public nn.Module Detach()
     {
-        using var change = _activity.Gate.Change("detached");
+        using var guard = _activity.Gate.Change("detached");
         if (IsMerged)
             Unmerge();
         ReturnOriginals();
@@ -144,7 +144,7 @@ public sealed partial class AdaLoraModel : IDisposable
     /// <exception cref="InvalidOperationException">The adapters are being trained on another thread.</exception>
     public void Dispose()
     {
-        using var change = _activity.Gate.Change("freed");
+        using var guard = _activity.Gate.Change("freed");
         _activity.LeavingTraining = null;
         ReturnOriginals();
         FreeState();
@@ -185,10 +185,6 @@ public sealed partial class AdaLoraModel : IDisposable
     /// <summary>The modules outside of those trained in full that keep running averages, by name.</summary>
     internal IReadOnlyList<string> ModulesWithStatistics => _buffers.ModulesWithStatistics;
 
-    /// <summary>The buffers that a training may change, with names in the original model.</summary>
-    internal IEnumerable<(string Name, Tensor Value)> ChangingBuffers =>
-        _buffers.Present.Concat(_selection.FullState().Where(s => s.Value is not Parameter)).DistinctBy(b => b.Name);
-
     /// <summary>The names of all modules as if there were no adapters.</summary>
     internal IEnumerable<string> OriginalNames => ModuleNode.WalkOriginal(Model).Select(n => n.Path);
 
@@ -197,6 +193,15 @@ public sealed partial class AdaLoraModel : IDisposable
         ObjectDisposedException.ThrowIf(_isFreed, this);
         if (_adapters.Any(a => a.IsDisposed))
             throw new ObjectDisposedException(Model.GetType().FullName, "The model was disposed, and the adapters in it with it.");
+    }
+
+    /// <summary>Throws when the model was moved after it was adapted: its parameters are others then, and adapters cannot follow.</summary>
+    private void RequireInPlace()
+    {
+        foreach (var adapter in _adapters)
+            adapter.RequireInPlace();
+        if (TrainableParameters.Any(p => p.IsInvalid))
+            throw new InvalidOperationException("The model was moved or changed after it was adapted, and what is trained in full with it. Call model.to(...) before AdaLoraModel.Attach.");
     }
 
     private void FreeState()

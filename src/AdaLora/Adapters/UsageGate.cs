@@ -2,7 +2,7 @@ namespace AdaLora.Adapters;
 
 /// <summary>
 /// Keeps apart what two threads may not do with one adapted model at the same time. Memory that one of them frees while libtorch reads it for the other would end the process; so passes through adapters and what replaces or frees
-/// their tensors wait for each other, and while <see cref="AdaLora.Training.Trainer.Fit"/> runs, other threads are refused everything but passes and reports.
+/// their tensors wait for each other, and while a trainer's Fit runs, other threads are refused everything but passes and reports.
 /// </summary>
 internal sealed class UsageGate
 {

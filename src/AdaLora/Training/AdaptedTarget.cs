@@ -1,3 +1,4 @@
+using AdaLora.Parameters;
 using AdaLora.Serialization;
 using AdaLora.Training.Checkpoints;
 using TorchSharp.Modules;
@@ -29,7 +30,9 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
         adapted.Begin(totalSteps);
     }
 
-    public override void BeforeOptimizerStep(double? maxGradientNorm) => _gradients = adapted.BeforeOptimizerStep(maxGradientNorm);
+    public override bool IsFinal => adapted.IsSettled;
+
+    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale) => _gradients = adapted.BeforeScaledStep(maxGradientNorm, scale);
 
     public override bool ReadGradientsAreFinite() => _gradients.ReadIsFinite();
 
@@ -51,10 +54,10 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
         LiveTriplets = adapted.LiveTriplets,
     };
 
-    public override IWeightSnapshot Capture() => new Snapshot(adapted, adapted.Capture(), new TensorSnapshot(Beside));
+    public override IWeightSnapshot Capture() => new Snapshot(adapted, adapted.Capture(), new ParameterSnapshot(adapted.TrainedInFull, Model));
 
     public override IWeightSnapshot ReadSnapshot(StateTable state) =>
-        new Snapshot(adapted, adapted.ReadSnapshot(state.Part("adapters")), new TensorSnapshot(Beside, state.Part("parameters")));
+        new Snapshot(adapted, adapted.ReadSnapshot(state.Part("adapters")), new ParameterSnapshot(adapted.TrainedInFull, Model, state.Part("parameters")));
 
     public override void Identify(IDictionary<string, string> identity)
     {
@@ -79,27 +82,29 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
     {
     }
 
-    // What a training changes beside the triplets.
-    private IEnumerable<(string Name, Tensor Live)> Beside => adapted.TrainedInFull.Select(p => (p.Name, (Tensor)p.Parameter)).Concat(adapted.ChangingBuffers);
-
-    private sealed class Snapshot(AdaLoraModel adapted, AdapterSnapshot triplets, TensorSnapshot beside) : IWeightSnapshot
+    private sealed class Snapshot(AdaLoraModel adapted, AdapterSnapshot triplets, ParameterSnapshot trainedInFull) : IWeightSnapshot
     {
         public void Restore()
         {
-            adapted.Restore(triplets);
-            beside.Restore();
+            using var guard = adapted.Gate.Change("changed");
+            using var scope = NewDisposeScope();
+            using var frozen = no_grad();
+            var steps = new Transition();
+            adapted.Restore(triplets, steps);
+            trainedInFull.Restore(steps);
+            steps.Run();
         }
 
         public void Save(StateTable state)
         {
             triplets.Into(state.Part("adapters"));
-            beside.Save(state.Part("parameters"));
+            trainedInFull.Save(state.Part("parameters"));
         }
 
         public void Dispose()
         {
             triplets.Dispose();
-            beside.Dispose();
+            trainedInFull.Dispose();
         }
     }
 }

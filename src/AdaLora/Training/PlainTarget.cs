@@ -31,9 +31,13 @@ internal sealed class PlainTarget : TrainingTarget
     {
     }
 
-    public override void BeforeOptimizerStep(double? maxGradientNorm)
+    public override bool IsFinal => true;
+
+    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale)
     {
         BackwardFailure.OfThread.ThrowIfAny();
+        if (scale is not null)
+            GradientScale.Apply(Parameters, scale);
         _norm.Measure(maxGradientNorm);
     }
 
@@ -53,11 +57,9 @@ internal sealed class PlainTarget : TrainingTarget
 
     public override TrainingProgress Describe(TrainingProgress progress) => progress with { GradientNorm = _norm.Read() };
 
-    public override IWeightSnapshot Capture() => new TensorSnapshot(Changing);
+    public override IWeightSnapshot Capture() => new Snapshot(new ParameterSnapshot(_trained, Model));
 
-    public override IWeightSnapshot ReadSnapshot(StateTable state) => new TensorSnapshot(Changing, state);
-
-    private IEnumerable<(string Name, Tensor Live)> Changing => _trained.Select(p => (p.Name, (Tensor)p.Parameter)).Concat(Model.named_buffers().Select(b => (b.name, b.buffer)));
+    public override IWeightSnapshot ReadSnapshot(StateTable state) => new Snapshot(new ParameterSnapshot(_trained, Model, state));
 
     public override void Identify(IDictionary<string, string> identity)
     {
@@ -78,4 +80,18 @@ internal sealed class PlainTarget : TrainingTarget
     }
 
     public override void Dispose() => _norm.Dispose();
+
+    private sealed class Snapshot(ParameterSnapshot trained) : IWeightSnapshot
+    {
+        public void Restore()
+        {
+            var steps = new Transition();
+            trained.Restore(steps);
+            steps.Run();
+        }
+
+        public void Save(StateTable state) => trained.Save(state);
+
+        public void Dispose() => trained.Dispose();
+    }
 }
