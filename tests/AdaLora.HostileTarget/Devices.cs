@@ -1,3 +1,4 @@
+using AdaLora.Devices;
 using AdaLora.Parameters;
 using AdaLora.Serialization;
 using AdaLora.TestSupport;
@@ -29,6 +30,8 @@ internal static class Devices
         ("QuestionAnswerer.FromPretrained", device => InFolder(folder => { Save(folder); QuestionAnswerer.FromPretrained(folder, device).Dispose(); })),
         ("BertForMaskedLM.FromPretrained", device => InFolder(folder => { Save(folder); BertForMaskedLM.FromPretrained(folder, device).Dispose(); })),
         ("SafetensorsFile.Read", device => InFolder(folder => { Save(folder); using var file = SafetensorsFile.Open(Path.Combine(folder, "model.safetensors")); _ = file.Read("classifier.bias", device); })),
+        ("TorchDevices.Describe", device => TorchDevices.Describe(device)),
+        ("TorchDevices.MemoryOf", device => TorchDevices.MemoryOf(device)),
         ("a model that is moved", device => { using var model = Model(); model.to(device); }),
     ];
 

@@ -1,5 +1,6 @@
 using AdaLora.Adapters;
 using AdaLora.Allocation;
+using AdaLora.Devices;
 using AdaLora.Parameters;
 using AdaLora.Serialization;
 using AdaLora.Transformers.Checkpoints;
@@ -43,6 +44,9 @@ internal static class Texts
         ("AdapterSet.Delete", bad => LookUp(() => InSet(set => set.Delete(bad)))),
         ("the adapter of a name", bad => LookUp(() => InSet(set => set[bad].ToString()))),
         ("AdapterInspection.Read", bad => AdapterInspection.Read(bad)),
+        ("ExternalLibTorch.Load", bad => ExternalLibTorch.Load(bad)),
+        ("TorchDevices.Find", bad => TorchDevices.Find(bad)),
+        ("TorchDevices.IsName", bad => TorchDevices.IsName(bad)),
         ("ModuleOverrides.With", bad => ModuleOverrides.None.With(bad, 3).Unused([bad])),
         ("ModuleOverrides.Resolve", bad => ModuleOverrides.None.With("a", 3).Resolve(bad)),
         ("ModuleOverrides.Unused", bad => ModuleOverrides.None.With("a", 3).Unused(bad is null ? null! : [bad, null!])),

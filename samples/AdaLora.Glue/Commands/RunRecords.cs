@@ -23,6 +23,8 @@ internal static class RunRecords
         WallSeconds = outcome.WallSeconds,
         StepMsMedian = outcome.StepMilliseconds.Count == 0 ? double.NaN : outcome.StepMilliseconds.Median(),
         PeakRssMb = ProcessMemory.PeakMegabytes(),
+        Device = outcome.Device,
+        PeakDeviceMb = outcome.PeakDeviceMegabytes,
     };
 
     private static OrderedDictionary<string, double?> NoMetrics => [];
@@ -63,6 +65,7 @@ internal static class RunRecords
             (TrainOptionNames.GroupByLength, s.GroupByLength),
             (TrainOptionNames.EvalEvery, s.EvalEvery),
             (TrainOptionNames.CheckpointEvery, s.CheckpointEvery),
+            (TrainOptionNames.Device, s.Device),
             (TrainOptionNames.Threads, s.Threads),
             (TrainOptionNames.Output, s.OutputFolder),
             (TrainOptionNames.TensorBoard, s.TensorBoard),

@@ -33,6 +33,7 @@ internal static class TrainOptionNames
     public const string Limit = "--limit";
     public const string GroupByLength = "--group-by-length";
     public const string EvalEvery = "--eval-every";
+    public const string Device = "--device";
     public const string Threads = "--threads";
     public const string Output = "--output";
     public const string CheckpointEvery = "--checkpoint-every";

@@ -46,6 +46,7 @@ internal sealed class TrainOptions
     private readonly Option<int?> _limit = ParsedOption.OptionalNumber<int>(TrainOptionNames.Limit, "Use the first examples of each split only.");
     private readonly Option<bool> _groupByLength = new(TrainOptionNames.GroupByLength) { Description = "Put texts of about equal length into a batch: less padding, so faster, but other results than without." };
     private readonly Option<int?> _evalEvery = ParsedOption.OptionalNumber<int>(TrainOptionNames.EvalEvery, "Steps between two evaluations. [default: one epoch]");
+    private readonly Option<string> _device = RunDevice.Option();
     private readonly Option<int?> _threads = ParsedOption.OptionalNumber<int>(TrainOptionNames.Threads, "Processor threads. [default: one per core]");
     private readonly Option<int> _checkpointEvery = ParsedOption.Number(TrainOptionNames.CheckpointEvery, "Steps between two checkpoints, from which an interrupted run goes on; 0 for none. They are deleted when the run ends.", Defaults.CheckpointEvery);
     private readonly Option<bool> _resume = new(TrainOptionNames.Resume) { Description = "Go on from the newest checkpoint in the output folder; the result is the same, bit for bit, as without the interruption. A run that has ended is shown, not repeated." };
@@ -56,7 +57,7 @@ internal sealed class TrainOptions
     public IEnumerable<Option> All =>
     [
         _task, _data, _model, _method, _seed, _epochs, _batchSize, _maxLength, _learningRate, _warmup, _weightDecay, _clip, _dropout, _shareDropout, _initialRank, _targetRank,
-        _alpha, _gamma, _basePrecision, _initialPhase, _finalPhase, _deltaT, _bottleneck, _virtualTokens, _targets, _layers, _maxSteps, _limit, _groupByLength, _evalEvery, _checkpointEvery, _resume, _threads, _output, _tensorBoard,
+        _alpha, _gamma, _basePrecision, _initialPhase, _finalPhase, _deltaT, _bottleneck, _virtualTokens, _targets, _layers, _maxSteps, _limit, _groupByLength, _evalEvery, _checkpointEvery, _resume, _device, _threads, _output, _tensorBoard,
     ];
 
     /// <summary>The options of which every run has its own, in a command that makes several.</summary>
@@ -127,6 +128,7 @@ internal sealed class TrainOptions
             Limit = line.GetValue(_limit),
             GroupByLength = line.GetValue(_groupByLength),
             EvalEvery = line.GetValue(_evalEvery),
+            Device = line.GetRequiredValue(_device),
             Threads = line.GetValue(_threads),
             CheckpointEvery = line.GetValue(_checkpointEvery),
         };

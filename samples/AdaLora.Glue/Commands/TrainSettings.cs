@@ -83,6 +83,9 @@ internal sealed record TrainSettings
     /// <summary>The steps between two evaluations; null for one per epoch.</summary>
     public int? EvalEvery { get; init; }
 
+    /// <summary>Where to compute: one of the names that <see cref="Devices.TorchDevices"/> knows.</summary>
+    public string Device { get; init; } = Devices.TorchDevices.Automatic;
+
     /// <summary>The processor threads; null for libtorch's choice.</summary>
     public int? Threads { get; init; }
 

@@ -24,6 +24,12 @@ internal sealed record RunOutcome
     /// <summary>Training and evaluation together, without loading.</summary>
     public required double WallSeconds { get; init; }
 
+    /// <summary>What the run was computed on, such as cpu or cuda:0 (NVIDIA H200).</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>The most memory of the card that was seen in use, in megabytes of 2^20 bytes; null on a CPU.</summary>
+    public double? PeakDeviceMegabytes { get; init; }
+
     /// <summary>Files that training itself wrote, such as the adapter.</summary>
     public IReadOnlyList<string> Files { get; init; } = [];
 }

@@ -41,6 +41,12 @@ internal sealed record RunRecord
 
     public required double PeakRssMb { get; init; }
 
+    /// <summary>What the run was computed on, such as cpu or cuda:0 (NVIDIA H200).</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>The most memory of the card that was seen in use, by whoever used it; null on a CPU.</summary>
+    public double? PeakDeviceMb { get; init; }
+
     public string ToJson() => JsonSerializer.Serialize(this, ReportJson.Options) + "\n";
 
     /// <exception cref="JsonException">The text is no record of a run.</exception>

@@ -25,6 +25,9 @@ internal sealed record TrainingStatus
     /// <summary>What every adapted matrix has, layer by layer; null at most steps, as reading it costs time, and for methods without adapters.</summary>
     public IReadOnlyList<ModuleAllocation>? Allocation { get; init; }
 
+    /// <summary>The memory of the card in use, in megabytes of 2^20 bytes; null on a CPU.</summary>
+    public double? DeviceMegabytes { get; init; }
+
     public double SamplesPerSecond { get; init; }
 
     public TimeSpan Remaining { get; init; }

@@ -7,7 +7,7 @@ internal static class FinishedRun
 {
     /// <summary>Options that make no difference to what a run results in.</summary>
     private static readonly string[] Indifferent =
-        [TrainOptionNames.Output, TrainOptionNames.TensorBoard, TrainOptionNames.Threads, TrainOptionNames.CheckpointEvery];
+        [TrainOptionNames.Output, TrainOptionNames.TensorBoard, TrainOptionNames.Device, TrainOptionNames.Threads, TrainOptionNames.CheckpointEvery];
 
     /// <summary>The record of the run that <paramref name="settings"/> ask for; null when it has not ended yet.</summary>
     /// <exception cref="UserInputException">The folder holds another run's results; all options that differ are named.</exception>

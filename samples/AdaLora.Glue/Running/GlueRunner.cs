@@ -18,27 +18,28 @@ internal sealed class GlueRunner(ModelFolder? models = null) : IRunner
             set_num_threads(threads);
         return LibraryErrors.Explain(() =>
         {
+            var device = RunDevice.Open(settings.Device, reporter);
             var folder = _models.Of(settings.Model, reporter, cancellationToken);
             var tokenizer = TextTokenizer.FromFolder(folder);
             var train = EncodedExamples.Read(settings, GlueSplit.Train, GluePart.Whole, tokenizer, reporter, cancellationToken);
             var dev = settings.Task.Parts.Select(part => EncodedExamples.Read(settings, GlueSplit.Dev, part, tokenizer, reporter, cancellationToken)).ToList();
-            using var model = BaseModel.Load(folder, settings, tokenizer);
+            using var model = BaseModel.Load(folder, settings, tokenizer, device.Device);
             // What adapters begin with is drawn from this generator.
             manual_seed(settings.Seed);
             using var prepared = settings.Method.Prepare(model, settings, NullLogger.Instance);
-            return Train(settings, model, prepared, train, dev, reporter, cancellationToken);
+            return Train(settings, device, model, prepared, train, dev, reporter, cancellationToken);
         });
     }
 
     private static RunOutcome Train(
-        TrainSettings settings, SequenceClassifier model, PreparedModel prepared, EncodedExamples train, IReadOnlyList<EncodedExamples> dev, IRunReporter reporter, CancellationToken cancellationToken)
+        TrainSettings settings, RunDevice device, SequenceClassifier model, PreparedModel prepared, EncodedExamples train, IReadOnlyList<EncodedExamples> dev, IRunReporter reporter, CancellationToken cancellationToken)
     {
         var passes = new ShuffledPasses(train, settings.BatchSize, settings.Seed, settings.GroupByLength);
         var planned = passes.BatchesPerPass * settings.Epochs;
         var total = Math.Min(settings.MaxSteps ?? planned, planned);
         var startParameters = prepared.TrainableParameters;
         var evaluator = new DevEvaluator(settings.Task, [.. dev.Select(part => new Predictor(model, part))]);
-        var progress = new ProgressBridge(reporter, evaluator, new RankWatch(prepared, total, settings.DeltaT), passes.BatchesPerPass);
+        var progress = new ProgressBridge(reporter, evaluator, new RankWatch(prepared, total, settings.DeltaT), device, passes.BatchesPerPass);
         using var trainer = prepared.CreateTrainer(OptionsFor(settings, total, prepared, progress), new NoteLogger(reporter));
         var result = trainer.Fit(PrefetchedBatches.Of(passes), batch => BatchTensors.Loss(model, batch), evaluator.Evaluate, batch => batch.Size, progress, cancellationToken);
         if (result.StopReason == StopReason.Diverged)
@@ -55,6 +56,8 @@ internal sealed class GlueRunner(ModelFolder? models = null) : IRunner
             Ranks = prepared.Ranks,
             StepMilliseconds = result.StepMilliseconds,
             WallSeconds = result.Elapsed.TotalSeconds,
+            Device = device.Description,
+            PeakDeviceMegabytes = device.PeakMegabytes,
             Files = prepared.Save(SavedRun.AdapterFolderOf(settings.OutputFolder)),
         };
     }

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using AdaLora.Devices;
 using AdaLora.Transformers.Checkpoints;
 
 namespace AdaLora.Glue;
@@ -5,16 +7,25 @@ namespace AdaLora.Glue;
 /// <summary>Turns the library's exceptions about what it was given into one line for the user.</summary>
 internal static class LibraryErrors
 {
-    /// <exception cref="UserInputException">The library could not use what it was given.</exception>
+    /// <exception cref="UserInputException">The library could not use what it was given, or the memory does not suffice for it.</exception>
     public static T Explain<T>(Func<T> work)
     {
         try
         {
             return work();
         }
-        catch (Exception e) when (e is CheckpointException or InvalidDataException or Serialization.SafetensorsException or Adapters.InjectionException or ArgumentException)
+        catch (Exception e) when (e is CheckpointException or InvalidDataException or Serialization.SafetensorsException or Adapters.InjectionException or ArgumentException or DeviceException)
         {
             throw new UserInputException(e.Message, e);
         }
+        catch (ExternalException e) when (IsOutOfMemory(e.Message))
+        {
+            throw new UserInputException(
+                $"Out of memory: {e.Message.Split('\n')[0].TrimEnd('.')}. Lower {TrainOptionNames.BatchSize} or {TrainOptionNames.MaxLength}, or compute elsewhere with {TrainOptionNames.Device}.", e);
+        }
     }
+
+    // What libtorch says of cards, and of the host's memory.
+    private static bool IsOutOfMemory(string message) =>
+        message.Contains("out of memory", StringComparison.OrdinalIgnoreCase) || message.Contains("can't allocate memory", StringComparison.OrdinalIgnoreCase);
 }

@@ -4,7 +4,7 @@ using AdaLora.Training;
 namespace AdaLora.Glue;
 
 /// <summary>Passes what the trainer reports on to whoever shows it, and keeps what the trainer does not: evaluations with all their metrics, and what the ranks were.</summary>
-internal sealed class ProgressBridge(IRunReporter reporter, DevEvaluator evaluator, RankWatch watch, int batchesPerPass) : IProgress<TrainingProgress>
+internal sealed class ProgressBridge(IRunReporter reporter, DevEvaluator evaluator, RankWatch watch, RunDevice device, int batchesPerPass) : IProgress<TrainingProgress>
 {
     private readonly List<Evaluation> _evaluations = [];
     private readonly SortedDictionary<long, IReadOnlyList<ModuleAllocation>> _allocations = [];
@@ -19,7 +19,7 @@ internal sealed class ProgressBridge(IRunReporter reporter, DevEvaluator evaluat
         {
             if (watch.At((int)value.Step) is { } allocation)
                 _allocations[value.Step] = allocation;
-            reporter.Step(StatusOf(value));
+            reporter.Step(StatusOf(value) with { DeviceMegabytes = device.MegabytesInUse() });
         }
 
         _lastStep = value.Step;

@@ -28,15 +28,17 @@ internal sealed record SavedRun(string Folder, TrainSettings Settings, RunRecord
 
     /// <summary>Loads the base model and puts into it what the run has trained.</summary>
     /// <param name="model">The base model, if it is not where it was; null for where it was.</param>
+    /// <param name="device">Where to put it, as <see cref="Devices.TorchDevices.Find"/> takes it.</param>
     /// <param name="models">Finds it.</param>
     /// <param name="reporter">Told of downloads.</param>
     /// <param name="cancellationToken">Ends a download.</param>
     /// <exception cref="UserInputException">Files are missing, or do not fit each other.</exception>
-    public TrainedClassifier Load(string? model, ModelFolder models, IRunReporter reporter, CancellationToken cancellationToken) => LibraryErrors.Explain(() =>
+    public TrainedClassifier Load(string? model, string device, ModelFolder models, IRunReporter reporter, CancellationToken cancellationToken) => LibraryErrors.Explain(() =>
     {
+        var place = Devices.TorchDevices.Find(device);
         var folder = models.Of(model ?? Settings.Model, reporter, cancellationToken);
         var tokenizer = TextTokenizer.FromFolder(folder);
-        var classifier = BaseModel.Load(folder, Settings, tokenizer);
+        var classifier = BaseModel.Load(folder, Settings, tokenizer, place);
         try
         {
             return new TrainedClassifier(Settings.Task, classifier, Settings.Method.Load(classifier, Settings, AdapterFolderOf(Folder)), tokenizer, folder);

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Globalization;
+using System.Text;
 
 namespace AdaLora.Transformers.Tokenization;
 
@@ -32,6 +34,12 @@ internal sealed class AddedTokenSplitter
                 position++;
                 continue;
             }
+            if (token.WholeWord && TouchesWord(text, position, token.Content.Length))
+            {
+                // What it covers is text, and not looked at again.
+                position += token.Content.Length;
+                continue;
+            }
             var (start, end) = Extent(text, position, token, done);
             if (start > done)
                 onText(text[done..start]);
@@ -47,7 +55,7 @@ internal sealed class AddedTokenSplitter
         foreach (var token in _tokens)
         {
             if (text[position..].StartsWith(token.Content, StringComparison.Ordinal))
-                return token.WholeWord && TouchesWord(text, position, token.Content.Length) ? null : token;
+                return token;
         }
         return null;
     }
@@ -62,8 +70,15 @@ internal sealed class AddedTokenSplitter
         return (start, end);
     }
 
-    private static bool TouchesWord(ReadOnlySpan<char> text, int position, int length) =>
-        (position > 0 && IsWordCharacter(text[position - 1])) || (position + length < text.Length && IsWordCharacter(text[position + length]));
+    private static bool TouchesWord(ReadOnlySpan<char> text, int position, int length)
+    {
+        _ = Rune.DecodeLastFromUtf16(text[..position], out var before, out _);
+        _ = Rune.DecodeFromUtf16(text[(position + length)..], out var after, out _);
+        return (position > 0 && IsOfWord(before)) || (position + length < text.Length && IsOfWord(after));
+    }
 
-    private static bool IsWordCharacter(char character) => char.IsLetterOrDigit(character) || character == '_';
+    // What \w stands for in Unicode's expressions: letters, marks, digits, connectors such as the underscore, and the two joiners.
+    private static bool IsOfWord(Rune rune) => rune.Value is 0x200C or 0x200D || Rune.GetUnicodeCategory(rune) is
+        <= UnicodeCategory.OtherLetter or UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark
+        or UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.ConnectorPunctuation;
 }

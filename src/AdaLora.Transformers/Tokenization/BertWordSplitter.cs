@@ -23,6 +23,26 @@ internal sealed class BertWordSplitter(bool lowerCase, bool stripAccents, bool s
             throw new PlatformNotSupportedException("Stripping accents needs Unicode normalisation: install ICU (libicu) and leave the globalization-invariant mode off.");
     }
 
+    /// <summary>The text before it is cut into words: cleaned, in lower case, without accents, as far as the settings say, and with spaces around ideographs.</summary>
+    public string Normalize(ReadOnlySpan<char> text)
+    {
+        var result = new StringBuilder(text.Length);
+        while (!text.IsEmpty)
+        {
+            _ = Rune.DecodeFromUtf16(text, out var rune, out var consumed);
+            text = text[consumed..];
+            if (cleanText && IsDropped(rune))
+                continue;
+            if (cleanText && Rune.IsWhiteSpace(rune))
+                _ = result.Append(' ');
+            else if (separateIdeographs && IsIdeograph(rune.Value))
+                _ = result.Append(' ').Append(Form(rune)).Append(' ');
+            else
+                _ = result.Append(Form(rune));
+        }
+        return result.ToString();
+    }
+
     /// <summary>Calls <paramref name="onWord"/> for each word with its length in code points.</summary>
     public void Split(ReadOnlySpan<char> text, WordAction onWord)
     {
@@ -83,8 +103,10 @@ internal sealed class BertWordSplitter(bool lowerCase, bool stripAccents, bool s
         {
             if (stripAccents && Rune.GetUnicodeCategory(part) == UnicodeCategory.NonSpacingMark)
                 continue;
-            // The only character whose lower case is two characters; .NET's simple mapping leaves it alone.
-            _ = lowerCase && part.Value == 'İ' ? result.Append("i\u0307") : result.Append((lowerCase ? Rune.ToLowerInvariant(part) : part).ToString());
+            if (lowerCase)
+                LetterCase.AppendLower(result, part);
+            else
+                _ = result.Append(part);
         }
         return result.ToString();
     }

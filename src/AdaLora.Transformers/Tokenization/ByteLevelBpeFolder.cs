@@ -15,47 +15,45 @@ internal static class ByteLevelBpeFolder
     /// <summary>Whether the files of such a tokenizer without tokenizer.json are there.</summary>
     public static bool HasFiles(TokenizerFolder folder) => folder.Has(VocabularyFile) && folder.Has(MergesFile);
 
-    public static ByteLevelBpeTokenizer Create(TokenizerFolder folder, string source) =>
-        folder.Definition is { } definition
-            ? new ByteLevelBpeTokenizer(VocabularyOf(definition.Member("model")?.Member("vocab"), source), MergesOf(definition, source), Settings(folder, definition, source), folder.AddedTokens())
-            : new ByteLevelBpeTokenizer(VocabularyOf(JsonFile.ReadIfThere(source), source), ReadMerges(folder.File(MergesFile)), Settings(folder));
+    public static ByteLevelBpeTokenizer Create(TokenizerFolder folder, string source)
+    {
+        if (folder.Definition is { } defined)
+            Check(defined, source);
+        else
+            folder.RequireClass("RobertaTokenizer", "BartTokenizer", "LongformerTokenizer");
+        var tokens = VocabularyOf(folder.Definition is { } definition ? definition.Member("model")?.Member("vocab") : JsonFile.ReadIfThere(source), source);
+        var merges = folder.Definition is { } withMerges ? MergesOf(withMerges, source) : ReadMerges(folder.File(MergesFile));
+        var settings = Settings(folder);
+        var vocabulary = new Vocabulary(tokens, AddedTokenReader.Read(folder, tokens, settings.SpecialTokens));
+        return new ByteLevelBpeTokenizer(vocabulary, merges, settings, folder.Template(vocabulary, () => settings.Frame(vocabulary)));
+    }
 
     private static ByteLevelBpeSettings Settings(TokenizerFolder folder)
     {
         var defaults = new ByteLevelBpeSettings();
         return new ByteLevelBpeSettings
         {
-            AddPrefixSpace = folder.Flag("add_prefix_space") ?? defaults.AddPrefixSpace,
+            AddPrefixSpace = folder.Flag("add_prefix_space") ?? folder.Definition?.Member("pre_tokenizer")?.Flag("add_prefix_space") ?? defaults.AddPrefixSpace,
             StartToken = folder.SpecialToken("cls_token") ?? folder.SpecialToken("bos_token") ?? defaults.StartToken,
             SeparatorToken = folder.SpecialToken("sep_token") ?? folder.SpecialToken("eos_token") ?? defaults.SeparatorToken,
-            PadToken = folder.SpecialToken("pad_token") ?? defaults.PadToken,
+            PadToken = folder.PadToken ?? defaults.PadToken,
             UnknownToken = folder.SpecialToken("unk_token") ?? defaults.UnknownToken,
             MaskToken = folder.SpecialToken("mask_token") ?? defaults.MaskToken,
         };
     }
 
-    private static ByteLevelBpeSettings Settings(TokenizerFolder folder, JsonElement definition, string source)
+    private static void Check(JsonElement definition, string source)
     {
-        var splitter = definition.Member("pre_tokenizer");
-        var frame = definition.Member("post_processor");
-        if (splitter?.Text("type") != "ByteLevel" || splitter.Value.Flag("use_regex") == false)
-            throw new CheckpointException(source, $"cuts words with {splitter?.Text("type") ?? "nothing"}; BPE is supported with ByteLevel.");
-        if (definition.Member("normalizer") is { ValueKind: not JsonValueKind.Null } normalizer)
+        if (definition.Member("pre_tokenizer") is not { } splitter || splitter.Text("type") != "ByteLevel")
+            throw new CheckpointException(source, $"cuts words with the pre_tokenizer {definition.Member("pre_tokenizer")?.Text("type") ?? "none"}; BPE is supported with ByteLevel.");
+        splitter.RequireOnly(source, "pre_tokenizer", "type", "add_prefix_space", "trim_offsets", "use_regex");
+        if (splitter.Flag("use_regex") == false)
+            throw new CheckpointException(source, "sets 'use_regex' of its pre_tokenizer to false, which is not supported.");
+        if (definition.Member("normalizer") is { } normalizer)
             throw new CheckpointException(source, $"asks for the normalizer {normalizer.Text("type")}; byte-level BPE is supported without one.");
-        if (frame?.Text("type") != "RobertaProcessing")
-            throw new CheckpointException(source, $"puts texts together with {frame?.Text("type") ?? "nothing"}; byte-level BPE is supported with RobertaProcessing.");
-        return Settings(folder) with
-        {
-            AddPrefixSpace = splitter.Value.Flag("add_prefix_space") ?? false,
-            StartToken = FrameToken(frame.Value, "cls", source),
-            SeparatorToken = FrameToken(frame.Value, "sep", source),
-        };
+        // Where all bytes have tokens nothing is unknown; a missing byte is left out.
+        definition.Member("model")?.RequireOnly(source, "model", "type", "vocab", "merges", "fuse_unk", "unk_token");
     }
-
-    private static string FrameToken(JsonElement frame, string name, string source) =>
-        frame.Member(name) is { ValueKind: JsonValueKind.Array } pair && pair.GetArrayLength() == 2 && pair[0].ValueKind == JsonValueKind.String
-            ? pair[0].GetString()!
-            : throw new CheckpointException(source, $"does not say which token '{name}' is.");
 
     private static Dictionary<string, int> VocabularyOf(JsonElement? entries, string source)
     {
@@ -64,8 +62,8 @@ internal static class ByteLevelBpeFolder
         var vocabulary = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var entry in table.EnumerateObject())
         {
-            if (entry.Value.ValueKind != JsonValueKind.Number || !entry.Value.TryGetInt32(out var id) || id < 0)
-                throw new CheckpointException(source, $"gives the token '{entry.Name}' an id that is no whole number.");
+            if (!entry.Value.TryReadInt32(out var id) || id < 0)
+                throw new CheckpointException(source, $"gives the token '{entry.Name}' an id that is not a whole number.");
             vocabulary[entry.Name] = id;
         }
 

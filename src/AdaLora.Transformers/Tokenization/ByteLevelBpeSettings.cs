@@ -15,4 +15,12 @@ internal sealed record ByteLevelBpeSettings
     public string UnknownToken { get; init; } = "<unk>";
 
     public string MaskToken { get; init; } = "<mask>";
+
+    /// <summary>The special tokens as they are where no file describes them; without ids.</summary>
+    public AddedToken[] SpecialTokens =>
+        [.. new[] { StartToken, PadToken, SeparatorToken, UnknownToken, MaskToken }.Distinct(StringComparer.Ordinal).Select(token => new AddedToken(token, -1, TakesSpaceBefore: token == MaskToken))];
+
+    /// <summary>The frame of texts where no file describes it.</summary>
+    /// <exception cref="KeyNotFoundException">The vocabulary lacks one of the tokens.</exception>
+    public SequenceTemplate Frame(Vocabulary vocabulary) => SequenceTemplate.Roberta(vocabulary.Require(StartToken), vocabulary.Require(SeparatorToken));
 }

@@ -12,17 +12,8 @@ public sealed class ByteLevelBpeTokenizer : TextTokenizer
     private readonly BpeTokenizer _pieces;
     private readonly bool _addPrefixSpace;
 
-    internal ByteLevelBpeTokenizer(IReadOnlyDictionary<string, int> vocabulary, IEnumerable<string> merges, ByteLevelBpeSettings settings, IReadOnlyCollection<AddedToken>? addedTokens = null)
-        : this(new Vocabulary(vocabulary, addedTokens ?? DefaultAddedTokens(vocabulary, settings)), merges, settings)
-    {
-    }
-
-    private ByteLevelBpeTokenizer(Vocabulary vocabulary, IEnumerable<string> merges, ByteLevelBpeSettings settings)
-        : base(
-            new SequenceTemplate(
-                [vocabulary.Require(settings.StartToken)], [vocabulary.Require(settings.SeparatorToken), vocabulary.Require(settings.SeparatorToken)], [vocabulary.Require(settings.SeparatorToken)], MarksSecond: false),
-            vocabulary.AddedTokens,
-            vocabulary.Require(settings.PadToken))
+    internal ByteLevelBpeTokenizer(Vocabulary vocabulary, IEnumerable<string> merges, ByteLevelBpeSettings settings, SequenceTemplate template)
+        : base(template, vocabulary.AddedTokens, vocabulary.Require(settings.PadToken))
     {
         _vocabulary = vocabulary;
         _addPrefixSpace = settings.AddPrefixSpace;
@@ -59,12 +50,4 @@ public sealed class ByteLevelBpeTokenizer : TextTokenizer
 
         void Append(ReadOnlySpan<char> piece) => ids.AddRange(_pieces.EncodeToIds(piece, considerPreTokenization: false, considerNormalization: false));
     }
-
-    private static IReadOnlyCollection<AddedToken> DefaultAddedTokens(IReadOnlyDictionary<string, int> vocabulary, ByteLevelBpeSettings settings) =>
-    [
-        .. new[] { settings.StartToken, settings.PadToken, settings.SeparatorToken, settings.UnknownToken, settings.MaskToken }
-            .Where(vocabulary.ContainsKey)
-            .Distinct(StringComparer.Ordinal)
-            .Select(token => new AddedToken(token, vocabulary[token], TakesSpaceBefore: token == settings.MaskToken)),
-    ];
 }

@@ -9,16 +9,23 @@ internal static class SentencePieceFolder
 
     public static SentencePieceTextTokenizer Create(TokenizerFolder folder, string source)
     {
-        var (pieces, normalization) = ReadModel(File.ReadAllBytes(source));
+        if (folder.Definition is null)
+            folder.RequireClass("DebertaV2Tokenizer");
+        folder.RefuseIfSet("split_by_punct", "sp_model_kwargs");
+        var lowersLetters = folder.Flag("do_lower_case") == true || (folder.Definition is { } defined && SentencePieceDefinition.LowersLetters(defined));
+        var (pieces, normalization) = ReadModel(File.ReadAllBytes(source), lowersLetters);
+        if (folder.Definition is { } definition)
+            SentencePieceDefinition.Check(definition, folder.DefinitionPath, pieces.Vocabulary, normalization);
         var settings = Settings(folder);
-        return new SentencePieceTextTokenizer(pieces, normalization, new Vocabulary(pieces.Vocabulary, AddedTokens(folder, pieces.Vocabulary, settings)), settings);
+        var vocabulary = new Vocabulary(pieces.Vocabulary, AddedTokens(folder, pieces.Vocabulary, settings));
+        return new SentencePieceTextTokenizer(pieces, normalization, vocabulary, settings, folder.Template(vocabulary, () => settings.Frame(vocabulary)));
     }
 
-    private static (SentencePieceTokenizer Pieces, SentencePieceNormalization Normalization) ReadModel(byte[] model)
+    private static (SentencePieceTokenizer Pieces, SentencePieceNormalization Normalization) ReadModel(byte[] model, bool lowersLetters)
     {
         try
         {
-            var normalization = SentencePieceNormalization.Read(model);
+            var normalization = SentencePieceNormalization.Read(model, lowersLetters);
             using var stream = new MemoryStream(model);
             return (SentencePieceTokenizer.Create(stream, addBeginningOfSentence: false, addEndOfSentence: false, specialTokens: null), normalization);
         }
@@ -34,7 +41,7 @@ internal static class SentencePieceFolder
         var defaults = new SentencePieceSettings();
         return new SentencePieceSettings
         {
-            PadToken = folder.SpecialToken("pad_token") ?? defaults.PadToken,
+            PadToken = folder.PadToken ?? defaults.PadToken,
             StartToken = folder.SpecialToken("cls_token") ?? defaults.StartToken,
             SeparatorToken = folder.SpecialToken("sep_token") ?? defaults.SeparatorToken,
             UnknownToken = folder.SpecialToken("unk_token") ?? defaults.UnknownToken,
@@ -42,19 +49,12 @@ internal static class SentencePieceFolder
         };
     }
 
-    // The mask comes right behind the pieces of the model unless added_tokens.json or tokenizer.json say otherwise.
+    // The mask comes right behind the pieces of the model unless the files say otherwise.
     private static List<AddedToken> AddedTokens(TokenizerFolder folder, IReadOnlyDictionary<string, int> pieces, SentencePieceSettings settings)
     {
-        var added = folder.AddedTokens() ?? [.. folder.ExtraTokens().Select(token => new AddedToken(token.Key, token.Value))];
-        var present = added.Select(token => token.Content).ToHashSet(StringComparer.Ordinal);
-        foreach (var token in (string[])[settings.PadToken, settings.StartToken, settings.SeparatorToken, settings.UnknownToken])
-        {
-            if (!present.Contains(token) && pieces.TryGetValue(token, out var id))
-                added.Add(new AddedToken(token, id));
-        }
-
-        if (!present.Contains(settings.MaskToken))
-            added.Add(new AddedToken(settings.MaskToken, pieces.GetValueOrDefault(settings.MaskToken, pieces.Values.Max() + 1)));
+        var added = AddedTokenReader.Read(folder, pieces, settings.SpecialTokens).ToList();
+        if (added.TrueForAll(token => token.Content != settings.MaskToken))
+            added.Add(new AddedToken(settings.MaskToken, pieces.Values.Max() + 1));
         return added;
     }
 }

@@ -15,16 +15,20 @@ internal sealed class SentencePieceNormalization
     private bool _joinsSpaces = true;
     private bool _escapesSpaces = true;
 
+    /// <summary>The table of normalisations as the model stores it.</summary>
+    public ReadOnlyMemory<byte> Table { get; private set; }
+
     /// <summary>Reads the specification out of a model.</summary>
     /// <param name="model">The bytes of the model file, a protocol buffer.</param>
+    /// <param name="lowersLetters">Whether letters are lowered first.</param>
     /// <exception cref="InvalidDataException">It is no model.</exception>
-    public static SentencePieceNormalization Read(byte[] model)
+    public static SentencePieceNormalization Read(byte[] model, bool lowersLetters = false)
     {
         const int SpecificationField = 3;
         try
         {
             var input = new CodedInputStream(model);
-            var normalization = new SentencePieceNormalization();
+            var normalization = new SentencePieceNormalization { LowersLetters = lowersLetters };
             while (input.ReadTag() is not 0 and var tag)
             {
                 if (WireFormat.GetTagFieldNumber(tag) == SpecificationField)
@@ -41,10 +45,16 @@ internal sealed class SentencePieceNormalization
         }
     }
 
+    /// <summary>Whether letters are lowered before anything else is done.</summary>
+    public bool LowersLetters { get; init; }
+
+    /// <summary>What the table makes of the text, with its spaces as they are.</summary>
+    public string ApplyTable(ReadOnlySpan<char> text) => _table.Apply(LowersLetters ? LetterCase.Lower(text) : text);
+
     /// <summary>The text as the model's pieces spell it; empty if nothing is left.</summary>
     public string Apply(ReadOnlySpan<char> text)
     {
-        var normalized = _table.Apply(text);
+        var normalized = ApplyTable(text);
         if (_joinsSpaces)
             normalized = string.Join(' ', normalized.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         if (normalized.Length == 0)
@@ -62,7 +72,8 @@ internal sealed class SentencePieceNormalization
             switch (WireFormat.GetTagFieldNumber(tag))
             {
                 case 2:
-                    _table = new CharsMap(input.ReadBytes().Span);
+                    Table = input.ReadBytes().Memory;
+                    _table = new CharsMap(Table.Span);
                     break;
                 case 3:
                     _addsPrefix = input.ReadBool();

@@ -13,11 +13,12 @@ public sealed class SentencePieceTextTokenizer : TextTokenizer
     private readonly SentencePieceNormalization _normalization;
     private readonly int _unknownId;
 
-    internal SentencePieceTextTokenizer(SentencePieceTokenizer pieces, SentencePieceNormalization normalization, Vocabulary vocabulary, SentencePieceSettings settings)
+    internal SentencePieceTextTokenizer(SentencePieceTokenizer pieces, SentencePieceNormalization normalization, Vocabulary vocabulary, SentencePieceSettings settings, SequenceTemplate template)
         : base(
-            new SequenceTemplate([vocabulary.Require(settings.StartToken)], [vocabulary.Require(settings.SeparatorToken)], [vocabulary.Require(settings.SeparatorToken)], MarksSecond: true),
+            template,
             vocabulary.AddedTokens,
-            vocabulary.Require(settings.PadToken))
+            vocabulary.Require(settings.PadToken),
+            text => normalization.ApplyTable(text))
     {
         _vocabulary = vocabulary;
         _pieces = pieces;

@@ -8,15 +8,24 @@ namespace AdaLora.Transformers.Tokenization;
 public abstract class TextTokenizer
 {
     private readonly AddedTokenSplitter _splitter;
+    private readonly AddedTokenSplitter? _normalizedSplitter;
+    private readonly Func<string, string>? _normalize;
     private readonly HashSet<int> _specialIds;
 
-    private protected TextTokenizer(SequenceTemplate template, IReadOnlyCollection<AddedToken> addedTokens, int padId)
+    /// <param name="template">How texts become a row.</param>
+    /// <param name="addedTokens">The added tokens.</param>
+    /// <param name="padId">The id of padding.</param>
+    /// <param name="normalize">What is done to a text before normalised added tokens are looked for; nothing if null.</param>
+    private protected TextTokenizer(SequenceTemplate template, IReadOnlyCollection<AddedToken> addedTokens, int padId, Func<string, string>? normalize = null)
     {
         Template = template;
         AddedTokens = addedTokens;
         PadId = padId;
-        _splitter = new AddedTokenSplitter(addedTokens);
-        _specialIds = [.. addedTokens.Select(token => token.Id)];
+        _splitter = new AddedTokenSplitter(addedTokens.Where(token => !token.IsNormalized));
+        _specialIds = [.. addedTokens.Where(token => token.IsSpecial).Select(token => token.Id)];
+        _normalize = normalize;
+        var normalized = addedTokens.Where(token => token.IsNormalized).Select(token => normalize is null ? token : token with { Content = normalize(token.Content) }).ToList();
+        _normalizedSplitter = normalized.Count == 0 ? null : new AddedTokenSplitter(normalized);
     }
 
     /// <summary>The id that fills rows up to the length of a batch.</summary>
@@ -66,7 +75,7 @@ public abstract class TextTokenizer
     /// <returns>The token ids and type ids.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="text"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLength"/> has no room for the special tokens, or <paramref name="truncation"/> is unknown.</exception>
-    /// <exception cref="ArgumentException">The one text that may be cut is too short to reach <paramref name="maxLength"/>.</exception>
+    /// <exception cref="ArgumentException">The one text that may be cut would lose all its tokens.</exception>
     public TokenizedText Encode(string text, string? pair = null, int? maxLength = null, TruncationStrategy truncation = TruncationStrategy.LongestFirst)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -78,9 +87,9 @@ public abstract class TextTokenizer
             var room = limit - Template.Overhead(pair is not null);
             if (room < 0)
                 throw new ArgumentOutOfRangeException(nameof(maxLength), limit, $"The special tokens alone take {limit - room} places.");
-            (firstLength, secondLength) = Truncation.Fit(first.Length, second.Length, room, pair is null ? TruncationStrategy.OnlyFirst : truncation);
+            (firstLength, secondLength) = Truncation.Fit(first.Length, second.Length, room, pair is null ? TruncationStrategy.LongestFirst : truncation);
         }
-        return Template.Assemble(first.AsSpan(0, firstLength), second.AsSpan(0, secondLength), pair is not null);
+        return Template.Assemble(first, firstLength, second, secondLength, pair is not null);
     }
 
     /// <summary>Encodes many texts or pairs of texts on all processors.</summary>
@@ -92,7 +101,7 @@ public abstract class TextTokenizer
     /// <returns>What <see cref="Encode"/> gives for each of them, in the same order.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="texts"/> or a first text is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLength"/> has no room for the special tokens, or <paramref name="truncation"/> is unknown.</exception>
-    /// <exception cref="ArgumentException">The one text of a pair that may be cut is too short to reach <paramref name="maxLength"/>.</exception>
+    /// <exception cref="ArgumentException">The one text of a pair that may be cut would lose all its tokens.</exception>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
     public TokenizedText[] EncodeAll(
         IReadOnlyList<(string Text, string? Pair)> texts,
@@ -129,11 +138,11 @@ public abstract class TextTokenizer
     {
         ArgumentNullException.ThrowIfNull(text);
         var ids = new List<int>(text.Length / 4 + 8);
-        _splitter.Split(text, part => AppendIds(part, ids), token => ids.Add(token.Id));
+        _splitter.Split(text, part => AppendPart(part, ids), token => ids.Add(token.Id));
         return [.. ids];
     }
 
-    /// <summary>Pads texts on the right to one length.</summary>
+    /// <summary>Pads texts to one length: on the right, or on the left where the tokenizer's files say so (padding_side).</summary>
     /// <param name="texts">The encoded texts, one per row.</param>
     /// <param name="length">The length to pad to, or null for that of the longest text.</param>
     /// <param name="multipleOf">If given, the length is rounded up to a multiple of this.</param>
@@ -155,7 +164,7 @@ public abstract class TextTokenizer
         var padded = ((long)target + step - 1) / step * step;
         if (padded * texts.Count > Array.MaxLength)
             throw new ArgumentException($"{texts.Count} texts of {padded} places each are more than an array can hold.", length is null ? nameof(multipleOf) : nameof(length));
-        return new TokenBatch(texts, (int)padded, PadId);
+        return new TokenBatch(texts, (int)padded, PadId, Template.FillsStart);
     }
 
     /// <summary>Encodes texts and pads them to one length in one call.</summary>
@@ -168,6 +177,15 @@ public abstract class TextTokenizer
     {
         ArgumentNullException.ThrowIfNull(texts);
         return Pad([.. texts.Select(text => Encode(text, maxLength: maxLength))]);
+    }
+
+    // A stretch without tokens that are looked for literally.
+    private void AppendPart(ReadOnlySpan<char> part, List<int> ids)
+    {
+        if (_normalizedSplitter is null)
+            AppendIds(part, ids);
+        else
+            _normalizedSplitter.Split(_normalize is null ? part : _normalize(part.ToString()), rest => AppendIds(rest, ids), token => ids.Add(token.Id));
     }
 
     /// <summary>Appends the ids of a stretch of text that holds no added token.</summary>

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace AdaLora.Transformers.Tokenization;
 
 /// <summary>
-/// Texts padded on the right to one length. Holds plain arrays in row-major order (row i begins at index i x <see cref="Length"/>), so that batches can be prepared on
+/// Texts padded to one length. Holds plain arrays in row-major order (row i begins at index i x <see cref="Length"/>), so that batches can be prepared on
 /// any thread; tensors are made where and when they are needed.
 /// </summary>
 public sealed class TokenBatch
@@ -12,7 +12,7 @@ public sealed class TokenBatch
     private readonly long[] _attentionMask;
     private readonly long[] _typeIds;
 
-    internal TokenBatch(IReadOnlyList<TokenizedText> texts, int length, int padId)
+    internal TokenBatch(IReadOnlyList<TokenizedText> texts, int length, int padId, bool fillsStart)
     {
         BatchSize = texts.Count;
         Length = length;
@@ -24,12 +24,13 @@ public sealed class TokenBatch
         {
             var ids = texts[row].IdSpan;
             var types = texts[row].TypeIdSpan;
+            var start = row * length + (fillsStart ? length - ids.Length : 0);
             for (var i = 0; i < ids.Length; i++)
             {
-                _ids[row * length + i] = ids[i];
-                _typeIds[row * length + i] = types[i];
+                _ids[start + i] = ids[i];
+                _typeIds[start + i] = types[i];
             }
-            _attentionMask.AsSpan(row * length, ids.Length).Fill(1);
+            _attentionMask.AsSpan(start, ids.Length).Fill(1);
         }
     }
 

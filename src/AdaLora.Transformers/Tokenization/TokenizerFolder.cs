@@ -9,14 +9,16 @@ internal sealed class TokenizerFolder
     private const string DefinitionFile = "tokenizer.json";
     private const string FairseqModel = "sentencepiece.bpe.model";
 
-    private readonly JsonElement? _config;
+    private static readonly string[] SpecialTokenNames = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+    private static readonly string[] FurtherNames = ["additional_special_tokens", "extra_special_tokens"];
+
     private readonly JsonElement? _specialTokens;
 
     private TokenizerFolder(string path)
     {
         Path = path;
         Definition = JsonFile.ReadIfThere(File(DefinitionFile));
-        _config = JsonFile.ReadIfThere(File("tokenizer_config.json"));
+        Config = JsonFile.ReadIfThere(ConfigPath);
         _specialTokens = JsonFile.ReadIfThere(File("special_tokens_map.json"));
     }
 
@@ -24,6 +26,16 @@ internal sealed class TokenizerFolder
 
     /// <summary>tokenizer.json: the whole definition of a fast tokenizer.</summary>
     public JsonElement? Definition { get; }
+
+    /// <summary>tokenizer_config.json: settings, some of which override the definition's.</summary>
+    public JsonElement? Config { get; }
+
+    public string DefinitionPath => File(DefinitionFile);
+
+    public string ConfigPath => File("tokenizer_config.json");
+
+    /// <summary>The token of padding, or null if no file names it.</summary>
+    public string? PadToken => SpecialToken("pad_token") ?? Definition?.Member("padding")?.Text("pad_token");
 
     /// <summary>The kind of model in tokenizer.json, such as WordPiece, or null.</summary>
     public string? ModelType => Definition?.Member("model")?.Text("type");
@@ -54,12 +66,12 @@ internal sealed class TokenizerFolder
     public bool Has(string name) => System.IO.File.Exists(File(name));
 
     /// <summary>A flag of tokenizer_config.json, or null.</summary>
-    public bool? Flag(string name) => _config?.Flag(name);
+    public bool? Flag(string name) => Config?.Flag(name);
 
     /// <summary>A special token such as cls_token; the files give it as text or as an object with its content.</summary>
     public string? SpecialToken(string name)
     {
-        foreach (var file in new[] { _config, _specialTokens })
+        foreach (var file in new[] { Config, _specialTokens })
         {
             if (file?.Text(name) is { } text)
                 return text;
@@ -69,43 +81,93 @@ internal sealed class TokenizerFolder
         return null;
     }
 
-    /// <summary>The ids of added_tokens.json by token; none if there is no such file.</summary>
-    public Dictionary<string, int> ExtraTokens()
+    /// <summary>What the files say about a special token beyond its content, such as lstrip; null if nothing.</summary>
+    public JsonElement? Describe(string content)
     {
-        const string Name = "added_tokens.json";
-        var tokens = new Dictionary<string, int>(StringComparer.Ordinal);
-        if (JsonFile.ReadIfThere(File(Name)) is not { } table)
-            return tokens;
-        foreach (var entry in table.EnumerateObject())
+        foreach (var entry in SpecialTokenNames.SelectMany(name => new[] { Config?.Member(name), _specialTokens?.Member(name) }).OfType<JsonElement>())
         {
-            if (entry.Value.ValueKind != JsonValueKind.Number || !entry.Value.TryGetInt32(out var id) || id < 0)
-                throw new CheckpointException(File(Name), $"gives the token '{entry.Name}' an id that is no whole number.");
-            tokens[entry.Name] = id;
+            if (entry.ValueKind == JsonValueKind.Object && entry.Text("content") == content)
+                return entry;
         }
-
-        return tokens;
+        return null;
     }
 
-    /// <summary>The added tokens of tokenizer.json that stand for themselves, or null if there is no such file.</summary>
-    public List<AddedToken>? AddedTokens()
+    /// <summary>Special tokens beside those with a name of their own, each as the files have it: as a text or as an object.</summary>
+    public IEnumerable<(string Content, JsonElement Entry)> FurtherSpecialTokens()
     {
-        if (Definition?.Member("added_tokens") is not { ValueKind: JsonValueKind.Array } list)
-            return null;
-        var tokens = new List<AddedToken>();
-        foreach (var entry in list.EnumerateArray())
+        foreach (var list in FurtherNames.SelectMany(name => new[] { Config?.Member(name), _specialTokens?.Member(name) }).OfType<JsonElement>())
         {
-            if (entry.Text("content") is not { } content || entry.Member("id") is not { ValueKind: JsonValueKind.Number } id || !id.TryGetInt32(out var number) || number < 0)
-                throw new CheckpointException(File(DefinitionFile), "has an added token without content or id.");
-            tokens.Add(new AddedToken(content, number, entry.Flag("lstrip") ?? false, entry.Flag("rstrip") ?? false, entry.Flag("single_word") ?? false));
+            var entries = list.ValueKind switch
+            {
+                JsonValueKind.Array => list.EnumerateArray().ToList(),
+                JsonValueKind.Object => list.EnumerateObject().Select(entry => entry.Value).ToList(),
+                _ => throw new CheckpointException(ConfigPath, $"has further special tokens that are not a list: {list.GetRawText()}."),
+            };
+            foreach (var entry in entries)
+            {
+                yield return ((entry.ValueKind == JsonValueKind.String ? entry.GetString() : entry.Text("content"))
+                    ?? throw new CheckpointException(ConfigPath, $"has the further special token {entry.GetRawText()}, which has no content."), entry);
+            }
         }
-        return tokens;
+    }
+
+    /// <summary>How texts become a row, by tokenizer.json or, where there is none, as <paramref name="own"/> says.</summary>
+    /// <exception cref="CheckpointException">The files ask for something that isn't supported.</exception>
+    public SequenceTemplate Template(Vocabulary vocabulary, Func<SequenceTemplate> own)
+    {
+        RefuseIfSet("split_special_tokens");
+        var template = Definition is { } definition ? new FrameReader(vocabulary, DefinitionPath).Read(definition) : own();
+        if (Config?.Member("model_input_names") is { ValueKind: JsonValueKind.Array } inputs
+            && inputs.EnumerateArray().All(name => name.ValueKind != JsonValueKind.String || name.GetString() != "token_type_ids"))
+            template = template.WithoutTypes();
+        return template with { CutsStart = IsLeft("truncation_side", "truncation"), FillsStart = IsLeft("padding_side", "padding") };
+    }
+
+    /// <summary>Refuses vocabulary files alone that belong to a tokenizer with other rules.</summary>
+    /// <param name="supported">The classes, without the ending Fast, whose rules are those that are followed.</param>
+    /// <exception cref="CheckpointException">tokenizer_config.json names another class.</exception>
+    public void RequireClass(params string[] supported)
+    {
+        if (Config?.Text("tokenizer_class") is not { } named)
+            return;
+        var kind = named.EndsWith("Fast", StringComparison.Ordinal) ? named[..^4] : named;
+        if (kind is not ("PreTrainedTokenizer" or "TokenizersBackend" or "AutoTokenizer") && !supported.Contains(kind, StringComparer.Ordinal))
+            throw new CheckpointException(ConfigPath, $"names the tokenizer {named}; without a tokenizer.json only {string.Join(", ", supported)} can be made of these files.");
+    }
+
+    /// <summary>Refuses settings of tokenizer_config.json that aren't supported, unless they say what is done anyway.</summary>
+    /// <exception cref="CheckpointException">One of them is set.</exception>
+    public void RefuseIfSet(params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (Config?.Member(name) is { } value && DefinitionSection.IsSet(value))
+                throw new CheckpointException(ConfigPath, $"sets {name} to {value.GetRawText()}, which is not supported.");
+        }
+    }
+
+    // tokenizer_config.json decides, then the section of tokenizer.json.
+    private bool IsLeft(string setting, string section)
+    {
+        if (Config?.Member(setting) is { } value)
+        {
+            return value.ValueKind == JsonValueKind.String && value.GetString() is "left" or "right"
+                ? value.GetString() == "left"
+                : throw new CheckpointException(ConfigPath, $"sets {setting} to {value.GetRawText()}; left and right are supported.");
+        }
+        return Definition?.Member(section)?.Text("direction") switch
+        {
+            null or "Right" => false,
+            "Left" => true,
+            var other => throw new CheckpointException(DefinitionPath, $"has the direction '{other}' in its {section}; Left and Right are supported."),
+        };
     }
 
     // The file that tells most about the tokenizer, and what makes one of it.
     private (string File, Func<TokenizerFolder, string, TextTokenizer> Create) FindKind()
     {
-        if (ModelType == "WordPiece" || (ModelType is null && Has("vocab.txt")))
-            return (Definition is null ? "vocab.txt" : DefinitionFile, WordPieceFolder.Create);
+        if (ModelType == "WordPiece" || (ModelType is null && Has(WordPieceFolder.VocabularyFile)))
+            return (Definition is null ? WordPieceFolder.VocabularyFile : DefinitionFile, WordPieceFolder.Create);
         if (ModelType == "BPE" || (ModelType is null && ByteLevelBpeFolder.HasFiles(this)))
             return (Definition is null ? ByteLevelBpeFolder.VocabularyFile : DefinitionFile, ByteLevelBpeFolder.Create);
         if ((ModelType is null or "Unigram") && Has(SentencePieceFolder.ModelFile))

@@ -12,10 +12,10 @@ internal static class Truncation
         return strategy switch
         {
             TruncationStrategy.LongestFirst => FitLongestFirst(first, second, room),
-            TruncationStrategy.OnlyFirst when first >= excess => (first - excess, second),
-            TruncationStrategy.OnlySecond when second >= excess => (first, second - excess),
+            TruncationStrategy.OnlyFirst when first > excess => (first - excess, second),
+            TruncationStrategy.OnlySecond when second > excess => (first, second - excess),
             TruncationStrategy.OnlyFirst or TruncationStrategy.OnlySecond => throw new ArgumentException(
-                $"{excess} tokens must go, but the text to be cut has only {(strategy == TruncationStrategy.OnlyFirst ? first : second)}; choose {nameof(TruncationStrategy.LongestFirst)}."),
+                $"{excess} tokens must go, but the text to be cut has {(strategy == TruncationStrategy.OnlyFirst ? first : second)}, one of which must stay; choose {nameof(TruncationStrategy.LongestFirst)}."),
             _ => throw new ArgumentOutOfRangeException(nameof(strategy), strategy, "No such truncation strategy."),
         };
     }

@@ -8,7 +8,7 @@ internal sealed class Vocabulary
 
     private readonly string?[] _byId;
 
-    /// <exception cref="InvalidDataException">There are no tokens, or an id is far beyond any vocabulary.</exception>
+    /// <exception cref="InvalidDataException">There are no tokens, or an id is far beyond any vocabulary, or an added token has the id of another token.</exception>
     public Vocabulary(IReadOnlyDictionary<string, int> tokens, IReadOnlyCollection<AddedToken> addedTokens)
     {
         var highest = tokens.Values.Concat(addedTokens.Select(token => token.Id)).DefaultIfEmpty(-1).Max();
@@ -20,7 +20,10 @@ internal sealed class Vocabulary
         foreach (var (token, id) in tokens)
             _byId[id] = token;
         foreach (var token in addedTokens)
-            _byId[token.Id] ??= token.Content;
+        {
+            if ((_byId[token.Id] ??= token.Content) != token.Content)
+                throw new InvalidDataException($"has the id {token.Id} for '{_byId[token.Id]}' and for the added token '{token.Content}'.");
+        }
     }
 
     /// <summary>The ids of the tokens of the model itself.</summary>

@@ -35,4 +35,11 @@ public sealed record WordPieceSettings
 
     /// <summary>The token that hides another one in masked-language modelling.</summary>
     public string MaskToken { get; init; } = "[MASK]";
+
+    /// <summary>The special tokens as they are where no file describes them; without ids.</summary>
+    internal AddedToken[] SpecialTokens => [.. new[] { UnknownToken, PadToken, StartToken, SeparatorToken, MaskToken }.Distinct(StringComparer.Ordinal).Select(token => new AddedToken(token, -1))];
+
+    /// <summary>The frame of texts where no file describes it.</summary>
+    /// <exception cref="KeyNotFoundException">The vocabulary lacks one of the tokens.</exception>
+    internal SequenceTemplate Frame(Vocabulary vocabulary) => SequenceTemplate.Bert(vocabulary.Require(StartToken), vocabulary.Require(SeparatorToken));
 }

@@ -18,27 +18,21 @@ public sealed class WordPieceTextTokenizer : TextTokenizer
     private readonly int _maxWordLength;
     private readonly int _unknownId;
 
-    internal WordPieceTextTokenizer(IReadOnlyDictionary<string, int> vocabulary, WordPieceSettings settings, IReadOnlyCollection<AddedToken>? addedTokens = null)
-        : this(new Vocabulary(vocabulary, addedTokens ?? DefaultAddedTokens(vocabulary, settings)), settings)
+    internal WordPieceTextTokenizer(Vocabulary vocabulary, WordPieceSettings settings, SequenceTemplate template)
+        : this(vocabulary, settings, template, CreateSplitter(settings))
     {
     }
 
-    private WordPieceTextTokenizer(Vocabulary vocabulary, WordPieceSettings settings)
-        : base(
-            new SequenceTemplate([vocabulary.Require(settings.StartToken)], [vocabulary.Require(settings.SeparatorToken)], [vocabulary.Require(settings.SeparatorToken)], MarksSecond: true),
-            vocabulary.AddedTokens,
-            vocabulary.Require(settings.PadToken))
+    private WordPieceTextTokenizer(Vocabulary vocabulary, WordPieceSettings settings, SequenceTemplate template, BertWordSplitter splitter)
+        : base(template, vocabulary.AddedTokens, vocabulary.Require(settings.PadToken), text => splitter.Normalize(text))
     {
         if (settings.MaxWordLength is < 1 or > MaxWordLengthLimit)
             throw new ArgumentOutOfRangeException(nameof(settings), settings.MaxWordLength, $"The greatest word length must be from 1 to {MaxWordLengthLimit}.");
-        var stripAccents = settings.StripAccents ?? settings.LowerCase;
-        if (stripAccents)
-            BertWordSplitter.RequireUnicodeData();
         _vocabulary = vocabulary;
         _maxWordLength = settings.MaxWordLength;
         _unknownId = vocabulary.Require(settings.UnknownToken);
         MaskId = vocabulary.IdOf(settings.MaskToken);
-        _splitter = new BertWordSplitter(settings.LowerCase, stripAccents, settings.SeparateIdeographs, settings.CleanText);
+        _splitter = splitter;
         _pieces = CreatePieces(settings);
     }
 
@@ -66,7 +60,10 @@ public sealed class WordPieceTextTokenizer : TextTokenizer
             throw new CheckpointException(vocabularyFile, "is not there; a WordPiece tokenizer needs its vocabulary.");
         try
         {
-            return new WordPieceTextTokenizer(ReadVocabulary(vocabularyFile), settings ?? new WordPieceSettings());
+            settings ??= new WordPieceSettings();
+            var tokens = ReadVocabulary(vocabularyFile);
+            var vocabulary = new Vocabulary(tokens, [.. settings.SpecialTokens.Where(token => tokens.ContainsKey(token.Content)).Select(token => token with { Id = tokens[token.Content] })]);
+            return new WordPieceTextTokenizer(vocabulary, settings, settings.Frame(vocabulary));
         }
         catch (Exception exception) when (exception is KeyNotFoundException or InvalidDataException)
         {
@@ -102,11 +99,16 @@ public sealed class WordPieceTextTokenizer : TextTokenizer
     });
 
     // The library wants a file with one token per line, counts UTF-16 units and keeps a buffer of the greatest word length on the stack.
+    // Words are spelled with the model's own tokens only, not with added ones.
     private WordPieceTokenizer CreatePieces(WordPieceSettings settings)
     {
+        var tokens = new string?[_vocabulary.Size];
+        foreach (var (token, id) in _vocabulary.Tokens)
+            tokens[id] = token;
+        tokens[_unknownId] ??= settings.UnknownToken;
         var lines = new StringBuilder();
-        for (var id = 0; id < _vocabulary.Size; id++)
-            _ = lines.Append(_vocabulary.TokenOf(id) ?? $"\u0000unused{id}").Append('\n');
+        for (var id = 0; id < tokens.Length; id++)
+            _ = lines.Append(tokens[id] ?? $"\u0000unused{id}").Append('\n');
         using var stream = new MemoryStream(Encoding.UTF8.GetBytes(lines.ToString()));
         return WordPieceTokenizer.Create(stream, new WordPieceOptions
         {
@@ -116,11 +118,11 @@ public sealed class WordPieceTextTokenizer : TextTokenizer
         });
     }
 
-    private static IReadOnlyCollection<AddedToken> DefaultAddedTokens(IReadOnlyDictionary<string, int> vocabulary, WordPieceSettings settings) =>
-    [
-        .. new[] { settings.UnknownToken, settings.PadToken, settings.StartToken, settings.SeparatorToken, settings.MaskToken }
-            .Where(vocabulary.ContainsKey)
-            .Distinct(StringComparer.Ordinal)
-            .Select(token => new AddedToken(token, vocabulary[token])),
-    ];
+    private static BertWordSplitter CreateSplitter(WordPieceSettings settings)
+    {
+        var stripAccents = settings.StripAccents ?? settings.LowerCase;
+        if (stripAccents)
+            BertWordSplitter.RequireUnicodeData();
+        return new BertWordSplitter(settings.LowerCase, stripAccents, settings.SeparateIdeographs, settings.CleanText);
+    }
 }

@@ -71,6 +71,7 @@ public sealed class TrainCommandTests : IDisposable
         { "--limit", "50", "limit", "50" },
         { "--eval-every", "20", "eval_every", "20" },
         { "--threads", "2", "threads", "2" },
+        { "--device", "CUDA:1", "device", "\"cuda:1\"" },
         { "--tensorboard", "events", "tensorboard", "\"events\"" },
     };
 

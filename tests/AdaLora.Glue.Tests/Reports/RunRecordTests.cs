@@ -8,8 +8,8 @@ public sealed class RunRecordTests
 {
     private static readonly string[] Keys =
     [
-        "task", "method", "status", "seed", "model", "options", "total_steps", "evaluations", "final", "best", "trainable_parameters", "ranks", "wall_seconds",
-        "step_ms_median", "peak_rss_mb",
+        "task", "method", "status", "seed", "model", "options", "total_steps", "device", "evaluations", "final", "best", "trainable_parameters", "ranks", "wall_seconds",
+        "step_ms_median", "peak_device_mb", "peak_rss_mb",
     ];
 
     [Fact]

@@ -15,6 +15,16 @@ public sealed class GlueRunnerTests : IDisposable
 
     public GlueRunnerTests() => DemoData.Create(1, 320, 64).Write(Path.Combine(_folder, "data"));
 
+    [Fact]
+    public void A_card_that_is_not_there_is_refused_in_one_line()
+    {
+        var (code, _, error) = Train("--device", "cuda:99");
+
+        Assert.Equal(ExitCode.BadInput, code);
+        Assert.StartsWith("'cuda:99' cannot be used: ", error, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.TrimEnd());
+    }
+
     [Theory]
     [InlineData("adalora", true)]
     [InlineData("svd-lora", true)]
@@ -38,6 +48,7 @@ public sealed class GlueRunnerTests : IDisposable
         Assert.Equal(30, root.GetProperty("total_steps").GetInt32());
         Assert.True(root.GetProperty("final").GetProperty("matthews").ValueKind == JsonValueKind.Number);
         Assert.True(root.GetProperty("step_ms_median").GetDouble() > 0);
+        Assert.Equal(("auto", "cpu"), (root.GetProperty("options").GetProperty("device").GetString(), root.GetProperty("device").GetString()));
         var (start, end) = (root.GetProperty("trainable_parameters").GetProperty("start").GetInt64(), root.GetProperty("trainable_parameters").GetProperty("end").GetInt64());
         Assert.Equal(method is "adalora" or "prune-lora", end < start);
         var ranks = root.GetProperty("ranks").EnumerateObject().Select(r => r.Value.GetInt32()).ToList();

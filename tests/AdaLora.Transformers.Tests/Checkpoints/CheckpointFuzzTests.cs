@@ -33,7 +33,10 @@ public sealed class CheckpointFuzzTests : IDisposable
     public void A_WordPiece_tokenizer(string file)
     {
         File.WriteAllLines(_folder.File("vocab.txt"), ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "##b", "word", "é", "\u4e2d"]);
-        File.WriteAllText(_folder.File("tokenizer_config.json"), """{ "do_lower_case": true, "cls_token": "[CLS]", "unk_token": { "content": "[UNK]" }, "tokenizer_class": "BertTokenizer" }""");
+        File.WriteAllText(_folder.File("tokenizer_config.json"), """
+            { "do_lower_case": true, "cls_token": "[CLS]", "unk_token": { "content": "[UNK]" }, "tokenizer_class": "BertTokenizer", "padding_side": "left",
+              "added_tokens_decoder": { "10": { "content": "new", "normalized": true, "special": false } }, "additional_special_tokens": ["<x>"], "model_input_names": ["input_ids"] }
+            """);
         File.WriteAllText(_folder.File("special_tokens_map.json"), """{ "pad_token": "[PAD]", "mask_token": { "content": "[MASK]", "lstrip": false } }""");
         FuzzTokenizer(file);
     }
@@ -44,6 +47,10 @@ public sealed class CheckpointFuzzTests : IDisposable
         File.WriteAllText(_folder.File("tokenizer.json"), """
             { "added_tokens": [{ "id": 0, "content": "[PAD]" }, { "id": 5, "content": "<extra>", "lstrip": true }],
               "normalizer": { "type": "BertNormalizer", "lowercase": true, "strip_accents": null, "clean_text": true, "handle_chinese_chars": true },
+              "pre_tokenizer": { "type": "BertPreTokenizer" },
+              "post_processor": { "type": "TemplateProcessing", "single": [{ "SpecialToken": { "id": "[CLS]", "type_id": 0 } }, { "Sequence": { "id": "A", "type_id": 0 } }],
+                "pair": [{ "Sequence": { "id": "A", "type_id": 0 } }, { "SpecialToken": { "id": "[CLS]", "type_id": 1 } }, { "Sequence": { "id": "B", "type_id": 1 } }],
+                "special_tokens": { "[CLS]": { "id": "[CLS]", "ids": [2], "tokens": ["[CLS]"] } } },
               "model": { "type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100,
                 "vocab": { "[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "[MASK]": 4, "word": 6, "##b": 7 } } }
             """);

@@ -42,7 +42,15 @@ public sealed class ByteLevelBpeFolderTests : IDisposable
         { "merges.txt", "x y", "vocab.json" },
         { "tokenizer.json", """{ "model": { "type": "Unigram" } }""", "Unigram" },
         { "tokenizer.json", $$"""{ {{Model}} }""", "ByteLevel" },
-        { "tokenizer.json", $$"""{ {{Model}}, "pre_tokenizer": { "type": "ByteLevel" } }""", "RobertaProcessing" },
+        { "tokenizer.json", $$"""{ {{Model}}, "pre_tokenizer": { "type": "ByteLevel", "use_regex": false } }""", "use_regex" },
+        { "tokenizer.json", $$"""{ {{Model}}, "pre_tokenizer": { "type": "Sequence", "pretokenizers": [] } }""", "Sequence" },
+        { "tokenizer.json", Changed("\"ignore_merges\": true"), "ignore_merges" },
+        { "tokenizer.json", Changed("\"dropout\": 0.1"), "dropout" },
+        { "tokenizer.json", Changed("\"end_of_word_suffix\": \"</w>\""), "end_of_word_suffix" },
+        { "tokenizer.json", Changed("\"continuing_subword_prefix\": \"##\""), "continuing_subword_prefix" },
+        { "tokenizer.json", Changed("\"byte_fallback\": true"), "byte_fallback" },
+        { "tokenizer.json", Changed("\"unheard_of\": 1"), "unheard_of" },
+        { "tokenizer_config.json", """{ "tokenizer_class": "CLIPTokenizer" }""", "CLIPTokenizer" },
         { "tokenizer.json", $$"""{ {{Model}}, "pre_tokenizer": { "type": "ByteLevel" }, "normalizer": { "type": "NFC" } }""", "NFC" },
         { "tokenizer.json", $$"""{ {{Model}}, "pre_tokenizer": { "type": "ByteLevel" }, "post_processor": { "type": "RobertaProcessing", "cls": 3 } }""", "'cls'" },
     };
@@ -60,6 +68,23 @@ public sealed class ByteLevelBpeFolderTests : IDisposable
         Assert.Contains(named, error.Message, StringComparison.Ordinal);
         Assert.Contains(_folder.Path, error.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Settings_that_change_nothing_are_accepted()
+    {
+        Write("tokenizer.json", Changed("\"ignore_merges\": false, \"dropout\": null, \"end_of_word_suffix\": \"\", \"continuing_subword_prefix\": null, \"byte_fallback\": false, \"fuse_unk\": false, \"unk_token\": null"));
+        Assert.Equal([7], TextTokenizer.FromFolder(_folder.Path).Encode("ab").Ids);
+    }
+
+    [Fact]
+    public void Bytes_that_the_vocabulary_lacks_are_left_out()
+    {
+        Write("tokenizer.json", Changed("\"unk_token\": null"));
+        Assert.Equal([7], TextTokenizer.FromFolder(_folder.Path).Encode("acb").Ids);
+    }
+
+    private static string Changed(string members) =>
+        $$"""{ "model": { "type": "BPE", {{members}}, "vocab": { "<s>": 0, "<pad>": 1, "</s>": 2, "a": 5, "b": 6, "ab": 7 }, "merges": [["a", "b"]] }, "pre_tokenizer": { "type": "ByteLevel", "add_prefix_space": false } }""";
 
     private void Write(string name, string content) => File.WriteAllText(_folder.File(name), content);
 }

@@ -35,6 +35,9 @@ public sealed class TruncationTests
         Assert.Equal((2, 9), Truncation.Fit(5, 9, 11, TruncationStrategy.OnlyFirst));
         Assert.Equal((5, 6), Truncation.Fit(5, 9, 11, TruncationStrategy.OnlySecond));
         _ = Assert.Throws<ArgumentException>(() => Truncation.Fit(5, 9, 3, TruncationStrategy.OnlyFirst));
+        _ = Assert.Throws<ArgumentException>(() => Truncation.Fit(5, 9, 9, TruncationStrategy.OnlyFirst));
+        _ = Assert.Throws<ArgumentException>(() => Truncation.Fit(5, 9, 5, TruncationStrategy.OnlySecond));
+        Assert.Equal((1, 9), Truncation.Fit(5, 9, 10, TruncationStrategy.OnlyFirst));
         _ = Assert.Throws<ArgumentOutOfRangeException>(() => Truncation.Fit(5, 9, 3, (TruncationStrategy)9));
     }
 }

@@ -15,10 +15,11 @@ internal static class SubmitCommand
         var runs = new Argument<string[]>("RUNS") { Description = "Output folders of finished runs, one per task.", Arity = ArgumentArity.OneOrMore };
         var data = new Option<string?>("--data") { Description = "The GLUE folder, if it is not where it was.", HelpName = "DIR" };
         var output = new Option<string>(TrainOptionNames.Output) { Description = "The folder for the files.", HelpName = "DIR", DefaultValueFactory = _ => Path.Combine("runs", "submission") };
+        var device = RunDevice.Option();
         var command = new ExampledCommand(
             "submit",
             "Predicts the test sets and writes the files of a GLUE submission.",
-            "AdaLora.Glue submit runs/cola-adalora-1 runs/rte-adalora-1 --output submission") { runs, data, output };
+            "AdaLora.Glue submit runs/cola-adalora-1 runs/rte-adalora-1 --output submission") { runs, data, output, device };
         command.SetAction((line, token) =>
         {
             var opened = line.GetRequiredValue(runs).Select(SavedRun.Open).ToList();
@@ -30,7 +31,7 @@ internal static class SubmitCommand
             foreach (var run in opened)
             {
                 token.ThrowIfCancellationRequested();
-                using var trained = run.Load(null, models, new PlainReporter(line.InvocationConfiguration.Error), token);
+                using var trained = run.Load(null, line.GetRequiredValue(device), models, new PlainReporter(line.InvocationConfiguration.Error), token);
                 files.AddRange(Predict(run with { Settings = run.Settings with { Data = line.GetValue(data) ?? run.Settings.Data } }, trained, folder));
             }
 

@@ -42,7 +42,7 @@ public sealed class SavedRunTests : IDisposable
         Assert.Contains("vocab.txt", output, StringComparison.Ordinal);
         using var merged = AdaLora.Transformers.Models.SequenceClassifier.FromPretrained(_app.File("merged"));
         Assert.Empty(merged.LoadReport!.NewlyInitialized);
-        using var trained = SavedRun.Open(_app.File("run")).Load(null, new ModelFolder(), new SilentReporter(), default);
+        using var trained = SavedRun.Open(_app.File("run")).Load(null, "cpu", new ModelFolder(), new SilentReporter(), default);
         var settings = SavedRun.Open(_app.File("run")).Settings;
         var dev = EncodedExamples.Read(settings, GlueSplit.Dev, GluePart.Whole, AdaLora.Transformers.Tokenization.TextTokenizer.FromFolder(_app.File("merged")), new SilentReporter(), CancellationToken.None);
         Assert.Equal(new Predictor(trained.Model, dev).Run().Predictions, new Predictor(merged, dev).Run().Predictions);

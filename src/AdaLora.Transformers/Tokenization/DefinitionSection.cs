@@ -1,0 +1,39 @@
+using System.Text.Json;
+using AdaLora.Transformers.Checkpoints;
+
+namespace AdaLora.Transformers.Tokenization;
+
+/// <summary>Keeps parts of tokenizer.json from saying something that nobody follows.</summary>
+internal static class DefinitionSection
+{
+    /// <summary>Refuses a part that sets anything but what is followed; nulls, false, 0 and empty texts set nothing.</summary>
+    /// <exception cref="CheckpointException">Another member is set.</exception>
+    public static void RequireOnly(this JsonElement section, string source, string name, params ReadOnlySpan<string> followed)
+    {
+        foreach (var member in section.EnumerateObject())
+        {
+            if (!followed.Contains(member.Name) && IsSet(member.Value))
+                throw new CheckpointException(source, $"sets '{member.Name}' of its {name} to {Shortened(member.Value.GetRawText())}, which is not supported.");
+        }
+    }
+
+    /// <summary>The whole number that an element is; false for every other element.</summary>
+    public static bool TryReadInt32(this JsonElement element, out int value)
+    {
+        value = 0;
+        return element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out value);
+    }
+
+    /// <summary>Whether a value says anything.</summary>
+    public static bool IsSet(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null or JsonValueKind.False => false,
+        JsonValueKind.String => value.GetString()!.Length > 0,
+        JsonValueKind.Number => value.GetDouble() != 0,
+        JsonValueKind.Array => value.GetArrayLength() > 0,
+        JsonValueKind.Object => value.EnumerateObject().Any(),
+        _ => true,
+    };
+
+    private static string Shortened(string text) => text.Length <= 60 ? text : $"{text[..60]}…";
+}

@@ -1,0 +1,91 @@
+using System.Text.Json;
+using AdaLora.Transformers.Checkpoints;
+
+namespace AdaLora.Transformers.Tokenization;
+
+/// <summary>Reads what tokenizer.json says about putting texts together, its post_processor.</summary>
+internal sealed class FrameReader(Vocabulary vocabulary, string source)
+{
+    /// <exception cref="CheckpointException">It is of an unknown kind, or contradicts the vocabulary.</exception>
+    public SequenceTemplate Read(JsonElement definition) => definition.Member("post_processor") is { } processor ? ReadProcessor(processor) : SequenceTemplate.Bare;
+
+    private SequenceTemplate ReadProcessor(JsonElement processor) => processor.Text("type") switch
+    {
+        // It only moves offsets.
+        "ByteLevel" => SequenceTemplate.Bare,
+        "Sequence" => ReadSequence(processor),
+        "BertProcessing" => SequenceTemplate.Bert(Token(processor, "cls"), Token(processor, "sep")),
+        "RobertaProcessing" => SequenceTemplate.Roberta(Token(processor, "cls"), Token(processor, "sep")),
+        "TemplateProcessing" => new SequenceTemplate(Template(processor, "single"), Template(processor, "pair")),
+        var other => throw Fault($"puts texts together with {other ?? "a post_processor of no type"}; BertProcessing, RobertaProcessing and TemplateProcessing are supported."),
+    };
+
+    private SequenceTemplate ReadSequence(JsonElement sequence)
+    {
+        var framing = sequence.Member("processors") is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray().Where(part => part.Text("type") != "ByteLevel").ToList() : [];
+        return framing.Count switch
+        {
+            0 => SequenceTemplate.Bare,
+            1 => ReadProcessor(framing[0]),
+            _ => throw Fault($"puts texts together with a Sequence of {string.Join(" and ", framing.Select(part => part.Text("type")))}; one of them is supported."),
+        };
+    }
+
+    // A token and its id.
+    private int Token(JsonElement processor, string name) =>
+        processor.Member(name) is { ValueKind: JsonValueKind.Array } pair && pair.GetArrayLength() == 2 && pair[0].ValueKind == JsonValueKind.String && pair[1].TryReadInt32(out var id)
+            ? Checked(pair[0].GetString()!, id)
+            : throw Fault($"does not say which token '{name}' is.");
+
+    private SequenceFrame Template(JsonElement processor, string name)
+    {
+        // Special tokens before the first text, behind it, and behind the second.
+        var runs = new List<List<(int Id, int Type)>> { new() };
+        var types = new List<int>();
+        foreach (var piece in processor.Member(name) is { ValueKind: JsonValueKind.Array } pieces ? pieces.EnumerateArray() : throw Fault($"has a template without '{name}'."))
+        {
+            if (piece.Member("Sequence") is { } text && text.Text("id") == (types.Count == 0 ? "A" : "B") && types.Count < (name == "single" ? 1 : 2))
+            {
+                types.Add(Type(text));
+                runs.Add([]);
+            }
+            else if (piece.Member("SpecialToken") is { } token)
+            {
+                runs[^1].AddRange(Ids(processor, token.Text("id")).Select(id => (id, Type(token))));
+            }
+            else
+            {
+                throw Fault($"has the piece {piece.GetRawText()} in the template '{name}'; A, and in 'pair' B after it, is supported.");
+            }
+        }
+
+        return (name, types.Count) switch
+        {
+            ("single", 1) => new SequenceFrame(runs[0], types[0], [], 0, runs[1]),
+            ("pair", 2) => new SequenceFrame(runs[0], types[0], runs[1], types[1], runs[2]),
+            _ => throw Fault($"has a template '{name}' with {types.Count} texts in it."),
+        };
+    }
+
+    private int Type(JsonElement piece) =>
+        piece.Member("type_id") is { } value && value.TryReadInt32(out var type) && type >= 0 ? type : throw Fault($"has the type id {piece.Member("type_id")?.GetRawText() ?? "null"} in a template.");
+
+    private IEnumerable<int> Ids(JsonElement processor, string? name)
+    {
+        if (name is null || processor.Member("special_tokens")?.Member(name) is not { } entry
+            || entry.Member("ids") is not { ValueKind: JsonValueKind.Array } ids || entry.Member("tokens") is not { ValueKind: JsonValueKind.Array } tokens || ids.GetArrayLength() != tokens.GetArrayLength())
+            throw Fault($"has the special token '{name}' in a template, but not among its special_tokens.");
+        for (var i = 0; i < ids.GetArrayLength(); i++)
+        {
+            if (!ids[i].TryReadInt32(out var id) || tokens[i].ValueKind != JsonValueKind.String)
+                throw Fault($"gives the special token '{name}' an id that is not a whole number.");
+            yield return Checked(tokens[i].GetString()!, id);
+        }
+    }
+
+    private int Checked(string token, int id) => vocabulary.IdOf(token) == id
+        ? id
+        : throw Fault($"frames texts with '{token}' as {id}, {(vocabulary.IdOf(token) is { } other ? $"which has the id {other} in its vocabulary" : "which is not in its vocabulary")}.");
+
+    private CheckpointException Fault(string reason) => new(source, reason);
+}

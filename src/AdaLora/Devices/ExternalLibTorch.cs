@@ -1,0 +1,113 @@
+using System.Runtime.InteropServices;
+
+namespace AdaLora.Devices;
+
+/// <summary>
+/// Takes libtorch from a folder instead of a NuGet package: from an installation of PyTorch, or from a download of libtorch. For machines that have one already, and for cards whose package a feed lacks. It has to be done before
+/// anything of TorchSharp is used. Loading from several threads is safe; the first one wins.
+/// </summary>
+public static class ExternalLibTorch
+{
+    /// <summary>The environment variable with the folder.</summary>
+    public const string FolderVariable = "ADALORA_LIBTORCH";
+
+    private static readonly object Gate = new();
+
+    /// <summary>Where libtorch was loaded from; null if it was not loaded from a folder.</summary>
+    public static string? Folder { get; private set; }
+
+    /// <summary>Loads libtorch from the folder in <see cref="FolderVariable"/>, or, where that is not set, from the first folder of the system's search path for libraries (LD_LIBRARY_PATH on Linux) that holds one.</summary>
+    /// <returns>Whether there is such a folder.</returns>
+    /// <exception cref="LibTorchException">There is no libtorch in the folder of the variable, libtorch does not load, or it does not fit TorchSharp.</exception>
+    public static bool LoadFromEnvironment()
+    {
+        if ((Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } given ? given : OnSearchPath()) is not { } folder)
+            return false;
+        Load(folder);
+        return true;
+    }
+
+    /// <summary>Loads libtorch from a folder and checks that it fits TorchSharp: dtypes, shapes, strides and values of a few tensors, and a backward pass through a function written in C#. The second call with the same folder does nothing.</summary>
+    /// <param name="folder">The folder with libtorch_cpu.so (torch_cpu.dll, libtorch_cpu.dylib), or the folder of PyTorch above it (site-packages/torch).</param>
+    /// <exception cref="ArgumentException"><paramref name="folder"/> is null or empty.</exception>
+    /// <exception cref="LibTorchException">There is no libtorch in that folder, it does not load, it does not fit TorchSharp, or another one is loaded already.</exception>
+    public static void Load(string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        lock (Gate)
+        {
+            var place = PlaceOf(folder);
+            if (Folder == place)
+                return;
+            if (Folder is not null)
+                throw new LibTorchException($"libtorch was loaded from '{Folder}' already; a process has one only, so that '{place}' cannot be loaded.");
+            var described = $"libtorch in '{place}' (version {LibTorchVersion.Of(place) ?? "unknown"})";
+            if (LibTorchSymbols.MissingIn(LoadAll(place, described)) is { Count: > 0 } missing)
+                throw Unfit(described, $"it lacks {missing.Count} of the symbols that TorchSharp's native library needs, such as {missing[0]}");
+            Check(described);
+            Folder = place;
+        }
+    }
+
+    private static string? OnSearchPath()
+    {
+        var variable = OperatingSystem.IsWindows() ? "PATH" : OperatingSystem.IsMacOS() ? "DYLD_LIBRARY_PATH" : "LD_LIBRARY_PATH";
+        return (Environment.GetEnvironmentVariable(variable) ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(folder => File.Exists(Path.Combine(folder, FileOf("torch_cpu"))));
+    }
+
+    private static string PlaceOf(string folder)
+    {
+        if (!Directory.Exists(folder))
+            throw new LibTorchException($"'{folder}' is not a directory. {FolderVariable} is the folder with {FileOf("torch_cpu")}, such as site-packages/torch/lib.");
+        return new[] { folder, Path.Combine(folder, "lib") }.FirstOrDefault(place => File.Exists(Path.Combine(place, FileOf("torch_cpu")))) is { } found
+            ? Path.GetFullPath(found)
+            : throw new LibTorchException($"'{folder}' holds no {FileOf("torch_cpu")}. {FolderVariable} is the folder with libtorch's libraries, such as site-packages/torch/lib.");
+    }
+
+    private static List<nint> LoadAll(string place, string described)
+    {
+        // In the order in which they need each other. Those of CUDA are registered when they are loaded, so they have to come before the first tensor.
+        string[] names = ["c10", "torch_cpu", "c10_cuda", "torch_cuda", "torch"];
+        var libraries = new List<nint>();
+        foreach (var file in names.Select(name => Path.Combine(place, FileOf(name))).Where(File.Exists))
+        {
+            try
+            {
+                libraries.Add(NativeLibrary.Load(file));
+            }
+            catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+            {
+                throw new LibTorchException($"{described} does not load: {e.Message}", e);
+            }
+        }
+
+        return libraries;
+    }
+
+    private static void Check(string described)
+    {
+        IReadOnlyList<string> problems;
+        try
+        {
+            problems = LibTorchSelfCheck.Problems();
+        }
+        catch (Exception e)
+        {
+            throw Unfit(described, FirstLine((e is TypeInitializationException { InnerException: { } inner } ? inner : e).Message), e);
+        }
+
+        if (problems.Count > 0)
+            throw Unfit(described, string.Join("; ", problems));
+    }
+
+    // libtorch's messages go on with a stack of addresses.
+    private static string FirstLine(string message) => message.Split('\n')[0].TrimEnd('.', '\r');
+
+    private static LibTorchException Unfit(string described, string reason, Exception? cause = null)
+    {
+        var message = $"{described} does not fit TorchSharp, whose native library was built for libtorch {LibTorchVersion.Expected}: {reason}. Use one of the versions {LibTorchVersion.Working}.";
+        return cause is null ? new LibTorchException(message) : new LibTorchException(message, cause);
+    }
+
+    private static string FileOf(string name) => OperatingSystem.IsWindows() ? $"{name}.dll" : OperatingSystem.IsMacOS() ? $"lib{name}.dylib" : $"lib{name}.so";
+}

@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace AdaLora.Devices;
+
+/// <summary>Devices by the names that they have on a command line, with the reason when one is not there. Safe to call from several threads.</summary>
+public static class TorchDevices
+{
+    /// <summary>CUDA where it works, else the CPU.</summary>
+    public const string Automatic = "auto";
+
+    private const string Cpu = "cpu";
+    private const string Cuda = "cuda";
+
+    /// <summary>The device of a name.</summary>
+    /// <param name="name">auto, cpu, cuda (the first card), or cuda:N with N from 0; case does not matter.</param>
+    /// <returns>The device. <c>auto</c> gives <c>cuda:0</c> where CUDA works, else the CPU.</returns>
+    /// <exception cref="ArgumentException">The name is none of these.</exception>
+    /// <exception cref="DeviceException">CUDA was asked for and is not there: there is no driver, no card of this number, or libtorch is a build for CPUs.</exception>
+    public static Device Find(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (!TryParse(name, out var card))
+            throw new ArgumentException($"There is no device '{name}'; devices are {Automatic}, {Cpu}, {Cuda} and {Cuda}:N with the number of a card from 0.", nameof(name));
+        if (card is not { } index || (name.Equals(Automatic, StringComparison.OrdinalIgnoreCase) && WhyNoCuda(0) is not null))
+            return CPU;
+        return WhyNoCuda(index) is { } reason ? throw new DeviceException($"'{name}' cannot be used: {reason}") : device(DeviceType.CUDA, index);
+    }
+
+    /// <summary>Whether a text is the name of a device, there or not.</summary>
+    /// <param name="name">As for <see cref="Find"/>.</param>
+    public static bool IsName(string name) => TryParse(name, out _);
+
+    /// <summary>The device and, for a card, what it is called, such as <c>cuda:0 (NVIDIA H200)</c>.</summary>
+    /// <param name="device">Any device.</param>
+    public static string Describe(Device device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return device.type == DeviceType.CUDA && CudaDriver.Open(out var driver) is null ? $"{device} ({driver!.CardName(IndexOf(device))})" : device.ToString();
+    }
+
+    /// <summary>The memory of a card now. Costs some microseconds and does not wait for what the card computes.</summary>
+    /// <param name="device">Any device.</param>
+    /// <returns>Null for devices other than CUDA's, and where the driver does not say.</returns>
+    public static DeviceMemory? MemoryOf(Device device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return device.type == DeviceType.CUDA && CudaDriver.Open(out var driver) is null ? driver!.MemoryOf(IndexOf(device)) : null;
+    }
+
+    private static int IndexOf(Device device) => Math.Max(0, device.index);
+
+    // Null stands for the CPU.
+    private static bool TryParse(string name, out int? card)
+    {
+        card = name.ToLowerInvariant() switch
+        {
+            Automatic or Cuda => 0,
+            _ => null,
+        };
+        if (card is not null || name.Equals(Cpu, StringComparison.OrdinalIgnoreCase))
+            return true;
+        const string prefix = Cuda + ":";
+        if (!name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) || !int.TryParse(name.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var index))
+            return false;
+        card = index;
+        return true;
+    }
+
+    private static string? WhyNoCuda(int index)
+    {
+        if (CudaDriver.Open(out var driver) is { } reason)
+            return $"{reason}. Use {Cpu}, or install the driver of the card.";
+        if (index >= driver!.Count)
+            return $"there is no card {index}; there {(driver.Count == 1 ? "is one" : $"are {driver.Count}")}, from {Cuda}:0 ({driver.CardName(0)}).";
+        if (cuda.is_available())
+            return null;
+        return NativeLibrary.TryLoad("torch_cuda", typeof(torch).Assembly, null, out _)
+            ? $"the driver runs CUDA up to {driver.Version}, and libtorch does not start on it. Update the driver, or use a libtorch built for an older CUDA."
+            : $"the driver has {driver.CardName(index)}, but this libtorch is a build for CPUs. Build with -p:TorchBackend=cuda, or with -p:TorchBackend=external and {ExternalLibTorch.FolderVariable} set to a libtorch for CUDA.";
+    }
+}
