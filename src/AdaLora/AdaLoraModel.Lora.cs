@@ -26,12 +26,12 @@ public sealed partial class AdaLoraModel
         {
             ranks.Add(KeyValuePair.Create(name, (int)lambda.shape[0]));
             tensors[$"{PeftName.Prefix}{name}.lora_A.weight"] = right.mul(lambda);
-            tensors[$"{PeftName.Prefix}{name}.lora_B.weight"] = left.mul(scale);
+            tensors[$"{PeftName.Prefix}{name}.lora_B.weight"] = left.Mul(scale);
         }
 
         if (ranks.Count == 0)
             throw new InvalidOperationException("No adapted matrix has a triplet left; LoRA knows no rank 0. There is nothing to export.");
         WarnOfClashes();
-        WriteAdapter(folder, LoraConfigWriter.Write(this, _origin?.Config, ranks), tensors);
+        WriteAdapter(folder, LoraConfigWriter.Write(this, _origin?.Config, ranks), tensors, UnsettledRanks.Metadata(null));
     }
 }

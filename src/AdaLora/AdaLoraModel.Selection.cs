@@ -26,6 +26,41 @@ public sealed partial class AdaLoraModel
         _others?.Swap();
     }
 
+    /// <summary>Whether the adapters can still be put into the model: they were not detached or disposed, nor was the model.</summary>
+    internal bool IsUsable => !_isFreed && !_adapters.Any(a => a.IsDisposed);
+
+    /// <summary>Takes out of the model what is still in it, whatever was done before by hand.</summary>
+    internal void Release()
+    {
+        if (IsDetached)
+            return;
+        if (Sites.Any(s => s.Projection.Weight.IsInvalid) || _adapters.Any(a => a.IsDisposed))
+        {
+            // The model is gone, and nothing can be put back into it.
+            _activity.LeavingTraining = null;
+            FreeState();
+            return;
+        }
+
+        if (IsMerged)
+            Unmerge();
+        ReturnOriginals();
+        TakeOut();
+    }
+
+    /// <summary>Gives the tensors that were trained in full the contents of the base model back, if this is the selected adapter of a set.</summary>
+    private void ReturnOriginals()
+    {
+        if (_others is not { } others)
+            return;
+        _others = null;
+        using (others)
+        {
+            if (!_injection.IsSuspended && IsUsable)
+                others.Swap();
+        }
+    }
+
     internal void Reselect()
     {
         _others?.Swap();

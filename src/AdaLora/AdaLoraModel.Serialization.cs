@@ -30,7 +30,7 @@ public sealed partial class AdaLoraModel
         using var frozen = no_grad();
         var format = new AdaLoraConfigWriter(this, _origin?.Config, IsFrozen ? ReadPattern() : OfWholeLife(HeldTriplets()));
         WarnOfClashes();
-        WriteAdapter(folder, format.Write(), AdaptedTensors(format.Scale));
+        WriteAdapter(folder, format.Write(), AdaptedTensors(format.Scale), format.Metadata());
     }
 
     /// <summary>
@@ -64,9 +64,8 @@ public sealed partial class AdaLoraModel
         return adapted;
     }
 
-    private static void WriteAdapter(string folder, byte[] config, IReadOnlyDictionary<string, Tensor> tensors)
+    private static void WriteAdapter(string folder, byte[] config, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string> metadata)
     {
-        var metadata = new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" };
         AdapterFolder.Write(folder, new Dictionary<string, Action<Stream>>(StringComparer.Ordinal)
         {
             [AdapterFolder.ConfigFile] = stream => stream.Write(config),
@@ -81,7 +80,7 @@ public sealed partial class AdaLoraModel
         {
             var module = PeftName.Prefix + name;
             tensors[module + ".lora_A"] = right;
-            tensors[module + ".lora_E"] = ownScale == scale ? lambda : lambda.mul(ownScale / scale);
+            tensors[module + ".lora_E"] = ownScale == scale ? lambda : lambda.Mul(ownScale / scale);
             tensors[module + ".lora_B"] = left;
         }
 

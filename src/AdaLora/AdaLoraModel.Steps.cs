@@ -24,9 +24,8 @@ public sealed partial class AdaLoraModel
                 throw new InvalidOperationException($"The schedule was made for {present.Schedule.TotalSteps} steps and {Step} are done; it cannot change to {totalSteps}.");
         }
 
-        var target = Options.TargetBudget ?? Options.TargetRank * _adapters.Count;
         var schedule = new BudgetSchedule(
-            _bank.Layout.Triplets, target, totalSteps, Options.InitialPhase.In(totalSteps), Options.FinalPhase.In(totalSteps), Options.MaskInterval, Options.Decay);
+            _bank.Layout.Triplets, TargetBudget, totalSteps, Options.InitialPhase.In(totalSteps), Options.FinalPhase.In(totalSteps), Options.MaskInterval, Options.Decay);
         _allocator?.Dispose();
         _allocator = new RankAllocator(_bank, schedule, _tracker, Options.Score);
         foreach (var warning in OptionWarnings.Of(schedule, _adapters))
@@ -122,6 +121,9 @@ public sealed partial class AdaLoraModel
             OptimizerCompaction.Apply(optimizer, _bank.Values, former, origins);
         LogCompacted(_logger, former, layout.Elements);
     }
+
+    /// <summary>bT of the options: triplets after pruning.</summary>
+    internal int TargetBudget => Options.TargetBudget ?? Options.TargetRank * _adapters.Count;
 
     /// <summary>Takes the lambdas as they are for untrained ones.</summary>
     private void NoteLambdas()

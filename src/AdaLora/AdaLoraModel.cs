@@ -94,6 +94,9 @@ public sealed partial class AdaLoraModel : IDisposable
     /// <summary>Whether the pruned triplets were dropped.</summary>
     public bool IsCompacted => _allocator?.IsCompacted ?? IsLoadedSettled;
 
+    /// <summary>Whether ranks will not change any more: the final pattern is settled, or the schedule prunes nothing.</summary>
+    internal bool IsSettled => IsFrozen || (_allocator is { } allocator && allocator.Schedule.InitialBudget == allocator.Schedule.TargetBudget);
+
     private bool IsLoadedSettled => _origin is { Config.IsSettled: true };
 
     /// <summary>t of the schedule for the step under way: counted from 0, or from 1 as in the paper's algorithm.</summary>
@@ -127,6 +130,7 @@ public sealed partial class AdaLoraModel : IDisposable
     {
         if (IsMerged)
             Unmerge();
+        ReturnOriginals();
         return TakeOut();
     }
 
@@ -134,6 +138,7 @@ public sealed partial class AdaLoraModel : IDisposable
     public void Dispose()
     {
         _activity.LeavingTraining = null;
+        ReturnOriginals();
         FreeState();
     }
 

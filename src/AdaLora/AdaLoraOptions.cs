@@ -119,7 +119,16 @@ public sealed record AdaLoraOptions
         problems.Require(
             double.IsFinite(InitializationStandardDeviation) && InitializationStandardDeviation > 0,
             $"{nameof(InitializationStandardDeviation)} is {InitializationStandardDeviation}; it must be finite and positive");
-        problems.Require(Enum.IsDefined(BasePrecision), $"{nameof(BasePrecision)} is {BasePrecision}; it must be one of {string.Join(", ", Enum.GetNames<BasePrecision>())}");
+        problems.RequireDefined(BasePrecision, nameof(BasePrecision));
+        problems.RequireDefined(Biases, nameof(Biases));
+        problems.RequireDefined(SensitivityTiming, nameof(SensitivityTiming));
+        problems.RequireDefined(OrthogonalityForm, nameof(OrthogonalityForm));
+        problems.RequireValue(Targets, nameof(Targets));
+        problems.RequireValue(Overrides, nameof(Overrides));
+        problems.RequireValue(Decay, nameof(Decay));
+        problems.RequireValue(Score, nameof(Score));
+        problems.RequireValue(TrainedModules, nameof(TrainedModules));
+        problems.Require(TrainedModules?.Any(string.IsNullOrWhiteSpace) != true, $"{nameof(TrainedModules)} holds a name that is null or empty");
         problems.Require(TotalSteps is null or >= 1, $"{nameof(TotalSteps)} is {TotalSteps}; it must be at least 1");
         problems.Require(MaskInterval >= 1, $"{nameof(MaskInterval)} is {MaskInterval}; it must be at least 1");
         problems.Require(Beta1 is >= 0 and < 1, $"{nameof(Beta1)} is {Beta1}; it must lie in [0, 1)");

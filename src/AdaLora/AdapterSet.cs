@@ -83,25 +83,32 @@ public sealed class AdapterSet : IDisposable
         return new Reselection(this, before);
     }
 
-    /// <summary>Frees an adapter. If it was selected, the model is the base model afterwards.</summary>
+    /// <summary>Frees an adapter, also one that was detached or disposed by hand. If it was selected, the model is the base model afterwards.</summary>
     /// <exception cref="KeyNotFoundException">There is none of that name.</exception>
     /// <exception cref="InvalidOperationException">It is selected, and merged or within a step.</exception>
     public void Delete(string name)
     {
-        var adapter = this[name];
-        if (name == Selected)
+        var adapter = Entry(name) ?? throw NoSuch(name);
+        if (adapter.IsUsable && name == Selected)
             Select(null);
-        _adapters.RemoveAll(a => a.Name == name);
-        adapter.Detach();
+        Remove(name, adapter);
     }
 
-    /// <summary>Frees all adapters; the model is the base model afterwards. Merged adapters are taken out of its weights first.</summary>
+    /// <summary>
+    /// Frees all adapters; the model is the base model afterwards. Merged adapters are taken out of its weights first. Adapters that were detached or disposed by hand, and a model that was, do no harm.
+    /// </summary>
     public void Dispose()
     {
-        if (Selected is { } selected && this[selected] is { IsMerged: true } merged)
-            merged.Unmerge();
-        foreach (var name in Names)
-            Delete(name);
+        foreach (var (name, adapter) in _adapters.ToList())
+            Remove(name, adapter);
+    }
+
+    private void Remove(string name, AdaLoraModel adapter)
+    {
+        _adapters.RemoveAll(a => a.Name == name);
+        if (name == Selected)
+            Selected = null;
+        adapter.Release();
     }
 
     private AdaLoraModel Add(string name, Func<AdaLoraModel> make)
@@ -125,12 +132,14 @@ public sealed class AdapterSet : IDisposable
         return this[name];
     }
 
-    private AdaLoraModel? Find(string name)
+    private AdaLoraModel? Find(string name) => Entry(name) is not { } adapter ? null
+        : adapter.IsUsable ? adapter
+        : throw new InvalidOperationException($"The adapter '{name}' was detached or disposed by hand and cannot be used any more. Remove it with {nameof(AdapterSet)}.{nameof(Delete)}(\"{name}\").");
+
+    private AdaLoraModel? Entry(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return _adapters.Find(a => a.Name == name).Adapter is not { } adapter ? null
-            : adapter.IsDetached ? throw new InvalidOperationException($"The adapter '{name}' was detached from the model behind the set's back. Use {nameof(AdapterSet)}.{nameof(Delete)} instead.")
-            : adapter;
+        return _adapters.Find(a => a.Name == name).Adapter;
     }
 
     private KeyNotFoundException NoSuch(string name) => new($"There is no adapter '{name}'. There are: {(_adapters.Count == 0 ? "none" : string.Join(", ", Names))}.");
@@ -147,8 +156,8 @@ public sealed class AdapterSet : IDisposable
     {
         public void Dispose()
         {
-            // It may have been deleted in between.
-            if (name is not null && set.Find(name) is not null)
+            // It may have been deleted in between, or detached by hand.
+            if (name is not null && set.Entry(name) is { IsUsable: true })
                 set.Select(name);
         }
     }

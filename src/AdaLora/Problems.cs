@@ -13,6 +13,11 @@ internal sealed class Problems
             _found.Add(problem);
     }
 
+    public void RequireDefined<TEnum>(TEnum value, string name)
+        where TEnum : struct, Enum => Require(Enum.IsDefined(value), $"{name} is {value}; it must be one of {string.Join(", ", Enum.GetNames<TEnum>())}");
+
+    public void RequireValue(object? value, string name) => Require(value is not null, $"{name} is null");
+
     public void ThrowIfAny(string summary)
     {
         if (_found.Count > 0)

@@ -1,5 +1,6 @@
 using AdaLora.Adapters;
 using AdaLora.Tests.Models;
+using AdaLora.Training;
 using Xunit;
 
 namespace AdaLora.Tests;
@@ -27,6 +28,46 @@ public sealed class AdaLoraOptionsTests
         var message = Assert.Throws<ArgumentException>(() => AdaLoraModel.Attach(model, options)).Message;
         foreach (var name in (string[])["InitialRank", "TargetRank", "TargetBudget", "Alpha", "Dropout", "InitializationStandardDeviation", "TotalSteps", "MaskInterval", "Beta1", "Beta2", "OrthogonalityWeight"])
             Assert.Contains(name + " is", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Undefined_choices_and_missing_values_are_refused_by_name()
+    {
+        var options = new AdaLoraOptions
+        {
+            Biases = (BiasTraining)7,
+            SensitivityTiming = (SensitivityTiming)7,
+            OrthogonalityForm = (Regularization.OrthogonalityForm)7,
+            BasePrecision = (BasePrecision)7,
+            Targets = null!,
+            Overrides = null!,
+            Decay = null!,
+            Score = null!,
+            TrainedModules = null!,
+        };
+        using var model = new TinyModel();
+
+        var message = Assert.Throws<ArgumentException>(() => AdaLoraModel.Attach(model, options)).Message;
+
+        foreach (var name in (string[])["Biases is 7", "SensitivityTiming is 7", "OrthogonalityForm is 7", "BasePrecision is 7", "Targets is null", "Overrides is null", "Decay is null", "Score is null", "TrainedModules is null"])
+            Assert.Contains(name, message, StringComparison.Ordinal);
+        Assert.Contains("TrainedModules holds", Assert.Throws<ArgumentException>(() => AdaLoraModel.Attach(model, new AdaLoraOptions { TrainedModules = ["head", null!] })).Message, StringComparison.Ordinal);
+        Assert.Contains("Decay is null", Assert.Throws<ArgumentException>(() => new TrainerOptions { TotalSteps = 1, Decay = null! }.Validate()).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>An enumeration that is new in an options class is checked too.</summary>
+    [Fact]
+    public void Every_choice_among_the_options_is_checked()
+    {
+        var choices = typeof(AdaLoraOptions).GetProperties().Where(p => p.PropertyType.IsEnum).ToList();
+        Assert.NotEmpty(choices);
+        Assert.DoesNotContain(typeof(TrainerOptions).GetProperties(), p => p.PropertyType.IsEnum);
+        Assert.All(choices, choice =>
+        {
+            var options = new AdaLoraOptions();
+            choice.SetValue(options, Enum.ToObject(choice.PropertyType, 99));
+            Assert.Contains($"{choice.Name} is 99; it must be one of", Assert.Throws<ArgumentException>(options.Validate).Message, StringComparison.Ordinal);
+        });
     }
 
     [Fact]

@@ -211,6 +211,99 @@ public sealed class AdapterSetTests : IDisposable
         Assert.Equal(trained, TrainedTiny.Outputs(_model));
     }
 
+    public static TheoryData<string> Ends => ["detached", "merged", "disposed"];
+
+    [Theory]
+    [MemberData(nameof(Ends))]
+    public void What_was_ended_by_hand_can_be_deleted_and_leaves_the_others_alone(string end)
+    {
+        foreach (var isSelected in (bool[])[true, false])
+        {
+            var first = Train("one", seed: 1);
+            Train("two", seed: 2);
+            var ended = isSelected ? "two" : "one";
+            // What is merged has to be selected, and changes the base model for good.
+            if (end == "merged" && !isSelected)
+                break;
+            End(_set[ended]);
+
+            Assert.Contains("Delete", Assert.Throws<InvalidOperationException>(() => _set[ended]).Message, StringComparison.Ordinal);
+            Assert.Contains("Delete", Assert.Throws<InvalidOperationException>(() => _set.Select(ended)).Message, StringComparison.Ordinal);
+            _set.Delete(ended);
+
+            Assert.Equal(isSelected ? null : "two", _set.Selected);
+            Assert.DoesNotContain(ended, _set.Names);
+            _set.Select(null);
+            if (end != "merged")
+            {
+                Assert.Equal(_plain, TrainedTiny.Outputs(_model));
+                if (isSelected)
+                {
+                    _set.Select("one");
+                    Assert.Equal(first, TrainedTiny.Outputs(_model));
+                }
+            }
+
+            foreach (var name in _set.Names)
+                _set.Delete(name);
+        }
+
+        void End(AdaLoraModel adapter)
+        {
+            if (end == "detached")
+                adapter.Detach();
+            else if (end == "merged")
+                adapter.MergeAndDetach();
+            else
+                adapter.Dispose();
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Ends))]
+    public void A_set_is_disposed_after_whatever_was_done_by_hand(string end)
+    {
+        Train("one", seed: 1);
+        Train("two", seed: 2);
+        if (end == "detached")
+            _set["two"].Detach();
+        else if (end == "merged")
+            _set["two"].Merge();
+        else
+            _set["two"].Dispose();
+
+        _set.Dispose();
+
+        Assert.Empty(_set.Names);
+        Assert.Null(_set.Selected);
+        Assert.Equal(_plain, TrainedTiny.Outputs(_model));
+        Assert.All(_model.named_parameters(), p => Assert.True(p.parameter.requires_grad, p.name));
+    }
+
+    [Fact]
+    public void A_set_is_disposed_after_its_model()
+    {
+        Train("one", seed: 1);
+        Train("two", seed: 2);
+        _model.Dispose();
+
+        _set.Dispose();
+
+        Assert.Empty(_set.Names);
+    }
+
+    [Fact]
+    public void A_scope_without_adapters_ends_also_when_the_adapter_was_ended_within_it()
+    {
+        Train("one", seed: 1);
+        var one = _set["one"];
+        using (_set.Disable())
+            one.Detach();
+
+        Assert.Null(_set.Selected);
+        Assert.Equal(_plain, TrainedTiny.Outputs(_model));
+    }
+
     private double[] Train(string name, long seed)
     {
         var adapted = _set.Add(name, TinyTask.Options);

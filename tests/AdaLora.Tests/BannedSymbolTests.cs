@@ -13,10 +13,10 @@ public sealed class BannedSymbolTests
     private static readonly List<Type> Types =
         [.. typeof(torch).Assembly.GetTypes().Where(type => type.FullName!.StartsWith("TorchSharp.torch", StringComparison.Ordinal) || type.FullName == "TorchSharp.TensorExtensionMethods")];
 
-    private static readonly List<(MethodInfo Method, string Symbol)> Methods = [.. Types.SelectMany(type => type.GetMethods(Own)).Select(method => (method, SymbolOf(method)))];
+    private static readonly List<(MethodInfo Method, string Symbol)> Methods = [.. Types.SelectMany(type => type.GetMethods(Own)).Select(method => (method, SymbolNames.Of(method)))];
 
     private static readonly HashSet<string> Symbols =
-        [.. Methods.Select(method => method.Symbol), .. Types.SelectMany(type => type.GetProperties(Own)).Select(property => $"P:{NameOf(property.DeclaringType!)}.{property.Name}")];
+        [.. Methods.Select(method => method.Symbol), .. Types.SelectMany(type => type.GetProperties(Own)).Select(SymbolNames.Of)];
 
     private static HashSet<string> Banned => [.. File.ReadAllLines(TestMaterial.InRepository("src/BannedSymbols.txt")).Select(line => line.Split(';')[0])];
 
@@ -74,26 +74,5 @@ public sealed class BannedSymbolTests
 
         Assert.True(plain.Count >= 20);
         Assert.All(plain, method => Assert.Contains(method.Symbol, Banned));
-    }
-
-    private static string SymbolOf(MethodInfo method)
-    {
-        var parameters = method.GetParameters();
-        var arity = method.IsGenericMethod ? $"``{method.GetGenericArguments().Length}" : "";
-        var list = parameters.Length > 0 ? $"({string.Join(',', parameters.Select(parameter => NameOf(parameter.ParameterType)))})" : "";
-        return $"M:{NameOf(method.DeclaringType!)}.{method.Name}{arity}{list}{(method.Name is "op_Explicit" or "op_Implicit" ? $"~{NameOf(method.ReturnType)}" : "")}";
-    }
-
-    // As the compiler writes it in documentation.
-    private static string NameOf(Type type)
-    {
-        if (type.IsByRef)
-            return NameOf(type.GetElementType()!) + "@";
-        if (type.IsArray)
-            return NameOf(type.GetElementType()!) + "[]";
-        if (type.IsGenericMethodParameter)
-            return $"``{type.GenericParameterPosition}";
-        var name = (type.IsGenericType ? type.GetGenericTypeDefinition() : type).FullName?.Replace('+', '.') ?? type.Name;
-        return type.IsGenericType && name.Contains('`', StringComparison.Ordinal) ? $"{name[..name.IndexOf('`', StringComparison.Ordinal)]}{{{string.Join(',', type.GetGenericArguments().Select(NameOf))}}}" : name;
     }
 }

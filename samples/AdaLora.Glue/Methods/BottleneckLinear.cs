@@ -36,6 +36,6 @@ internal sealed class BottleneckLinear : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var hidden = _base.call(input);
-        return hidden.add(_up.call(_down.call(hidden).relu())).MoveToOuterDisposeScope();
+        return hidden.Add(_up.call(_down.call(hidden).relu())).MoveToOuterDisposeScope();
     }
 }

@@ -27,7 +27,7 @@ internal sealed class DoubletPruner(IReadOnlyList<DoubletState> adapters, Budget
     private void Select(int budget)
     {
         var scores = cat([.. adapters.Select(adapter => adapter.Scores())]);
-        var kept = zeros_like(scores).index_fill_(0, scores.argsort(0, descending: true).narrow(0, 0, budget), 1);
+        var kept = zeros_like(scores).IndexFillInPlace(0, scores.argsort(0, descending: true).narrow(0, 0, budget), 1);
         foreach (var (adapter, share) in adapters.Zip(kept.split([.. adapters.Select(adapter => adapter.Rank)])))
             adapter.Keep(share);
     }

@@ -34,7 +34,7 @@ internal sealed class DoubletState : nn.Module
     /// <summary>Takes the gradients of a step into the scores.</summary>
     public void Track(bool isScored)
     {
-        _ = _steps.add_(1);
+        _ = _steps.AddInPlace(1);
         foreach (var (weight, sensitivity, uncertainty, _) in isScored ? _sides : [])
         {
             var change = weight.mul(weight.grad!).abs_();
@@ -44,7 +44,7 @@ internal sealed class DoubletState : nn.Module
     }
 
     /// <summary>One score per doublet, (rank).</summary>
-    public Tensor Scores() => _sides.Select(side => side.Sensitivity.mul(side.Uncertainty).mean([side.Across])).Aggregate((a, b) => a.add_(b));
+    public Tensor Scores() => _sides.Select(side => side.Sensitivity.mul(side.Uncertainty).mean([side.Across])).Aggregate((a, b) => a.AddInPlace(b));
 
     /// <param name="kept">1 for doublets that live, 0 for the others, (rank).</param>
     public void Keep(Tensor kept) => _kept.mul_(kept);

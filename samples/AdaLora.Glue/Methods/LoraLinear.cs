@@ -62,7 +62,7 @@ internal sealed class LoraLinear : nn.Module<Tensor, Tensor>
     public int ReadLiveRank()
     {
         using var scope = NewDisposeScope();
-        return (int)_down.ne(0).any(1).sum().item<long>();
+        return (int)_down.Ne(0).any(1).sum().item<long>();
     }
 
     /// <summary>Adds the product to the weight of the base layer.</summary>
@@ -70,8 +70,8 @@ internal sealed class LoraLinear : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        var product = _up.mm(_down).mul(_scale);
-        _projection.Weight.add_(_projection.WeightIsTransposed ? product.t() : product);
+        var product = _up.mm(_down).Mul(_scale);
+        _projection.Weight.AddInPlace(_projection.WeightIsTransposed ? product.t() : product);
     }
 
     public override Tensor forward(Tensor input)
@@ -82,7 +82,7 @@ internal sealed class LoraLinear : nn.Module<Tensor, Tensor>
         if (_base is Linear && (rate == 0 || input.device_type == TorchSharp.DeviceType.CPU))
             return AdaptedLinear.Apply(input, _projection.Weight, _projection.Bias, _up, null, _down, _scale, rate).MoveToOuterDisposeScope();
         var dropped = FastDropout.Apply(input, rate);
-        var low = nn.functional.linear(dropped, _down).mul(_scale);
-        return _base.call(input).add(nn.functional.linear(low, _up)).MoveToOuterDisposeScope();
+        var low = nn.functional.linear(dropped, _down).Mul(_scale);
+        return _base.call(input).Add(nn.functional.linear(low, _up)).MoveToOuterDisposeScope();
     }
 }

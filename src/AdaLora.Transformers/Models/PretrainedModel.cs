@@ -68,6 +68,9 @@ public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
         var model = create(family, family.ReadConfig(checkpoint));
         try
         {
+            // Stored doubles must not pass through single precision.
+            if (options.Dtype == ScalarType.Float64)
+                _ = model.to(ScalarType.Float64);
             model.LoadReport = WeightLoader.Load(model, checkpoint, options);
             if (options.Dtype is { } dtype)
                 _ = model.to(dtype);

@@ -74,8 +74,8 @@ public sealed class QuestionAnswerer : PretrainedModel
         using var scope = NewDisposeScope();
         var wide = Losses.Widen(logits);
         var beyond = wide.shape[1];
-        var start = functional.cross_entropy(wide.select(-1, 0), starts.clamp(0, beyond), ignore_index: beyond);
-        var end = functional.cross_entropy(wide.select(-1, 1), ends.clamp(0, beyond), ignore_index: beyond);
-        return ((start + end) / 2).MoveToOuterDisposeScope();
+        var start = functional.cross_entropy(wide.select(-1, 0), starts.Clamp(0, beyond), ignore_index: beyond);
+        var end = functional.cross_entropy(wide.select(-1, 1), ends.Clamp(0, beyond), ignore_index: beyond);
+        return start.Add(end).Div(2).MoveToOuterDisposeScope();
     }
 }

@@ -27,7 +27,7 @@ public abstract partial class TextEncoder
         using var frozen = no_grad();
         var wasTraining = training;
         eval();
-        var ids = rand(1, length).mul(Config.VocabularySize).to(ScalarType.Int64).to(this.parameters().First().device);
+        var ids = rand(1, length).Mul(Config.VocabularySize).to(ScalarType.Int64).to(this.parameters().First().device);
         _prompt = new SoftPrompt(Embed(ids, null, null).squeeze(0));
         train(wasTraining);
         register_module(PromptName, _prompt);

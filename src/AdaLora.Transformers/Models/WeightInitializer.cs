@@ -23,7 +23,7 @@ internal static class WeightInitializer
             if (names?.Contains(name) == false || parameter.device_type == TorchSharp.DeviceType.META)
                 continue;
             if (parameter.dim() < 2)
-                _ = parameter.fill_(layerNorms.Contains(name) ? 1 : 0);
+                _ = parameter.FillInPlace(layerNorms.Contains(name) ? 1 : 0);
             else
                 Draw(model, name, parameter, generator);
         }

@@ -79,6 +79,8 @@ public abstract class TextTokenizer
     public TokenizedText Encode(string text, string? pair = null, int? maxLength = null, TruncationStrategy truncation = TruncationStrategy.LongestFirst)
     {
         ArgumentNullException.ThrowIfNull(text);
+        if (!Enum.IsDefined(truncation))
+            throw new ArgumentOutOfRangeException(nameof(truncation), truncation, "No such truncation strategy.");
         var first = EncodePlain(text);
         var second = pair is null ? [] : EncodePlain(pair);
         var (firstLength, secondLength) = (first.Length, second.Length);

@@ -61,7 +61,7 @@ public static class AdaptedLinear
         if (output.dtype == left.dtype)
             output.addmm_(scaled, left.t(), 1, 1);
         else
-            output.add_(scaled.mm(left.t()).to(output.dtype));
+            output.AddInPlace(scaled.mm(left.t()).to(output.dtype));
         return (output.view([.. input.shape[..^1], weight.shape[0]]).MoveToOuterDisposeScope(), low.MoveToOuterDisposeScope());
     }
 

@@ -44,7 +44,7 @@ internal sealed class AdaptedLinearFunction : autograd.SingleTensorFunction<Adap
         if (needs[Left])
             results[Left] = settings.Scaled(low, lambda).t().mm(wide).t();
         if (needs[Lambda])
-            results[Lambda] = projected.mul(low).sum([0]).mul_(settings.Scale).view(lambda!.shape);
+            results[Lambda] = projected.mul(low).sum([0]).MulInPlace(settings.Scale).view(lambda!.shape);
         if (needs[Right])
             results[Right] = back.t().mm(settings.DropAgain(input.reshape(-1, weight.shape[1]).to(right.dtype)));
         if (needs[Input])
@@ -60,7 +60,7 @@ internal sealed class AdaptedLinearFunction : autograd.SingleTensorFunction<Adap
         else if (result.dtype == right.dtype)
             result.addmm_(back, right, 1, 1);
         else
-            result.add_(back.mm(right).to(result.dtype));
+            result.AddInPlace(back.mm(right).to(result.dtype));
         return result;
     }
 }

@@ -18,7 +18,7 @@ internal sealed record AdapterSettings(double Scale, DropoutMask? Mask, SharedDr
     /// <summary>low · (lambda · scale), column by column.</summary>
     /// <param name="low">(rows, rank).</param>
     /// <param name="lambda">rank entries, or null for all ones.</param>
-    public Tensor Scaled(Tensor low, Tensor? lambda) => lambda is null ? low.mul(Scale) : low.mul(lambda.view(-1).mul(Scale));
+    public Tensor Scaled(Tensor low, Tensor? lambda) => lambda is null ? low.Mul(Scale) : low.mul(lambda.view(-1).Mul(Scale));
 
     private Tensor Alone(Tensor rows) => Mask is { } mask ? mask.Apply(rows) : rows;
 }

@@ -16,7 +16,7 @@ internal sealed class MergeableWeight(IProjection projection) : IDisposable
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var weight = projection.Weight;
-        return weight.to(product.dtype).add(product).to(weight.dtype).MoveToOuterDisposeScope();
+        return weight.to(product.dtype).Add(product).to(weight.dtype).MoveToOuterDisposeScope();
     }
 
     public void Merge(Tensor product, bool keepOriginal)

@@ -31,7 +31,6 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
     private readonly ComputedWeight? _computed;
     private TripletSlot _slot;
     private readonly double _dropout;
-    private readonly Scalar _scale;
 
     internal SvdLinear(nn.Module<Tensor, Tensor> baseLayer, IProjection projection, TripletBank bank, TripletSlot slot, double scale, double dropout, AdapterActivity activity,
         BasePrecision precision = BasePrecision.AsLoaded)
@@ -45,7 +44,6 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
         _slot = slot;
         _dropout = dropout;
         Scale = scale;
-        _scale = scale.ToScalar();
         using (NewDisposeScope())
         {
             _right = ViewOf(bank.Values.Right(slot));
@@ -210,7 +208,7 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        var product = _left.mul(_lambda.view(1, Rank).mul(_scale)).mm(_right);
+        var product = _left.mul(_lambda.view(1, Rank).Mul(Scale)).mm(_right);
         return (_projection.WeightIsTransposed ? product.t() : product).contiguous().MoveToOuterDisposeScope();
     }
 
@@ -237,14 +235,14 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
         var shared = dropout > 0 ? _activity.Sharing?.For(this, input, dropout) : null;
         var low = input.to(_left.dtype);
         low = shared?.Apply(low) ?? FastDropout.Apply(low, dropout);
-        low = nn.functional.linear(low, _right).mul(_lambda.view(Rank).mul(_scale));
+        low = nn.functional.linear(low, _right).mul(_lambda.view(Rank).Mul(Scale));
         return AddProduct(output, low);
     }
 
     private Tensor AddProduct(Tensor output, Tensor low)
     {
         if (output.dtype != low.dtype)
-            return output.add(nn.functional.linear(low, _left).to(output.dtype));
+            return output.Add(nn.functional.linear(low, _left).to(output.dtype));
         var rows = addmm(output.reshape(-1, _slot.Shape.OutFeatures), low.reshape(-1, Rank), _left.t(), 1, 1);
         return output.dim() == 2 ? rows : rows.view(output.shape);
     }

@@ -88,23 +88,36 @@ internal static class ImportanceKernel
         var g = MemoryMarshal.Cast<float, Vector<float>>(gradients);
         var s = MemoryMarshal.Cast<float, Vector<float>>(sensitivity);
         var u = MemoryMarshal.Cast<float, Vector<float>>(uncertainty);
-        var (a, b, largest) = (new Vector<float>(weights.Sensitivity), new Vector<float>(weights.Uncertainty), new Vector<float>(float.MaxValue));
+        var (toMean, toDeviation, largest) = (new Smoothing(weights.Sensitivity), new Smoothing(weights.Uncertainty), new Vector<float>(float.MaxValue));
         for (var i = 0; i < w.Length; i++)
         {
             var change = Vector.Abs(w[i] * g[i]);
             // False for NaN too.
             change = Vector.ConditionalSelect(Vector.LessThanOrEqual(change, largest), change, Vector<float>.Zero);
-            var mean = s[i] + (a * (change - s[i]));
-            s[i] = mean;
-            u[i] += b * (Vector.Abs(change - mean) - u[i]);
+            s[i] = toMean.Of(s[i], change);
+            u[i] = toDeviation.Of(u[i], Vector.Abs(change - s[i]));
         }
 
         for (var i = w.Length * Vector<float>.Count; i < values.Length; i++)
         {
             var change = Math.Abs(values[i] * gradients[i]);
             change = change <= float.MaxValue ? change : 0;
-            sensitivity[i] += weights.Sensitivity * (change - sensitivity[i]);
-            uncertainty[i] += weights.Uncertainty * (Math.Abs(change - sensitivity[i]) - uncertainty[i]);
+            sensitivity[i] = toMean.Of(sensitivity[i], change);
+            uncertainty[i] = toDeviation.Of(uncertainty[i], Math.Abs(change - sensitivity[i]));
         }
+    }
+
+    /// <summary>
+    /// A step from an average to a new value, reckoned from whichever of the two is nearer to the result, as libtorch's lerp does: a weight of 1 gives the new value itself. Without smoothing (b1 = 0)
+    /// abs(s - I) is then 0; a rounding error in its place would pass for an uncertainty and choose the ranks.
+    /// </summary>
+    private readonly struct Smoothing(float weight)
+    {
+        private readonly bool _fromNew = weight >= 0.5f;
+        private readonly float _factor = weight >= 0.5f ? weight - 1 : weight;
+
+        public float Of(float average, float value) => (_fromNew ? value : average) + (_factor * (value - average));
+
+        public Vector<float> Of(Vector<float> average, Vector<float> value) => (_fromNew ? value : average) + (new Vector<float>(_factor) * (value - average));
     }
 }

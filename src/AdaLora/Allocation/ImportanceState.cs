@@ -35,8 +35,8 @@ public sealed class ImportanceState
         using var scope = NewDisposeScope();
         if (Layout.Triplets == 0)
             return elements.new_zeros(0).MoveToOuterDisposeScope();
-        var vectors = Layout.Groups.Select(g => elements.Left(g).mean([1, 2]).add_(elements.Right(g).mean([1, 2]))).ToArray();
-        return elements.Lambdas(Layout).add(cat(vectors)).MoveToOuterDisposeScope();
+        var vectors = Layout.Groups.Select(g => elements.Left(g).mean([1, 2]).AddInPlace(elements.Right(g).mean([1, 2]))).ToArray();
+        return elements.Lambdas(Layout).Add(cat(vectors)).MoveToOuterDisposeScope();
     }
 
     /// <summary><see cref="PerTriplet"/> of I·U, which is known already where the host holds the numbers.</summary>

@@ -67,7 +67,7 @@ public sealed class ImportanceTracker : IDisposable
             throw new ArgumentException($"One value is needed; there are {finite.NumberOfElements}.", nameof(finite));
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        _rejected.add_(finite.logical_not());
+        _rejected.AddInPlace(finite.logical_not());
         Updates++;
         if (IsInMemory && HostMemory.Holds(values) && HostMemory.Holds(gradients))
             UpdateInMemory(values, gradients, finite);

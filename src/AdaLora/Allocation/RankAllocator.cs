@@ -83,7 +83,7 @@ public sealed class RankAllocator : IDisposable
 
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        values.Lambdas(_layout).masked_fill_(_pruned, 0);
+        values.Lambdas(_layout).MaskedFillInPlace(_pruned, 0);
         return true;
     }
 
@@ -168,8 +168,8 @@ public sealed class RankAllocator : IDisposable
         // Sorting the scores in canonical order with a stable sort makes the lower (name, index) win a tie.
         var canonical = Scores(values).index_select(0, _order).nan_to_num_(0);
         var ranking = canonical.sort(0, descending: true, stable: true).Indices;
-        _pruned.fill_(true);
-        _pruned.index_fill_(0, _order.index_select(0, ranking.narrow(0, 0, budget)), false);
+        _pruned.FillInPlace(true);
+        _pruned.IndexFillInPlace(0, _order.index_select(0, ranking.narrow(0, 0, budget)), false);
         LiveTriplets = budget;
         HasMasked = true;
     }

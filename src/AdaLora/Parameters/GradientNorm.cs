@@ -32,17 +32,17 @@ internal sealed class GradientNorm : IDisposable
         if (gradients.Length == 0)
         {
             Value.zero_();
-            IsFinite.fill_(true);
+            IsFinite.FillInPlace(true);
             return;
         }
 
-        var norms = gradients.Select(g => linalg.vector_norm(g, 2).to(Value.dtype)).ToArray();
-        Value.copy_(norms.Length == 1 ? norms[0] : linalg.vector_norm(stack(norms), 2));
+        var norms = gradients.Select(g => linalg.norm(g).to(Value.dtype)).ToArray();
+        Value.copy_(norms.Length == 1 ? norms[0] : linalg.norm(stack(norms)));
         IsFinite.copy_(Value.isfinite());
         if (maximum is not { } limit)
             return;
 
-        var factor = Value.add(1e-6).reciprocal_().mul_(limit).clamp_max_(1);
+        var factor = Value.Add(1e-6).reciprocal_().MulInPlace(limit).ClampMaxInPlace(1);
         foreach (var gradient in gradients)
             gradient.mul_(factor.to(gradient.dtype));
     }

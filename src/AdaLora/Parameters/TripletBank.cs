@@ -103,7 +103,7 @@ public sealed class TripletBank : IDisposable
 
     // Random numbers are drawn on the CPU: the same seed gives the same adapter on every device.
     private static void Draw(Tensor target, double standardDeviation, Generator? generator) =>
-        target.copy_(randn(target.shape, dtype: target.dtype, generator: generator).mul_(standardDeviation));
+        target.copy_(randn(target.shape, dtype: target.dtype, generator: generator).MulInPlace(standardDeviation));
 
     // FNV-1a over the name, mixed with the seed: stable across platforms and runs, unlike string.GetHashCode.
     private static ulong SeedFor(long seed, string name)

@@ -34,7 +34,7 @@ internal readonly record struct DropoutMask(double Rate, ulong Key)
         if (tensor.dtype == ScalarType.Float32)
             CounterMask.Multiply(HostMemory.Of(tensor.contiguous()), HostMemory.Of(result), Rate, (float)Scale, Key, get_num_threads());
         else
-            result.copy_(tensor).mul_(Kept(tensor)).mul_(Scale);
+            result.copy_(tensor).mul_(Kept(tensor)).MulInPlace(Scale);
         return result.MoveToOuterDisposeScope();
     }
 
@@ -48,7 +48,7 @@ internal readonly record struct DropoutMask(double Rate, ulong Key)
         if (sum.dtype == ScalarType.Float32)
             CounterMask.AddMultiplied(HostMemory.Of(tensor.contiguous()), HostMemory.Of(sum), Rate, (float)Scale, Key, get_num_threads());
         else
-            sum.add_(tensor.mul(Kept(tensor)).mul_(Scale));
+            sum.AddInPlace(tensor.mul(Kept(tensor)).MulInPlace(Scale));
     }
 
     private Tensor Kept(Tensor tensor)

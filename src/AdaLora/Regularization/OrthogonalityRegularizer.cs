@@ -18,12 +18,14 @@ public sealed class OrthogonalityRegularizer
     /// <param name="bank">The triplets; pruned ones count as long as they are held.</param>
     /// <param name="weight">Gamma, not negative; 0 turns the regulariser off.</param>
     /// <param name="form">Which norm is penalised.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="weight"/> is negative or not finite.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="weight"/> is negative or not finite, or <paramref name="form"/> is not defined.</exception>
     public OrthogonalityRegularizer(TripletBank bank, double weight, OrthogonalityForm form = OrthogonalityForm.MeanNorm)
     {
         ArgumentNullException.ThrowIfNull(bank);
         if (!double.IsFinite(weight) || weight < 0)
             throw new ArgumentOutOfRangeException(nameof(weight), weight, "The weight of the regulariser must be finite and not negative.");
+        if (!Enum.IsDefined(form))
+            throw new ArgumentOutOfRangeException(nameof(form), form, "There is no such form of the penalty.");
         _bank = bank;
         Weight = weight;
         Form = form;
@@ -51,11 +53,11 @@ public sealed class OrthogonalityRegularizer
         var total = _bank.Gradients.new_zeros([]);
         var isInMemory = HostMemory.Holds(_bank.Values) && HostMemory.Holds(_bank.Gradients);
         if (isInMemory)
-            total.add_(EvaluateInMemory(addGradients));
+            total.AddInPlace(EvaluateInMemory(addGradients));
         foreach (var block in _bank.Layout.Blocks.Where(b => !(isInMemory && b.Rank <= OrthogonalityKernel.LargestRank)))
         {
-            total.add_(Evaluate(_bank.Values.Left(block), _bank.Gradients.Left(block), addGradients));
-            total.add_(Evaluate(_bank.Values.Right(block), _bank.Gradients.Right(block), addGradients));
+            total.AddInPlace(Evaluate(_bank.Values.Left(block), _bank.Gradients.Left(block), addGradients));
+            total.AddInPlace(Evaluate(_bank.Values.Right(block), _bank.Gradients.Right(block), addGradients));
         }
 
         return total.MoveToOuterDisposeScope();
@@ -75,18 +77,18 @@ public sealed class OrthogonalityRegularizer
     private Tensor Evaluate(Tensor rows, Tensor gradients, bool addGradients)
     {
         var deviation = bmm(rows, rows.transpose(1, 2));
-        deviation.diagonal(0, 1, 2).sub_(1);
+        deviation.diagonal(0, 1, 2).SubInPlace(1);
         if (Form == OrthogonalityForm.SumOfSquares)
         {
-            var sum = deviation.square().sum();
+            var sum = deviation.Square().sum();
             if (addGradients)
-                gradients.add_(bmm(deviation.mul_(4 * Weight), rows));
+                gradients.AddInPlace(bmm(deviation.MulInPlace(4 * Weight), rows));
             return sum;
         }
 
-        var norms = linalg.vector_norm(deviation, 2, [1, 2], keepdim: true);
+        var norms = linalg.norm(deviation, [1, 2], keepdim: true);
         if (addGradients)
-            gradients.add_(bmm(deviation.mul_(norms.clamp_min(SmallestNorm).reciprocal_().mul_(2 * Share * Weight)), rows));
-        return norms.sum().mul_(Share);
+            gradients.AddInPlace(bmm(deviation.mul_(norms.ClampMin(SmallestNorm).reciprocal_().MulInPlace(2 * Share * Weight)), rows));
+        return norms.sum().MulInPlace(Share);
     }
 }

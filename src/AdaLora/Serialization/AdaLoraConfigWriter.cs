@@ -78,6 +78,15 @@ internal sealed class AdaLoraConfigWriter
         config.Set("tfinal", schedule.FinalSteps);
     }
 
+    /// <summary>Metadata of the weights: what readers of the configuration alone would get wrong.</summary>
+    public IReadOnlyDictionary<string, string> Metadata()
+    {
+        var held = _adapted.Adapters.Sum(a => a.Rank);
+        var target = Math.Min(_adapted.TargetBudget, held);
+        var isTold = Ranks() is null && target == Math.Min((long)_adapted.Options.TargetRank * _adapted.Adapters.Count, held);
+        return UnsettledRanks.Metadata(_adapted.IsSettled || isTold ? null : target);
+    }
+
     private JsonObject? Ranks()
     {
         if (!_adapted.IsFrozen && _pattern.Names.All(n => _pattern.RankOf(n) == _initialRank))

@@ -13,13 +13,13 @@ internal static class MatrixMeasurement
         using var scope = NewDisposeScope();
         var (right, lambda, left) = (stored[0], stored.Count == 3 ? stored[1] : null, stored[^1]);
         var scale = config.ScaleOf(module);
-        var scaled = right.mul(scale);
+        var scaled = right.Mul(scale);
         if (lambda is not null)
             scaled = scaled.mul(lambda);
         var values = Read(SingularTriplets.ValuesOf(scaled, left));
         var energy = values.Sum(v => v * v);
         // A list, because a literal 0 would be taken for an element type.
-        var norms = Read(scaled.square().sum([1]).mul(left.square().sum([0])).sqrt());
+        var norms = Read(scaled.Square().sum([1]).mul(left.Square().sum([0])).sqrt());
         var lambdas = lambda is null ? null : Read(lambda.view(-1));
         return new InspectedMatrix
         {

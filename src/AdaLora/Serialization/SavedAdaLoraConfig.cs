@@ -41,7 +41,7 @@ internal sealed class SavedAdaLoraConfig : SavedConfig
 
     public override string Kind => PeftType;
 
-    public override bool IsSettled => _pattern is not null;
+    public override bool IsSettled => _pattern is not null && TargetBudget is null;
 
     public override IReadOnlyList<string> Endings { get; } = [".lora_A", LambdaEnding, ".lora_B"];
 
@@ -67,7 +67,7 @@ internal sealed class SavedAdaLoraConfig : SavedConfig
     {
         InitialRank = _initialRank,
         TargetRank = _targetRank,
-        TargetBudget = IsSettled || (long)_targetRank * matrices > triplets ? triplets : null,
+        TargetBudget = IsSettled || (TargetBudget ?? (long)_targetRank * matrices) > triplets ? triplets : TargetBudget,
         Alpha = Math.Max(0, Alpha),
         Dropout = Dropout,
         Targets = targets,

@@ -20,6 +20,15 @@ internal sealed class SavedAdapter : IDisposable
         var path = AdapterFolder.Find(folder, AdapterFolder.ConfigFile);
         _config = SavedConfig.Parse(RegularFile.ReadAllBytes(path), path);
         _file = SafetensorsFile.Open(AdapterFolder.Find(folder, AdapterFolder.WeightsFile));
+        try
+        {
+            _config.TargetBudget = UnsettledRanks.Read(_file);
+        }
+        catch
+        {
+            _file.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Adapts a model and fills the adapters.</summary>

@@ -41,6 +41,9 @@ internal abstract class SavedConfig
 
     public BiasTraining Biases { get; }
 
+    /// <summary>bT of an adapter that is still to be pruned, where the metadata of the weights tells it: see <see cref="UnsettledRanks"/>.</summary>
+    public int? TargetBudget { get; set; }
+
     /// <summary>What PEFT calls this kind of adapter.</summary>
     public abstract string Kind { get; }
 

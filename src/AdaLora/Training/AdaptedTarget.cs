@@ -14,7 +14,18 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
 
     public override IReadOnlyList<Parameter> Parameters => adapted.TrainableParameters;
 
-    public override void Begin(long totalSteps) => adapted.Begin(totalSteps);
+    public override void Begin(long totalSteps)
+    {
+        var final = adapted.Options.FinalPhase.In(totalSteps);
+        if (adapted.TargetBudget == 0 && adapted.TrainedInFull.Count == 0 && final > 0)
+        {
+            throw new ArgumentException(
+                $"The target budget is 0 and nothing is trained beside the adapters: for the last {final} steps nothing would be left to train. Raise {nameof(AdaLoraOptions.TargetRank)} or {nameof(AdaLoraOptions.TargetBudget)}, "
+                + $"name {nameof(AdaLoraOptions.TrainedModules)} or {nameof(AdaLoraOptions.Biases)}, or set {nameof(AdaLoraOptions.FinalPhase)} to 0 steps.");
+        }
+
+        adapted.Begin(totalSteps);
+    }
 
     public override void BeforeOptimizerStep(double? maxGradientNorm) => _gradients = adapted.BeforeOptimizerStep(maxGradientNorm);
 

@@ -19,9 +19,9 @@ internal sealed class LossMeter : IResumable, IDisposable
         using var scalar = value.reshape([]);
         using var wide = scalar.to(ScalarType.Float64);
         if (_sum is null)
-            _sum = wide.add(_before).DetachFromDisposeScope();
+            _sum = wide.Add(_before).DetachFromDisposeScope();
         else
-            _sum.add_(wide);
+            _sum.AddInPlace(wide);
         _count++;
     }
 

@@ -48,7 +48,9 @@ public sealed class Trainer : IDisposable
         _best = new BestWeights(target);
     }
 
-    /// <summary>Trains until all steps are done, cancellation is asked for, or the score stops improving.</summary>
+    /// <summary>
+    /// Trains until all steps are done, cancellation is asked for, or the score stops improving. Afterwards the model is in training mode, also after an exception: call <c>model.eval()</c> before it is used.
+    /// </summary>
     /// <param name="batches">
     /// Enumerated again for each pass, so it may shuffle each time. Tensors that a batch makes while being enumerated are freed after it was used;
     /// batches must not keep tensors for later that were made there.
@@ -58,6 +60,7 @@ public sealed class Trainer : IDisposable
     /// <param name="size">How much work a batch is, for throughput figures.</param>
     /// <param name="progress">Told every <see cref="TrainerOptions.ReportEvery"/> steps and after each evaluation, on this thread if it is not a <see cref="Progress{T}"/>.</param>
     /// <param name="cancellation">Ends the training after the step under way.</param>
+    /// <exception cref="ArgumentException"><see cref="TrainerOptions.Patience"/> or <see cref="TrainerOptions.EvaluateEvery"/> is set, but there is no <paramref name="evaluate"/>.</exception>
     /// <exception cref="InvalidOperationException">
     /// The trainer was used before, there are no batches, a loss is no scalar with a gradient, an adapter takes no part, or the folder for checkpoints holds some that are not to be resumed.
     /// </exception>
@@ -74,6 +77,7 @@ public sealed class Trainer : IDisposable
     {
         ArgumentNullException.ThrowIfNull(batches);
         ArgumentNullException.ThrowIfNull(loss);
+        RequireEvaluation(evaluate);
         if (_used)
             throw new InvalidOperationException("A trainer trains once; make a new one for another training.");
         using var checkpoints = KeepCheckpoints();
@@ -93,6 +97,15 @@ public sealed class Trainer : IDisposable
             return false;
         _best.Restore();
         return true;
+    }
+
+    private void RequireEvaluation(Func<double>? evaluate)
+    {
+        if (evaluate is null && (_options.Patience is not null || _options.EvaluateEvery is not null))
+        {
+            var option = _options.Patience is not null ? nameof(TrainerOptions.Patience) : nameof(TrainerOptions.EvaluateEvery);
+            throw new ArgumentException($"{nameof(TrainerOptions)}.{option} is set, but there is nothing to evaluate with. Give {nameof(Fit)} an evaluation, or leave the option out.", nameof(evaluate));
+        }
     }
 
     private CheckpointKeeper? KeepCheckpoints()

@@ -30,13 +30,16 @@ public sealed class TrainerOptions
     /// <summary>Batches whose gradients are averaged into one optimiser step, at least 1. Allocation takes place once per optimiser step.</summary>
     public int GradientAccumulation { get; init; } = 1;
 
-    /// <summary>Optimiser steps between two evaluations; null evaluates at the end of each pass over the batches. The last step is always evaluated.</summary>
+    /// <summary>
+    /// Optimiser steps between two evaluations; null evaluates at the end of each epoch in which a step was done, also when backward passes still wait for theirs. The last step is always evaluated.
+    /// Needs an <c>evaluate</c> in <see cref="Trainer.Fit"/>.
+    /// </summary>
     public long? EvaluateEvery { get; init; }
 
     /// <summary>Whether a higher evaluation score is better.</summary>
     public bool HigherIsBetter { get; init; } = true;
 
-    /// <summary>Evaluations without improvement after which the training ends; null never ends it early.</summary>
+    /// <summary>Evaluations without improvement after which the training ends; null never ends it early. Needs an <c>evaluate</c> in <see cref="Trainer.Fit"/>.</summary>
     public int? Patience { get; init; }
 
     /// <summary>Whether the best weights so far are kept, for <see cref="Trainer.RestoreBest"/>. Costs one copy of what is trained.</summary>
@@ -82,6 +85,7 @@ public sealed class TrainerOptions
         problems.Require(
             TotalSteps < 1 || Warmup.In(TotalSteps) <= TotalSteps,
             $"{nameof(Warmup)} takes {Warmup}, more than {nameof(TotalSteps)} ({TotalSteps})");
+        problems.RequireValue(Decay, nameof(Decay));
         problems.Require(MaxGradientNorm is null or > 0, $"{nameof(MaxGradientNorm)} is {MaxGradientNorm}; it must be positive, or null");
         problems.Require(GradientAccumulation >= 1, $"{nameof(GradientAccumulation)} is {GradientAccumulation}; it must be at least 1");
         problems.Require(EvaluateEvery is null or >= 1, $"{nameof(EvaluateEvery)} is {EvaluateEvery}; it must be at least 1, or null");

@@ -117,7 +117,8 @@ internal sealed class TrainingRun : IDisposable
         if (_position.IsAtStartOfPass)
             throw new InvalidOperationException("There are no batches to train on. If the sequence can only be enumerated once, give one that can be enumerated for each pass.");
         _position.ClosePass();
-        var early = _options.EvaluateEvery is null && _counters.Pending == 0 ? Evaluate() : null;
+        // Backward passes that still wait for their step leave the weights alone; without a step since the latest evaluation there is nothing new to evaluate.
+        var early = _options.EvaluateEvery is null && _counters.Steps > (_evaluations.Latest?.Step ?? 0) ? Evaluate() : null;
         if (_bestIsUnsaved && early is null)
             Save();
         return early;
@@ -131,7 +132,7 @@ internal sealed class TrainingRun : IDisposable
             throw new InvalidOperationException(
                 $"The loss has shape ({string.Join(", ", loss.shape)}) and {(loss.requires_grad ? "requires" : "does not require")} a gradient; a scalar that depends on trained parameters is needed.");
         _losses.Add(loss);
-        (_options.GradientAccumulation == 1 ? loss : loss.div(_options.GradientAccumulation)).backward();
+        (_options.GradientAccumulation == 1 ? loss : loss.Div(_options.GradientAccumulation)).backward();
         _counters.CountBackward();
     }
 
@@ -196,9 +197,15 @@ internal sealed class TrainingRun : IDisposable
         using (NewDisposeScope())
         using (no_grad())
         {
-            _target.Model.eval();
-            score = _evaluate();
-            _target.Model.train();
+            try
+            {
+                _target.Model.eval();
+                score = _evaluate();
+            }
+            finally
+            {
+                _target.Model.train();
+            }
         }
 
         var evaluation = new Evaluation(_counters.Steps, _position.Pass, score);

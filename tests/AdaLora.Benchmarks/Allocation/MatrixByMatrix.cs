@@ -16,7 +16,7 @@ internal sealed class MatrixByMatrix : IDisposable
 
     public MatrixByMatrix(IReadOnlyList<(int Out, int In)> shapes, int rank)
     {
-        _parameters = [.. shapes.Select(s => (Tensor[])[randn(rank, s.In).mul_(0.02), randn(rank, 1).mul_(0.02), randn(s.Out, rank).mul_(0.02)])];
+        _parameters = [.. shapes.Select(s => (Tensor[])[randn(rank, s.In).MulInPlace(0.02), randn(rank, 1).MulInPlace(0.02), randn(s.Out, rank).MulInPlace(0.02)])];
         foreach (var parameter in _parameters.SelectMany(p => p))
         {
             parameter.requires_grad_(true);
@@ -58,27 +58,27 @@ internal sealed class MatrixByMatrix : IDisposable
         var count = 0;
         foreach (var matrix in _parameters.SelectMany(p => (Tensor[])[p[0].mm(p[0].t()), p[2].t().mm(p[2])]))
         {
-            sum += linalg.norm(matrix - eye(matrix.shape[0]), ord: "fro");
+            sum = sum.Add(linalg.norm(matrix - eye(matrix.shape[0]), ord: "fro"));
             count++;
         }
 
-        return sum / count * 0.1;
+        return sum.Div(count).Mul(0.1);
     }
 
     private void Update(Tensor parameter)
     {
         var (ipt, unc) = _averages[parameter];
         var now = (parameter * parameter.grad!).abs().detach();
-        ipt.copy_((Beta * ipt) + ((1 - Beta) * now));
-        unc.copy_((Beta * unc) + ((1 - Beta) * (now - ipt).abs()));
+        ipt.copy_(ipt.Mul(Beta).Add(now.Mul(1 - Beta)));
+        unc.copy_(unc.Mul(Beta).Add((now - ipt).abs().Mul(1 - Beta)));
     }
 
     private void Mask()
     {
-        var scores = _parameters.Select(p => Score(p[1]).view(-1) + Score(p[0]).mean([1]) + Score(p[2]).mean([0])).ToList();
+        var scores = _parameters.Select(p => Score(p[1]).view(-1).Add(Score(p[0]).mean([1])).Add(Score(p[2]).mean([0]))).ToList();
         var threshold = cat([.. scores]).kthvalue(_budget, 0).values.item<float>();
         foreach (var (parameters, score) in _parameters.Zip(scores))
-            parameters[1].masked_fill_((score <= threshold).view(-1, 1), 0);
+            parameters[1].MaskedFillInPlace(score.Le(threshold).view(-1, 1), 0);
     }
 
     private Tensor Score(Tensor parameter) => _averages[parameter].Ipt * _averages[parameter].Unc;

@@ -57,6 +57,68 @@ public sealed class HostKernelTests
         }
     }
 
+    /// <summary>Without smoothing I is s itself and U is 0 whatever came before, so that all scores tie: by the kernel, by tensor operations in single precision (on a buffer with gaps) and in double.</summary>
+    [Theory]
+    [InlineData(ScalarType.Float32, false)]
+    [InlineData(ScalarType.Float32, true)]
+    [InlineData(ScalarType.Float64, false)]
+    public void Without_smoothing_the_uncertainty_is_exactly_zero_and_the_first_triplets_are_kept(ScalarType dtype, bool withGaps)
+    {
+        using var scope = NewDisposeScope();
+        var layout = BankLayout.Create([new TripletShape("a", 13, 9, 6), new TripletShape("b", 21, 5, 6)]);
+        using var bank = TripletBank.Create(layout, dtype, CPU);
+        using var tracker = new ImportanceTracker(bank, beta1: 0);
+        using var allocator = new RankAllocator(bank, new BudgetSchedule(12, 5, 20, 0, 5), tracker);
+        var random = new Random(5);
+        var values = Draw(0);
+        for (var t = 0; t < 16; t++)
+        {
+            // Sizes that change much from step to step leave the largest rounding errors.
+            var gradients = Draw(-(t % 7));
+            var expected = values.mul(gradients).abs();
+            allocator.Track(t, values, gradients, tensor(true));
+            if (t < 15)
+                Assert.Equal(Numbers(expected), Numbers(tracker.Sensitivity));
+            allocator.Mask(t, values);
+        }
+
+        Assert.All(Numbers(tracker.Uncertainty), deviation => Assert.Equal(0, deviation));
+        Assert.Equal([true, true, true, true, true, false], allocator.ReadPattern()["a"]);
+        Assert.Equal(0, allocator.ReadPattern().RankOf("b"));
+
+        Tensor Draw(int power)
+        {
+            var drawn = tensor([.. Enumerable.Range(0, (int)layout.Elements).Select(_ => (random.NextDouble() - 0.5) * Math.Pow(10, power))], dtype: dtype);
+            return withGaps ? stack([drawn, drawn], 1).select(1, 0) : drawn;
+        }
+    }
+
+    /// <summary>Equations 9 and 10 for weak smoothing too, where a step is reckoned from the other end.</summary>
+    [Theory]
+    [InlineData(0.0, 0.0)]
+    [InlineData(0.3, 0.95)]
+    [InlineData(0.95, 0.3)]
+    [InlineData(0.5, 0.5)]
+    public void Every_smoothing_matches_double_precision(double beta1, double beta2)
+    {
+        using var scope = NewDisposeScope();
+        var layout = BankLayout.Create([new TripletShape("a", 30, 19, 6)]);
+        using var single = TripletBank.Create(layout, ScalarType.Float32, CPU);
+        using var tracker = new ImportanceTracker(single, beta1, beta2);
+        var (mean, deviation) = (new double[layout.Elements], new double[layout.Elements]);
+        for (var t = 0; t < 6; t++)
+        {
+            var (values, gradients) = (randn(layout.Elements), randn(layout.Elements));
+            tracker.Update(values, gradients, tensor(true));
+            var changes = Numbers(values).Zip(Numbers(gradients), (w, g) => Math.Abs(w * g)).ToArray();
+            mean = [.. mean.Zip(changes, (i, s) => (beta1 * i) + ((1 - beta1) * s))];
+            deviation = [.. deviation.Zip(changes.Zip(mean, (s, i) => Math.Abs(s - i)), (u, d) => (beta2 * u) + ((1 - beta2) * d))];
+        }
+
+        Close(tensor(mean), tracker.Sensitivity);
+        Close(tensor(deviation), tracker.Uncertainty);
+    }
+
     [Fact]
     public void Sums_do_not_depend_on_the_number_of_threads()
     {
@@ -114,6 +176,8 @@ public sealed class HostKernelTests
 
         Assert.Equal(kept, ImportanceScore.SensitivityTimesUncertainty.Of(second.StateFor(shrunk.Values)).data<float>().ToArray().Order());
     }
+
+    private static double[] Numbers(Tensor values) => values.to(ScalarType.Float64).data<double>().ToArray();
 
     private static void Close(Tensor expected, Tensor actual) => TensorAssert.Close(expected, actual, 2e-6);
 }

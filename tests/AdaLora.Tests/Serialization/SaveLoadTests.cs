@@ -241,6 +241,59 @@ public sealed class SaveLoadTests : IDisposable
         Assert.Equal(TrainedTiny.Outputs(model), TrainedTiny.Outputs(again));
     }
 
+    /// <summary>PEFT needs a pattern where initial ranks differ, and rounds the budget to a rank per matrix: neither may end the pruning of an adapter that is trained on.</summary>
+    [Theory]
+    [InlineData(2, 5, 4)]
+    [InlineData(2, 5, 3)]
+    [InlineData(4, 4, 3)]
+    [InlineData(5, 3, 0)]
+    public void An_unfinished_adapter_is_pruned_to_its_budget_whatever_its_initial_ranks(int first, int second, int budget)
+    {
+        var options = With(ModuleOverrides.None.With("first", initialRank: first).With("second", initialRank: second)) with { TargetBudget = budget, TrainedModules = ["head"] };
+        using var trained = new TrainedTiny(3, options: options);
+        trained.Adapted.Save(First);
+        Assert.False(AdapterInspection.Read(First).IsSettled);
+        using var model = new TinyModel();
+        using var loaded = AdaLoraModel.Load(model, First);
+        Assert.False(loaded.IsFrozen);
+        Assert.False(loaded.IsCompacted);
+        loaded.Save(Second);
+        Assert.Equal(Bytes(First), Bytes(Second));
+
+        model.train();
+        using var trainer = new Trainer(loaded, new TrainerOptions { TotalSteps = 30, LearningRate = 1e-2 });
+        trainer.Fit(TinyTask.Batches(30), b => TinyTask.Loss(model, b));
+
+        Assert.Equal(budget, loaded.Report().Modules.Sum(m => m.LiveRank));
+        loaded.Save(Second);
+        Assert.True(AdapterInspection.Read(Second).IsSettled);
+        using var again = new TinyModel();
+        using var reloaded = AdaLoraModel.Load(again, Second);
+        Assert.True(reloaded.IsFrozen);
+        Assert.Equal(TrainedTiny.Outputs(model), TrainedTiny.Outputs(again));
+    }
+
+    [Fact]
+    public void A_budget_that_is_no_number_is_refused_by_name()
+    {
+        using var trained = new TrainedTiny(3, options: TinyTask.Options with { TargetBudget = 3 });
+        trained.Adapted.Save(First);
+        var path = Path.Combine(First, "adapter_model.safetensors");
+        Replace(path, "\"adalora.target_budget\":\"3\"", "\"adalora.target_budget\":\"x\"");
+        using var model = new TinyModel();
+
+        var message = Assert.Throws<InvalidDataException>(() => AdaLoraModel.Load(model, First)).Message;
+
+        Assert.Contains("'adalora.target_budget' is 'x'", message, StringComparison.Ordinal);
+        Assert.Contains("adapter_model.safetensors", message, StringComparison.Ordinal);
+        static void Replace(string path, string old, string changed)
+        {
+            var text = System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(path));
+            Assert.Contains(old, text, StringComparison.Ordinal);
+            File.WriteAllBytes(path, System.Text.Encoding.Latin1.GetBytes(text.Replace(old, changed, StringComparison.Ordinal)));
+        }
+    }
+
     [Fact]
     public void An_adapter_that_was_never_trained_is_written_so_that_peft_accepts_its_schedule()
     {

@@ -50,6 +50,28 @@ public sealed class FamilyTests
 
     [Theory]
     [MemberData(nameof(SmallClassifier.Families), MemberType = typeof(SmallClassifier))]
+    public void Double_precision_comes_back_bit_for_bit(string family)
+    {
+        using var folder = new TemporaryFolder();
+        using var model = SmallClassifier.Make(family, 3);
+        model.to(ScalarType.Float64);
+        using (no_grad())
+        {
+            foreach (var parameter in model.parameters())
+                parameter.copy_(randn_like(parameter));
+        }
+
+        model.SaveCheckpoint(folder.Path);
+        foreach (var memoryMapped in (bool[])[false, true])
+        {
+            using var back = SequenceClassifier.FromPretrained(folder.Path, dtype: ScalarType.Float64, memoryMapped: memoryMapped);
+            var expected = model.state_dict();
+            Assert.All(back.state_dict().Where(s => s.Value.is_floating_point()), s => Assert.Equal(expected[s.Key].data<double>().ToArray(), s.Value.data<double>().ToArray()));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(SmallClassifier.Families), MemberType = typeof(SmallClassifier))]
     public void A_mapped_checkpoint_computes_the_same_and_can_be_trained_in_full_without_changing_the_file(string family)
     {
         using var folder = new TemporaryFolder();

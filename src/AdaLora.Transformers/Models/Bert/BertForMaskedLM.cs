@@ -86,7 +86,7 @@ public sealed class BertForMaskedLM : PretrainedModel
         using var scope = NewDisposeScope();
         var hidden = _bert.call(inputIds, attentionMask, null);
 #pragma warning disable RS0030 // One wait per batch, for labels that no computation precedes, is less than logits of all places.
-        var places = labels.view(-1).ne(IgnoredLabel).nonzero().view(-1);
+        var places = labels.view(-1).Ne(IgnoredLabel).nonzero().view(-1);
 #pragma warning restore RS0030
         var guessed = hidden.view(-1, Config.HiddenSize).index_select(0, places);
         var logits = _head.call(guessed, _bert.WordWeight);

@@ -34,11 +34,11 @@ internal sealed class DebertaV2Convolution : Module<Tensor, Tensor, Tensor?, Ten
     public override Tensor forward(Tensor embedded, Tensor firstOutput, Tensor? attentionMask)
     {
         using var scope = NewDisposeScope();
-        var real = attentionMask?.ne(0).unsqueeze(-1).to(embedded.dtype);
+        var real = attentionMask?.Ne(0).unsqueeze(-1).to(embedded.dtype);
         var convolved = _convolution.call(embedded.transpose(1, 2)).transpose(1, 2);
         if (real is not null)
             convolved *= real;
-        var output = _layerNorm.call(firstOutput + _activation(_dropout.call(convolved)));
+        var output = _layerNorm.call(firstOutput.Add(_activation(_dropout.call(convolved))));
         return (real is null ? output : output * real).MoveToOuterDisposeScope();
     }
 }

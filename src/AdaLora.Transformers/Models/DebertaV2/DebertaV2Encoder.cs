@@ -72,7 +72,7 @@ internal sealed class DebertaV2Encoder : Module<Tensor, TokenRows, Tensor>
 
     private AttentionContext Context(Tensor embedded, TokenRows rows)
     {
-        var real = rows.IsPacked ? null : rows.Mask?.ne(0).view(-1, 1).to(embedded.dtype);
+        var real = rows.IsPacked ? null : rows.Mask?.Ne(0).view(-1, 1).to(embedded.dtype);
         var masked = rows.Mask is null ? null : PairMask(rows.Mask);
         if (_relative is null)
             return new AttentionContext(rows, real, masked, null, null, null);
@@ -83,14 +83,14 @@ internal sealed class DebertaV2Encoder : Module<Tensor, TokenRows, Tensor>
         var last = 2L * _config.Span - 1;
         var start = Math.Max(0, _config.Span - farthest);
         var embeddings = RelativeEmbeddings(start, Math.Min(last, _config.Span + farthest) - start + 1);
-        Tensor RowsOf(Tensor positions) => (positions + _config.Span).clamp(0, last) - start;
+        Tensor RowsOf(Tensor positions) => positions.Add(_config.Span).Clamp(0, last).Sub(start);
         return new AttentionContext(rows, real, masked, embeddings, RowsOf(table), RowsOf(-table));
     }
 
     // Padding neither is looked at nor looks: unlike BERT's, the mask is of query and key.
     private static Tensor PairMask(Tensor attentionMask)
     {
-        var padding = attentionMask.eq(0);
+        var padding = attentionMask.Eq(0);
         return padding.unsqueeze(1).logical_or(padding.unsqueeze(2)).unsqueeze(1);
     }
 }

@@ -69,7 +69,7 @@ internal sealed class DisentangledSelfAttention : PrefixableAttention<AttentionC
         var value = rows.ToTexts(_value.call(hidden));
         var bias = AddTerms(query, key, context);
         // scaled_dot_product_attention divides by sqrt(head size) itself.
-        var attended = _attention.Apply(query * (_scale * _headRoot), key, value, bias, training, Prefix);
+        var attended = _attention.Apply(query.Mul(_scale * _headRoot), key, value, bias, training, Prefix);
         return rows.FromQueries(attended).MoveToOuterDisposeScope();
     }
 
@@ -80,18 +80,18 @@ internal sealed class DisentangledSelfAttention : PrefixableAttention<AttentionC
         {
             var embeddings = _positionDropout.call(context.Embeddings);
             if (_config.ContentToPosition)
-                bias = Gather(query, (_positionKey ?? _key).call(embeddings) * _scale, context.ContentToPosition!);
+                bias = Gather(query, (_positionKey ?? _key).call(embeddings).Mul(_scale), context.ContentToPosition!);
             if (_config.PositionToContent)
             {
-                var fromPositions = Gather(key, (_positionQuery ?? _query).call(embeddings) * _scale, context.PositionToContent!).transpose(-1, -2);
-                bias = bias is null ? fromPositions : bias + fromPositions;
+                var fromPositions = Gather(key, (_positionQuery ?? _query).call(embeddings).Mul(_scale), context.PositionToContent!).transpose(-1, -2);
+                bias = bias is null ? fromPositions : bias.Add(fromPositions);
             }
         }
 
         if (context.Masked is not { } masked)
             return bias;
         var lowest = AttentionMask.Lowest(query.dtype);
-        return bias is null ? zeros(masked.shape, query.dtype, query.device).masked_fill(masked, lowest) : bias.masked_fill(masked, lowest);
+        return bias is null ? zeros(masked.shape, query.dtype, query.device).MaskedFill(masked, lowest) : bias.MaskedFill(masked, lowest);
     }
 
     /// <summary>

@@ -33,7 +33,7 @@ internal sealed class DistilBertLayer : Module<Tensor, TokenRows, Tensor>
     public override Tensor forward(Tensor hidden, TokenRows rows)
     {
         using var scope = NewDisposeScope();
-        var attended = _attentionNorm.call(_attention.call(hidden, rows) + rows.Kept(hidden));
-        return _outputNorm.call(_feedForward.call(attended) + attended).MoveToOuterDisposeScope();
+        var attended = _attentionNorm.call(_attention.call(hidden, rows).Add(rows.Kept(hidden)));
+        return _outputNorm.call(_feedForward.call(attended).Add(attended)).MoveToOuterDisposeScope();
     }
 }

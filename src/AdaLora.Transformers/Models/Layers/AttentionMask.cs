@@ -12,8 +12,8 @@ internal static class AttentionMask
     public static Tensor ToAdditive(Tensor mask, ScalarType dtype)
     {
         using var scope = NewDisposeScope();
-        var padding = mask.eq(0).unsqueeze(1).unsqueeze(1);
-        return zeros(padding.shape, dtype, mask.device).masked_fill(padding, Lowest(dtype)).MoveToOuterDisposeScope();
+        var padding = mask.Eq(0).unsqueeze(1).unsqueeze(1);
+        return zeros(padding.shape, dtype, mask.device).MaskedFill(padding, Lowest(dtype)).MoveToOuterDisposeScope();
     }
 
     public static double Lowest(ScalarType dtype) => dtype switch

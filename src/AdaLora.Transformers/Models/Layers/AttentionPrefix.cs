@@ -33,7 +33,7 @@ internal sealed class AttentionPrefix : Module
         // On the CPU, so that a seed gives the same on every device.
         Parameter Draw()
         {
-            var parameter = new Parameter(randn([length, size]).mul_(StandardDeviation).to(dtype).to(device));
+            var parameter = new Parameter(randn([length, size]).MulInPlace(StandardDeviation).to(dtype).to(device));
             parameter.DetachFromDisposeScope();
             return parameter;
         }

@@ -43,8 +43,8 @@ internal sealed class MultiHeadAttention(int heads, double dropout)
     private Tensor ApplyWithDropout(Tensor query, Tensor key, Tensor value, Tensor? mask)
     {
         var (rows, length, size, keys) = (query.shape[0] * query.shape[1], query.shape[2], query.shape[3], key.shape[2]);
-        var scores = query.div(Math.Sqrt(size)).reshape(rows, length, size).bmm(key.reshape(rows, keys, size).transpose(1, 2)).view(query.shape[0], query.shape[1], length, keys);
-        var weights = FastDropout.Apply((mask is null ? scores : scores.add(mask)).softmax(-1), dropout);
+        var scores = query.Div(Math.Sqrt(size)).reshape(rows, length, size).bmm(key.reshape(rows, keys, size).transpose(1, 2)).view(query.shape[0], query.shape[1], length, keys);
+        var weights = FastDropout.Apply((mask is null ? scores : scores.Add(mask)).softmax(-1), dropout);
         return weights.view(rows, length, keys).bmm(value.reshape(rows, keys, size)).view(query.shape);
     }
 

@@ -29,6 +29,6 @@ internal sealed class ResidualOutput : Module<Tensor, Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var output = _dropout.call(_dense.call(states));
-        return _layerNorm.call(output + residual).MoveToOuterDisposeScope();
+        return _layerNorm.call(output.Add(residual)).MoveToOuterDisposeScope();
     }
 }

@@ -44,16 +44,16 @@ internal sealed class TokenEmbeddings : Module<Tensor, Tensor?, Tensor>
     public Tensor WordWeight => _words.weight!;
 
     /// <summary>Positions 0, 1, 2 ... for every row.</summary>
-    public static Tensor NumberFromZero(Tensor inputIds) => arange(inputIds.shape[1], dtype: int64, device: inputIds.device).unsqueeze(0);
+    public static Tensor NumberFromZero(Tensor inputIds) => HeldScalars.Arange(inputIds.shape[1], inputIds.device).unsqueeze(0);
 
     public override Tensor forward(Tensor inputIds, Tensor? tokenTypeIds)
     {
         using var scope = NewDisposeScope();
         var sum = _words.call(inputIds);
         if (_positions is not null)
-            sum += _positions.call(_numberPositions!(inputIds));
+            sum = sum.Add(_positions.call(_numberPositions!(inputIds)));
         if (_types is not null)
-            sum += _types.call(tokenTypeIds ?? zeros_like(inputIds));
+            sum = sum.Add(_types.call(tokenTypeIds ?? zeros_like(inputIds)));
         return _dropout.call(_layerNorm.call(sum)).MoveToOuterDisposeScope();
     }
 }

@@ -54,7 +54,7 @@ internal sealed class TokenRows : ITokenContext
             return Whole(embedded, mask, firstsSuffice: true);
         var length = (int)mask.shape[1];
         bool[] isReal;
-        using (var real = mask.ne(0))
+        using (var real = mask.Ne(0))
 #pragma warning disable RS0030 // The mask is in the host's memory: nothing is waited for.
             isReal = real.data<bool>().ToArray();
 #pragma warning restore RS0030

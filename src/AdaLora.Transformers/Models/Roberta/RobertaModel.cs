@@ -36,8 +36,8 @@ public sealed class RobertaModel : TextEncoder
     internal static Tensor NumberAfterPadding(Tensor inputIds, int padId)
     {
         using var scope = NewDisposeScope();
-        var real = inputIds.ne(padId).to(ScalarType.Int64);
-        return (real.cumsum(1) * real + padId).MoveToOuterDisposeScope();
+        var real = inputIds.Ne(padId).to(ScalarType.Int64);
+        return (real.cumsum(1) * real).Add(padId).MoveToOuterDisposeScope();
     }
 
     private protected override Tensor Embed(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds) => _embeddings.call(inputIds, tokenTypeIds);

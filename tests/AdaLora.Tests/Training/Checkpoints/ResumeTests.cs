@@ -46,6 +46,14 @@ public sealed class ResumeTests : IDisposable
             RequireSameEnd(new Rehearsal { Folder = Path.Combine(_folder.Path, $"{crash}"), Every = 1, Accumulation = 1, EvaluateEvery = null }, crash);
     }
 
+    /// <summary>13 batches make an epoch and two a step: every other epoch ends within a step, and its evaluation may be the best so far.</summary>
+    [Fact]
+    public void Evaluations_within_a_step_are_neither_lost_nor_repeated()
+    {
+        foreach (var crash in (int[])[13, 14, 15, 27, 39, 40, 41])
+            RequireSameEnd(new Rehearsal { Folder = Path.Combine(_folder.Path, $"{crash}"), Every = 1, EvaluateEvery = null }, crash);
+    }
+
     [Fact]
     public void Batches_that_torchs_generator_orders_come_in_the_same_order()
     {

@@ -4,7 +4,7 @@ namespace AdaLora.Files;
 
 /// <summary>
 /// Writes files that are either as they were or complete: beside the target first, flushed to the disk, then renamed over it. Nothing is left behind when writing fails.
-/// The one place where files come into being; compiled into every assembly that needs it.
+/// The one place where files come into being.
 /// </summary>
 internal static class AtomicFile
 {
