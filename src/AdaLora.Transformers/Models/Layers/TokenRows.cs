@@ -1,3 +1,4 @@
+using AdaLora.Transformers.Tokenization;
 using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Models.Layers;
@@ -34,6 +35,9 @@ internal sealed class TokenRows : ITokenContext
     /// <summary>What is added to attention scores, batch x 1 x 1 x length, or null without padding.</summary>
     public Tensor? Additive { get; }
 
+    /// <summary>Whether texts are known to be nothing but padding. Only on a CPU; elsewhere finding out would mean waiting for the device.</summary>
+    public bool HasEmptyTexts { get; private init; }
+
     /// <summary>Whether only the first tokens are computed.</summary>
     public bool OnlyFirsts { get; }
 
@@ -45,19 +49,14 @@ internal sealed class TokenRows : ITokenContext
     /// <param name="mask">1 at real tokens and 0 at padding, batch x length, or null.</param>
     public static TokenRows OfAll(Tensor embedded, Tensor? mask) => Whole(embedded, mask, firstsSuffice: false);
 
-    /// <summary>Rows for computing the last states of first tokens only. On a CPU padding is left out; elsewhere finding it would mean waiting for the device.</summary>
+    /// <summary>Rows for computing the last states of first tokens only. Padding is left out where the host knows it: on a CPU, and on a device if the mask comes from a <see cref="TokenBatch"/>; else finding it would mean waiting for the device.</summary>
     /// <param name="embedded">Batch x length x hidden size.</param>
     /// <param name="mask">1 at real tokens and 0 at padding, batch x length, or null.</param>
     public static TokenRows ForFirsts(Tensor embedded, Tensor? mask)
     {
-        if (mask is null || mask.device_type != TorchSharp.DeviceType.CPU)
+        if (mask is null || RealPlaces(mask) is not { } isReal)
             return Whole(embedded, mask, firstsSuffice: true);
         var length = (int)mask.shape[1];
-        bool[] isReal;
-        using (var real = mask.Ne(0))
-#pragma warning disable RS0030 // The mask is in the host's memory: nothing is waited for.
-            isReal = real.data<bool>().ToArray();
-#pragma warning restore RS0030
         var places = new List<long>(isReal.Length);
         var padding = new List<long>();
         var firsts = new List<long>();
@@ -82,7 +81,7 @@ internal sealed class TokenRows : ITokenContext
     }
 
     /// <summary>What the last layer works on.</summary>
-    public TokenRows AtLastLayer() => _firstsSuffice ? new TokenRows(_batch, Length, Mask, Additive, _places, _firsts, true, onlyFirsts: true) : this;
+    public TokenRows AtLastLayer() => _firstsSuffice ? new TokenRows(_batch, Length, Mask, Additive, _places, _firsts, true, onlyFirsts: true) { HasEmptyTexts = HasEmptyTexts } : this;
 
     /// <summary>Batch x length x hidden size to rows x hidden size.</summary>
     public Tensor FromTexts(Tensor texts)
@@ -115,6 +114,20 @@ internal sealed class TokenRows : ITokenContext
     private static TokenRows Whole(Tensor embedded, Tensor? mask, bool firstsSuffice)
     {
         var additive = mask is null ? null : AttentionMask.ToAdditive(mask, embedded.dtype);
-        return new TokenRows(embedded.shape[0], embedded.shape[1], mask, additive, null, null, firstsSuffice, onlyFirsts: false);
+        return new TokenRows(embedded.shape[0], embedded.shape[1], mask, additive, null, null, firstsSuffice, onlyFirsts: false)
+        {
+            HasEmptyTexts = mask is not null && RealPlaces(mask)?.Chunk((int)mask.shape[1]).Any(text => !text.Contains(true)) == true,
+        };
+    }
+
+    // Null where the host does not know.
+    private static bool[]? RealPlaces(Tensor mask)
+    {
+        if (mask.device_type != TorchSharp.DeviceType.CPU)
+            return KnownMask.Of(mask) is { } known ? Array.ConvertAll(known, value => value != 0) : null;
+        using var real = mask.Ne(0);
+#pragma warning disable RS0030 // The mask is in the host's memory: nothing is waited for.
+        return real.data<bool>().ToArray();
+#pragma warning restore RS0030
     }
 }
