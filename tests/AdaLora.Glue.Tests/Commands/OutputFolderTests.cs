@@ -27,7 +27,7 @@ public sealed class OutputFolderTests : IDisposable
     {
         File.WriteAllText(_line.Output, "");
 
-        Assert.Equal(ExitCode.Failure, _line.Train());
+        Assert.Equal(ExitCode.BadInput, _line.Train());
 
         _ = Assert.Single(_line.ErrorText.TrimEnd().Split('\n'));
     }
