@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -15,6 +16,7 @@ internal static class OptimizerFields
     public static IReadOnlyList<Parameter> ParametersOf(optim.Optimizer optimizer) => [.. ((OptimizerHelper)optimizer).parameters()];
 
     /// <summary>The fields of one such object, apart from the one that holds the parameter itself.</summary>
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "The optimiser reads and stores what it remembers, so that trimming keeps these fields.")]
     public static IEnumerable<FieldInfo> Of(OptimizerState state) =>
         state.GetType().GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).Where(f => f.FieldType != typeof(Parameter));
 }

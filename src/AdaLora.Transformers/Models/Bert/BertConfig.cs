@@ -1,20 +1,37 @@
-using System.Text.Json.Serialization;
+using System.Text.Json.Nodes;
 
 namespace AdaLora.Transformers.Models.Bert;
 
 /// <summary>The configuration of a BERT model.</summary>
 public sealed record BertConfig : EncoderConfig
 {
+    /// <summary>Makes a configuration with the defaults of the family.</summary>
+    public BertConfig()
+    {
+    }
+
+    internal BertConfig(ConfigEntries entries)
+        : base(entries)
+    {
+        PositionEmbeddingType = entries.Text("position_embedding_type", PositionEmbeddingType);
+        IsDecoder = entries.Flag("is_decoder", IsDecoder);
+    }
+
     /// <inheritdoc/>
     public override string ModelType => "bert";
 
     /// <summary>How positions are told; only "absolute" is supported.</summary>
-    [JsonPropertyName("position_embedding_type")]
     public string PositionEmbeddingType { get; init; } = "absolute";
 
     /// <summary>Whether attention only looks back; not supported.</summary>
-    [JsonPropertyName("is_decoder")]
     public bool IsDecoder { get; init; }
+
+    private protected override void AddEntries(JsonObject json)
+    {
+        base.AddEntries(json);
+        json["position_embedding_type"] = PositionEmbeddingType;
+        json["is_decoder"] = IsDecoder;
+    }
 
     private protected override void AddFaults(ConfigFaults faults)
     {
