@@ -20,9 +20,10 @@ public sealed partial class AdaLoraModel
         RequireStep();
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        var tensors = TrainedTensors();
+        var exported = KeptTriplets().Where(k => k.Lambda.shape[0] > 0).ToList();
+        var tensors = TrainedTensors(exported.Select(k => k.Name));
         var ranks = new List<KeyValuePair<string, int>>();
-        foreach (var (name, scale, right, lambda, left) in KeptTriplets().Where(k => k.Lambda.shape[0] > 0))
+        foreach (var (name, scale, right, lambda, left) in exported)
         {
             ranks.Add(KeyValuePair.Create(name, (int)lambda.shape[0]));
             tensors[$"{PeftName.Prefix}{name}.lora_A.weight"] = right.mul(lambda);

@@ -1,3 +1,4 @@
+using AdaLora.Adapters;
 using static TorchSharp.torch;
 
 namespace AdaLora;
@@ -17,7 +18,9 @@ public sealed partial class AdaLoraModel
     /// but in half precision as large as the dtype is coarse.
     /// </param>
     /// <exception cref="InvalidOperationException">The adapters are merged or switched off, or were trained, or gradients left unused, although the allocator never ran.</exception>
-    /// <exception cref="NotSupportedException">Weights are shared with other modules, which would change as well, or are no parameters; all of them are listed. Nothing was changed.</exception>
+    /// <exception cref="NotSupportedException">
+    /// Weights share memory with parameters or buffers of other modules, which would change as well, or are computed anew whenever they are read; all of them are listed. Nothing was changed.
+    /// </exception>
     /// <exception cref="ArithmeticException">Weights would not be finite; all of them are listed. Nothing was changed.</exception>
     public void Merge(bool keepOriginals = true)
     {
@@ -25,7 +28,8 @@ public sealed partial class AdaLoraModel
         if (!_activity.Enabled)
             throw new InvalidOperationException("The adapters are switched off. Leave the scope of DisableAdapters() before merging them.");
         RequireStep();
-        RequireOwnWeights();
+        if (WeightSharing.FindFaults(Model, Sites) is { Count: > 0 } faults)
+            throw new NotSupportedException($"Merging would change more than the adapted layers, or nothing: {string.Join("; ", faults)}. Exclude these layers from the targets, or give them weights of their own.");
         RequireFinite();
         try
         {
@@ -74,21 +78,6 @@ public sealed partial class AdaLoraModel
         RequireSelected(wish);
         if (IsMerged)
             throw new InvalidOperationException($"The adapters are merged into the base model and cannot be {wish}. Call {nameof(Unmerge)}() first.");
-    }
-
-    private void RequireOwnWeights()
-    {
-        var owners = Model.named_modules().Select(m => m.module).Append(Model).Distinct((IEqualityComparer<nn.Module>)ReferenceEqualityComparer.Instance)
-            .SelectMany(m => m.named_parameters(recurse: false))
-            .GroupBy(p => p.parameter.Handle)
-            .ToDictionary(g => g.Key, g => g.Count());
-        var faults = Sites
-            .Select(s => (s.Path, Owners: owners.GetValueOrDefault(s.Projection.Weight.Handle)))
-            .Where(s => s.Owners != 1)
-            .Select(s => $"'{s.Path}' ({(s.Owners == 0 ? "no parameter" : $"used by {s.Owners} modules")})")
-            .ToList();
-        if (faults.Count > 0)
-            throw new NotSupportedException($"Merging would change more than the adapted layers, or nothing: these weights are shared or are no parameters: {string.Join(", ", faults)}.");
     }
 
     private void RequireFinite()

@@ -1,4 +1,5 @@
 using AdaLora.Allocation;
+using AdaLora.Parameters;
 using static TorchSharp.torch;
 
 namespace AdaLora;
@@ -45,8 +46,8 @@ public sealed partial class AdaLoraModel
             .Select(a => new AdaptedModule(a.Slot.Name, a.Slot.Shape.OutFeatures, a.Slot.Shape.InFeatures, pattern[a.Slot.Name].Count, pattern.RankOf(a.Slot.Name)))
             .ToList();
         var live = modules.Sum(m => m.LiveParameters);
-        var trainedInFull = TrainableParameters.Skip(1).Sum(p => p.numel());
-        var counts = new ParameterCounts(Model.parameters().Sum(p => p.numel()), live + trainedInFull, live);
+        var trainedInFull = MemoryRange.CountEntries(TrainableParameters.Skip(1));
+        var counts = new ParameterCounts(MemoryRange.CountEntries(Model.parameters()), live + trainedInFull, live);
         return new AdaLoraReport(Step, LiveTriplets, IsFrozen, counts, modules);
     }
 

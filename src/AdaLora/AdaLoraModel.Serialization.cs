@@ -75,7 +75,7 @@ public sealed partial class AdaLoraModel
 
     private Dictionary<string, Tensor> AdaptedTensors(double scale)
     {
-        var tensors = TrainedTensors();
+        var tensors = TrainedTensors(_adapters.Select(a => a.Slot.Name));
         foreach (var (name, ownScale, right, lambda, left) in KeptTriplets())
         {
             var module = PeftName.Prefix + name;
@@ -105,9 +105,10 @@ public sealed partial class AdaLoraModel
         }
     }
 
-    private Dictionary<string, Tensor> TrainedTensors()
+    /// <param name="carriers">The modules that carry an adapter for who reads the file: their biases are those of base layers.</param>
+    private Dictionary<string, Tensor> TrainedTensors(IEnumerable<string> carriers)
     {
-        var adapted = _adapters.Select(a => a.Slot.Name).ToHashSet(StringComparer.Ordinal);
+        var adapted = carriers.ToHashSet(StringComparer.Ordinal);
         var tensors = _selection.Parameters.ToDictionary(p => PeftName.OfParameter(p.Name, adapted), p => (Tensor)p.Parameter, StringComparer.Ordinal);
         // Running averages and the like belong to a module that was trained in full, and so do parameters that take no gradient.
         foreach (var (name, value) in _selection.FullState())

@@ -51,7 +51,8 @@ public sealed partial class AdaLoraModel
         if (maxGradientNorm is not (null or > 0))
             throw new ArgumentOutOfRangeException(nameof(maxGradientNorm), maxGradientNorm, "The largest gradient norm must be positive, or null.");
 
-        BackwardPass.ThrowIfFailed();
+        _activity.Failure.ThrowIfAny();
+        BackwardFailure.OfThread.ThrowIfAny();
         _activity.Sharing?.Forget();
         using var scope = NewDisposeScope();
         _binder.Gather();

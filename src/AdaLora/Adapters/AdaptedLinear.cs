@@ -1,4 +1,3 @@
-using AdaLora.Autograd;
 using AdaLora.Randomness;
 using static TorchSharp.torch;
 
@@ -24,7 +23,7 @@ public static class AdaptedLinear
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="dropout"/> is outside [0, 1).</exception>
     /// <exception cref="InvalidOperationException">
     /// A backward pass through such a layer failed earlier, so that gradients are missing: say because a tensor was changed in place after the forward pass. No exception may leave a backward pass
-    /// itself. <see cref="AdaLoraModel.BeforeOptimizerStep"/> throws it too, whichever comes first.
+    /// itself: its gradients are zeros. <see cref="AdaLoraModel.BeforeOptimizerStep"/> throws it too, whichever comes first. What belongs to no model is told on the thread that ran the forward pass.
     /// </exception>
     public static Tensor Apply(Tensor input, Tensor weight, Tensor? bias, Tensor left, Tensor? lambda, Tensor right, double scale, double dropout = 0)
     {
@@ -43,7 +42,7 @@ public static class AdaptedLinear
         using var scope = NewDisposeScope();
         var needsGraph = is_grad_enabled() && ((Tensor?[])[input, bias, left, lambda, right]).Any(t => t is { requires_grad: true });
         if (needsGraph)
-            BackwardPass.ThrowIfFailed();
+            settings.Failure.ThrowIfAny();
         var output = needsGraph
             ? AdaptedLinearFunction.apply(input, weight, bias!, left, lambda!, right, settings)
             : Forward(input, weight, bias, left, lambda, right, settings).Output;
@@ -62,7 +61,8 @@ public static class AdaptedLinear
             output.addmm_(scaled, left.t(), 1, 1);
         else
             output.AddInPlace(scaled.mm(left.t()).to(output.dtype));
-        return (output.view([.. input.shape[..^1], weight.shape[0]]).MoveToOuterDisposeScope(), low.MoveToOuterDisposeScope());
+        // Detached, because autograd lets nobody change a function's output in place when it is a view.
+        return (output.view([.. input.shape[..^1], weight.shape[0]]).detach().MoveToOuterDisposeScope(), low.MoveToOuterDisposeScope());
     }
 
     private static void Check(Tensor input, Tensor weight, Tensor? bias, Tensor left, Tensor? lambda, Tensor right)

@@ -7,7 +7,6 @@ namespace AdaLora.Adapters;
 internal sealed class AdaptedLinearFunction : autograd.SingleTensorFunction<AdaptedLinearFunction>
 {
     private const string SettingsKey = "settings";
-    private const string NeedsKey = "needs";
     private const int Input = 0, Weight = 1, Bias = 2, Left = 3, Lambda = 4, Right = 5, Settings = 6, Arguments = 7;
 
     public override string Name => nameof(AdaptedLinearFunction);
@@ -18,20 +17,20 @@ internal sealed class AdaptedLinearFunction : autograd.SingleTensorFunction<Adap
         var settings = (AdapterSettings)vars[Settings];
         var (output, low) = AdaptedLinear.Forward(input, weight, (Tensor?)vars[Bias], left, lambda, right, settings);
         ctx.save_data(SettingsKey, settings);
-        ctx.save_data(NeedsKey, vars.Select(v => v is Tensor { requires_grad: true }).ToArray());
+        BackwardPass.Prepare(ctx, vars, settings.Failure);
         ctx.save_for_backward(lambda is null ? [input, weight, left, right, low] : [input, weight, left, right, low, lambda]);
         return output;
     }
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) =>
-        BackwardPass.Run(grad_output, Arguments, gradient => Compute(ctx, gradient));
+        BackwardPass.Run(ctx, grad_output, (gradient, needs) => Compute(ctx, gradient, needs));
 
-    private static Tensor?[] Compute(autograd.AutogradContext ctx, Tensor gradient)
+    private static Tensor?[] Compute(autograd.AutogradContext ctx, Tensor gradient, GradientNeeds needs)
     {
         var saved = ctx.get_saved_variables();
         var (input, weight, left, right, low) = (saved[0], saved[1], saved[2], saved[3], saved[4]);
         var lambda = saved.ElementAtOrDefault(5);
-        var (settings, needs) = ((AdapterSettings)ctx.get_data(SettingsKey), (bool[])ctx.get_data(NeedsKey));
+        var settings = (AdapterSettings)ctx.get_data(SettingsKey);
 
         var rows = gradient.reshape(-1, weight.shape[0]);
         var wide = rows.to(left.dtype);

@@ -1,3 +1,5 @@
+using AdaLora.Autograd;
+
 namespace AdaLora.Adapters;
 
 /// <summary>What the adapters of one model share while it runs: whether they are switched on, and what to check when the model is put into evaluation mode.</summary>
@@ -8,6 +10,9 @@ internal sealed class AdapterActivity
 
     /// <summary>Through which adapters share dropout masks, or null when each draws its own.</summary>
     public DropoutSharing? Sharing { get; init; }
+
+    /// <summary>Where backward passes through the adapters leave an exception.</summary>
+    public BackwardFailure Failure { get; } = new();
 
     /// <summary>Called when an adapter leaves training mode; throws if the allocator was forgotten.</summary>
     public Action? LeavingTraining { get; set; }

@@ -1,3 +1,4 @@
+using AdaLora.Autograd;
 using AdaLora.Randomness;
 using static TorchSharp.torch;
 
@@ -9,6 +10,9 @@ namespace AdaLora.Adapters;
 /// <param name="Shared">Where the dropped input is found that other adapters use too, or null when it is this one's alone. Its mask is <paramref name="Mask"/>.</param>
 internal sealed record AdapterSettings(double Scale, DropoutMask? Mask, SharedDropout? Shared = null)
 {
+    /// <summary>Where the backward pass leaves an exception.</summary>
+    public BackwardFailure Failure { get; init; } = BackwardFailure.OfThread;
+
     /// <summary>The input with what is dropped set to 0.</summary>
     public Tensor Drop(Tensor rows) => Shared?.Drop(rows) ?? Alone(rows);
 

@@ -31,6 +31,14 @@ internal sealed class ModuleNode(string name, nn.Module module, ModuleNode? pare
             .Concat(Module.named_buffers().Select(b => (prefix + b.name, b.buffer, true)));
     }
 
+    /// <summary>The parameters and buffers of the module itself, with their names from the root.</summary>
+    public IEnumerable<(string Name, Tensor Value, bool IsBuffer)> OwnTensors()
+    {
+        var prefix = Path.Length == 0 ? "" : Path + ".";
+        return Module.named_parameters(recurse: false).Select(p => (prefix + p.name, (Tensor)p.parameter, false))
+            .Concat(Module.named_buffers(recurse: false).Select(b => (prefix + b.name, b.buffer, true)));
+    }
+
     /// <summary>
     /// A model and all below it, each before its children and these in registration order. Adapters are closed: what is inside belongs to them.
     /// </summary>

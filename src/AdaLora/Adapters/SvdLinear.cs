@@ -200,7 +200,7 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
         if (_base is not Linear || is_grad_enabled() || input.dtype != weight.dtype || input.dim() == 0 || input.shape[^1] != weight.shape[1])
             return _base.call(input);
         using var scope = NewDisposeScope();
-        return RowProducts.Linear(input.reshape(-1, weight.shape[1]), weight, _projection.Bias).view([.. input.shape[..^1], weight.shape[0]]).MoveToOuterDisposeScope();
+        return RowProducts.Linear(input.reshape(-1, weight.shape[1]), weight, _projection.Bias).view([.. input.shape[..^1], weight.shape[0]]).detach().MoveToOuterDisposeScope();
     }
 
     // In the layout of the base weight, in the dtype of the triplets.
@@ -222,11 +222,11 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
     private AdapterSettings Settings(Tensor input, double dropout)
     {
         if (dropout == 0)
-            return new AdapterSettings(Scale, null);
+            return new AdapterSettings(Scale, null) { Failure = _activity.Failure };
         if (_activity.Sharing?.For(this, input, dropout) is not { } shared)
-            return new AdapterSettings(Scale, DropoutMask.Draw(dropout));
+            return new AdapterSettings(Scale, DropoutMask.Draw(dropout)) { Failure = _activity.Failure };
         // Only the graph notices when an input is changed in place between two adapters; without it the dropped input is not shared, but made of what the input holds now.
-        return new AdapterSettings(Scale, shared.Mask, is_grad_enabled() ? shared : null);
+        return new AdapterSettings(Scale, shared.Mask, is_grad_enabled() ? shared : null) { Failure = _activity.Failure };
     }
 
     private Tensor Composed(Tensor input, double dropout)

@@ -1,3 +1,4 @@
+using AdaLora.Parameters;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -56,11 +57,11 @@ public sealed class TrainableSelection
         foreach (var pattern in fullyTrained)
         {
             var matched = nodes.Where(node => pattern.Matches(node.Path)).ToArray();
-            var covered = matched.SelectMany(node => ModuleNode.WalkOriginal(node.Module)).SelectMany(HandlesOf).ToHashSet();
+            var covered = matched.SelectMany(node => ModuleNode.WalkOriginal(node.Module)).SelectMany(node => node.Module.named_parameters(recurse: false)).Select(pair => pair.parameter).ToArray();
             RequireParameters(pattern, matched, covered, nodes);
             RequireNoAdapter(pattern, covered, sites);
             modules.AddRange(matched);
-            handles.UnionWith(covered);
+            handles.UnionWith(covered.Select(parameter => parameter.Handle));
         }
 
         handles.UnionWith(biases switch
@@ -101,9 +102,7 @@ public sealed class TrainableSelection
         _original = null;
     }
 
-    private static IEnumerable<IntPtr> HandlesOf(ModuleNode node) => node.Module.named_parameters(recurse: false).Select(pair => pair.parameter.Handle);
-
-    private static void RequireParameters(NamePattern pattern, ModuleNode[] matched, HashSet<IntPtr> covered, IReadOnlyList<ModuleNode> nodes)
+    private static void RequireParameters(NamePattern pattern, ModuleNode[] matched, IReadOnlyList<Tensor> covered, IReadOnlyList<ModuleNode> nodes)
     {
         if (covered.Count > 0)
         {
@@ -116,11 +115,12 @@ public sealed class TrainableSelection
             : $"No module matches {pattern}, which is to be trained in full.{(nearest.Count > 0 ? $" Did you mean {string.Join(", ", nearest)}?" : "")}");
     }
 
-    /// <summary>Compares parameters and not names, so that a layer which shares its weight with an adapted one is noticed too.</summary>
-    private static void RequireNoAdapter(NamePattern pattern, HashSet<IntPtr> covered, IReadOnlyList<InjectionSite> sites)
+    /// <summary>Compares memory and not names, so that a layer which shares its weight with an adapted one is noticed too.</summary>
+    private static void RequireNoAdapter(NamePattern pattern, IReadOnlyList<Tensor> covered, IReadOnlyList<InjectionSite> sites)
     {
+        using var scope = NewDisposeScope();
         var both = sites
-            .Where(site => covered.Contains(site.Projection.Weight.Handle) || (site.Projection.Bias is { } bias && covered.Contains(bias.Handle)))
+            .Where(site => covered.Any(tensor => MemoryRange.IsShared(tensor, site.Projection.Weight) || (site.Projection.Bias is { } bias && MemoryRange.IsShared(tensor, bias))))
             .Select(site => site.Path)
             .ToArray();
         if (both.Length > 0)

@@ -3,48 +3,54 @@ using static TorchSharp.torch;
 namespace AdaLora.Autograd;
 
 /// <summary>
-/// What every backward pass written in C# needs. libtorch calls it from native code, where an exception would end the process: it is kept until <see cref="ThrowIfFailed"/>. And libtorch
-/// takes gradients over without telling when, so that the tensors that carried them are freed at the next pass, not at the end of the step, when all of them would have been alive.
+/// What every backward pass written in C# needs. libtorch calls it from native code, where an exception would end the process: it is left with the training (<see cref="BackwardFailure"/>), and the gradients are zeros. They must not
+/// be undefined, as a function in front of this one may then make zeros like an output of its own that has been freed, and throw. And libtorch takes gradients over without telling when, so that the tensors that carried them are freed
+/// at the next pass, not at the end of the step, when all of them would have been alive.
 /// </summary>
 internal static class BackwardPass
 {
+    private const string NeedsKey = "needs";
+    private const string FailureKey = "failure";
+
     [ThreadStatic]
     private static Tensor?[]? _handedOver;
 
-    private static Exception? _failure;
-
-    /// <param name="gradient">Of the output; freed afterwards.</param>
-    /// <param name="inputs">Number of arguments of the forward pass.</param>
-    /// <param name="compute">Gives the gradient of each argument, null where there is none.</param>
-    public static List<Tensor> Run(Tensor gradient, int inputs, Func<Tensor, Tensor?[]> compute)
+    /// <summary>To be called by the forward pass.</summary>
+    /// <param name="context">That of the node.</param>
+    /// <param name="arguments">Of the forward pass.</param>
+    /// <param name="failure">Where to leave an exception.</param>
+    public static void Prepare(autograd.AutogradContext context, object[] arguments, BackwardFailure failure)
     {
-        Release();
+        context.set_materialize_grads(false);
+        context.save_data(NeedsKey, new GradientNeeds(arguments));
+        context.save_data(FailureKey, failure);
+    }
+
+    /// <param name="context">That of the node.</param>
+    /// <param name="gradient">Of the output, undefined if what came behind gave none; freed afterwards.</param>
+    /// <param name="compute">Gives the gradient of each argument, null where none is needed.</param>
+    public static List<Tensor> Run(autograd.AutogradContext context, Tensor gradient, Func<Tensor, GradientNeeds, Tensor?[]> compute)
+    {
+        var needs = (GradientNeeds)context.get_data(NeedsKey);
         Tensor?[] results;
         try
         {
+            Release();
             using var scope = NewDisposeScope();
             using var frozen = no_grad();
-            results = compute(gradient);
+            results = gradient.IsInvalid ? needs.Zeros() : compute(gradient, needs);
             foreach (var result in results)
                 result?.DetachFromDisposeScope();
         }
         catch (Exception e)
         {
-            Interlocked.CompareExchange(ref _failure, e, null);
-            results = new Tensor?[inputs];
+            ((BackwardFailure)context.get_data(FailureKey)).Note(e);
+            results = needs.ZerosOrNone();
         }
 
         gradient.Dispose();
         _handedOver = results;
         return [.. results.Select(result => result!)];
-    }
-
-    /// <summary>Throws if a backward pass has failed since the last call.</summary>
-    /// <exception cref="InvalidOperationException">It has; the reason is the inner exception.</exception>
-    public static void ThrowIfFailed()
-    {
-        if (Interlocked.Exchange(ref _failure, null) is { } failure)
-            throw new InvalidOperationException($"A backward pass failed, so that gradients are missing: {failure.Message}", failure);
     }
 
     private static void Release()

@@ -6,12 +6,16 @@ namespace AdaLora.Randomness;
 
 /// <summary>
 /// Dropout masks from a counter-based generator: entry i depends on the key and on i alone, so the result is the same for any number of threads and any vector width, and a mask
-/// never has to be kept, because it can be made again. The generator is a keyed 32-bit hash of the index with two rounds of multiplication. Pure arithmetic: nothing here needs libtorch.
+/// never has to be kept, because it can be made again. Every run of 512 entries has a key of its own, of 64 bits hashed from the mask's, so that entries far from each other have nothing in common; within a run the generator is a keyed
+/// 32-bit hash of the index with two rounds of multiplication, which alone would let entries at some distances follow each other. Pure arithmetic: nothing here needs libtorch.
 /// </summary>
 internal static class CounterMask
 {
     /// <summary>Entries per piece of work: large enough to be worth a thread, small enough to stay in the second-level cache.</summary>
     private const int Chunk = 1 << 16;
+
+    /// <summary>Entries with one key. Divides <see cref="Chunk"/>, and is a multiple of every vector's width.</summary>
+    private const int RunLength = 1 << 9;
 
     private const uint FirstFactor = 0x21f0aaad;
     private const uint SecondFactor = 0xd35a2d97;
@@ -59,27 +63,34 @@ internal static class CounterMask
     private static void RunRange<TUse>(ReadOnlySpan<float> source, Span<float> target, uint first, uint threshold, float kept, ulong key)
         where TUse : struct, IUse
     {
-        uint low = (uint)key, high = (uint)(key >> 32);
-        var sources = MemoryMarshal.Cast<float, Vector<float>>(source);
-        var targets = MemoryMarshal.Cast<float, Vector<float>>(target);
-        var index = new Vector<uint>(unchecked(first + low)) + new Vector<uint>(Lanes);
-        var step = new Vector<uint>((uint)Vector<uint>.Count);
-        var (keyVector, limit, value) = (new Vector<uint>(high), new Vector<uint>(threshold), new Vector<float>(kept));
-        for (var i = 0; i < targets.Length; i++)
+        ref var sources = ref MemoryMarshal.GetReference(source);
+        ref var targets = ref MemoryMarshal.GetReference(target);
+        var (lanes, step) = (new Vector<uint>(Lanes), new Vector<uint>((uint)Vector<uint>.Count));
+        var (limit, value) = (new Vector<uint>(threshold), new Vector<float>(kept));
+        for (var start = 0; start < target.Length; start += RunLength)
         {
-            var x = index ^ (index >>> 16);
-            x = (x * FirstFactor) ^ keyVector;
-            x ^= x >>> 15;
-            x *= SecondFactor;
-            x ^= x >>> 15;
-            // x >= limit, without the comparison of unsigned numbers that AVX2 lacks.
-            var keeps = Vector.AsVectorSingle(Vector.Equals(Vector.Max(x, limit), x));
-            targets[i] = TUse.Of(Vector.BitwiseAnd(keeps, value), sources[i], targets[i]);
-            index += step;
-        }
+            var number = SplitMix64.Number(key, (first + (uint)start) / RunLength);
+            uint low = (uint)number, high = (uint)(number >> 32);
+            var (index, keyVector) = (new Vector<uint>(low) + lanes, new Vector<uint>(high));
+            var end = Math.Min(start + RunLength, target.Length);
+            var i = start;
+            for (; i <= end - Vector<float>.Count; i += Vector<float>.Count)
+            {
+                var x = index ^ (index >>> 16);
+                x = (x * FirstFactor) ^ keyVector;
+                x ^= x >>> 15;
+                x *= SecondFactor;
+                x ^= x >>> 15;
+                // x >= limit, without the comparison of unsigned numbers that AVX2 lacks.
+                var keeps = Vector.AsVectorSingle(Vector.Equals(Vector.Max(x, limit), x));
+                var (from, to) = (Vector.LoadUnsafe(ref sources, (nuint)i), Vector.LoadUnsafe(ref targets, (nuint)i));
+                TUse.Of(Vector.BitwiseAnd(keeps, value), from, to).StoreUnsafe(ref targets, (nuint)i);
+                index += step;
+            }
 
-        for (var i = targets.Length * Vector<float>.Count; i < target.Length; i++)
-            target[i] = TUse.Of(Hash(unchecked(first + low + (uint)i), high) >= threshold ? kept : 0, source[i], target[i]);
+            for (; i < end; i++)
+                target[i] = TUse.Of(Hash(unchecked(low + (uint)(i - start)), high) >= threshold ? kept : 0, source[i], target[i]);
+        }
     }
 
     private static uint Hash(uint x, uint key)

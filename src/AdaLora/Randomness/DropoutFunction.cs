@@ -14,9 +14,10 @@ internal sealed class DropoutFunction : autograd.SingleTensorFunction<DropoutFun
     {
         var mask = (DropoutMask)vars[1];
         ctx.save_data(MaskKey, mask);
+        BackwardPass.Prepare(ctx, vars, BackwardFailure.OfThread);
         return mask.Apply((Tensor)vars[0]);
     }
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) =>
-        BackwardPass.Run(grad_output, inputs: 2, gradient => [((DropoutMask)ctx.get_data(MaskKey)).Apply(gradient), null]);
+        BackwardPass.Run(ctx, grad_output, (gradient, _) => [((DropoutMask)ctx.get_data(MaskKey)).Apply(gradient), null]);
 }

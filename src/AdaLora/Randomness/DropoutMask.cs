@@ -17,7 +17,8 @@ internal readonly record struct DropoutMask(double Rate, ulong Key)
     public static DropoutMask Draw(double rate)
     {
         using var drawn = empty(1, dtype: ScalarType.Int64, device: CPU).random_(0, Keys);
-        return new DropoutMask(rate, Spread(HostMemory.First<ulong>(drawn)));
+        // Mixed, so that every bit of the drawn number reaches every bit of the key.
+        return new DropoutMask(rate, SplitMix64.Mix(HostMemory.First<ulong>(drawn)));
     }
 
     /// <summary>Whether masks of this kind can be applied to a tensor; if not, libtorch's own dropout has to do.</summary>
@@ -56,13 +57,5 @@ internal readonly record struct DropoutMask(double Rate, ulong Key)
         var ones = empty(tensor.shape, dtype: ScalarType.Float32, device: CPU);
         CounterMask.Fill(HostMemory.Of(ones), Rate, 1, Key, get_num_threads());
         return ones.to(tensor.dtype);
-    }
-
-    // SplitMix64's finaliser: every bit of the drawn number reaches both halves of the key.
-    private static ulong Spread(ulong drawn)
-    {
-        drawn = (drawn ^ (drawn >> 30)) * 0xbf58476d1ce4e5b9UL;
-        drawn = (drawn ^ (drawn >> 27)) * 0x94d049bb133111ebUL;
-        return drawn ^ (drawn >> 31);
     }
 }

@@ -1,3 +1,4 @@
+using AdaLora.Autograd;
 using static TorchSharp.torch;
 
 namespace AdaLora.Randomness;
@@ -13,6 +14,7 @@ public static class FastDropout
     /// <param name="rate">Probability of dropping an entry, in [0, 1).</param>
     /// <returns>A new tensor of the same shape and dtype; the same values if <paramref name="rate"/> is 0.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="rate"/> is outside [0, 1).</exception>
+    /// <exception cref="InvalidOperationException">A backward pass of what this thread computed failed earlier, so that gradients are missing; see <see cref="Adapters.AdaptedLinear"/>.</exception>
     public static Tensor Apply(Tensor input, double rate)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -31,6 +33,9 @@ public static class FastDropout
     internal static Tensor Apply(Tensor input, DropoutMask mask)
     {
         using var scope = NewDisposeScope();
-        return (is_grad_enabled() && input.requires_grad ? DropoutFunction.apply(input, mask) : mask.Apply(input)).MoveToOuterDisposeScope();
+        var needsGraph = is_grad_enabled() && input.requires_grad;
+        if (needsGraph)
+            BackwardFailure.OfThread.ThrowIfAny();
+        return (needsGraph ? DropoutFunction.apply(input, mask) : mask.Apply(input)).MoveToOuterDisposeScope();
     }
 }

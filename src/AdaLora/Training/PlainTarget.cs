@@ -1,3 +1,4 @@
+using AdaLora.Autograd;
 using AdaLora.Parameters;
 using AdaLora.Serialization;
 using AdaLora.Training.Checkpoints;
@@ -30,7 +31,11 @@ internal sealed class PlainTarget : TrainingTarget
     {
     }
 
-    public override void BeforeOptimizerStep(double? maxGradientNorm) => _norm.Measure(maxGradientNorm);
+    public override void BeforeOptimizerStep(double? maxGradientNorm)
+    {
+        BackwardFailure.OfThread.ThrowIfAny();
+        _norm.Measure(maxGradientNorm);
+    }
 
     public override bool ReadGradientsAreFinite() => HostRead.Scalar<bool>(_norm.IsFinite);
 

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using AdaLora.Adapters;
-using AdaLora.Autograd;
 using AdaLora.Randomness;
 using AdaLora.Tests.Models;
 using AdaLora.Tests.Training.Checkpoints;
@@ -140,7 +139,7 @@ public sealed class DropoutSharingTests : IDisposable
         var output = adapted.Adapters[0].call(input);
         input.mul_(2);
         (output + adapted.Adapters[1].call(input)).sum().backward();
-        Assert.Contains("modified by an inplace operation", Assert.Throws<InvalidOperationException>(BackwardPass.ThrowIfFailed).Message, StringComparison.Ordinal);
+        Assert.Contains("modified by an inplace operation", Assert.Throws<InvalidOperationException>(() => adapted.Adapters[0].call(input)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
 using AdaLora.Randomness;
 using Xunit;
 using static TorchSharp.torch;
@@ -44,6 +46,42 @@ public sealed class FastDropoutTests
         var mask = Fill(0.1, 9, 2);
         var both = Enumerable.Range(0, Count - distance).Count(i => mask[i] == 0 && mask[i + distance] == 0) / (double)(Count - distance);
         Assert.InRange(both, 0.01 - Error(0.01), 0.01 + Error(0.01));
+    }
+
+    /// <summary>The correlation of entries at a distance in standard deviations: the mean of its square over 100 keys is 1, with a standard deviation of 0.14, if they have nothing to do with each other.</summary>
+    [Theory]
+    [InlineData(0.1)]
+    [InlineData(0.5)]
+    public void Over_many_keys_entries_at_a_distance_follow_each_other_as_often_as_chance_has_it(double rate)
+    {
+        const int Keys = 100, Entries = 1 << 18;
+        int[] distances =
+        [
+            1, 2, 3, 8, 31, 64, 128, 255, 256, 257, 384, 512, 768, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 12288, 16384, 24576, 1 << 15, 1 << 16, 98304,
+        ];
+        var squares = new double[distances.Length];
+        var mask = new float[Entries];
+        for (var key = 0UL; key < Keys; key++)
+        {
+            CounterMask.Fill(mask, rate, 1, SplitMix64.Mix(key + 1), 2);
+            for (var i = 0; i < distances.Length; i++)
+                squares[i] += Math.Pow(Correlation(mask, distances[i], rate), 2) / Keys;
+        }
+
+        Assert.All(distances.Zip(squares), pair => Assert.True(pair.Second is > 0.3 and < 1.7, $"distance {pair.First}: {pair.Second}"));
+    }
+
+    // The sum of products of deviations from the mean has the standard deviation sqrt(pairs) · rate · (1 - rate).
+    private static double Correlation(float[] mask, int distance, double rate)
+    {
+        var pairs = mask.Length - distance;
+        var firsts = MemoryMarshal.Cast<float, Vector<float>>(mask.AsSpan(0, pairs));
+        var seconds = MemoryMarshal.Cast<float, Vector<float>>(mask.AsSpan(distance, pairs));
+        var mean = new Vector<float>((float)(1 - rate));
+        var sums = Vector<float>.Zero;
+        for (var i = 0; i < firsts.Length; i++)
+            sums += (firsts[i] - mean) * (seconds[i] - mean);
+        return Vector.Sum(sums) / (Math.Sqrt(pairs) * rate * (1 - rate));
     }
 
     [Theory]

@@ -91,7 +91,9 @@ internal sealed class DisentangledSelfAttention : PrefixableAttention<AttentionC
         if (context.Masked is not { } masked)
             return bias;
         var lowest = AttentionMask.Lowest(query.dtype);
-        return bias is null ? zeros(masked.shape, query.dtype, query.device).MaskedFill(masked, lowest) : bias.MaskedFill(masked, lowest);
+        bias = bias is null ? zeros(masked.shape, query.dtype, query.device).MaskedFill(masked, lowest) : bias.MaskedFill(masked, lowest);
+        // Padding that looks weighs all keys alike. Its queries are 0, so that scores of 0 say so as well as the least number does, with which libtorch's fused attention loses the gradient; see MultiHeadAttention.
+        return Prefix is null ? bias.MaskedFill(masked.all(-1, true), 0) : bias;
     }
 
     /// <summary>

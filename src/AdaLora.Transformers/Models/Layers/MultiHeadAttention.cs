@@ -12,14 +12,17 @@ internal sealed class MultiHeadAttention(int heads, double dropout)
     /// <param name="mask">Added to the scores; must broadcast to batch x heads x length x length.</param>
     /// <param name="training">Whether attention weights are dropped.</param>
     /// <param name="prefix">Keys and values in front of those of every text, or null.</param>
+    /// <param name="hasEmptyTexts">Whether the mask forbids some queries all keys.</param>
     /// <returns>Batch x length x hidden size.</returns>
-    public Tensor Apply(Tensor query, Tensor key, Tensor value, Tensor? mask, bool training, AttentionPrefix? prefix)
+    public Tensor Apply(Tensor query, Tensor key, Tensor value, Tensor? mask, bool training, AttentionPrefix? prefix, bool hasEmptyTexts = false)
     {
         using var scope = NewDisposeScope();
         if (prefix is not null)
             (key, value, mask) = (prefix.BeforeKeys(key), prefix.BeforeValues(value), prefix.BeforeMask(mask));
-        var context = training && dropout > 0
-            ? ApplyWithDropout(Split(query), Split(key), Split(value), mask)
+        // libtorch's fused backward pass makes the weights anew as exp(score - logsumexp). Beside scores of the least finite number the logarithm of the number of keys is lost, and each weight is 1 instead of 1 / keys.
+        var needsProducts = hasEmptyTexts && prefix is null && is_grad_enabled();
+        var context = needsProducts || (training && dropout > 0)
+            ? ApplyByProducts(Split(query), Split(key), Split(value), mask, training ? dropout : 0)
             : nn.functional.scaled_dot_product_attention(Split(query), Split(key), Split(value), mask);
         return Join(context).MoveToOuterDisposeScope();
     }
@@ -35,16 +38,16 @@ internal sealed class MultiHeadAttention(int heads, double dropout)
     public Tensor ApplyToRows(Tensor query, Tensor key, Tensor value, TokenRows rows, bool training, AttentionPrefix? prefix)
     {
         using var scope = NewDisposeScope();
-        var context = Apply(rows.ToQueries(query), rows.ToTexts(key), rows.ToTexts(value), rows.Additive, training, prefix);
+        var context = Apply(rows.ToQueries(query), rows.ToTexts(key), rows.ToTexts(value), rows.Additive, training, prefix, rows.HasEmptyTexts);
         return rows.FromQueries(context).MoveToOuterDisposeScope();
     }
 
     // With dropout libtorch's CPU kernels fall back to the same products and draw their masks on one thread.
-    private Tensor ApplyWithDropout(Tensor query, Tensor key, Tensor value, Tensor? mask)
+    private static Tensor ApplyByProducts(Tensor query, Tensor key, Tensor value, Tensor? mask, double rate)
     {
         var (rows, length, size, keys) = (query.shape[0] * query.shape[1], query.shape[2], query.shape[3], key.shape[2]);
         var scores = query.Div(Math.Sqrt(size)).reshape(rows, length, size).bmm(key.reshape(rows, keys, size).transpose(1, 2)).view(query.shape[0], query.shape[1], length, keys);
-        var weights = FastDropout.Apply((mask is null ? scores : scores.Add(mask)).softmax(-1), dropout);
+        var weights = FastDropout.Apply((mask is null ? scores : scores.Add(mask)).softmax(-1), rate);
         return weights.view(rows, length, keys).bmm(value.reshape(rows, keys, size)).view(query.shape);
     }
 

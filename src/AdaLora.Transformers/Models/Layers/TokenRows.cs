@@ -34,6 +34,9 @@ internal sealed class TokenRows : ITokenContext
     /// <summary>What is added to attention scores, batch x 1 x 1 x length, or null without padding.</summary>
     public Tensor? Additive { get; }
 
+    /// <summary>Whether texts are known to be nothing but padding. Only on a CPU; elsewhere finding out would mean waiting for the device.</summary>
+    public bool HasEmptyTexts { get; private init; }
+
     /// <summary>Whether only the first tokens are computed.</summary>
     public bool OnlyFirsts { get; }
 
@@ -53,11 +56,7 @@ internal sealed class TokenRows : ITokenContext
         if (mask is null || mask.device_type != TorchSharp.DeviceType.CPU)
             return Whole(embedded, mask, firstsSuffice: true);
         var length = (int)mask.shape[1];
-        bool[] isReal;
-        using (var real = mask.Ne(0))
-#pragma warning disable RS0030 // The mask is in the host's memory: nothing is waited for.
-            isReal = real.data<bool>().ToArray();
-#pragma warning restore RS0030
+        var isReal = RealPlaces(mask);
         var places = new List<long>(isReal.Length);
         var padding = new List<long>();
         var firsts = new List<long>();
@@ -82,7 +81,7 @@ internal sealed class TokenRows : ITokenContext
     }
 
     /// <summary>What the last layer works on.</summary>
-    public TokenRows AtLastLayer() => _firstsSuffice ? new TokenRows(_batch, Length, Mask, Additive, _places, _firsts, true, onlyFirsts: true) : this;
+    public TokenRows AtLastLayer() => _firstsSuffice ? new TokenRows(_batch, Length, Mask, Additive, _places, _firsts, true, onlyFirsts: true) { HasEmptyTexts = HasEmptyTexts } : this;
 
     /// <summary>Batch x length x hidden size to rows x hidden size.</summary>
     public Tensor FromTexts(Tensor texts)
@@ -115,6 +114,17 @@ internal sealed class TokenRows : ITokenContext
     private static TokenRows Whole(Tensor embedded, Tensor? mask, bool firstsSuffice)
     {
         var additive = mask is null ? null : AttentionMask.ToAdditive(mask, embedded.dtype);
-        return new TokenRows(embedded.shape[0], embedded.shape[1], mask, additive, null, null, firstsSuffice, onlyFirsts: false);
+        return new TokenRows(embedded.shape[0], embedded.shape[1], mask, additive, null, null, firstsSuffice, onlyFirsts: false)
+        {
+            HasEmptyTexts = mask is { device_type: TorchSharp.DeviceType.CPU } && RealPlaces(mask).Chunk((int)mask.shape[1]).Any(text => !text.Contains(true)),
+        };
+    }
+
+    private static bool[] RealPlaces(Tensor mask)
+    {
+        using var real = mask.Ne(0);
+#pragma warning disable RS0030 // The mask is in the host's memory: nothing is waited for.
+        return real.data<bool>().ToArray();
+#pragma warning restore RS0030
     }
 }
