@@ -34,7 +34,8 @@ internal sealed class GoldenMethods
         }
         catch (TargetInvocationException e)
         {
-            return e.InnerException!.Message;
+            // What cannot be compared here, of a family that there is no model of, is no failure.
+            return e.InnerException is Xunit.Sdk.SkipException ? null : e.InnerException!.Message;
         }
     }
 }
