@@ -15,6 +15,7 @@ public sealed record BertConfig : EncoderConfig
     {
         PositionEmbeddingType = entries.Text("position_embedding_type", PositionEmbeddingType);
         IsDecoder = entries.Flag("is_decoder", IsDecoder);
+        TiesWordEmbeddings = entries.Flag("tie_word_embeddings", TiesWordEmbeddings);
     }
 
     /// <inheritdoc/>
@@ -26,11 +27,15 @@ public sealed record BertConfig : EncoderConfig
     /// <summary>Whether attention only looks back; not supported.</summary>
     public bool IsDecoder { get; init; }
 
+    /// <summary>Whether the head of masked-language modelling scores words by the matrix of word embeddings; otherwise it has a decoder of its own.</summary>
+    public bool TiesWordEmbeddings { get; init; } = true;
+
     private protected override void AddEntries(JsonObject json)
     {
         base.AddEntries(json);
         json["position_embedding_type"] = PositionEmbeddingType;
         json["is_decoder"] = IsDecoder;
+        json["tie_word_embeddings"] = TiesWordEmbeddings;
     }
 
     private protected override void AddFaults(ConfigFaults faults)

@@ -42,6 +42,8 @@ public sealed record ElectraConfig : EncoderConfig
         json["position_embedding_type"] = PositionEmbeddingType;
     }
 
+    internal override IEnumerable<StoredSize> StoredSizes() => base.StoredSizes().Append(new StoredSize("embedding_size", EmbeddingSize, "embeddings.word_embeddings.weight", 1));
+
     private protected override void AddFaults(ConfigFaults faults)
     {
         base.AddFaults(faults);
