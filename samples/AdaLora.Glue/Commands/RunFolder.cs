@@ -9,7 +9,8 @@ internal sealed class RunFolder : IDisposable
 
     private readonly FileStream _lock;
 
-    /// <exception cref="UserInputException">Another run writes into the folder, or nobody can.</exception>
+    /// <exception cref="UserInputException">Another run writes into the folder.</exception>
+    /// <exception cref="IOException">Nobody can.</exception>
     public RunFolder(string path)
     {
         try
@@ -22,10 +23,6 @@ internal sealed class RunFolder : IDisposable
         catch (IOException e) when (File.Exists(Path.Combine(path, LockFile)))
         {
             throw new UserInputException($"Another run writes into '{path}'. Give each run an {TrainOptionNames.Output} of its own.", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UserInputException($"Nothing can be written into '{path}': {e.Message}", e);
         }
     }
 

@@ -5,7 +5,7 @@ internal static class MatrixOrder
 {
     private static readonly string[] Parts =
     [
-        "query", "q_lin", "key", "k_lin", "value", "v_lin", "attention.output", "out_lin", "intermediate", "lin1", "output", "lin2", "pooler", "classifier",
+        "query", "q_lin", "key", "k_lin", "value", "v_lin", "attention.output", "out_lin", "intermediate", "lin1", "output", "lin2",
     ];
 
     /// <summary>A number to sort by; matrices of unknown names come last.</summary>

@@ -20,7 +20,12 @@ internal sealed class RankGrid
             _cells.Add((name.Matrix, name.Prefix, name.Layer), rank);
         }
 
-        Matrices = [.. _cells.Keys.Select(key => key.Matrix).Distinct().OrderBy(MatrixOrder.Of).ThenBy(matrix => matrix, StringComparer.Ordinal)];
+        Matrices =
+        [
+            .. _cells.Keys.GroupBy(key => key.Matrix)
+                .OrderBy(kind => kind.All(key => key.Layer is null)).ThenBy(kind => MatrixOrder.Of(kind.Key)).ThenBy(kind => kind.Key, StringComparer.Ordinal)
+                .Select(kind => kind.Key),
+        ];
         var prefixes = _cells.Keys.Where(key => key.Layer is not null).Select(key => key.Prefix).Distinct().ToList();
         _layers = [.. _cells.Keys.Select(key => (key.Prefix, key.Layer)).Distinct()
             .OrderBy(layer => layer.Layer is null).ThenBy(layer => prefixes.IndexOf(layer.Prefix)).ThenBy(layer => layer.Layer)];

@@ -19,7 +19,7 @@ internal static class RankHistoryPlot
     private const int Cells = 200;
 
     /// <summary>Importance this far below the highest one of its step is drawn as the lowest.</summary>
-    private const double Decades = 3;
+    private const double Decades = 6;
 
     private static readonly Color Unknown = Color.FromHex("#EEEEEE");
 

@@ -13,7 +13,11 @@ internal static class RunFiles
     public const string HistoryPicture = "history.png";
 
     /// <summary>Takes away what says that the run in a folder has ended, for another one begins there.</summary>
-    public static void Reopen(string folder) => File.Delete(Path.Combine(folder, Metrics));
+    public static void Reopen(string folder)
+    {
+        if (Directory.Exists(folder))
+            File.Delete(Path.Combine(folder, Metrics));
+    }
 
     /// <summary>Writes all files into <paramref name="folder"/>, which is made if need be.</summary>
     /// <param name="folder">The run's output folder.</param>
@@ -39,7 +43,7 @@ internal static class RunFiles
         ];
         foreach (var (file, content) in files)
             OutputFile.Write(Path.Combine(folder, file), content);
-        return [.. files.Select(file => Path.Combine(folder, file.Name))];
+        return [.. files.OrderBy(file => file.Name != Metrics).Select(file => Path.Combine(folder, file.Name))];
     }
 
     private static string ToCsv(IReadOnlyList<ModuleRank> ranks)

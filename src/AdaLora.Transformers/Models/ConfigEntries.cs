@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AdaLora.Transformers.Checkpoints;
 
 namespace AdaLora.Transformers.Models;
 
@@ -7,13 +8,13 @@ namespace AdaLora.Transformers.Models;
 /// single file, and generated code cannot set properties that are only initialised.
 /// </summary>
 /// <param name="json">The object.</param>
-internal sealed class ConfigEntries(JsonElement json)
+/// <param name="faults">Told of what cannot be read.</param>
+internal sealed class ConfigEntries(JsonElement json, ConfigFaults faults)
 {
     private readonly HashSet<string> _read = ["model_type"];
-    private readonly List<string> _faults = [];
 
-    /// <summary>What could not be read, each naming the entry.</summary>
-    public IReadOnlyList<string> Faults => _faults;
+    /// <summary>A file without entries.</summary>
+    public static ConfigEntries None { get; } = new(JsonFile.Parse("{}"u8.ToArray()), new ConfigFaults());
 
     public int Integer(string name, int fallback) => Read(name, fallback, "a whole number", value => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : null);
 
@@ -29,6 +30,9 @@ internal sealed class ConfigEntries(JsonElement json)
         Read(name, fallback, "true or false", value => value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : null);
 
     public string Text(string name, string fallback) => ReadObject(name, fallback, "a text", value => value.ValueKind == JsonValueKind.String ? value.GetString() : null);
+
+    /// <summary>A text; null if there is no such entry, or it is null.</summary>
+    public string? OptionalText(string name) => IsNull(name) || !TryFind(name, out _) ? null : Text(name, "");
 
     /// <summary>Words that are stored as a list or as one text with bars between them; null if there is no such entry, or it is null.</summary>
     public IReadOnlyList<string>? Words(string name) => IsNull(name) ? null : ReadObject<IReadOnlyList<string>?>(name, null, "a list of texts", value => value.ValueKind switch
@@ -72,7 +76,7 @@ internal sealed class ConfigEntries(JsonElement json)
     private T Refuse<T>(string name, JsonElement value, string kind, T fallback)
     {
         var text = value.GetRawText();
-        _faults.Add($"{name} is {(text.Length > 40 ? text[..40] + "…" : text)}, where {kind} is needed");
+        faults.Require(false, $"{name} is {(text.Length > 40 ? text[..40] + "…" : text)}, where {kind} is needed");
         return fallback;
     }
 }

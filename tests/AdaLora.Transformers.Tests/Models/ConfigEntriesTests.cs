@@ -102,6 +102,7 @@ public sealed class ConfigEntriesTests : IDisposable
             MaxPositions = 40,
             PadId = 2,
             InitializerRange = 0.5,
+            ProblemType = "single_label_classification",
             LabelNames = new Dictionary<string, string> { ["0"] = "no", ["1"] = "yes" },
             Other = new Dictionary<string, System.Text.Json.JsonElement> { ["own_entry"] = JsonFile.Parse("\"kept\""u8.ToArray()) },
         };
