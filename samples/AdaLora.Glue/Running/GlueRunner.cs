@@ -1,3 +1,4 @@
+using System.Globalization;
 using AdaLora.Training;
 using AdaLora.Transformers.Models;
 using AdaLora.Transformers.Tokenization;
@@ -82,6 +83,7 @@ internal sealed class GlueRunner(ModelFolder? models = null) : IRunner
             Resume = settings.Resume,
             SaveExtra = progress.Save,
             ResumeExtra = progress.Resume,
+            Settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["batch size"] = settings.BatchSize.ToString(CultureInfo.InvariantCulture) },
         },
     };
 }
