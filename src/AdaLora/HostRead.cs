@@ -11,8 +11,13 @@ internal static class HostRead
     [ThreadStatic]
     private static long _count;
 
+    private static long _total;
+
     /// <summary>Reads of the current thread so far. A training step runs on one thread, so differences are that step's own reads.</summary>
     public static long Count => _count;
+
+    /// <summary>Reads of all threads so far. Backward passes of a device run on a thread of libtorch's.</summary>
+    public static long Total => Interlocked.Read(ref _total);
 
 #pragma warning disable RS0030 // Counted here, and banned elsewhere so that they are.
 
@@ -21,7 +26,7 @@ internal static class HostRead
     public static T Scalar<T>(Tensor scalar)
         where T : unmanaged
     {
-        _count++;
+        CountOne();
         return scalar.item<T>();
     }
 
@@ -30,7 +35,7 @@ internal static class HostRead
     public static T[] Values<T>(Tensor tensor)
         where T : unmanaged
     {
-        _count++;
+        CountOne();
         using var host = tensor.cpu();
         return host.data<T>().ToArray();
     }
@@ -38,9 +43,15 @@ internal static class HostRead
     /// <summary>The tensor in the host's memory, contiguous and without a graph; the tensor's own memory if that is so already. Belongs to the current scope.</summary>
     public static Tensor Copy(Tensor tensor)
     {
-        _count++;
+        CountOne();
         return tensor.detach().cpu().contiguous();
     }
 
 #pragma warning restore RS0030
+
+    private static void CountOne()
+    {
+        _count++;
+        Interlocked.Increment(ref _total);
+    }
 }

@@ -13,7 +13,11 @@ internal static class DemoRuns
         return [Run(TrainingMethods.Frozen, data, DemoDefaults.FrozenEpochs), Run(TrainingMethods.AdaLora, data, DemoDefaults.Epochs)];
     }
 
-    private static TrainSettings Run(TrainingMethod method, string data, int epochs) => new()
+    /// <summary>The settings of one run.</summary>
+    /// <param name="method">How to train.</param>
+    /// <param name="data">The folder of the demo's data.</param>
+    /// <param name="epochs">How long.</param>
+    public static TrainSettings Run(TrainingMethod method, string data, int epochs) => new()
     {
         Task = GlueTasks.Find("cola"),
         Data = data,

@@ -1,4 +1,5 @@
 using AdaLora.Adapters;
+using AdaLora.Parameters;
 using AdaLora.Randomness;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -79,10 +80,11 @@ internal sealed class LoraLinear : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         var rate = training ? _dropout : 0;
         // In one node of the graph, as AdaLoRA's layers are computed.
-        if (_base is Linear && (rate == 0 || input.device_type == TorchSharp.DeviceType.CPU))
+        if (_base is Linear && HostMemory.IsPlaceOf(input))
             return AdaptedLinear.Apply(input, _projection.Weight, _projection.Bias, _up, null, _down, _scale, rate).MoveToOuterDisposeScope();
-        var dropped = FastDropout.Apply(input, rate);
-        var low = nn.functional.linear(dropped, _down).Mul(_scale);
-        return _base.call(input).Add(nn.functional.linear(low, _up)).MoveToOuterDisposeScope();
+        var precision = ProductPrecision.Of(input, _down.dtype);
+        var dropped = FastDropout.Apply(input.In(precision), rate);
+        var low = nn.functional.linear(dropped, _down.In(precision)).Mul(_scale);
+        return LowRankProduct.AddTo(_base.call(input), low, _up.In(precision)).MoveToOuterDisposeScope();
     }
 }

@@ -19,6 +19,9 @@ internal sealed class ComputedWeight : IDisposable
         _copy = weight.detach().to(ScalarType.BFloat16).DetachFromDisposeScope();
     }
 
+    /// <summary>Whether it is a copy in another precision.</summary>
+    public bool IsCopy => _copy is not null;
+
     /// <summary>(out, in); not to be disposed.</summary>
     public Tensor Value => _copy ?? _projection.Weight;
 

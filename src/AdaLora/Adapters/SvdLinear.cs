@@ -212,9 +212,10 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
         return (_projection.WeightIsTransposed ? product.t() : product).contiguous().MoveToOuterDisposeScope();
     }
 
-    // A layer of one's own may compute more than its description says, and a weight that is trained needs its gradient.
+    // A layer of one's own may compute more than its description says, and a weight that is trained needs its gradient. On devices a node in C# costs more than the operations that it saves: the device waits for its next
+    // kernel while the pass goes into .NET and back.
     private bool CanFuse(Tensor input, double dropout) =>
-        _computed is not null && !_projection.Weight.requires_grad && (dropout == 0 || DropoutMask.Suits(input)) && input.dtype == _projection.Weight.dtype;
+        HostMemory.IsPlaceOf(input) && _computed is not null && !_projection.Weight.requires_grad && (dropout == 0 || DropoutMask.Suits(input)) && input.dtype == _projection.Weight.dtype;
 
     private Tensor Fused(Tensor input, double dropout) =>
         AdaptedLinear.Apply(input, _computed!.Value, _projection.Bias, _left, _lambda, _right, Settings(input, dropout));
@@ -231,20 +232,22 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
 
     private Tensor Composed(Tensor input, double dropout)
     {
-        var output = _base.call(input);
+        var output = BaseOutput(input);
         var shared = dropout > 0 ? _activity.Sharing?.For(this, input, dropout) : null;
-        var low = input.to(_left.dtype);
-        low = shared?.Apply(low) ?? FastDropout.Apply(low, dropout);
-        low = nn.functional.linear(low, _right).mul(_lambda.view(Rank).Mul(Scale));
-        return AddProduct(output, low);
+        var precision = ProductPrecision.Of(input, _left.dtype);
+        var low = input.In(precision);
+        if (dropout > 0)
+            low = shared?.Apply(low) ?? FastDropout.Apply(low, dropout);
+        low = nn.functional.linear(low, _right.In(precision)).mul(_lambda.view(Rank).Mul(Scale).In(precision));
+        return LowRankProduct.AddTo(output, low, _left.In(precision));
     }
 
-    private Tensor AddProduct(Tensor output, Tensor low)
+    private Tensor BaseOutput(Tensor input)
     {
-        if (output.dtype != low.dtype)
-            return output.Add(nn.functional.linear(low, _left).to(output.dtype));
-        var rows = addmm(output.reshape(-1, _slot.Shape.OutFeatures), low.reshape(-1, Rank), _left.t(), 1, 1);
-        return output.dim() == 2 ? rows : rows.view(output.shape);
+        if (_computed is not { IsCopy: true } || _projection.Weight.requires_grad)
+            return _base.call(input);
+        var weight = _computed.Value;
+        return nn.functional.linear(input.to(weight.dtype), weight, _projection.Bias?.to(weight.dtype)).to(input.dtype);
     }
 
     // The views would stay behind in the bank: better an error here than adapters that silently stop learning.

@@ -25,6 +25,10 @@ public static class BankViews
     public static Tensor Right(this Tensor flat, TripletBlock block) =>
         Given(flat).narrow(0, block.RightOffset, block.Triplets * block.InFeatures).view(block.Matrices, block.Rank, block.InFeatures);
 
+    /// <summary>P' and Q of every matrix of a square block, (2 x matrices, rank, out): all P' first.</summary>
+    internal static Tensor Both(this Tensor flat, TripletBlock block) =>
+        Given(flat).narrow(0, block.LeftOffset, 2 * block.Triplets * block.OutFeatures).view(2 * block.Matrices, block.Rank, block.OutFeatures);
+
     private static Tensor Rows(Tensor flat, long offset, long rows, long columns) => Given(flat).narrow(0, offset, rows * columns).view(rows, columns);
 
     private static Tensor Given(Tensor flat) => flat ?? throw new ArgumentNullException(nameof(flat));

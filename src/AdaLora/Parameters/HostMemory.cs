@@ -8,9 +8,15 @@ namespace AdaLora.Parameters;
 /// </summary>
 internal static class HostMemory
 {
+    /// <summary>Whether code of this library works on memory at all. Without it the CPU takes the way of every other device: tensor operations only.</summary>
+    public static bool IsUsed { get; set; } = true;
+
+    /// <summary>Whether a tensor is where code of this library computes, on the CPU. Elsewhere calls into it would hold up the device.</summary>
+    public static bool IsPlaceOf(Tensor tensor) => IsUsed && tensor.device_type == TorchSharp.DeviceType.CPU;
+
     /// <summary>Whether the entries are a row of single-precision numbers in this process's memory.</summary>
     public static bool Holds(Tensor tensor) =>
-        tensor.dtype == ScalarType.Float32 && tensor.device_type == TorchSharp.DeviceType.CPU && tensor.numel() is > 0 and <= int.MaxValue / sizeof(float) && tensor.is_contiguous();
+        tensor.dtype == ScalarType.Float32 && IsPlaceOf(tensor) && tensor.numel() is > 0 and <= int.MaxValue / sizeof(float) && tensor.is_contiguous();
 
     /// <summary>The entries, valid as long as the tensor is.</summary>
     public static Span<float> Of(Tensor tensor) => MemoryMarshal.Cast<byte, float>(Bytes(tensor));

@@ -15,4 +15,7 @@ public sealed record TripletBlock(long OutFeatures, long InFeatures, int Rank, i
 {
     /// <summary>Number of triplets in the block.</summary>
     public int Triplets => Rank * Matrices;
+
+    /// <summary>Whether P' and Q have rows of one length and lie side by side.</summary>
+    internal bool IsSquare => OutFeatures == InFeatures && RightOffset == LeftOffset + (Triplets * OutFeatures);
 }

@@ -24,6 +24,9 @@ internal readonly record struct DropoutMask(double Rate, ulong Key)
     /// <summary>Whether masks of this kind can be applied to a tensor; if not, libtorch's own dropout has to do.</summary>
     public static bool Suits(Tensor tensor) => tensor.device_type == TorchSharp.DeviceType.CPU && tensor.numel() is > 0 and <= int.MaxValue / sizeof(float);
 
+    /// <summary>Whether masks of this kind are to be applied to a tensor.</summary>
+    public static bool IsUsedFor(Tensor tensor) => HostMemory.IsUsed && Suits(tensor);
+
     /// <summary>The tensor times the mask, without a graph.</summary>
     /// <param name="tensor">Any shape, floating point.</param>
     /// <returns>A new, contiguous tensor of the same shape and dtype.</returns>

@@ -22,7 +22,7 @@ public static class FastDropout
             throw new ArgumentOutOfRangeException(nameof(rate), rate, "The dropout rate must lie in [0, 1).");
         if (rate == 0)
             return input.alias();
-        if (!DropoutMask.Suits(input))
+        if (!DropoutMask.IsUsedFor(input))
             return nn.functional.dropout(input, rate);
 
         return Apply(input, DropoutMask.Draw(rate));

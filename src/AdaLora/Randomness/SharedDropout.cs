@@ -32,5 +32,5 @@ internal sealed class SharedDropout(double rate, LatestDropped latest)
     /// <param name="input">Any shape, floating point; the same values for all who ask.</param>
     /// <returns>Not to be changed.</returns>
     public Tensor Apply(Tensor input) =>
-        DropoutMask.Suits(input) ? FastDropout.Apply(input, Mask) : latest.Get(this, () => nn.functional.dropout(input, rate));
+        DropoutMask.IsUsedFor(input) ? FastDropout.Apply(input, Mask) : latest.Get(this, () => nn.functional.dropout(input, rate));
 }

@@ -54,12 +54,9 @@ public sealed class OrthogonalityRegularizer
         var isInMemory = HostMemory.Holds(_bank.Values) && HostMemory.Holds(_bank.Gradients);
         if (isInMemory)
             total.AddInPlace(EvaluateInMemory(addGradients));
-        foreach (var block in _bank.Layout.Blocks.Where(b => !(isInMemory && b.Rank <= OrthogonalityKernel.LargestRank)))
-        {
-            total.AddInPlace(Evaluate(_bank.Values.Left(block), _bank.Gradients.Left(block), addGradients));
-            total.AddInPlace(Evaluate(_bank.Values.Right(block), _bank.Gradients.Right(block), addGradients));
-        }
-
+        var sides = _bank.Layout.Blocks.Where(b => !(isInMemory && b.Rank <= OrthogonalityKernel.LargestRank)).SelectMany(SidesOf).ToArray();
+        if (sides.Length > 0)
+            total.AddInPlace(Form == OrthogonalityForm.SumOfSquares ? EvaluateSquares(sides, addGradients) : EvaluateNorms(sides, addGradients));
         return total.MoveToOuterDisposeScope();
     }
 
@@ -73,22 +70,48 @@ public sealed class OrthogonalityRegularizer
         return tensor(isSquared ? norms.Sum(n => (double)n * n) : norms.Sum(n => (double)n) * Share, dtype: ScalarType.Float32, device: CPU);
     }
 
-    // rows: (matrices, rank, length), the triplets' vectors of one side.
-    private Tensor Evaluate(Tensor rows, Tensor gradients, bool addGradients)
+    // P' and Q of square matrices lie side by side: one view for both halves the number of operations, which is what a device's time goes by.
+    private IEnumerable<Side> SidesOf(TripletBlock block) => block.IsSquare
+        ? [new Side(_bank.Values.Both(block), _bank.Gradients.Both(block))]
+        : [new Side(_bank.Values.Left(block), _bank.Gradients.Left(block)), new Side(_bank.Values.Right(block), _bank.Gradients.Right(block))];
+
+    private Tensor EvaluateSquares(IEnumerable<Side> sides, bool addGradients)
     {
-        var deviation = bmm(rows, rows.transpose(1, 2));
-        deviation.diagonal(0, 1, 2).SubInPlace(1);
-        if (Form == OrthogonalityForm.SumOfSquares)
+        var sums = new List<Tensor>();
+        foreach (var side in sides)
         {
-            var sum = deviation.Square().sum();
+            var deviation = side.Deviation();
+            sums.Add(deviation.Square().sum());
             if (addGradients)
-                gradients.AddInPlace(bmm(deviation.MulInPlace(4 * Weight), rows));
-            return sum;
+                side.Gradients.AddInPlace(bmm(deviation.MulInPlace(4 * Weight), side.Rows));
         }
 
-        var norms = linalg.norm(deviation, [1, 2], keepdim: true);
+        return stack(sums).sum();
+    }
+
+    // The norms of all matrices at once, for the same reason.
+    private Tensor EvaluateNorms(IReadOnlyList<Side> sides, bool addGradients)
+    {
+        var deviations = sides.Select(side => side.Deviation()).ToArray();
+        var norms = cat([.. deviations.Select(deviation => linalg.norm(deviation, [1, 2], keepdim: true))]);
         if (addGradients)
-            gradients.AddInPlace(bmm(deviation.mul_(norms.ClampMin(SmallestNorm).reciprocal_().MulInPlace(2 * Share * Weight)), rows));
+        {
+            var factors = norms.ClampMin(SmallestNorm).reciprocal_().MulInPlace(2 * Share * Weight).split([.. deviations.Select(deviation => deviation.shape[0])]);
+            foreach (var (side, deviation, factor) in sides.Zip(deviations, factors))
+                side.Gradients.AddInPlace(bmm(deviation.mul_(factor), side.Rows));
+        }
+
         return norms.sum().MulInPlace(Share);
+    }
+
+    /// <summary>Vectors that are to be orthonormal, (matrices, rank, length), and their gradients.</summary>
+    private readonly record struct Side(Tensor Rows, Tensor Gradients)
+    {
+        public Tensor Deviation()
+        {
+            var deviation = bmm(Rows, Rows.transpose(1, 2));
+            deviation.diagonal(0, 1, 2).SubInPlace(1);
+            return deviation;
+        }
     }
 }

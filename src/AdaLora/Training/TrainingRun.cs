@@ -23,6 +23,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly LossMeter _losses = new();
     private readonly EvaluationLog _evaluations;
     private readonly ProgressHistory _history;
+    private readonly DeviceRandomness _randomness;
     private readonly long _warmup;
     private bool _compact;
     private bool _bestIsUnsaved;
@@ -42,6 +43,7 @@ internal sealed class TrainingRun : IDisposable
         (_checkpoints, _evaluate, _progress, _logger) = (checkpoints, evaluate, progress, logger);
         _evaluations = new EvaluationLog(options.HigherIsBetter, options.Patience);
         _history = new ProgressHistory(_evaluations);
+        _randomness = new DeviceRandomness(target.Parameters);
         _warmup = options.Warmup.In(options.TotalSteps);
         _compact = options.CompactAfterFreeze;
     }
@@ -103,6 +105,7 @@ internal sealed class TrainingRun : IDisposable
             if (!enumerator.MoveNext())
                 break;
             _timer.Resume();
+            _randomness.Reseed();
             Accumulate(loss(enumerator.Current));
             if (_counters.Pending == _options.GradientAccumulation)
                 OptimizerStep();

@@ -23,7 +23,7 @@ internal sealed record BenchmarkModel(string Name, Func<ScalarType, SequenceClas
         ["deberta-v3-base"] = dropout => new DebertaV2ForSequenceClassification(WithDropout(DebertaV3Base, dropout), Labels, seed: 1),
     };
 
-    private static DebertaV2Config DebertaV3Base => new()
+    public static DebertaV2Config DebertaV3Base => new()
     {
         VocabularySize = Words,
         RelativeAttention = true,

@@ -12,6 +12,13 @@ internal sealed record StepInputs(Tensor Ids, Tensor Mask, Tensor Types, Tensor 
         zeros(batch, length, dtype: ScalarType.Int64),
         randint(0, 2, [batch], dtype: ScalarType.Int64));
 
+    /// <summary>The batch on a device; this one is of no use afterwards.</summary>
+    public StepInputs To(Device device)
+    {
+        using (this)
+            return new StepInputs(Ids.to(device, copy: true), Mask.to(device, copy: true), Types.to(device, copy: true), Labels.to(device, copy: true));
+    }
+
     public void Dispose()
     {
         foreach (var tensor in (Tensor[])[Ids, Mask, Types, Labels])

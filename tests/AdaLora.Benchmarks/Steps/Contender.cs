@@ -1,4 +1,5 @@
 using AdaLora.Glue;
+using AdaLora.Parameters;
 using AdaLora.Transformers.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using TorchSharp.Modules;
@@ -14,6 +15,7 @@ internal sealed class Contender : IDisposable
     private readonly PreparedModel? _prepared;
     private readonly Parameter[] _trained;
     private readonly optim.Optimizer _optimizer;
+    private readonly GradientNorm? _norm;
 
     private readonly bool _compacts;
 
@@ -21,6 +23,7 @@ internal sealed class Contender : IDisposable
     {
         (Name, _model, _trained, _adapted, _compacts, _prepared) = (name, model, [.. trained], adapted, compacts, prepared);
         _optimizer = optim.AdamW(_trained, 1e-3, weight_decay: 0.01);
+        _norm = adapted is null ? new GradientNorm(_trained) : null;
         model.train();
     }
 
@@ -55,10 +58,8 @@ internal sealed class Contender : IDisposable
         using var scope = NewDisposeScope();
         _optimizer.zero_grad();
         _model.Loss(_model.call(inputs.Ids, inputs.Mask, inputs.Types), inputs.Labels).backward();
-        if (_adapted is null)
-            nn.utils.clip_grad_norm_(_trained, 1.0);
-        else
-            _adapted.BeforeOptimizerStep(1.0);
+        _norm?.Measure(1.0);
+        _adapted?.BeforeOptimizerStep(1.0);
         _optimizer.step();
         _adapted?.AfterOptimizerStep();
         if (_compacts && _adapted is { IsFrozen: true, IsCompacted: false })
@@ -73,6 +74,7 @@ internal sealed class Contender : IDisposable
     public void Dispose()
     {
         _optimizer.Dispose();
+        _norm?.Dispose();
         _adapted?.Detach();
         _prepared?.Dispose();
         _model.Dispose();

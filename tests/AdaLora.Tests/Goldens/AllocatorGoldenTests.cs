@@ -1,5 +1,6 @@
 using AdaLora.Allocation;
 using AdaLora.Parameters;
+using AdaLora.TestSupport;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -21,7 +22,7 @@ public sealed class AllocatorGoldenTests
         var bank = matrices.Bank;
         using var tracker = new ImportanceTracker(bank, json.GetProperty("beta1").GetDouble(), json.GetProperty("beta2").GetDouble());
         using var allocator = new RankAllocator(bank, GoldenSchedule.From(json), tracker);
-        using var finite = tensor(true);
+        using var finite = tensor(true, device: TestDevice.Current);
         var perStep = json.GetProperty("per_step");
         var freeze = json.GetProperty("finalise_step").GetInt32();
 
@@ -50,7 +51,7 @@ public sealed class AllocatorGoldenTests
                 Close.RelativeToMaximum(golden.At("score", t), matrices.InListedOrder(scores), tolerance, $"score at {t}");
             if (masked)
             {
-                Close.Exactly(golden.At("mask", t).data<bool>().ToArray(), matrices.InListedOrder(allocator.ReadPattern()), $"mask at {t}");
+                Close.Exactly(golden.At("mask", t).cpu().data<bool>().ToArray(), matrices.InListedOrder(allocator.ReadPattern()), $"mask at {t}");
                 Assert.Equal(perStep.GetProperty("kept")[t].GetInt32(), allocator.LiveTriplets);
             }
         }

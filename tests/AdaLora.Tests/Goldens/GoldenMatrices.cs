@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AdaLora.Allocation;
 using AdaLora.Parameters;
+using AdaLora.TestSupport;
 using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Goldens;
@@ -16,7 +17,7 @@ internal sealed class GoldenMatrices : IDisposable
             .Select(m => new TripletShape(m.GetProperty("name").GetString()!, m.GetProperty("out_features").GetInt64(), m.GetProperty("in_features").GetInt64(), m.GetProperty("rank").GetInt32()))
             .ToList();
         _listed = [.. shapes.Select(s => s.Name)];
-        Bank = TripletBank.Create(BankLayout.Create(shapes), dtype, CPU);
+        Bank = TripletBank.Create(BankLayout.Create(shapes), dtype, TestDevice.Current);
     }
 
     public TripletBank Bank { get; }

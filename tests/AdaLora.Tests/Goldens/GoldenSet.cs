@@ -19,7 +19,7 @@ internal sealed class GoldenSet : IDisposable
         if (tensors is not null)
         {
             using var file = SafetensorsFile.Open(tensors);
-            _tensors = file.ReadAll();
+            _tensors = TestDevice.Moved(file.ReadAll());
         }
     }
 

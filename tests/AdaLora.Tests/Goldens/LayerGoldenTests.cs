@@ -1,5 +1,6 @@
 using AdaLora.Adapters;
 using AdaLora.Parameters;
+using AdaLora.TestSupport;
 using TorchSharp.Modules;
 using Xunit;
 using static TorchSharp.torch;
@@ -13,7 +14,7 @@ public sealed class LayerGoldenTests
         get
         {
             var data = new TheoryData<string, int, string>();
-            foreach (var file in TestSupport.TestMaterial.GoldenFiles("core", "layer_*.safetensors").Select(p => Path.GetFileNameWithoutExtension(p)!))
+            foreach (var file in TestMaterial.GoldenFiles("core", "layer_*.safetensors").Select(p => Path.GetFileNameWithoutExtension(p)!))
             {
                 foreach (var row in GoldenSet.Cases("layer"))
                     data.Add(file, row.Data.Item1, row.Data.Item2);
@@ -40,7 +41,7 @@ public sealed class LayerGoldenTests
                 ? (nn.Module<Tensor, Tensor>)new Conv1D(golden[name + ".weight"], bias)
                 : MakeLinear(golden[name + ".weight"], bias, dtype);
             var layout = BankLayout.Create([new TripletShape("layer", item.GetProperty("out_features").GetInt64(), item.GetProperty("in_features").GetInt64(), rank)]);
-            using var bank = TripletBank.Create(layout, dtype, CPU);
+            using var bank = TripletBank.Create(layout, dtype, TestDevice.Current);
             GoldenMatrices.Write(bank.Values, layout.Slots[0], golden[name + ".A"], golden[name + ".E"], golden[name + ".B"]);
             var scale = form == "reference" ? SvdLinear.ScaleFor(item.GetProperty("alpha").GetDouble(), rank) : item.GetProperty("scale_exact").GetDouble();
             Assert.Equal(item.GetProperty("scale_" + form).GetDouble(), scale, 1e-15 * Math.Abs(scale));
@@ -77,7 +78,7 @@ public sealed class LayerGoldenTests
 
     private static Linear MakeLinear(Tensor weight, Tensor? bias, ScalarType dtype)
     {
-        var linear = nn.Linear(weight.shape[1], weight.shape[0], hasBias: bias is not null, dtype: dtype);
+        var linear = nn.Linear(weight.shape[1], weight.shape[0], hasBias: bias is not null, device: TestDevice.Current, dtype: dtype);
         using var frozen = no_grad();
         linear.weight.copy_(weight);
         if (bias is not null)

@@ -74,6 +74,6 @@ public sealed class NonFiniteGoldenTests
             "E" => bank.Gradients.Lambda(slot),
             _ => bank.Gradients.Left(slot),
         };
-        view[entry.GetProperty("index")[0].GetInt64(), entry.GetProperty("index")[1].GetInt64()] = tensor(kind == "nan" ? double.NaN : double.PositiveInfinity);
+        view[entry.GetProperty("index")[0].GetInt64(), entry.GetProperty("index")[1].GetInt64()] = tensor(kind == "nan" ? double.NaN : double.PositiveInfinity, device: view.device);
     }
 }

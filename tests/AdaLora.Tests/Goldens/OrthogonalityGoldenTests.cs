@@ -1,5 +1,6 @@
 using AdaLora.Parameters;
 using AdaLora.Regularization;
+using AdaLora.TestSupport;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -22,7 +23,7 @@ public sealed class OrthogonalityGoldenTests
             using var scope = NewDisposeScope();
             var prefixes = Prefixes(golden, name, item.GetProperty("pairs").GetInt32());
             var shapes = prefixes.Select(p => new TripletShape(p, golden[p + ".B"].shape[0], golden[p + ".A"].shape[1], (int)golden[p + ".A"].shape[0]));
-            using var bank = TripletBank.Create(BankLayout.Create(shapes), ScalarType.Float64, CPU);
+            using var bank = TripletBank.Create(BankLayout.Create(shapes), ScalarType.Float64, TestDevice.Current);
             using (no_grad())
             {
                 foreach (var prefix in prefixes)
@@ -35,7 +36,7 @@ public sealed class OrthogonalityGoldenTests
             var regularizer = new OrthogonalityRegularizer(bank, 1, form);
             var expected = item.GetProperty(value + "_value").GetDouble();
             var penalty = regularizer.AddGradients().item<double>();
-            Assert.True(Math.Abs(penalty - expected) <= tolerance * Math.Max(1, expected), $"{name} {form}: {penalty:R} instead of {expected:R}");
+            Assert.True(Math.Abs(penalty - expected) <= tolerance * TestDevice.ToleranceFactor * Math.Max(1, expected), $"{name} {form}: {penalty:R} instead of {expected:R}");
             Assert.Equal(penalty, regularizer.Penalty().item<double>());
             foreach (var prefix in prefixes)
             {

@@ -1,3 +1,4 @@
+using AdaLora.TestSupport;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -31,7 +32,7 @@ internal sealed class ToyModel : nn.Module<Tensor, Tensor>
     private static Linear Load(GoldenSet init, string name)
     {
         var weight = init[$"init.{name}.weight"];
-        var linear = nn.Linear(weight.shape[1], weight.shape[0], dtype: ScalarType.Float64);
+        var linear = nn.Linear(weight.shape[1], weight.shape[0], device: TestDevice.Current, dtype: ScalarType.Float64);
         using var frozen = no_grad();
         linear.weight.copy_(weight);
         linear.bias!.copy_(init[$"init.{name}.bias"]);

@@ -21,9 +21,10 @@ internal sealed class MultiHeadAttention(int heads, double dropout)
             (key, value, mask) = (prefix.BeforeKeys(key), prefix.BeforeValues(value), prefix.BeforeMask(mask));
         // libtorch's fused backward pass makes the weights anew as exp(score - logsumexp). Beside scores of the least finite number the logarithm of the number of keys is lost, and each weight is 1 instead of 1 / keys.
         var needsProducts = hasEmptyTexts && prefix is null && is_grad_enabled();
-        var context = needsProducts || (training && dropout > 0)
-            ? ApplyByProducts(Split(query), Split(key), Split(value), mask, training ? dropout : 0)
-            : nn.functional.scaled_dot_product_attention(Split(query), Split(key), Split(value), mask);
+        var rate = training ? dropout : 0;
+        var context = needsProducts || (rate > 0 && query.device_type == TorchSharp.DeviceType.CPU)
+            ? ApplyByProducts(Split(query), Split(key), Split(value), mask, rate)
+            : nn.functional.scaled_dot_product_attention(Split(query), Split(key), Split(value), mask, rate);
         return Join(context).MoveToOuterDisposeScope();
     }
 

@@ -1,3 +1,4 @@
+using AdaLora.Transformers.Tokenization;
 using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Models.Layers;
@@ -48,15 +49,14 @@ internal sealed class TokenRows : ITokenContext
     /// <param name="mask">1 at real tokens and 0 at padding, batch x length, or null.</param>
     public static TokenRows OfAll(Tensor embedded, Tensor? mask) => Whole(embedded, mask, firstsSuffice: false);
 
-    /// <summary>Rows for computing the last states of first tokens only. On a CPU padding is left out; elsewhere finding it would mean waiting for the device.</summary>
+    /// <summary>Rows for computing the last states of first tokens only. Padding is left out where the host knows it: on a CPU, and on a device if the mask comes from a <see cref="TokenBatch"/>; else finding it would mean waiting for the device.</summary>
     /// <param name="embedded">Batch x length x hidden size.</param>
     /// <param name="mask">1 at real tokens and 0 at padding, batch x length, or null.</param>
     public static TokenRows ForFirsts(Tensor embedded, Tensor? mask)
     {
-        if (mask is null || mask.device_type != TorchSharp.DeviceType.CPU)
+        if (mask is null || RealPlaces(mask) is not { } isReal)
             return Whole(embedded, mask, firstsSuffice: true);
         var length = (int)mask.shape[1];
-        var isReal = RealPlaces(mask);
         var places = new List<long>(isReal.Length);
         var padding = new List<long>();
         var firsts = new List<long>();
@@ -116,12 +116,15 @@ internal sealed class TokenRows : ITokenContext
         var additive = mask is null ? null : AttentionMask.ToAdditive(mask, embedded.dtype);
         return new TokenRows(embedded.shape[0], embedded.shape[1], mask, additive, null, null, firstsSuffice, onlyFirsts: false)
         {
-            HasEmptyTexts = mask is { device_type: TorchSharp.DeviceType.CPU } && RealPlaces(mask).Chunk((int)mask.shape[1]).Any(text => !text.Contains(true)),
+            HasEmptyTexts = mask is not null && RealPlaces(mask)?.Chunk((int)mask.shape[1]).Any(text => !text.Contains(true)) == true,
         };
     }
 
-    private static bool[] RealPlaces(Tensor mask)
+    // Null where the host does not know.
+    private static bool[]? RealPlaces(Tensor mask)
     {
+        if (mask.device_type != TorchSharp.DeviceType.CPU)
+            return KnownMask.Of(mask) is { } known ? Array.ConvertAll(known, value => value != 0) : null;
         using var real = mask.Ne(0);
 #pragma warning disable RS0030 // The mask is in the host's memory: nothing is waited for.
         return real.data<bool>().ToArray();

@@ -95,7 +95,8 @@ internal sealed record Rehearsal
                     if (losses.Count + 1 == crashBefore)
                         throw new CrashException();
                     var loss = TinyTask.Loss(model, batch);
-                    losses.Add(loss.bytes.ToArray());
+                    using var value = loss.detach().cpu();
+                    losses.Add(value.bytes.ToArray());
                     return loss;
                 },
                 () => rand(1).item<float>());
@@ -109,7 +110,7 @@ internal sealed record Rehearsal
         return new Trace(losses, weights, best, adapted?.LiveTriplets ?? 0, adapted?.IsCompacted ?? false, result);
     }
 
-    private static byte[] BytesOf(nn.Module model) => [.. model.state_dict().OrderBy(p => p.Key, StringComparer.Ordinal).SelectMany(p => p.Value.detach().contiguous().bytes.ToArray())];
+    private static byte[] BytesOf(nn.Module model) => [.. model.state_dict().OrderBy(p => p.Key, StringComparer.Ordinal).SelectMany(p => p.Value.detach().cpu().contiguous().bytes.ToArray())];
 
     internal sealed record Trace(IReadOnlyList<byte[]> Losses, byte[] Weights, byte[] Best, int LiveTriplets, bool IsCompacted, TrainingResult? Result);
 

@@ -1,0 +1,20 @@
+using static TorchSharp.torch;
+
+namespace AdaLora.Adapters;
+
+/// <summary>The last product of a low-rank adapter, added to what its layer gives.</summary>
+internal static class LowRankProduct
+{
+    /// <summary>output + low · left'.</summary>
+    /// <param name="output">(..., out).</param>
+    /// <param name="low">(..., rank).</param>
+    /// <param name="left">(out, rank), in the element type of <paramref name="low"/>.</param>
+    /// <returns>A new tensor of the shape and element type of <paramref name="output"/>, by one operation where the element types agree.</returns>
+    public static Tensor AddTo(Tensor output, Tensor low, Tensor left)
+    {
+        if (output.dtype != low.dtype)
+            return output.Add(nn.functional.linear(low, left).to(output.dtype));
+        var rows = addmm(output.reshape(-1, left.shape[0]), low.reshape(-1, left.shape[1]), left.t(), 1, 1);
+        return output.dim() == 2 ? rows : rows.view(output.shape);
+    }
+}

@@ -1,0 +1,19 @@
+namespace AdaLora.GpuCheck;
+
+/// <summary>All checks, cheap and important ones first: what there is no time for is at the end.</summary>
+internal static class Checks
+{
+    public static IReadOnlyList<ICheck> All { get; } =
+    [
+        new VersionsCheck(),
+        GoldensCheck.Core(),
+        GoldensCheck.Models(),
+        new LowPrecisionCheck(),
+        new SteadyStepsCheck(),
+        new ResumeCheck(),
+        new TimesCheck("bert-base"),
+        new MemoryCheck(),
+        new DemoCheck(),
+        new TimesCheck("deberta-v3-base"),
+    ];
+}

@@ -1,0 +1,3 @@
+using AdaLora.GpuCheck;
+
+return CheckCommand.Create().Parse(args).Invoke();
