@@ -60,6 +60,8 @@ public sealed partial class AdaLoraModel
             beforeFilling(empty);
             return empty;
         });
+        if (saved.UnknownFields.Count > 0)
+            LogUnknown(logger, folder, string.Join(", ", saved.UnknownFields));
         adapted.NoteLambdas();
         return adapted;
     }
@@ -123,6 +125,9 @@ public sealed partial class AdaLoraModel
         foreach (var clash in _adapters.Select(a => a.Slot.Name).Where(n => SavedTargets.EndsWithAny(n, trained)))
             LogClash(_logger, clash);
     }
+
+    [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message = "The configuration of the adapter in '{Folder}' sets {Fields}, which this version doesn't know; the adapter is loaded without")]
+    private static partial void LogUnknown(ILogger logger, string folder, string fields);
 
     [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message = "PEFT would leave out the adapter of '{Module}', because its name ends with that of a module that was trained in full")]
     private static partial void LogClash(ILogger logger, string module);

@@ -43,6 +43,27 @@ internal static class HeldScalars
         return a.add_(held, One);
     }
 
+    /// <summary>a := a + number.</summary>
+    public static Tensor AddInPlace(this Tensor a, double number)
+    {
+        using var held = number.ToScalar();
+        return a.add_(held, One);
+    }
+
+    /// <summary>a := a + number · b · c.</summary>
+    public static Tensor AddcmulInPlace(this Tensor a, Tensor b, Tensor c, double number)
+    {
+        using var held = number.ToScalar();
+        return a.addcmul_(b, c, held);
+    }
+
+    /// <summary>a := a + number · b / c.</summary>
+    public static Tensor AddcdivInPlace(this Tensor a, Tensor b, Tensor c, double number)
+    {
+        using var held = number.ToScalar();
+        return a.addcdiv_(b, c, held);
+    }
+
     /// <summary>a - number, of integers too.</summary>
     public static Tensor Sub(this Tensor a, long number)
     {

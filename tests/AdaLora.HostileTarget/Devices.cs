@@ -27,6 +27,13 @@ internal static class Devices
         ("SafetensorsFile.ReadAll", device => InFolder(folder => { Save(folder); using var file = SafetensorsFile.Open(Path.Combine(folder, "model.safetensors")); _ = file.ReadAll(device); })),
         ("TokenBatch.ToTensors", device => InFolder(folder => { File.WriteAllLines(Path.Combine(folder, "vocab.txt"), ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]); _ = TextTokenizer.FromFolder(folder).EncodeBatch(["a"]).ToTensors(device); })),
         ("TripletBank.Create", device => TripletBank.Create(BankLayout.Create([new TripletShape("a", 2, 2, 1)]), ScalarType.Float32, device).Dispose()),
+        ("TokenBatch.ToTensorsFor", device => InFolder(folder =>
+        {
+            Save(folder);
+            File.WriteAllLines(Path.Combine(folder, "vocab.txt"), ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]);
+            using var model = TextEncoder.FromPretrained(folder, device);
+            _ = TextTokenizer.FromFolder(folder).EncodeBatch(["a"]).ToTensorsFor(model);
+        })),
         ("QuestionAnswerer.FromPretrained", device => InFolder(folder => { Save(folder); QuestionAnswerer.FromPretrained(folder, device).Dispose(); })),
         ("BertForMaskedLM.FromPretrained", device => InFolder(folder => { Save(folder); BertForMaskedLM.FromPretrained(folder, device).Dispose(); })),
         ("SafetensorsFile.Read", device => InFolder(folder => { Save(folder); using var file = SafetensorsFile.Open(Path.Combine(folder, "model.safetensors")); _ = file.Read("classifier.bias", device); })),

@@ -35,6 +35,10 @@ internal static class Entries
         ("a merged adapter", bad => Adapted((model, adapted) => { model.eval(); adapted.Merge(); model.call(bad); })),
         ("a step after a strange loss", bad => Adapted((model, adapted) => { adapted.Begin(4); model.call(ones(2, 8)).mean().mul(bad ?? ones([])).backward(); _ = adapted.BeforeOptimizerStep(1).ReadIsFinite(); adapted.AfterOptimizerStep(); })),
         ("Trainer.Fit's loss", bad => Adapted((_, adapted) => { using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 4 }); trainer.Fit([0], (int batch) => bad); })),
+        ("FusedAdamW.step, a gradient", bad => Optimizing((parameter, optimizer) => { parameter.grad = bad; optimizer.step(); })),
+        ("FusedAdamW.ResumeState", bad => Optimizing((_, optimizer) => optimizer.ResumeState(optimizer.CaptureState().ToDictionary(p => p.Key, p => bad)))),
+        ("FusedAdamW.ResumeState of nothing", _ => Optimizing((_, optimizer) => optimizer.ResumeState(null!))),
+        ("FusedAdamW.Compact", bad => Optimizing((parameter, optimizer) => optimizer.Compact(parameter, bad))),
         ("BankViews.Left of a slot", bad => bad.Left(Layout["a"])),
         ("BankViews.Right of a slot", bad => bad.Right(Layout["a"])),
         ("BankViews.Left of a block", bad => bad.Left(Layout.Groups[0])),
@@ -140,6 +144,13 @@ internal static class Entries
         using var model = Sequential(("a", Linear(8, 8)), ("b", Linear(8, 8)));
         using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 2, TargetRank = 1, Dropout = dropout });
         use(model, adapted);
+    }
+
+    private static void Optimizing(Action<TorchSharp.Modules.Parameter, FusedAdamW> use)
+    {
+        using var parameter = new TorchSharp.Modules.Parameter(ones(2, 8));
+        using var optimizer = new FusedAdamW([parameter]);
+        use(parameter, optimizer);
     }
 
     private static void Allocating(Action<TripletBank, ImportanceTracker, RankAllocator> use)

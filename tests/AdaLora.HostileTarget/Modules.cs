@@ -43,6 +43,8 @@ internal static class Modules
         ("TrainableSelection.Select", bad => TrainableSelection.Select(bad, [], ["a"], BiasTraining.All).Freeze()),
         ("Trainer of a module", bad => { using var trainer = new Trainer(bad, new TrainerOptions { TotalSteps = 2 }); trainer.Fit([0], (int _) => bad is Module<Tensor, Tensor> module ? module.call(ones(2, 8)).sum() : ones([])); }),
         ("Trainer of nothing", _ => new Trainer((AdaLoraModel)null!, new TrainerOptions { TotalSteps = 2 }).Dispose()),
+        ("FusedAdamW", bad => { using var optimizer = new FusedAdamW(bad is null ? (IEnumerable<TorchSharp.Modules.Parameter>)null! : bad.parameters()); ((bad as Module<Tensor, Tensor>)?.call(ones(2, 8)) ?? ones([])).sum().backward(); optimizer.step(); }),
+        ("FusedAdamW, groups", bad => new FusedAdamW([bad is null ? null! : new TorchSharp.Modules.AdamW.ParamGroup { Parameters = bad.parameters() }]).Dispose()),
         ("AdaLoraModel.Compact, an optimiser of other parameters", bad => { using var adapted = AdaLoraModel.Attach(Good(), Options); adapted.Compact(bad is null ? null : optim.SGD(bad.parameters(), 0.1)); }),
     ];
 

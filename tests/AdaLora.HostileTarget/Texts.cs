@@ -81,6 +81,7 @@ internal static class Texts
         ("QuestionAnswerer.FromPretrained", bad => QuestionAnswerer.FromPretrained(bad).Dispose()),
         ("BertForMaskedLM.FromPretrained", bad => BertForMaskedLM.FromPretrained(bad).Dispose()),
         ("TextEncoder.FromPretrained", bad => TextEncoder.FromPretrained(bad).Dispose()),
+        ("SequenceClassifier.DescribeClassMismatch", bad => Devices.Model().DescribeClassMismatch(bad is null ? null! : [bad, bad])),
         ("PretrainedModel.SaveCheckpoint", bad => Devices.Model().SaveCheckpoint(bad)),
         ("PretrainedModel.SaveCheckpoint, tokenizer", bad => Devices.InFolder(folder => Devices.Model().SaveCheckpoint(folder, bad))),
         ("TextTokenizer.FromFolder", bad => TextTokenizer.FromFolder(bad)),

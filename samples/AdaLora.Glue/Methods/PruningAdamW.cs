@@ -1,3 +1,4 @@
+using AdaLora.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -5,7 +6,7 @@ namespace AdaLora.Glue;
 
 /// <summary>AdamW that prunes after every step.</summary>
 internal sealed class PruningAdamW(IReadOnlyList<Parameter> trained, double learningRate, double weightDecay, DoubletPruner pruner)
-    : AdamW(trained, learningRate, weight_decay: weightDecay)
+    : FusedAdamW(trained, learningRate, weightDecay: weightDecay)
 {
     public override Tensor step(Func<Tensor>? closure = null)
     {

@@ -1,5 +1,6 @@
 using AdaLora.Transformers.Models;
 using AdaLora.Transformers.Tokenization;
+using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
 
 namespace AdaLora.Glue;
@@ -8,9 +9,9 @@ namespace AdaLora.Glue;
 internal static class BaseModel
 {
     /// <exception cref="UserInputException">The tokenizer belongs to another model.</exception>
-    public static SequenceClassifier Load(string folder, TrainSettings settings, TextTokenizer tokenizer, Device device)
+    public static SequenceClassifier Load(string folder, TrainSettings settings, TextTokenizer tokenizer, Device device, ILogger? logger = null)
     {
-        var model = SequenceClassifier.FromPretrained(folder, settings.Task.LabelCount, device: device, seed: settings.Seed, newHead: true);
+        var model = SequenceClassifier.FromPretrained(folder, settings.Task.LabelCount, device: device, seed: settings.Seed, newHead: true, logger: logger);
         var words = model.Encoder.Config.VocabularySize;
         if (tokenizer.VocabularySize <= words)
             return model;

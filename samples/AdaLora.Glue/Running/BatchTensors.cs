@@ -9,7 +9,7 @@ internal static class BatchTensors
     public static Tensor Logits(SequenceClassifier model, ExampleBatch batch)
     {
         using var scope = NewDisposeScope();
-        var (ids, mask, types) = batch.Tokens.ToTensors(DeviceOf(model));
+        var (ids, mask, types) = batch.Tokens.ToTensorsFor(model);
         return model.call(ids, mask, types).MoveToOuterDisposeScope();
     }
 

@@ -25,7 +25,7 @@ internal sealed class EncodedExamples
     public static EncodedExamples Read(
         TrainSettings settings, GlueSplit split, GluePart part, TextTokenizer tokenizer, IRunReporter reporter, CancellationToken cancellationToken)
     {
-        var examples = GlueReader.Read(settings.Data, settings.Task, split, part);
+        var examples = GlueReader.Read(settings.Data, settings.Task, split, part, reporter.Note);
         var count = Math.Min(settings.Limit ?? int.MaxValue, examples.Count);
         var progress = new TokenizingBridge(reporter, $"{settings.Task.Name} {split.ToString().ToLowerInvariant()}{part.FileSuffix}", count);
         return Create([.. examples.Take(count)], tokenizer, settings.MaxLength, progress, cancellationToken);

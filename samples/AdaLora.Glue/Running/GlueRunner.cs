@@ -23,7 +23,7 @@ internal sealed class GlueRunner(ModelFolder? models = null) : IRunner
             var tokenizer = TextTokenizer.FromFolder(folder);
             var train = EncodedExamples.Read(settings, GlueSplit.Train, GluePart.Whole, tokenizer, reporter, cancellationToken);
             var dev = settings.Task.Parts.Select(part => EncodedExamples.Read(settings, GlueSplit.Dev, part, tokenizer, reporter, cancellationToken)).ToList();
-            using var model = BaseModel.Load(folder, settings, tokenizer, device.Device);
+            using var model = BaseModel.Load(folder, settings, tokenizer, device.Device, new NoteLogger(reporter));
             // What adapters begin with is drawn from this generator.
             manual_seed(settings.Seed);
             using var prepared = settings.Method.Prepare(model, settings, NullLogger.Instance);

@@ -1,13 +1,35 @@
 namespace AdaLora.Glue;
 
 /// <summary>What a GLUE file holds: the examples of its good rows, in order, and what is wrong with the others.</summary>
+/// <param name="Examples">The examples.</param>
+/// <param name="Problems">What keeps the file from being used.</param>
 internal sealed record GlueFile(IReadOnlyList<GlueExample> Examples, IReadOnlyList<DataProblem> Problems)
 {
+    /// <summary>
+    /// The share of rows that may be cut off. Official files have some such rows (QQP); many mean that the file is another one. A test set may have none, for its predictions are told by their row.
+    /// </summary>
+    private const double ShortShare = 0.01;
+
+    private const int ShownLines = 5;
+
+    /// <summary>Rows with too few cells, which are left out.</summary>
+    public IReadOnlyList<DataProblem> LeftOut { get; private init; } = [];
+
+    /// <summary>What was left out, in words; null if nothing was.</summary>
+    public string? DescribeLeftOut(string path)
+    {
+        if (LeftOut.Count == 0)
+            return null;
+        var shown = string.Join(", ", LeftOut.Take(ShownLines).Select(problem => problem.Line));
+        return $"{path}: {LeftOut.Count} of {Examples.Count + LeftOut.Count} rows have too few cells and are left out ({(LeftOut.Count == 1 ? "line" : "lines")} {shown}{(LeftOut.Count > ShownLines ? ", …" : "")}).";
+    }
+
     /// <summary>Reads the file at <paramref name="path"/> row by row; a row that cannot be used becomes a problem, not an exception.</summary>
     public static GlueFile Parse(string path, GlueTask task, GlueSplit split)
     {
         var examples = new List<GlueExample>();
         var problems = new List<DataProblem>();
+        var shortRows = new List<DataProblem>();
         var names = split == GlueSplit.Test ? null : task.Columns.WithoutHeader;
         var layout = names is null ? null : new GlueLayout(task, split, names);
         var line = 0;
@@ -23,6 +45,12 @@ internal sealed record GlueFile(IReadOnlyList<GlueExample> Examples, IReadOnlyLi
                 continue;
             }
 
+            if (layout.FindShort(cells, line) is { } shortRow)
+            {
+                shortRows.Add(shortRow);
+                continue;
+            }
+
             var (example, problem) = layout.Read(cells, line);
             if (example is not null)
                 examples.Add(example);
@@ -30,9 +58,12 @@ internal sealed record GlueFile(IReadOnlyList<GlueExample> Examples, IReadOnlyLi
                 problems.Add(problem);
         }
 
-        if (examples.Count == 0 && problems.Count == 0)
+        var most = split == GlueSplit.Test ? 0 : (int)(ShortShare * (examples.Count + problems.Count + shortRows.Count));
+        if (problems.Count > 0 || shortRows.Count > most)
+            return new GlueFile(examples, [.. problems.Concat(shortRows).OrderBy(problem => problem.Line)]);
+        if (examples.Count == 0)
             problems.Add(new DataProblem(Math.Max(line, 1), null, "expected examples, found none"));
-        return new GlueFile(examples, problems);
+        return new GlueFile(examples, problems) { LeftOut = shortRows };
     }
 
     private static IEnumerable<DataProblem> MissingColumns(string[] header, GlueTask task, GlueSplit split) =>

@@ -34,13 +34,13 @@ internal sealed class GlueLayout
             yield return task.Columns.Label;
     }
 
-    /// <summary>The row's example, or what keeps it from being one; neither for a row that is left out.</summary>
+    /// <summary>What is wrong with a row that has too few cells; null for every other row.</summary>
+    public DataProblem? FindShort(string[] cells, int line) =>
+        cells.Length < _width ? new DataProblem(line, null, $"expected at least {_width} tab-separated cells for task {_task.Name}, found {cells.Length}") : null;
+
+    /// <summary>The example of a row with enough cells, or what keeps it from being one.</summary>
     public (GlueExample? Example, DataProblem? Problem) Read(string[] cells, int line)
     {
-        if (cells.Length < _width && _task.LeavesOutShortRows)
-            return (null, null);
-        if (cells.Length < _width)
-            return (null, new DataProblem(line, null, $"expected at least {_width} tab-separated cells for task {_task.Name}, found {cells.Length}"));
         double? label = null;
         if (_label != Absent && (label = _task.ParseLabel(cells[_label])) is null)
             return (null, new DataProblem(line, _task.Columns.Label, $"expected {_task.ExpectedLabel}, found {Quote(cells[_label])}"));

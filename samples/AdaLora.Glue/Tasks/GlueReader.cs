@@ -8,16 +8,17 @@ internal static class GlueReader
     /// <param name="task">The task to read.</param>
     /// <param name="split">Which set of it.</param>
     /// <param name="part">Which file of a dev or test set; the first one when null.</param>
+    /// <param name="note">Told of rows that are left out.</param>
     /// <exception cref="DataFormatException">A column is missing or a row cannot be used.</exception>
     /// <exception cref="UserInputException">The folder or the file is not there.</exception>
-    public static IReadOnlyList<GlueExample> Read(string folder, GlueTask task, GlueSplit split, GluePart? part = null)
+    public static IReadOnlyList<GlueExample> Read(string folder, GlueTask task, GlueSplit split, GluePart? part = null, Action<string>? note = null)
     {
         if (!Directory.Exists(folder))
             throw new UserInputException($"There is no data folder '{folder}'; --data takes the GLUE folder or its folder {task.Folder}.");
         if (ParquetLayout.FindFiles(folder, task, split, part ?? task.Parts[0]) is { Count: > 0 } shards)
-            return [.. shards.SelectMany(path => Accept(path, ParquetLayout.Parse(path, task, split)))];
+            return [.. shards.SelectMany(path => Accept(path, ParquetLayout.Parse(path, task, split), note))];
         var file = FindFile(folder, task, split, part);
-        return Accept(file, GlueFile.Parse(file, task, split));
+        return Accept(file, GlueFile.Parse(file, task, split), note);
     }
 
     /// <summary>The path of the file in the official layout that <see cref="Read"/> would read.</summary>
@@ -32,5 +33,12 @@ internal static class GlueReader
                 $"There is neither {candidates[0]} nor {candidates[1]}, nor are there parquet files such as {Path.Combine(folder, task.Name, ParquetLayout.PatternOf(split, part ?? task.Parts[0]))}; --data takes the GLUE folder or its folder {task.Folder}.");
     }
 
-    private static IReadOnlyList<GlueExample> Accept(string path, GlueFile file) => file.Problems.Count == 0 ? file.Examples : throw new DataFormatException(path, file.Problems);
+    private static IReadOnlyList<GlueExample> Accept(string path, GlueFile file, Action<string>? note)
+    {
+        if (file.Problems.Count > 0)
+            throw new DataFormatException(path, file.Problems);
+        if (file.DescribeLeftOut(path) is { } leftOut)
+            note?.Invoke(leftOut);
+        return file.Examples;
+    }
 }

@@ -31,9 +31,6 @@ internal sealed record GlueTask
     /// <summary>The settings that a run has unless others are given.</summary>
     public PaperSettings Paper { get; init; } = PaperSettings.Usual;
 
-    /// <summary>Whether rows with too few cells are left out; the official files of the task have some.</summary>
-    public bool LeavesOutShortRows { get; init; }
-
     /// <summary>The scores a regression task allows.</summary>
     public (double Low, double High) ScoreRange { get; init; }
 

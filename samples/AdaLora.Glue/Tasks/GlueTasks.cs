@@ -62,7 +62,6 @@ internal static class GlueTasks
             Columns = new("question1", "question2", "is_duplicate"),
             ClassNames = ["not_duplicate", "duplicate"],
             LabelSpellings = Digits,
-            LeavesOutShortRows = true,
             // As for MRPC.
             Metrics = [MetricNames.Accuracy, MetricNames.F1],
         },

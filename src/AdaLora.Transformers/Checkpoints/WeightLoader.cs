@@ -1,4 +1,5 @@
 using AdaLora.Transformers.Models;
+using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Checkpoints;
@@ -43,7 +44,23 @@ internal sealed class WeightLoader
         foreach (var (name, source) in sources)
             Fill(targets[name], _storedNames[source], options.MemoryMapped);
         WeightInitializer.Initialize(_model, options.Seed, missing.ToHashSet(StringComparer.Ordinal));
-        return new LoadReport(_checkpoint.Path, sources.Count, missing, Unexpected(sources, newHead));
+        var report = new LoadReport(_checkpoint.Path, sources.Count, missing, Unexpected(sources, newHead));
+        if (options.Logger is { } logger)
+            Log(logger, report, newHead);
+        return report;
+    }
+
+    // What an encoder alone leaves out are heads, as asked for; a head that was asked to be new is expected to be.
+    private void Log(ILogger logger, LoadReport report, bool newHead)
+    {
+        var replaced = newHead ? _storedNames.Keys.Where(_model.IsHead).Order(StringComparer.Ordinal).ToList() : [];
+        if (replaced.Count > 0)
+            LoadLog.HeadReplaced(logger, report.Folder, string.Join(", ", replaced));
+        var surprising = report.NewlyInitialized.Where(name => !(newHead && _model.IsHead(name))).ToList();
+        if (surprising.Count > 0)
+            LoadLog.NewlyInitialized(logger, report.Folder, string.Join(", ", surprising));
+        if (report.Unexpected.Count > 0)
+            LoadLog.LeftOut(logger, _model is TextEncoder ? LogLevel.Information : LogLevel.Warning, report.Folder, string.Join(", ", report.Unexpected));
     }
 
     private void Fill(Tensor target, string source, bool memoryMapped)
@@ -74,6 +91,8 @@ internal sealed class WeightLoader
     private string? Find(string name)
     {
         var prefix = _model.EncoderPrefix + ".";
+        if (_model.OtherName(name) is { } alias && !_storedNames.ContainsKey(name) && _storedNames.ContainsKey(alias))
+            return alias;
         var other = _model is TextEncoder ? prefix + name : name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : null;
         return _storedNames.ContainsKey(name) ? name : other is not null && _storedNames.ContainsKey(other) ? other : null;
     }

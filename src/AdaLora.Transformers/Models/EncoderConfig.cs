@@ -8,6 +8,9 @@ namespace AdaLora.Transformers.Models;
 /// <summary>What all encoders' config.json files say, under the names of the Hugging Face hub. Entries that have no property here are kept and written again.</summary>
 public abstract record EncoderConfig
 {
+    // Each of them changes what the model computes, or what its weights mean.
+    private static readonly string[] Unsupported = ["is_decoder", "is_encoder_decoder", "add_cross_attention", "pruned_heads", "quantization_config"];
+
     private static readonly JsonSerializerOptions Options = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     /// <summary>The family, such as "bert".</summary>
@@ -16,7 +19,7 @@ public abstract record EncoderConfig
 
     /// <summary>The number of token ids.</summary>
     [JsonPropertyName("vocab_size")]
-    public int VocabularySize { get; init; } = 30522;
+    public virtual int VocabularySize { get; init; } = 30522;
 
     /// <summary>The width of the hidden states.</summary>
     [JsonPropertyName("hidden_size")]
@@ -74,9 +77,29 @@ public abstract record EncoderConfig
     [JsonPropertyName("id2label")]
     public IReadOnlyDictionary<string, string>? LabelNames { get; init; }
 
+    /// <summary>What the head's outputs are: "regression", "single_label_classification" or "multi_label_classification"; null for what their number says.</summary>
+    [JsonPropertyName("problem_type")]
+    public string? ProblemType { get; init; }
+
     /// <summary>Entries of config.json without a property here.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? Other { get; init; }
+
+    /// <summary>Other names of entries, each with the family's own name for it.</summary>
+    [JsonIgnore]
+    internal virtual IReadOnlyDictionary<string, string> OtherNames => new Dictionary<string, string>();
+
+    /// <summary>The entry that holds <see cref="Layers"/>.</summary>
+    [JsonIgnore]
+    internal virtual string LayersEntry => "num_hidden_layers";
+
+    /// <summary>What the names of the tensors of all layers begin with, after the encoder's own.</summary>
+    [JsonIgnore]
+    internal virtual string StackPrefix => "encoder.";
+
+    /// <summary>What comes before the number of a layer in names of tensors.</summary>
+    [JsonIgnore]
+    internal string LayersPrefix => $"{StackPrefix}layer.";
 
     /// <summary>All faults of the values, each naming the entry of config.json; empty if there are none.</summary>
     /// <returns>The faults.</returns>
@@ -88,13 +111,14 @@ public abstract record EncoderConfig
     }
 
     internal static TConfig Read<TConfig>(CheckpointFolder checkpoint)
-        where TConfig : EncoderConfig
+        where TConfig : EncoderConfig, new()
     {
         try
         {
-            var config = checkpoint.Config.Deserialize<TConfig>(Options)!;
-            var faults = config.Validate();
-            return faults.Count == 0 ? config : throw new CheckpointException(checkpoint.ConfigPath, $"can't be used: {string.Join("; ", faults)}.");
+            var faults = new ConfigFaults();
+            var config = ConfigDocument.Normalize(checkpoint.Config, new TConfig().OtherNames, faults).Deserialize<TConfig>(Options)!;
+            config.AddFaults(faults);
+            return faults.List.Count == 0 ? config : throw new CheckpointException(checkpoint.ConfigPath, $"can't be used: {string.Join("; ", faults.List)}.");
         }
         catch (JsonException exception)
         {
@@ -117,6 +141,24 @@ public abstract record EncoderConfig
         ? this
         : this with { LabelNames = Enumerable.Range(0, labels).ToDictionary(label => $"{label}", label => $"LABEL_{label}") };
 
+    /// <summary>The configuration of the same encoder for a head of its own kind.</summary>
+    internal EncoderConfig WithoutHead() => this with { LabelNames = null, ProblemType = null };
+
+    /// <summary>The sizes that the stored weights of the encoder have to have.</summary>
+    internal virtual IEnumerable<StoredSize> StoredSizes()
+    {
+        yield return new StoredSize("vocab_size", VocabularySize, "embeddings.word_embeddings.weight", 0);
+        yield return new StoredSize("hidden_size", HiddenSize, $"{LayersPrefix}0.output.dense.weight", 0);
+        yield return new StoredSize("intermediate_size", IntermediateSize, $"{LayersPrefix}0.output.dense.weight", 1);
+        if (HasPositions)
+            yield return new StoredSize("max_position_embeddings", MaxPositions, "embeddings.position_embeddings.weight", 0);
+        if (TypeVocabularySize > 0)
+            yield return new StoredSize("type_vocab_size", TypeVocabularySize, "embeddings.token_type_embeddings.weight", 0);
+    }
+
+    /// <summary>Whether absolute positions have embeddings.</summary>
+    private protected virtual bool HasPositions => true;
+
     private protected virtual void AddFaults(ConfigFaults faults)
     {
         faults.RequirePositive("vocab_size", VocabularySize);
@@ -128,11 +170,16 @@ public abstract record EncoderConfig
         faults.Require(Heads < 1 || HiddenSize % Heads == 0, $"the hidden size {HiddenSize} is no multiple of the {Heads} heads");
         faults.Require(PadId >= 0 && PadId < VocabularySize, $"pad_token_id {PadId} is no id of the vocabulary");
         faults.Require(TypeVocabularySize >= 0, $"type_vocab_size {TypeVocabularySize} is negative");
-        faults.Require(LayerNormEps > 0, $"layer_norm_eps {LayerNormEps} is not above 0");
-        faults.Require(InitializerRange >= 0, $"initializer_range {InitializerRange} is negative");
+        faults.Require(LayerNormEps > 0 && double.IsFinite(LayerNormEps), $"layer_norm_eps {LayerNormEps} is not above 0 and finite");
+        faults.Require(InitializerRange >= 0 && double.IsFinite(InitializerRange), $"initializer_range {InitializerRange} is not finite, or negative");
         faults.RequireProbability("hidden dropout", HiddenDropout);
         faults.RequireProbability("attention dropout", AttentionDropout);
         faults.RequireProbability("classifier dropout", ClassifierDropout ?? 0);
         faults.RequireActivation(HiddenActivation);
+        faults.Require(
+            ProblemType is null or "regression" or "single_label_classification" or "multi_label_classification",
+            $"problem_type '{ProblemType}' is unknown (known: regression, single_label_classification, multi_label_classification)");
+        foreach (var entry in Unsupported.Where(entry => Other?.TryGetValue(entry, out var value) == true && Tokenization.DefinitionSection.IsSet(value)))
+            faults.Require(false, $"{entry} is set, which is not supported");
     }
 }

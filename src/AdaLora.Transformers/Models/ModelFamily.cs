@@ -66,7 +66,7 @@ internal sealed class ModelFamily
         Func<TConfig, TextEncoder> encoder,
         Func<TConfig, int, SequenceClassifier> sequenceClassifier,
         Func<TConfig, QuestionAnswerer> questionAnswerer)
-        where TConfig : EncoderConfig =>
+        where TConfig : EncoderConfig, new() =>
         new(
             EncoderConfig.Read<TConfig>,
             config => encoder((TConfig)config),
@@ -74,7 +74,7 @@ internal sealed class ModelFamily
             config => questionAnswerer((TConfig)config));
 
     private static ModelFamily Roberta<TConfig>()
-        where TConfig : RobertaConfig =>
+        where TConfig : RobertaConfig, new() =>
         Create<TConfig>(
             config => new RobertaModel(config),
             (config, labels) => new RobertaForSequenceClassification(config, labels),

@@ -25,6 +25,9 @@ public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
     /// <summary>What was loaded, newly initialised and left over, or null for a model that wasn't read from a checkpoint.</summary>
     public LoadReport? LoadReport { get; private set; }
 
+    /// <summary>The encoder: the model itself, or what is below its head.</summary>
+    internal abstract TextEncoder Text { get; }
+
     /// <summary>The first part of the encoder's tensor names in checkpoints of a whole model, such as "bert".</summary>
     internal abstract string EncoderPrefix { get; }
 
@@ -57,15 +60,25 @@ public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
 
     internal bool IsTied(string name) => TiedNames.Contains(name);
 
+    /// <summary>Another name under which a checkpoint may hold a tensor, or null.</summary>
+    internal virtual string? OtherName(string name) => null;
+
     private protected virtual EncoderConfig ConfigToSave => Config;
 
     /// <summary>Makes the model that <paramref name="create"/> gives for the checkpoint's family and fills it.</summary>
-    private protected static TModel Load<TModel>(string folder, Func<ModelFamily, EncoderConfig, TModel> create, PretrainedOptions options)
+    /// <param name="folder">The folder.</param>
+    /// <param name="create">Makes the model.</param>
+    /// <param name="options">How it is loaded.</param>
+    /// <param name="adjust">Corrects the configuration by what is stored; null for as it is.</param>
+    private protected static TModel Load<TModel>(
+        string folder, Func<ModelFamily, EncoderConfig, TModel> create, PretrainedOptions options, Func<CheckpointFolder, EncoderConfig, EncoderConfig>? adjust = null)
         where TModel : PretrainedModel
     {
         using var checkpoint = CheckpointFolder.Open(folder);
         var family = ModelFamily.Of(checkpoint);
-        var model = create(family, family.ReadConfig(checkpoint));
+        var config = family.ReadConfig(checkpoint);
+        ConfigFit.Check(checkpoint, config);
+        var model = create(family, adjust is null ? config : adjust(checkpoint, config));
         try
         {
             // Stored doubles must not pass through single precision.

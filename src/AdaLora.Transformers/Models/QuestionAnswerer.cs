@@ -1,4 +1,5 @@
 using AdaLora.Transformers.Models.Layers;
+using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -26,6 +27,8 @@ public sealed class QuestionAnswerer : PretrainedModel
     /// <summary>The encoder below the head.</summary>
     public TextEncoder Encoder => _encoder;
 
+    internal override TextEncoder Text => _encoder;
+
     internal override string EncoderPrefix => _encoder.EncoderPrefix;
 
     private protected override IReadOnlyList<string> HeadPrefixes => ["qa_outputs."];
@@ -38,18 +41,19 @@ public sealed class QuestionAnswerer : PretrainedModel
     /// <param name="memoryMapped">
     /// Whether the weights stay a part of the file, see <see cref="Serialization.SafetensorsFile.Map"/>, where the element types agree. The file must not be shortened or overwritten in place while the model lives.
     /// </param>
+    /// <param name="logger">Hears what was left out of the checkpoint and what it lacks.</param>
     /// <returns>The model.</returns>
     /// <exception cref="Checkpoints.CheckpointException">The folder can't be used, or its tensors don't fit: all that are missing or of another shape are listed.</exception>
     /// <exception cref="Serialization.SafetensorsException">A weight file breaks the format.</exception>
-    public static QuestionAnswerer FromPretrained(string folder, Device? device = null, ScalarType? dtype = null, long? seed = null, bool memoryMapped = false) =>
-        Load(folder, (family, config) => family.QuestionAnswerer(config), new PretrainedOptions(device, dtype, seed, MemoryMapped: memoryMapped));
+    public static QuestionAnswerer FromPretrained(string folder, Device? device = null, ScalarType? dtype = null, long? seed = null, bool memoryMapped = false, ILogger? logger = null) =>
+        Load(folder, (family, config) => family.QuestionAnswerer(config), new PretrainedOptions(device, dtype, seed, MemoryMapped: memoryMapped, Logger: logger));
 
     /// <summary>Scores the tokens of a batch.</summary>
     /// <param name="inputIds">Token ids, int64, batch x length.</param>
     /// <param name="attentionMask">1 for real tokens and 0 for padding, batch x length; null if there is no padding.</param>
     /// <param name="tokenTypeIds">Type ids, int64, batch x length; null for all 0. Ignored by models without token types.</param>
     /// <returns>Logits, batch x length x 2: column 0 for the answer's first token, column 1 for its last.</returns>
-    /// <exception cref="ArgumentException">A shape is wrong, or the texts are longer than the model's positions.</exception>
+    /// <exception cref="ArgumentException">A shape is wrong, the texts are longer than the model's positions, or, in the host's memory, an id or type is beyond the model's tables.</exception>
     public override Tensor forward(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds)
     {
         using var scope = NewDisposeScope();

@@ -1,4 +1,5 @@
 using AdaLora.Transformers.Models.Layers;
+using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Models;
@@ -6,6 +7,9 @@ namespace AdaLora.Transformers.Models;
 /// <summary>An encoder without a head: token ids in, one hidden state per token out.</summary>
 public abstract partial class TextEncoder : PretrainedModel
 {
+    private const string TokenIds = "token ids (are tokenizer and model of one checkpoint?)";
+    private const string TokenTypes = "token types";
+
     private protected TextEncoder(string name, EncoderConfig config)
         : base(name, config)
     {
@@ -19,18 +23,19 @@ public abstract partial class TextEncoder : PretrainedModel
     /// <param name="memoryMapped">
     /// Whether the weights stay a part of the file, see <see cref="Serialization.SafetensorsFile.Map"/>, where the element types agree. The file must not be shortened or overwritten in place while the model lives.
     /// </param>
+    /// <param name="logger">Hears what was left out of the checkpoint and what it lacks.</param>
     /// <returns>The encoder.</returns>
     /// <exception cref="Checkpoints.CheckpointException">The folder can't be used, or its tensors don't fit.</exception>
     /// <exception cref="Serialization.SafetensorsException">A weight file breaks the format.</exception>
-    public static TextEncoder FromPretrained(string folder, Device? device = null, ScalarType? dtype = null, long? seed = null, bool memoryMapped = false) =>
-        Load(folder, (family, config) => family.Encoder(config), new PretrainedOptions(device, dtype, seed, MemoryMapped: memoryMapped));
+    public static TextEncoder FromPretrained(string folder, Device? device = null, ScalarType? dtype = null, long? seed = null, bool memoryMapped = false, ILogger? logger = null) =>
+        Load(folder, (family, config) => family.Encoder(config), new PretrainedOptions(device, dtype, seed, MemoryMapped: memoryMapped, Logger: logger));
 
     /// <summary>Encodes a batch.</summary>
     /// <param name="inputIds">Token ids, int64, batch x length.</param>
     /// <param name="attentionMask">1 for real tokens and 0 for padding, batch x length; null if there is no padding.</param>
     /// <param name="tokenTypeIds">Type ids, int64, batch x length; null for all 0. Ignored by models without token types.</param>
     /// <returns>The last hidden states, batch x length x hidden size. Those of padding mean nothing.</returns>
-    /// <exception cref="ArgumentException">A shape is wrong, or the texts are longer than the model's positions.</exception>
+    /// <exception cref="ArgumentException">A shape is wrong, the texts are longer than the model's positions, or, in the host's memory, an id or type is beyond the model's tables.</exception>
     public sealed override Tensor forward(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds)
         => Encode(inputIds, attentionMask, tokenTypeIds, null);
 
@@ -39,7 +44,7 @@ public abstract partial class TextEncoder : PretrainedModel
     /// <param name="attentionMask">1 for real tokens and 0 for padding, batch x length; null if there is no padding.</param>
     /// <param name="tokenTypeIds">Type ids, int64, batch x length; null for all 0.</param>
     /// <returns>The output of the embeddings and of every layer, each batch x length x hidden size.</returns>
-    /// <exception cref="ArgumentException">A shape is wrong, or the texts are longer than the model's positions.</exception>
+    /// <exception cref="ArgumentException">A shape is wrong, the texts are longer than the model's positions, or, in the host's memory, an id or type is beyond the model's tables.</exception>
     public IReadOnlyList<Tensor> HiddenStates(Tensor inputIds, Tensor? attentionMask = null, Tensor? tokenTypeIds = null)
     {
         var states = new List<Tensor>(Config.Layers + 1);
@@ -47,6 +52,8 @@ public abstract partial class TextEncoder : PretrainedModel
         states.ForEach(state => CurrentDisposeScope?.Attach(state));
         return states;
     }
+
+    internal sealed override TextEncoder Text => this;
 
     /// <summary>The greatest length of a text in tokens, or null if there is none.</summary>
     private protected virtual int? MaxLength => Config.MaxPositions;
@@ -104,6 +111,18 @@ public abstract partial class TextEncoder : PretrainedModel
             throw new ArgumentException($"The texts have {shape[1]} tokens, the model only {MaxLength} positions; truncate them when they are tokenized.", nameof(inputIds));
         CheckShape(attentionMask, shape, nameof(attentionMask));
         CheckShape(tokenTypeIds, shape, nameof(tokenTypeIds));
+        HostIds.RequireBelow(inputIds, Config.VocabularySize, "token id", TokenIds, nameof(inputIds));
+        if (Config.TypeVocabularySize > 0)
+            HostIds.RequireBelow(tokenTypeIds, Config.TypeVocabularySize, "token type", TokenTypes, nameof(tokenTypeIds));
+    }
+
+    /// <summary>Checks numbers that are no tensors yet.</summary>
+    /// <exception cref="ArgumentException">The model has no such id or type.</exception>
+    internal void CheckRange(ReadOnlySpan<long> ids, ReadOnlySpan<long> types, string parameter)
+    {
+        HostIds.Require(ids, Config.VocabularySize, "token id", TokenIds, parameter);
+        if (Config.TypeVocabularySize > 0)
+            HostIds.Require(types, Config.TypeVocabularySize, "token type", TokenTypes, parameter);
     }
 
     private static void CheckShape(Tensor? tensor, long[] shape, string name)

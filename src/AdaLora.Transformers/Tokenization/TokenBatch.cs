@@ -1,3 +1,4 @@
+using AdaLora.Transformers.Models;
 using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Tokenization;
@@ -54,6 +55,21 @@ public sealed class TokenBatch
     /// <returns>The tensors.</returns>
     public (Tensor InputIds, Tensor AttentionMask, Tensor TokenTypeIds) ToTensors(Device? device = null) =>
         device?.type == TorchSharp.DeviceType.CUDA ? ToCard(device) : (ToTensor(_ids, device), ToTensor(_attentionMask, device), ToTensor(_typeIds, device));
+
+    /// <summary>
+    /// Makes the three int64 tensors (batch x length) for a model, on its device, after checking that the model has all of the ids and types: later nobody could without waiting for the device, and on CUDA an id that is out of
+    /// range leaves the device unusable.
+    /// </summary>
+    /// <param name="model">The model.</param>
+    /// <returns>The tensors.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="model"/> is null.</exception>
+    /// <exception cref="ArgumentException">The model has no such id or type; the message says both numbers.</exception>
+    public (Tensor InputIds, Tensor AttentionMask, Tensor TokenTypeIds) ToTensorsFor(PretrainedModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        model.Text.CheckRange(_ids, _typeIds, nameof(model));
+        return ToTensors(model.parameters().First().device);
+    }
 
     private Tensor ToTensor(long[] values, Device? device) => tensor(values, [BatchSize, Length], int64, device);
 

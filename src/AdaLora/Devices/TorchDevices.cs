@@ -31,7 +31,12 @@ public static class TorchDevices
 
     /// <summary>Whether a text is the name of a device, there or not.</summary>
     /// <param name="name">As for <see cref="Find"/>.</param>
-    public static bool IsName(string name) => TryParse(name, out _);
+    /// <exception cref="ArgumentNullException"><paramref name="name"/> is null.</exception>
+    public static bool IsName(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return TryParse(name, out _);
+    }
 
     /// <summary>The device and, for a card, what it is called, such as <c>cuda:0 (NVIDIA H200)</c>.</summary>
     /// <param name="device">Any device.</param>

@@ -6,6 +6,9 @@ namespace AdaLora.Parameters;
 /// <summary>The joint 2-norm of all gradients of a step, and clipping by it, without asking the device for a number.</summary>
 internal sealed class GradientNorm : IDisposable
 {
+    /// <summary>Added to the norm before dividing by it, as in PyTorch's clip_grad_norm_.</summary>
+    private const double Guard = 1e-6;
+
     private readonly IReadOnlyList<Parameter> _parameters;
 
     /// <param name="parameters">At least one parameter, all on one device.</param>
@@ -13,7 +16,8 @@ internal sealed class GradientNorm : IDisposable
     {
         _parameters = parameters;
         var first = parameters[0];
-        Value = zeros([], dtype: first.dtype, device: first.device).DetachFromDisposeScope();
+        // A norm of 65,505 is infinite in half precision.
+        Value = zeros([], dtype: first.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32, device: first.device).DetachFromDisposeScope();
         IsFinite = ones([], dtype: ScalarType.Bool, device: first.device).DetachFromDisposeScope();
     }
 
@@ -29,20 +33,33 @@ internal sealed class GradientNorm : IDisposable
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var gradients = _parameters.Select(p => p.grad).Where(g => g is not null && g.numel() > 0).Select(g => g!).ToArray();
-        if (gradients.Length == 0)
-        {
-            Value.zero_();
-            IsFinite.FillInPlace(true);
-            return;
-        }
-
-        var norms = gradients.Select(g => linalg.norm(g).to(Value.dtype)).ToArray();
-        Value.copy_(norms.Length == 1 ? norms[0] : linalg.norm(stack(norms)));
+        if (HostMemory.Holds(Value) && gradients.All(HostMemory.Holds))
+            MeasureInMemory(gradients, maximum);
+        else
+            MeasureOnDevice(gradients, maximum);
         IsFinite.copy_(Value.isfinite());
+    }
+
+    private void MeasureInMemory(Tensor[] gradients, double? maximum)
+    {
+        var threads = get_num_threads();
+        var norm = (float)Math.Sqrt(gradients.Sum(g => NormKernel.SumOfSquares(HostMemory.Of(g), threads)));
+        HostMemory.Of(Value)[0] = norm;
+        // False for NaN, which clipping spreads as the operations on a device do.
+        if (maximum is not { } limit || limit / (norm + Guard) >= 1)
+            return;
+        var factor = (float)(limit / (norm + Guard));
+        foreach (var gradient in gradients)
+            NormKernel.Scale(HostMemory.Of(gradient), factor, threads);
+    }
+
+    private void MeasureOnDevice(Tensor[] gradients, double? maximum)
+    {
+        var norms = gradients.Select(g => linalg.norm(g.to(Value.dtype))).ToArray();
+        Value.copy_(norms.Length switch { 0 => zeros_like(Value), 1 => norms[0], _ => linalg.norm(stack(norms)) });
         if (maximum is not { } limit)
             return;
-
-        var factor = Value.Add(1e-6).reciprocal_().MulInPlace(limit).ClampMaxInPlace(1);
+        var factor = Value.Add(Guard).reciprocal_().MulInPlace(limit).ClampMaxInPlace(1);
         foreach (var gradient in gradients)
             gradient.mul_(factor.to(gradient.dtype));
     }

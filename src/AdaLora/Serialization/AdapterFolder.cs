@@ -8,6 +8,7 @@ internal static class AdapterFolder
 {
     public const string ConfigFile = "adapter_config.json";
     public const string WeightsFile = "adapter_model.safetensors";
+    private const string PickledFile = "adapter_model.bin";
     private const string Pending = ".adapter-pending";
     private const string StagingPrefix = ".adapter-staging-";
 
@@ -53,9 +54,24 @@ internal static class AdapterFolder
     {
         var pending = Path.Combine(folder, Pending, file);
         var path = File.Exists(pending) ? pending : Path.Combine(folder, file);
-        return File.Exists(path)
-            ? path
-            : throw new InvalidDataException(Directory.Exists(folder) ? $"'{folder}' holds no adapter: there is no {file}." : $"'{folder}' holds no adapter: there is no folder '{Path.GetFullPath(folder)}'.");
+        return File.Exists(path) ? path : throw new InvalidDataException(WhyNot(folder, file));
+    }
+
+    // Adapters come in other formats too; which one it is tells what to do.
+    private static string WhyNot(string folder, string file)
+    {
+        if (File.Exists(folder))
+            return $"'{folder}' is a file; give the folder that holds {ConfigFile} and {WeightsFile}.";
+        if (!Directory.Exists(folder))
+            return $"'{folder}' holds no adapter: there is no folder '{Path.GetFullPath(folder)}'.";
+        if (Directory.EnumerateFiles(folder, "*.gguf").FirstOrDefault() is { } gguf)
+            return $"'{folder}' holds an adapter in llama.cpp's format GGUF ({Path.GetFileName(gguf)}), which isn't read; take the adapter in PEFT's format that it was converted from.";
+        if (File.Exists(Path.Combine(folder, PickledFile)))
+        {
+            return $"'{folder}' holds its weights in PyTorch's pickle format ({PickledFile}), which isn't read because loading it can run code: "
+                + "load and save it once with PEFT in Python (save_pretrained writes safetensors).";
+        }
+        return $"'{folder}' holds no adapter: there is no {file}.";
     }
 
     private static void FinishPending(string folder)

@@ -31,6 +31,9 @@ internal sealed class SavedAdapter : IDisposable
         }
     }
 
+    /// <summary>Fields of the configuration that are set and not known.</summary>
+    public IReadOnlyList<string> UnknownFields => _config.UnknownFields;
+
     /// <summary>Adapts a model and fills the adapters.</summary>
     /// <param name="model">Unchanged if anything fails.</param>
     /// <param name="attach">Attaches adapters of the prescribed ranks.</param>

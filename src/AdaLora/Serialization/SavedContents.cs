@@ -61,7 +61,7 @@ internal sealed class SavedContents
 
     private IReadOnlyList<InspectedModule> FindTrained(IEnumerable<SafetensorsEntry> others)
     {
-        var own = others.Where(e => !PeftName.IsCopy(e.Name)).ToLookup(e => e.Name.StartsWith(PeftName.Prefix, StringComparison.Ordinal));
+        var own = others.Where(e => !PeftName.IsPassedOver(e.Name)).ToLookup(e => e.Name.StartsWith(PeftName.Prefix, StringComparison.Ordinal));
         _problems.AddRange(own[false].Select(e => $"'{e.Name}' is no name of an adapter's tensor").Order(StringComparer.Ordinal));
         return
         [

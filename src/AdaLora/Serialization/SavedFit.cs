@@ -25,8 +25,8 @@ internal sealed class SavedFit
         CheckAdapted();
         CheckTrained();
         CheckBiases();
-        foreach (var name in entries.Keys.Where(n => !_used.Contains(n) && !PeftName.IsCopy(n)).Order(StringComparer.Ordinal))
-            _problems.Add($"nothing in the model takes '{name}'");
+        foreach (var name in entries.Keys.Where(n => !_used.Contains(n) && !PeftName.IsPassedOver(n)).Order(StringComparer.Ordinal))
+            _problems.Add(EmbeddingOf(name) is { } table ? $"'{name}' replaces the model's embeddings{Resized(name, table)}, but is not in modules_to_save" : $"nothing in the model takes '{name}'");
     }
 
     /// <summary>Names of the adapted modules, in the order of the model.</summary>
@@ -112,6 +112,15 @@ internal sealed class SavedFit
         }
     }
 
+    // PEFT saves embeddings besides when the vocabulary was resized.
+    private Tensor? EmbeddingOf(string stored) => stored.StartsWith(PeftName.Prefix, StringComparison.Ordinal)
+        ? _nodes.Where(n => n.Module is TorchSharp.Modules.Embedding or TorchSharp.Modules.EmbeddingBag).SelectMany(n => n.State()).FirstOrDefault(s => s.Name == PeftName.ToParameter(stored)).Value
+        : null;
+
+    private string Resized(string stored, Tensor table) => _entries[stored].Shape is [var rows, ..] && rows != table.shape[0]
+        ? $" of {table.shape[0]} rows with {rows}: the adapter belongs to a model with a resized vocabulary, so resize this one's first"
+        : string.Empty;
+
     private void Take(string stored, Tensor target)
     {
         if (Check(stored, target.shape, target.is_floating_point()))
@@ -124,7 +133,7 @@ internal sealed class SavedFit
         if (!_entries.TryGetValue(name, out var entry))
             _problems.Add($"'{name}' is missing");
         else if (!entry.Shape.SequenceEqual(shape))
-            _problems.Add($"'{name}' has shape ({string.Join(", ", entry.Shape)}) instead of ({string.Join(", ", shape)})");
+            _problems.Add($"'{name}' has shape ({string.Join(", ", entry.Shape)}) instead of ({string.Join(", ", shape)}){(EmbeddingOf(name) is { } table ? Resized(name, table) : string.Empty)}");
         else if (torch.is_floating_point(entry.Dtype) != isFloating)
             _problems.Add($"'{name}' is of type {entry.Dtype}");
         else

@@ -43,7 +43,7 @@ public sealed class Trainer : IDisposable
         _logger = logger ?? NullLogger.Instance;
         _optimizer = options.OptimizerFactory is { } make
             ? make(target.Parameters, options.LearningRate)
-            : optim.AdamW(target.Parameters, options.LearningRate, weight_decay: options.WeightDecay);
+            : new FusedAdamW(target.Parameters, options.LearningRate, options.AdamBeta1, options.AdamBeta2, options.AdamEpsilon, options.WeightDecay);
         _learningRates = [.. _optimizer.ParamGroups.Select(g => g.LearningRate)];
         _best = new BestWeights(target);
     }

@@ -18,6 +18,15 @@ public sealed class TrainerOptions
     /// <summary>Decoupled weight decay of the default optimiser, not negative.</summary>
     public double WeightDecay { get; init; } = 0.01;
 
+    /// <summary>Smoothing of the gradient in the default optimiser, in [0, 1).</summary>
+    public double AdamBeta1 { get; init; } = 0.9;
+
+    /// <summary>Smoothing of the squared gradient in the default optimiser, in [0, 1).</summary>
+    public double AdamBeta2 { get; init; } = 0.999;
+
+    /// <summary>What the default optimiser adds to the root of the smoothed square, not negative.</summary>
+    public double AdamEpsilon { get; init; } = 1e-8;
+
     /// <summary>Length of the linear warm-up from 0.</summary>
     public PhaseLength Warmup { get; init; } = PhaseLength.Fraction(0.06);
 
@@ -66,7 +75,8 @@ public sealed class TrainerOptions
     public bool CompactAfterFreeze { get; init; } = true;
 
     /// <summary>
-    /// Makes the optimiser from the trained parameters and the learning rate; null makes AdamW with betas 0.9 and 0.999 and <see cref="WeightDecay"/>.
+    /// Makes the optimiser from the trained parameters and the learning rate; null makes <see cref="FusedAdamW"/> with <see cref="WeightDecay"/>, <see cref="AdamBeta1"/>, <see cref="AdamBeta2"/> and
+    /// <see cref="AdamEpsilon"/>, which this optimiser does not see.
     /// The warm-up and decay scale the learning rates that its groups start with.
     /// </summary>
     public Func<IReadOnlyList<Parameter>, double, torch.optim.Optimizer>? OptimizerFactory { get; init; }
@@ -82,6 +92,9 @@ public sealed class TrainerOptions
         problems.Require(TotalSteps >= 1, $"{nameof(TotalSteps)} is {TotalSteps}; it must be at least 1");
         problems.Require(LearningRate is > 0 and <= MostRate, $"{nameof(LearningRate)} is {LearningRate}; it must be positive, and at most {MostRate:G}");
         problems.Require(WeightDecay is >= 0 and <= MostRate, $"{nameof(WeightDecay)} is {WeightDecay}; it must not be negative, and at most {MostRate:G}");
+        problems.Require(AdamBeta1 is >= 0 and < 1, $"{nameof(AdamBeta1)} is {AdamBeta1}; it must lie in [0, 1)");
+        problems.Require(AdamBeta2 is >= 0 and < 1, $"{nameof(AdamBeta2)} is {AdamBeta2}; it must lie in [0, 1)");
+        problems.Require(AdamEpsilon >= 0 && double.IsFinite(AdamEpsilon), $"{nameof(AdamEpsilon)} is {AdamEpsilon}; it must not be negative");
         problems.Require(
             TotalSteps < 1 || Warmup.In(TotalSteps) <= TotalSteps,
             $"{nameof(Warmup)} takes {Warmup}, more than {nameof(TotalSteps)} ({TotalSteps})");

@@ -1,5 +1,6 @@
 using AdaLora.Glue;
 using AdaLora.Parameters;
+using AdaLora.Training;
 using AdaLora.Transformers.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using TorchSharp.Modules;
@@ -22,7 +23,7 @@ internal sealed class Contender : IDisposable
     private Contender(string name, SequenceClassifier model, IEnumerable<Parameter> trained, AdaLoraModel? adapted = null, bool compacts = false, PreparedModel? prepared = null)
     {
         (Name, _model, _trained, _adapted, _compacts, _prepared) = (name, model, [.. trained], adapted, compacts, prepared);
-        _optimizer = optim.AdamW(_trained, 1e-3, weight_decay: 0.01);
+        _optimizer = new FusedAdamW(_trained, 1e-3);
         _norm = adapted is null ? new GradientNorm(_trained) : null;
         model.train();
     }

@@ -1,4 +1,5 @@
 using AdaLora.Tests.Models;
+using AdaLora.Training;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -6,7 +7,7 @@ namespace AdaLora.Tests.Parameters;
 
 public sealed class CompactionTests
 {
-    public static TheoryData<string> Optimizers => ["adamw", "sgd with momentum", "rmsprop", "adam"];
+    public static TheoryData<string> Optimizers => ["fused", "adamw", "sgd with momentum", "rmsprop", "adam"];
 
     /// <summary>Without a penalty and clipping, which see pruned triplets while they are held, dropping them changes nothing at all that is computed.</summary>
     [Theory]
@@ -57,6 +58,7 @@ public sealed class CompactionTests
             });
         using var optimizer = name switch
         {
+            "fused" => new FusedAdamW(adapted.TrainableParameters, 5e-3),
             "adamw" => optim.AdamW(adapted.TrainableParameters, 5e-3, weight_decay: 0.01),
             "adam" => optim.Adam(adapted.TrainableParameters, 5e-3, amsgrad: true),
             "rmsprop" => optim.RMSProp(adapted.TrainableParameters, 1e-3, momentum: 0.5, centered: true),

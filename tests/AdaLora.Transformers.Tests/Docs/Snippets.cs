@@ -209,7 +209,7 @@ public sealed class Snippets : IDisposable
         // snippet
         using var adapted = AdaLoraModel.Attach(model, options);
         adapted.Begin(totalSteps);
-        using var optimizer = torch.optim.AdamW(adapted.TrainableParameters, 1e-3, weight_decay: 0.01);
+        using var optimizer = new FusedAdamW(adapted.TrainableParameters, learningRate: 1e-3);
         foreach (var batch in batches)
         {
             using var scope = torch.NewDisposeScope();

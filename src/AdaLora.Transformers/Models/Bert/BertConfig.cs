@@ -16,6 +16,10 @@ public sealed record BertConfig : EncoderConfig
     [JsonPropertyName("is_decoder")]
     public bool IsDecoder { get; init; }
 
+    /// <summary>Whether the head of masked-language modelling scores words by the matrix of word embeddings; otherwise it has a decoder of its own.</summary>
+    [JsonPropertyName("tie_word_embeddings")]
+    public bool TiesWordEmbeddings { get; init; } = true;
+
     private protected override void AddFaults(ConfigFaults faults)
     {
         base.AddFaults(faults);

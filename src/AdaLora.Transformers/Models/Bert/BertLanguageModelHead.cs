@@ -19,6 +19,9 @@ internal sealed class BertLanguageModelHead : Module<Tensor, Tensor, Tensor>
         RegisterComponents();
     }
 
+    /// <summary>Whether the head has an output matrix of its own.</summary>
+    public bool HasDecoder => _predictions.HasDecoder;
+
     public override Tensor forward(Tensor hidden, Tensor wordWeight) => _predictions.call(hidden, wordWeight);
 
     private sealed class Predictions : Module<Tensor, Tensor, Tensor>
@@ -26,6 +29,10 @@ internal sealed class BertLanguageModelHead : Module<Tensor, Tensor, Tensor>
         [ComponentName(Name = "transform")]
         private readonly Transform _transform;
 
+        [ComponentName(Name = "decoder")]
+        private readonly Module<Tensor, Tensor>? _decoder;
+
+        // A decoder has a bias of its own; this one is stored besides, as the reference does, and not used then.
         [ComponentName(Name = "bias")]
         private readonly Parameter _bias;
 
@@ -33,15 +40,19 @@ internal sealed class BertLanguageModelHead : Module<Tensor, Tensor, Tensor>
             : base(nameof(Predictions))
         {
             _transform = new Transform(config);
+            _decoder = config.TiesWordEmbeddings ? null : Unfilled.Linear(config.HiddenSize, config.VocabularySize);
             _bias = Parameter(zeros(config.VocabularySize));
             _ = _bias.DetachFromDisposeScope();
             RegisterComponents();
         }
 
+        public bool HasDecoder => _decoder is not null;
+
         public override Tensor forward(Tensor hidden, Tensor wordWeight)
         {
             using var scope = NewDisposeScope();
-            return functional.linear(_transform.call(hidden), wordWeight, _bias).MoveToOuterDisposeScope();
+            var transformed = _transform.call(hidden);
+            return (_decoder is null ? functional.linear(transformed, wordWeight, _bias) : _decoder.call(transformed)).MoveToOuterDisposeScope();
         }
     }
 

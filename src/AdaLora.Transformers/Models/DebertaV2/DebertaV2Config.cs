@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace AdaLora.Transformers.Models.DebertaV2;
@@ -7,6 +8,21 @@ public sealed record DebertaV2Config : EncoderConfig
 {
     /// <inheritdoc/>
     public override string ModelType => "deberta-v2";
+
+    /// <inheritdoc/>
+    public override int VocabularySize { get; init; } = 128100;
+
+    /// <inheritdoc/>
+    public override int HiddenSize { get; init; } = 1536;
+
+    /// <inheritdoc/>
+    public override int Layers { get; init; } = 24;
+
+    /// <inheritdoc/>
+    public override int Heads { get; init; } = 24;
+
+    /// <inheritdoc/>
+    public override int IntermediateSize { get; init; } = 6144;
 
     /// <inheritdoc/>
     public override double LayerNormEps { get; init; } = 1e-7;
@@ -87,9 +103,23 @@ public sealed record DebertaV2Config : EncoderConfig
     [JsonIgnore]
     internal int Span => PositionBuckets > 0 ? PositionBuckets : Reach;
 
+    internal override IEnumerable<StoredSize> StoredSizes()
+    {
+        foreach (var size in base.StoredSizes())
+            yield return size;
+        if (RelativeAttention)
+            yield return new StoredSize(PositionBuckets > 0 ? "position_buckets" : "max_relative_positions", 2L * Span, "encoder.rel_embeddings.weight", 0);
+        if (ConvolutionSize > 0)
+            yield return new StoredSize("conv_kernel_size", ConvolutionSize, "encoder.conv.conv.weight", 2);
+    }
+
+    private protected override bool HasPositions => PositionBiasedInput;
+
     private protected override void AddFaults(ConfigFaults faults)
     {
         base.AddFaults(faults);
+        RequireEqual(faults, "attention_head_size", Heads > 0 ? HiddenSize / Heads : 0);
+        RequireEqual(faults, "pooler_hidden_size", HiddenSize);
         faults.Require(EmbeddingSize is null || EmbeddingSize == HiddenSize, $"embedding_size {EmbeddingSize} differs from the hidden size {HiddenSize}, which is not supported");
         faults.Require(
             PositionTerms?.All(term => term is "c2p" or "p2c") != false,
@@ -103,4 +133,10 @@ public sealed record DebertaV2Config : EncoderConfig
         faults.RequireActivation(PoolerActivation);
         faults.RequireProbability("pooler_dropout", PoolerDropout);
     }
+
+    // Sizes that the file may give, but not choose.
+    private void RequireEqual(ConfigFaults faults, string entry, int size) =>
+        faults.Require(
+            Other?.TryGetValue(entry, out var value) != true || (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var given) && given == size),
+            $"{entry} differs from {size}, which is not supported");
 }

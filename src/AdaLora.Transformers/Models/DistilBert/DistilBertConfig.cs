@@ -52,6 +52,20 @@ public sealed record DistilBertConfig : EncoderConfig
     [JsonIgnore]
     public override int TypeVocabularySize { get; init; }
 
+    internal override IReadOnlyDictionary<string, string> OtherNames => new Dictionary<string, string> { ["hidden_size"] = "dim", ["num_attention_heads"] = "n_heads", ["num_hidden_layers"] = "n_layers" };
+
+    internal override string LayersEntry => "n_layers";
+
+    internal override string StackPrefix => "transformer.";
+
+    internal override IEnumerable<StoredSize> StoredSizes()
+    {
+        yield return new StoredSize("vocab_size", VocabularySize, "embeddings.word_embeddings.weight", 0);
+        yield return new StoredSize("max_position_embeddings", MaxPositions, "embeddings.position_embeddings.weight", 0);
+        yield return new StoredSize("dim", HiddenSize, $"{LayersPrefix}0.ffn.lin1.weight", 1);
+        yield return new StoredSize("hidden_dim", IntermediateSize, $"{LayersPrefix}0.ffn.lin1.weight", 0);
+    }
+
     private protected override void AddFaults(ConfigFaults faults)
     {
         base.AddFaults(faults);

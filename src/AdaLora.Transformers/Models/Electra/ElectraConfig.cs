@@ -25,6 +25,8 @@ public sealed record ElectraConfig : EncoderConfig
     [JsonPropertyName("position_embedding_type")]
     public string PositionEmbeddingType { get; init; } = "absolute";
 
+    internal override IEnumerable<StoredSize> StoredSizes() => base.StoredSizes().Append(new StoredSize("embedding_size", EmbeddingSize, "embeddings.word_embeddings.weight", 1));
+
     private protected override void AddFaults(ConfigFaults faults)
     {
         base.AddFaults(faults);

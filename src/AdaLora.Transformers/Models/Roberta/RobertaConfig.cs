@@ -12,10 +12,7 @@ public record RobertaConfig : EncoderConfig
     public override int PadId { get; init; } = 1;
 
     /// <inheritdoc/>
-    public override int TypeVocabularySize { get; init; } = 1;
-
-    /// <inheritdoc/>
-    public override double LayerNormEps { get; init; } = 1e-5;
+    public override int VocabularySize { get; init; } = 50265;
 
     /// <summary>How positions are told; only "absolute" is supported.</summary>
     [JsonPropertyName("position_embedding_type")]

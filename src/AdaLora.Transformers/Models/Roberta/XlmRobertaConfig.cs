@@ -6,5 +6,8 @@ public sealed record XlmRobertaConfig : RobertaConfig
     /// <inheritdoc/>
     public override string ModelType => "xlm-roberta";
 
+    /// <inheritdoc/>
+    public override int VocabularySize { get; init; } = 30522;
+
     internal override string ArchitecturePrefix => "XLMRoberta";
 }

@@ -25,7 +25,7 @@ internal static class RunIdentity
             [nameof(options.GradientAccumulation)] = Text(options.GradientAccumulation),
             [nameof(options.SkipNonFiniteSteps)] = Text(options.SkipNonFiniteSteps),
             [nameof(options.CompactAfterFreeze)] = Text(options.CompactAfterFreeze),
-            ["Optimizer"] = optimizer.GetType().Name,
+            ["Optimizer"] = optimizer is FusedAdamW own ? own.Identity() : optimizer.GetType().Name,
             ["frozen weights"] = Fingerprint(target.Model.named_parameters().Where(p => !p.parameter.requires_grad).Select(p => (p.name, (Tensor)p.parameter))),
         };
         target.Identify(identity);

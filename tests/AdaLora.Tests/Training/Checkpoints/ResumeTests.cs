@@ -104,6 +104,7 @@ public sealed class ResumeTests : IDisposable
         ["adamax"] = (p, lr) => optim.Adamax(p, lr),
         ["adadelta"] = (p, lr) => optim.Adadelta(p, lr),
         ["own"] = (p, lr) => new OwnMomentum(p, lr),
+        ["fused"] = (p, lr) => new FusedAdamW(p, lr),
     };
 
     [Theory]

@@ -1,0 +1,102 @@
+using AdaLora.Parameters;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace AdaLora.Training.Optimizers;
+
+/// <summary>
+/// One parameter of an AdamW and the averages that belong to it. A parameter in half precision has a copy of itself in single precision, the master: steps are smaller than the distance of two neighbours in half precision,
+/// and 1e-8, the usual epsilon, is 0 there. Averages are in the precision of the master.
+/// </summary>
+internal sealed class AdamSlot : IDisposable
+{
+    private readonly Parameter _parameter;
+    private readonly AdamW.State _state;
+    private double _restValue = double.NaN;
+    private Tensor? _rest;
+
+    /// <param name="parameter">The parameter.</param>
+    /// <param name="state">Its averages, which are the base class's to free.</param>
+    public AdamSlot(Parameter parameter, AdamW.State state)
+    {
+        (_parameter, _state) = (parameter, state);
+        if (parameter.dtype is not (ScalarType.Float16 or ScalarType.BFloat16))
+            return;
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        Master = parameter.to(ScalarType.Float32).DetachFromDisposeScope();
+        Take(zeros_like(Master), zeros_like(Master));
+    }
+
+    /// <summary>The parameter in single precision; null where the parameter itself is precise enough.</summary>
+    public Tensor? Master { get; private set; }
+
+    public AdamW.State State => _state;
+
+    /// <summary>The shape of the parameter as it is now.</summary>
+    public long[] Shape => _parameter.shape;
+
+    /// <summary>Does one step with the gradient of the parameter.</summary>
+    public void Step(Tensor gradient, AdamW.Options options, int threads)
+    {
+        var step = AdamStep.Of(options, _state.step + 1);
+        var weights = Master is null ? _parameter : UpToDate(Master);
+        var precise = gradient.to(weights.dtype);
+        if (HostMemory.Holds(weights) && HostMemory.Holds(_state.exp_avg) && HostMemory.Holds(_state.exp_avg_sq))
+        {
+            AdamKernel.Update(HostMemory.Of(weights), HostMemory.Of(precise.contiguous()), HostMemory.Of(_state.exp_avg), HostMemory.Of(_state.exp_avg_sq), step, threads);
+            // Libtorch did not see the change. An operation on none of the entries counts as one, so that a backward pass through the old weights is still refused.
+            weights.view(-1).narrow(0, 0, 0).zero_();
+        }
+        else
+        {
+            AdamTensors.Update(weights, precise, _state.exp_avg, _state.exp_avg_sq, Rest(1 - step.Beta1, weights), step);
+        }
+
+        if (Master is not null)
+            _parameter.copy_(Master);
+        _state.step++;
+    }
+
+    /// <summary>Keeps only some entries of a parameter with one dimension; all or nothing.</summary>
+    public void Compact(Tensor origins)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        Tensor[] held = Master is null ? [_state.exp_avg, _state.exp_avg_sq] : [_state.exp_avg, _state.exp_avg_sq, Master];
+        Tensor[] kept = [.. held.Select(tensor => tensor.index_select(0, origins))];
+        foreach (var (tensor, left) in held.Zip(kept))
+            tensor.set_(left);
+    }
+
+    /// <summary>Goes on from other averages, which become the state's own.</summary>
+    public void Take(Tensor means, Tensor squares, Tensor? master = null)
+    {
+        foreach (var former in (Tensor?[])[_state.exp_avg, _state.exp_avg_sq, master is null ? null : Master])
+            former?.Dispose();
+        (_state.exp_avg, _state.exp_avg_sq, Master) = (means.DetachFromDisposeScope(), squares.DetachFromDisposeScope(), master?.DetachFromDisposeScope() ?? Master);
+    }
+
+    // Where a rounded entry is not the parameter's, somebody else has changed that since: a checkpoint, the best weights, a loader. What they wrote counts.
+    private Tensor UpToDate(Tensor master)
+    {
+        master.copy_(where(master.to(_parameter.dtype).eq(_parameter), master, _parameter.to(ScalarType.Float32)));
+        return master;
+    }
+
+    // Made again only when it changes: getting a number to a device means waiting for it.
+    private Tensor Rest(double value, Tensor weights)
+    {
+        if (_rest is not null && _restValue == value)
+            return _rest;
+        _rest?.Dispose();
+        _restValue = value;
+        return _rest = tensor(value, dtype: weights.dtype, device: weights.device).DetachFromDisposeScope();
+    }
+
+    public void Dispose()
+    {
+        Master?.Dispose();
+        _rest?.Dispose();
+    }
+}

@@ -1,0 +1,19 @@
+using TorchSharp.Modules;
+
+namespace AdaLora.Training.Optimizers;
+
+/// <summary>
+/// The numbers of one step of AdamW, with both corrections of the averages' bias in them: with the averages m and v of the gradient and of its square, w := decay·w - size·m / (√v + epsilon).
+/// That is Loshchilov and Hutter's algorithm 2 with √(1 - beta2^t) taken out of the denominator, so that it takes one division per entry.
+/// </summary>
+internal readonly record struct AdamStep(double Decay, double Beta1, double Beta2, double Size, double Epsilon)
+{
+    /// <param name="options">The options of a parameter group, all of them set.</param>
+    /// <param name="step">Which step of the parameter it is, from 1.</param>
+    public static AdamStep Of(AdamW.Options options, long step)
+    {
+        var (rate, beta1, beta2) = (options.LearningRate!.Value, options.beta1!.Value, options.beta2!.Value);
+        var root = Math.Sqrt(1 - Math.Pow(beta2, step));
+        return new AdamStep(1 - (rate * options.weight_decay!.Value), beta1, beta2, rate / (1 - Math.Pow(beta1, step)) * root, options.eps!.Value * root);
+    }
+}
