@@ -18,7 +18,7 @@ internal sealed class GarbageMakers : IDisposable
         _threads.ForEach(thread => thread.Start());
     }
 
-    public static int Steps { get; } = int.Parse(Environment.GetEnvironmentVariable("ADALORA_STRESS") ?? "400", CultureInfo.InvariantCulture);
+    public static int Steps { get; } = int.Parse(Environment.GetEnvironmentVariable("ADALORA_STRESS") ?? "200", CultureInfo.InvariantCulture);
 
     public int Collections => GC.CollectionCount(0) - _before;
 
