@@ -267,7 +267,7 @@ internal sealed class TrainingRun : IDisposable
         }));
         TrainingMetrics.Record(report);
         TrainingLog.Progress(
-            _logger, report.Step, report.TotalSteps, report.Loss, report.Penalty, report.Budget, report.LiveTriplets, report.LearningRate, report.SamplesPerSecond, report.TokensPerSecond, report.Remaining);
+            _logger, report.Step, report.TotalSteps, report.Loss, report.Penalty, report.Budget, report.LiveTriplets, report.LearningRate, new Throughput(report.SamplesPerSecond, report.TokensPerSecond), report.Remaining);
         return report;
     }
 

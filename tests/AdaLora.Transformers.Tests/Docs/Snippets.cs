@@ -48,6 +48,19 @@ public sealed class Snippets : IDisposable
     }
 
     [Fact]
+    public void Numbers_that_are_held()
+    {
+        using var kept = NewDisposeScope();
+        var (a, b) = (ones(2), ones(2));
+        // snippet
+        using var half = 0.5.ToScalar();
+        using var one = 1.ToScalar();
+        var mean = a.add(b, one).mul(half);
+        // end
+        Assert.Equal([1f, 1f], mean.data<float>().ToArray());
+    }
+
+    [Fact]
     public void Own_model()
     {
         using var model = Model();

@@ -98,7 +98,11 @@ public sealed class IdentityTests : IDisposable
         HigherIsBetter = higherIsBetter,
         Checkpoints = new CheckpointOptions
         {
-            Folder = o.Checkpoints!.Folder, Every = o.Checkpoints.Every, Keep = o.Checkpoints.Keep, Resume = o.Checkpoints.Resume, Settings = new Dictionary<string, string> { ["batch size"] = settings },
+            Folder = o.Checkpoints!.Folder,
+            Every = o.Checkpoints.Every,
+            Keep = o.Checkpoints.Keep,
+            Resume = o.Checkpoints.Resume,
+            Settings = new Dictionary<string, string> { ["batch size"] = settings },
         },
     };
 
