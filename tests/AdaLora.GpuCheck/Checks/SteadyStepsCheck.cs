@@ -1,5 +1,6 @@
 using AdaLora.Adapters;
 using AdaLora.Devices;
+using AdaLora.Training;
 using AdaLora.Transformers.Models.Bert;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -36,7 +37,7 @@ internal sealed class SteadyStepsCheck : ICheck
             TotalSteps = steps,
             Seed = 1,
         });
-        using var optimizer = optim.AdamW(adapted.TrainableParameters, 1e-3);
+        using var optimizer = new FusedAdamW(adapted.TrainableParameters, 1e-3);
         model.train();
         // Of several lengths, so that steps differ.
         var batches = ((int[])[12, 16, 24]).Select(length => (Ids: randint(5, 100, [8, length], dtype: ScalarType.Int64, device: context.Device), Labels: randint(0, 2, [8], dtype: ScalarType.Int64, device: context.Device))).ToList();

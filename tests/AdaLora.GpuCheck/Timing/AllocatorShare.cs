@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using AdaLora.Benchmarks;
+using AdaLora.Training;
 using static TorchSharp.torch;
 
 namespace AdaLora.GpuCheck;
@@ -12,7 +13,7 @@ internal static class AllocatorShare
     {
         using var model = card.Create(dtype);
         using var adapted = AdaLoraModel.Attach(model, AdapterPlan.Budgeting(model, CardModel.Dropout, maskInterval: 1));
-        using var optimizer = optim.AdamW(adapted.TrainableParameters, 1e-3, weight_decay: 0.01);
+        using var optimizer = new FusedAdamW(adapted.TrainableParameters, 1e-3);
         using var inputs = card.Inputs();
         model.train();
         var (own, whole) = (new List<double>(), new List<double>());
