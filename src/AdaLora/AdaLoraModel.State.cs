@@ -1,5 +1,5 @@
 using System.Globalization;
-using AdaLora.Allocation;
+using AdaLora.Parameters;
 using AdaLora.Serialization;
 using static TorchSharp.torch;
 
@@ -11,27 +11,33 @@ public sealed partial class AdaLoraModel
     /// <summary>A copy of the triplets, to be taken back later even if they are compacted in between. The schedule must be known.</summary>
     internal AdapterSnapshot Capture()
     {
+        RequireUnmerged("kept");
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        return new AdapterSnapshot(_bank.Layout, _bank.Values.detach().clone().DetachFromDisposeScope(), _allocator!.Capture());
+        Tensor Own(Tensor live) => live.detach().clone().DetachFromDisposeScope();
+        var isOpen = !_allocator!.IsFrozen;
+        return new AdapterSnapshot(Own(_bank.Values), _allocator.Capture(), isOpen ? Own(_tracker.Sensitivity) : null, isOpen ? Own(_tracker.Uncertainty) : null);
     }
 
-    internal void Restore(AdapterSnapshot snapshot)
+    /// <summary>
+    /// Plans that the adapters are what they were when the snapshot was made: which triplets they hold and with what values, which of them are pruned, whether that is final. An optimiser does not follow: its moments belong
+    /// to other weights. Tensors of the plan belong to the caller's dispose scope.
+    /// </summary>
+    internal void Restore(AdapterSnapshot snapshot, Transition steps)
     {
         RequireUnmerged("changed");
-        _bank.Restore(snapshot.Layout, snapshot.Values);
-        _allocator!.Restore(snapshot.Pattern);
-        _binder.Rebind();
+        if (_betweenCalls)
+            throw new InvalidOperationException($"A step is under way. Call {nameof(AfterOptimizerStep)}() before other weights are put in place.");
+        var survivors = snapshot.Pattern.ReadSurvivors();
+        var held = snapshot.Pattern.IsCompacted ? survivors : [.. survivors.Select(_ => true)];
+        var change = _bank.Plan(held, snapshot.Values.clone(), steps);
+        if (snapshot.Sensitivity is not null && snapshot.Uncertainty is not null)
+            _tracker.Resume(change, snapshot.Sensitivity, snapshot.Uncertainty, steps);
+        _allocator!.Restore(snapshot.Pattern, survivors, steps);
     }
 
     /// <summary>A snapshot that was put into a table.</summary>
-    internal AdapterSnapshot ReadSnapshot(StateTable state)
-    {
-        var pattern = new PatternSnapshot(
-            state.Tensor("pruned").to(_bank.Gradients.device, copy: true).DetachFromDisposeScope(), (int)state.Integer("live_triplets"), state.Flag("compacted"));
-        var layout = pattern.IsCompacted ? _firstLayout.Compact(pattern.ReadSurvivors()).Layout : _firstLayout;
-        return new AdapterSnapshot(layout, state.Tensor("values").to(_bank.Gradients.device, copy: true).DetachFromDisposeScope(), pattern);
-    }
+    internal AdapterSnapshot ReadSnapshot(StateTable state) => AdapterSnapshot.From(state, _bank.Gradients.device);
 
     /// <summary>
     /// Puts everything that the next steps depend on into a table, without copying it: triplets, importance, pattern, and between two backward passes of a step the gradients so far.
@@ -39,12 +45,8 @@ public sealed partial class AdaLoraModel
     internal void SaveState(StateTable state, bool isWithinStep)
     {
         RequireUnmerged("saved as a checkpoint");
-        new AdapterSnapshot(_bank.Layout, _bank.Values.detach(), _allocator!.Current).Into(state);
+        new AdapterSnapshot(_bank.Values.detach(), _allocator!.Current, _tracker.Sensitivity, _tracker.Uncertainty).Into(state);
         state.Put("step", Step);
-        state.Put("has_masked", _allocator.HasMasked);
-        state.Put("frozen", _allocator.IsFrozen);
-        state.Put("sensitivity", _tracker.Sensitivity);
-        state.Put("uncertainty", _tracker.Uncertainty);
         state.Put("rejected", _tracker.Rejected);
         state.Put("updates", _tracker.Updates);
         state.Put("penalty", _penalty);
@@ -56,44 +58,32 @@ public sealed partial class AdaLoraModel
     /// <summary>Goes on from what <see cref="SaveState"/> has saved of a model that was adapted in the same way. The schedule must be known.</summary>
     internal void ResumeState(StateTable state)
     {
-        RequireUnmerged("resumed");
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         using var snapshot = ReadSnapshot(state);
-        _bank.Restore(snapshot.Layout, snapshot.Values);
-        _allocator!.Resume(snapshot.Pattern, state.Flag("has_masked"), state.Flag("frozen"));
-        _tracker.Resume(snapshot.Layout, state.Tensor("sensitivity"), state.Tensor("uncertainty"), state.Tensor("rejected"), state.Integer("updates"));
-        _binder.Resume(state.Contains("gradients") ? state.Tensor("gradients") : null);
-        _penalty.copy_(state.Tensor("penalty"));
-        _norm.Value.copy_(state.Tensor("gradient_norm"));
-        Step = state.Integer("step");
+        var (step, updates, rejected, penalty, norm) = (state.Integer("step"), state.Integer("updates"), state.Tensor("rejected"), state.Tensor("penalty"), state.Tensor("gradient_norm"));
+        var gradients = state.Contains("gradients") ? state.Tensor("gradients") : null;
+        var steps = new Transition();
+        Restore(snapshot, steps);
+        steps.AddLast(() =>
+        {
+            _tracker.Resume(rejected, updates);
+            _binder.Resume(gradients);
+            _penalty.copy_(penalty);
+            _norm.Value.copy_(norm);
+            Step = step;
+        });
+        steps.Run();
     }
 
     /// <summary>What has to be the same in a training that goes on from a saved state.</summary>
     internal void Identify(IDictionary<string, string> identity)
     {
-        (string Name, object? Value)[] options =
-        [
-            (nameof(Options.TargetBudget), _allocator!.Schedule.TargetBudget),
-            (nameof(Options.InitialPhase), _allocator.Schedule.InitialSteps),
-            (nameof(Options.FinalPhase), _allocator.Schedule.FinalSteps),
-            (nameof(Options.MaskInterval), Options.MaskInterval),
-            ("BudgetDecay", Options.Decay),
-            (nameof(Options.Score), Options.Score),
-            (nameof(Options.SensitivityTiming), Options.SensitivityTiming),
-            (nameof(Options.Beta1), Options.Beta1),
-            (nameof(Options.Beta2), Options.Beta2),
-            (nameof(Options.OrthogonalityWeight), Options.OrthogonalityWeight),
-            (nameof(Options.OrthogonalityForm), Options.OrthogonalityForm),
-            (nameof(Options.Dropout), Options.Dropout),
-            (nameof(Options.ShareDropout), Options.ShareDropout),
-            (nameof(Options.BasePrecision), Options.BasePrecision),
-        ];
-        foreach (var (name, value) in options)
-            identity[name] = Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+        foreach (var (name, value) in Options.Settings(_allocator!.Schedule))
+            identity[name] = Training.Checkpoints.RunIdentity.Text(value);
         foreach (var adapter in _adapters)
         {
-            var shape = _firstLayout[adapter.Slot.Name].Shape;
+            var shape = _bank.FirstLayout[adapter.Slot.Name].Shape;
             identity[$"adapter {shape.Name}"] = string.Create(CultureInfo.InvariantCulture, $"{shape.OutFeatures} x {shape.InFeatures}, rank {shape.Rank}, scale {adapter.Scale:R}");
         }
     }

@@ -16,6 +16,7 @@ public sealed partial class AdaLoraModel
     public void Begin(long totalSteps)
     {
         RequireUnmerged("trained");
+        RequireInPlace();
         if (_allocator is { } present)
         {
             if (present.Schedule.TotalSteps == totalSteps)
@@ -41,7 +42,11 @@ public sealed partial class AdaLoraModel
     /// <exception cref="InvalidOperationException">
     /// The total number of steps is unknown, the adapters are merged, <see cref="AfterOptimizerStep"/> was left out, or, at the first step, an adapter received no gradient.
     /// </exception>
-    public StepGradients BeforeOptimizerStep(double? maxGradientNorm = null)
+    public StepGradients BeforeOptimizerStep(double? maxGradientNorm = null) => BeforeScaledStep(maxGradientNorm, scale: null);
+
+    /// <param name="maxGradientNorm">As above.</param>
+    /// <param name="scale">What the gradients of the losses are multiplied by before the penalty's are added, a scalar on the device; null for 1.</param>
+    internal StepGradients BeforeScaledStep(double? maxGradientNorm, Tensor? scale)
     {
         RequireUnmerged("trained");
         var allocator = _allocator ?? throw new InvalidOperationException(
@@ -51,11 +56,14 @@ public sealed partial class AdaLoraModel
         if (maxGradientNorm is not (null or > 0))
             throw new ArgumentOutOfRangeException(nameof(maxGradientNorm), maxGradientNorm, "The largest gradient norm must be positive, or null.");
 
+        RequireInPlace();
         _activity.Failure.ThrowIfAny();
         BackwardFailure.OfThread.ThrowIfAny();
         _activity.Sharing?.Forget();
         using var scope = NewDisposeScope();
         _binder.Gather();
+        if (scale is not null)
+            Training.GradientScale.Apply(TrainableParameters, scale);
         _penalty.copy_(_regularizer.AddGradients());
         _norm.Measure(maxGradientNorm);
         if (Options.SensitivityTiming == SensitivityTiming.BeforeOptimizerStep)
@@ -101,6 +109,7 @@ public sealed partial class AdaLoraModel
     /// <param name="optimizer">The optimiser that trains <see cref="TrainableParameters"/>, whose moments shrink as well; null when training is over.</param>
     /// <exception cref="InvalidOperationException">The pattern is not settled yet, a step is under way, or the adapters are merged.</exception>
     /// <exception cref="NotSupportedException">The optimiser's state cannot follow. Nothing was changed.</exception>
+    /// <exception cref="ArgumentException">The optimiser trains other parameters. Nothing was changed.</exception>
     public void Compact(optim.Optimizer? optimizer = null)
     {
         RequireUnmerged("compacted");
@@ -108,19 +117,18 @@ public sealed partial class AdaLoraModel
             throw new InvalidOperationException("Ranks can only be compacted once the final pattern is settled, between two steps.");
         if (allocator.IsCompacted)
             return;
-        if (optimizer is not null)
-            OptimizerCompaction.Require(optimizer);
 
         using var scope = NewDisposeScope();
-        var former = _bank.Layout.Elements;
-        var (layout, map) = _bank.Layout.Compact(allocator.BeginCompacted());
-        var origins = tensor(map, device: _bank.Gradients.device);
-        _bank.Compact(layout, origins);
-        _tracker.Compact(layout, origins);
-        _binder.Rebind();
+        using var frozen = no_grad();
+        var survivors = allocator.ReadSurvivors();
+        _binder.Settle();
+        var steps = new Transition();
+        var change = _bank.Plan(survivors, values: null, steps);
+        allocator.Restore(allocator.Current with { IsCompacted = true }, survivors, steps);
         if (optimizer is not null)
-            OptimizerCompaction.Apply(optimizer, _bank.Values, former, origins);
-        LogCompacted(_logger, former, layout.Elements);
+            OptimizerCompaction.Follow(optimizer, _bank.Values, change, steps);
+        steps.Run();
+        LogCompacted(_logger, change.Former.Elements, change.Layout.Elements);
     }
 
     /// <summary>bT of the options: triplets after pruning.</summary>

@@ -26,7 +26,6 @@ public sealed partial class AdaLoraModel : IDisposable
     private readonly IReadOnlyList<SvdLinear> _adapters;
     private readonly AdapterActivity _activity;
     private readonly TripletBank _bank;
-    private readonly BankLayout _firstLayout;
     private readonly GradientBinder _binder;
     private readonly GradientNorm _norm;
     private readonly ImportanceTracker _tracker;
@@ -50,12 +49,13 @@ public sealed partial class AdaLoraModel : IDisposable
         _adapters = [.. injection.Adapters.Cast<SvdLinear>()];
         _activity = activity;
         _bank = bank;
-        _firstLayout = bank.Layout;
         _origin = origin;
         _logger = logger;
         _binder = new GradientBinder(bank, _adapters);
         _norm = new GradientNorm(TrainableParameters);
         _tracker = new ImportanceTracker(bank, options.Beta1, options.Beta2);
+        bank.AddFollower(_tracker);
+        bank.AddFollower(_binder);
         _regularizer = new OrthogonalityRegularizer(bank, options.OrthogonalityWeight, options.OrthogonalityForm);
         _penalty = bank.Gradients.new_zeros([]).DetachFromDisposeScope();
         _knownLambdas = bank.Values.Lambdas(bank.Layout).detach().clone().DetachFromDisposeScope();
@@ -172,6 +172,15 @@ public sealed partial class AdaLoraModel : IDisposable
         ObjectDisposedException.ThrowIf(_isFreed, this);
         if (_adapters.Any(a => a.IsDisposed))
             throw new ObjectDisposedException(Model.GetType().FullName, "The model was disposed, and the adapters in it with it.");
+    }
+
+    /// <summary>Throws when the model was moved after it was adapted: its parameters are others then, and adapters cannot follow.</summary>
+    private void RequireInPlace()
+    {
+        foreach (var adapter in _adapters)
+            adapter.RequireInPlace();
+        if (TrainableParameters.Any(p => p.IsInvalid))
+            throw new InvalidOperationException("The model was moved or changed after it was adapted, and what is trained in full with it. Call model.to(...) before AdaLoraModel.Attach.");
     }
 
     private void FreeState()

@@ -20,7 +20,7 @@ internal static class OptionWarnings
                 yield return $"After pruning only {schedule.FinalSteps} of {schedule.TotalSteps} steps are left: the model cannot recover from the last masks. See docs/guide.md#phases";
             var masks = (schedule.FreezeStep - schedule.InitialSteps) / schedule.Interval;
             if (masks < FewestMasks)
-                yield return $"There are only {masks} masks between the initial and the final phase: each drops many triplets at once. See docs/guide.md#phases";
+                yield return $"There {(masks == 1 ? "is only 1 mask" : masks == 0 ? "is no mask" : $"are only {masks} masks")} between the initial and the final phase: each drops many triplets at once. See docs/guide.md#phases";
         }
 
         var scales = adapters.Where(adapter => adapter.Rank > 0).Select(adapter => adapter.Scale).ToList();

@@ -1,4 +1,4 @@
-// Attaches, trains ten steps, saves, loads, and compares what the loaded adapter computes. Ends with 0 if all of it holds.
+// Attaches, trains ten steps, saves, exports, merges, loads, and compares what the loaded adapters compute. Ends with 0 if all of it holds.
 using AdaLora;
 using AdaLora.Training;
 using AdaLora.Transformers.Models;
@@ -11,6 +11,7 @@ var config = new BertConfig { VocabularySize = 50, HiddenSize = 32, Layers = 2, 
 var ids = arange(4, 44, dtype: ScalarType.Int64).view(4, 10);
 var labels = tensor(new long[] { 0, 1, 0, 1 });
 var folder = Directory.CreateTempSubdirectory().FullName;
+var (exported, checkpoint) = (Path.Combine(folder, "lora"), Path.Combine(folder, "checkpoint"));
 
 using SequenceClassifier model = new BertForSequenceClassification(config, 2, seed: 1);
 float[] trained;
@@ -25,13 +26,19 @@ using (var adapted = AdaLoraModel.Attach(model, Options()))
     Require(adapted.LiveTriplets == 4 * adapted.Adapters.Count, $"{adapted.LiveTriplets} triplets live in {adapted.Adapters.Count} matrices");
     trained = Logits(model);
     adapted.Save(folder);
+    adapted.ExportLora(exported);
     Console.WriteLine(adapted.Report());
     adapted.Detach();
+    model.SaveCheckpoint(checkpoint);
 }
 
-using SequenceClassifier other = new BertForSequenceClassification(config, 2, seed: 1);
-using var loaded = AdaLoraModel.Load(other, folder);
-Require(Logits(other).Zip(trained).All(pair => Math.Abs(pair.First - pair.Second) < 1e-5), "the loaded adapter computes the same");
+foreach (var adapter in (string[])[folder, exported])
+{
+    using var other = SequenceClassifier.FromPretrained(checkpoint, 2);
+    using var loaded = AdaLoraModel.Load(other, adapter);
+    Require(Logits(other).Zip(trained).All(pair => Math.Abs(pair.First - pair.Second) < 1e-5), $"the adapter from {Path.GetFileName(adapter)} computes the same");
+}
+
 Directory.Delete(folder, recursive: true);
 return 0;
 

@@ -9,4 +9,7 @@ internal static class ExitCode
 
     /// <summary>128 + SIGINT, as shells report it.</summary>
     public const int Cancelled = 130;
+
+    /// <summary>128 + SIGTERM.</summary>
+    public const int Terminated = 143;
 }

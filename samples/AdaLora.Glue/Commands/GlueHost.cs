@@ -12,6 +12,6 @@ internal static class GlueHost
             onFirst: () => Console.Error.WriteLine("Stopping after this step; Ctrl-C again ends at once."),
             onSecond: () => console.Cursor.Show(true));
         var services = new GlueServices { Runner = runner, DemoRuns = demoRuns, Console = console, Error = Console.Error, MoreCommands = moreCommands };
-        return new GlueApplication(services).Run(args, interrupt.Token);
+        return interrupt.ExitCodeOf(new GlueApplication(services).Run(args, interrupt.Token));
     }
 }

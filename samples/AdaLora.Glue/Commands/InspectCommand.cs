@@ -36,9 +36,9 @@ internal static class InspectCommand
         else
             InspectionTable.Write(console, path, inspection);
         if (csv is not null)
-            AtomicFile.WriteText(csv, InspectionCsv.Write(inspection));
+            OutputFile.WriteText(csv, InspectionCsv.Write(inspection));
         if (png is not null)
-            AtomicFile.Write(png, InspectionPicture.Draw(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), inspection));
+            OutputFile.Write(png, InspectionPicture.Draw(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), inspection));
         return ExitCode.Success;
     }
 

@@ -11,6 +11,7 @@ internal sealed class InterruptSignal : IDisposable
     private readonly CancellationTokenSource _source = new();
     private readonly List<PosixSignalRegistration> _registrations;
     private bool _interrupted;
+    private bool _terminated;
 
     /// <param name="onFirst">Told of the first signal, on another thread.</param>
     /// <param name="onSecond">Told of the second one just before the end.</param>
@@ -27,10 +28,17 @@ internal sealed class InterruptSignal : IDisposable
             _interrupted = true;
             Cancel(context, onFirst);
         }),
-        PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Cancel(context, onFirst)),
+        PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+        {
+            _terminated |= !_source.IsCancellationRequested;
+            Cancel(context, onFirst);
+        }),
     ];
 
     public CancellationToken Token => _source.Token;
+
+    /// <summary>What the shell is told of a run that was cancelled: by the signal that came first.</summary>
+    public int ExitCodeOf(int code) => code == ExitCode.Cancelled && _terminated ? ExitCode.Terminated : code;
 
     public void Dispose()
     {

@@ -14,21 +14,28 @@ internal sealed class RunSession(IRunner runner, IAnsiConsole console)
         {
             if (verbosity == Verbosity.Normal)
                 Output.WriteLine($"This run has ended before; its results are in {settings.OutputFolder}.");
+            RemoveCheckpoints(settings);
             ShowResult(verbosity, finished);
             return finished;
         }
 
         // Found out before hours of training, not after.
-        _ = Directory.CreateDirectory(settings.OutputFolder);
+        using var folder = new RunFolder(settings.OutputFolder);
         if (verbosity == Verbosity.Normal)
             console.Write(new Rule($"{settings.Task.Name} · {settings.MethodName} · seed {settings.Seed}").LeftJustified());
         var outcome = Train(settings, verbosity, cancellationToken);
         var record = RunRecords.Create(settings, outcome);
         var files = RunFiles.Write(settings.OutputFolder, record, outcome.Ranks, outcome.History);
-        if (outcome.Status == RunStatus.Completed && Directory.Exists(settings.CheckpointFolder))
-            Directory.Delete(settings.CheckpointFolder, recursive: true);
+        if (outcome.Status == RunStatus.Completed)
+            RemoveCheckpoints(settings);
         Show(settings, verbosity, record, outcome.Ranks, [.. files, .. outcome.Files]);
         return record;
+    }
+
+    private static void RemoveCheckpoints(TrainSettings settings)
+    {
+        if (Directory.Exists(settings.CheckpointFolder))
+            Directory.Delete(settings.CheckpointFolder, recursive: true);
     }
 
     private RunOutcome Train(TrainSettings settings, Verbosity verbosity, CancellationToken cancellationToken)

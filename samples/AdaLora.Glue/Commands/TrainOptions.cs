@@ -31,8 +31,11 @@ internal sealed class TrainOptions
     private readonly Option<int> _targetRank = ParsedOption.Number(TrainOptionNames.TargetRank, "Rank of every adapter (lora, svd-lora), or their mean rank at the end (adalora, prune-lora).", Defaults.TargetRank);
     private readonly Option<double> _alpha = ParsedOption.Number(TrainOptionNames.Alpha, "Scale of the adapters, divided by their rank at the start.", Defaults.Alpha);
     private readonly Option<double?> _gamma = ParsedOption.OptionalNumber<double>(TrainOptionNames.Gamma, "Weight of the orthogonality penalty. [default: the task's]");
-    private readonly Option<BasePrecision> _basePrecision = ParsedOption.WithDefault(
-        TrainOptionNames.BasePrecision, $"Precision in which the frozen layers are computed: {BasePrecisions.Names} (bf16 where the processor has instructions for it).", "NAME", BasePrecisions.Find, Defaults.BasePrecision);
+    private readonly Option<BasePrecision?> _basePrecision = ParsedOption.Create<BasePrecision?>(
+        TrainOptionNames.BasePrecision,
+        $"Precision in which the frozen layers are computed: {BasePrecisions.Names} (bf16 where the processor has instructions for it). [default: {BasePrecisions.NameOf(Defaults.BasePrecision)}]",
+        "NAME",
+        name => BasePrecisions.Find(name));
     private readonly Option<double?> _initialPhase = ParsedOption.OptionalNumber<double>(TrainOptionNames.InitialPhase, "Steps before pruning: a fraction of the run, or steps when 1 or more. [default: the task's fraction]");
     private readonly Option<double?> _finalPhase = ParsedOption.OptionalNumber<double>(TrainOptionNames.FinalPhase, "Steps after pruning: a fraction of the run, or steps when 1 or more. [default: the task's fraction]");
     private readonly Option<int?> _deltaT = ParsedOption.OptionalNumber<int>(TrainOptionNames.DeltaT, "Steps between two prunings. [default: the task's, fewer in shorter runs]");
@@ -117,7 +120,7 @@ internal sealed class TrainOptions
             TargetRank = line.GetValue(_targetRank),
             Alpha = line.GetValue(_alpha),
             Gamma = line.GetValue(_gamma) ?? task.Paper.Gamma,
-            BasePrecision = line.GetValue(_basePrecision),
+            BasePrecision = line.GetValue(_basePrecision) ?? Defaults.BasePrecision,
             InitialPhase = new StepCount(line.GetValue(_initialPhase) ?? task.Paper.InitialFraction),
             FinalPhase = new StepCount(line.GetValue(_finalPhase) ?? task.Paper.FinalFraction),
             Bottleneck = line.GetValue(_bottleneck),

@@ -26,7 +26,7 @@ internal sealed partial class ChildProcessRunner : ICellRunner
             process.WaitForExit();
         if (process.ExitCode == ExitCode.Success)
             return new CellResult(cell, SavedRun.Open(cell.Settings.OutputFolder).Record);
-        return process.ExitCode == ExitCode.Cancelled && cancellationToken.IsCancellationRequested
+        return process.ExitCode is ExitCode.Cancelled or ExitCode.Terminated && cancellationToken.IsCancellationRequested
             ? new CellResult(cell, null)
             : new CellResult(cell, null, errors.Count > 0 ? string.Join(" ", errors) : $"The training ended with exit code {process.ExitCode}.");
 

@@ -12,10 +12,10 @@ internal sealed class ComparisonFiles(string folder, string name, string title)
     /// <summary>Writes what is known so far.</summary>
     public void Write(IReadOnlyList<CellResult> results)
     {
-        AtomicFile.WriteText(Runs, ComparisonCsv.Write(results));
+        OutputFile.WriteText(Runs, ComparisonCsv.Write(results));
         var rows = RowSummary.Of(results);
-        AtomicFile.WriteText(Table, ComparisonMarkdown.Write(title, rows));
+        OutputFile.WriteText(Table, ComparisonMarkdown.Write(title, rows));
         if (rows.Count > 0)
-            AtomicFile.Write(Picture, ComparisonPicture.Draw(rows));
+            OutputFile.Write(Picture, ComparisonPicture.Draw(rows));
     }
 }

@@ -18,7 +18,8 @@ internal static class StatusText
         if (status.LiveRank is { } rank)
             parts.Add($"rank {rank}");
         parts.Add($"lr {Formats.Number(status.LearningRate)}");
-        parts.Add(string.Create(CultureInfo.InvariantCulture, $"{status.SamplesPerSecond:0} samples/s"));
+        if (status.SamplesPerSecond > 0)
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{status.SamplesPerSecond:0} samples/s"));
         if (status.DeviceMegabytes is { } megabytes)
             parts.Add(string.Create(CultureInfo.InvariantCulture, $"card {megabytes:0} MB"));
         parts.Add($"{Formats.Duration(status.Remaining)} left");

@@ -47,7 +47,7 @@ internal sealed record DemoData(IReadOnlyList<DemoSentence> Train, IReadOnlyList
         Directory.CreateDirectory(folder);
         foreach (var (name, sentences) in (IEnumerable<(string, IReadOnlyList<DemoSentence>)>)[("train.tsv", Train), ("dev.tsv", Dev)])
         {
-            AtomicFile.WriteText(
+            OutputFile.WriteText(
                 Path.Combine(folder, name),
                 string.Concat(sentences.Select(s => $"{s.Violation ?? "demo"}\t{(s.Violation is null ? '1' : '0')}\t{(s.Violation is null ? "" : "*")}\t{s.Text}\n")));
         }

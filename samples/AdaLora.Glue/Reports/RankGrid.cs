@@ -11,7 +11,7 @@ internal sealed class RankGrid
     private readonly Dictionary<(string Matrix, string Prefix, int? Layer), ModuleRank> _cells = [];
     private readonly List<(string Prefix, int? Layer)> _layers;
 
-    /// <param name="ranks">Matrix kinds keep the order in which they come first.</param>
+    /// <param name="ranks">In any order: an adapter that is read without its model has none of its own.</param>
     public RankGrid(IReadOnlyList<ModuleRank> ranks)
     {
         foreach (var rank in ranks)
@@ -20,7 +20,12 @@ internal sealed class RankGrid
             _cells.Add((name.Matrix, name.Prefix, name.Layer), rank);
         }
 
-        Matrices = [.. _cells.Keys.Select(key => key.Matrix).Distinct()];
+        Matrices =
+        [
+            .. _cells.Keys.GroupBy(key => key.Matrix)
+                .OrderBy(kind => kind.All(key => key.Layer is null)).ThenBy(kind => MatrixOrder.Of(kind.Key)).ThenBy(kind => kind.Key, StringComparer.Ordinal)
+                .Select(kind => kind.Key),
+        ];
         var prefixes = _cells.Keys.Where(key => key.Layer is not null).Select(key => key.Prefix).Distinct().ToList();
         _layers = [.. _cells.Keys.Select(key => (key.Prefix, key.Layer)).Distinct()
             .OrderBy(layer => layer.Layer is null).ThenBy(layer => prefixes.IndexOf(layer.Prefix)).ThenBy(layer => layer.Layer)];

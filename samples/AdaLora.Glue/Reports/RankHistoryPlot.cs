@@ -18,7 +18,7 @@ internal static class RankHistoryPlot
     /// <summary>Cells from left to right; looks are held until the next one.</summary>
     private const int Cells = 200;
 
-    /// <summary>Importance this far below the highest one is drawn as the lowest.</summary>
+    /// <summary>Importance this far below the highest one of its step is drawn as the lowest.</summary>
     private const double Decades = 6;
 
     private static readonly Color Unknown = Color.FromHex("#EEEEEE");
@@ -35,19 +35,20 @@ internal static class RankHistoryPlot
         PlotFont.Use();
         var grid = new RankGrid(ranks);
         var series = looks.SelectMany(look => look.Allocation!.Select(module => (look.Step, Module: module))).ToLookup(entry => entry.Module.Module);
-        var most = looks.SelectMany(look => look.Allocation!).Max(module => module.Importance);
-        var highest = Math.Log10(most is > 0 ? most.Value : 1);
+        // Importance shrinks by orders of magnitude while a model learns: only within a step it tells which matrix gets more.
+        var highest = looks.ToDictionary(look => look.Step, look => look.Allocation!.Max(module => module.Importance));
+        var isTracked = highest.Values.Any(value => value is not null);
         var lastStep = looks[^1].Step;
-        var columns = most is null ? 1 : 2;
+        var columns = isTracked ? 2 : 1;
         var panels = new Multiplot();
         panels.RemovePlot(panels.GetPlot(0));
         for (var matrix = 0; matrix < grid.Matrices.Count; matrix++)
         {
             var bands = Enumerable.Range(0, grid.Layers.Count).Select(layer => grid[matrix, layer] is { } rank ? series[rank.Module].ToList() : []).ToList();
             var name = matrix == 0 ? $"{title}: {grid.Matrices[0]}" : grid.Matrices[matrix];
-            panels.AddPlot(Panel($"{name}: rank", grid.Layers, CellsOf(bands, lastStep, module => module.Rank), lastStep, new ScottPlot.Range(0, grid.MaximumRank), rank => rank.ToString(CultureInfo.InvariantCulture)));
-            if (most is not null)
-                panels.AddPlot(Panel($"{grid.Matrices[matrix]}: mean importance", grid.Layers, CellsOf(bands, lastStep, LogImportance), lastStep, new ScottPlot.Range(highest - Decades, highest), power => $"1e{power:0}"));
+            panels.AddPlot(Panel($"{name}: rank", grid.Layers, CellsOf(bands, lastStep, (_, module) => module.Rank), lastStep, new ScottPlot.Range(0, grid.MaximumRank), rank => rank.ToString(CultureInfo.InvariantCulture)));
+            if (isTracked)
+                panels.AddPlot(Panel($"{grid.Matrices[matrix]}: mean importance, relative to the step's highest", grid.Layers, CellsOf(bands, lastStep, LogImportance), lastStep, new ScottPlot.Range(-Decades, 0), power => string.Create(CultureInfo.InvariantCulture, $"1e{power:0}")));
         }
 
         foreach (var lowest in panels.GetPlots().TakeLast(columns))
@@ -57,10 +58,11 @@ internal static class RankHistoryPlot
         using var image = panels.Render(columns * PanelWidth, grid.Matrices.Count * rowHeight);
         return image.GetImageBytes(ImageFormat.Png);
 
-        double? LogImportance(ModuleAllocation module) => module.Importance is { } value ? Math.Max(Math.Log10(value), highest - Decades) : null;
+        double? LogImportance(int step, ModuleAllocation module) =>
+            module.Importance is { } value ? (highest[step] is > 0 and var most ? Math.Max(Math.Log10(value / most), -Decades) : 0) : null;
     }
 
-    private static double[,] CellsOf(List<List<(int Step, ModuleAllocation Module)>> bands, int lastStep, Func<ModuleAllocation, double?> value)
+    private static double[,] CellsOf(List<List<(int Step, ModuleAllocation Module)>> bands, int lastStep, Func<int, ModuleAllocation, double?> value)
     {
         // The plot library draws no map of a single row in a given rectangle: one that is never seen lies below.
         var cells = new double[Math.Max(2, bands.Count), Cells];
@@ -70,7 +72,7 @@ internal static class RankHistoryPlot
             {
                 var step = (column + 1.0) * lastStep / Cells;
                 var latest = bands[band].FindLastIndex(entry => entry.Step <= step);
-                cells[band, column] = latest < 0 ? double.NaN : value(bands[band][latest].Module) ?? double.NaN;
+                cells[band, column] = latest < 0 ? double.NaN : value(bands[band][latest].Step, bands[band][latest].Module) ?? double.NaN;
             }
         }
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-
 namespace AdaLora.Glue;
 
 /// <summary>Writes the files of a run. Each appears complete or not at all, and replaces one of an earlier run.</summary>
@@ -12,6 +11,13 @@ internal static class RunFiles
     public const string TrainingPicture = "training.png";
     public const string HistoryTable = "ranks_history.csv";
     public const string HistoryPicture = "history.png";
+
+    /// <summary>Takes away what says that the run in a folder has ended, for another one begins there.</summary>
+    public static void Reopen(string folder)
+    {
+        if (Directory.Exists(folder))
+            File.Delete(Path.Combine(folder, Metrics));
+    }
 
     /// <summary>Writes all files into <paramref name="folder"/>, which is made if need be.</summary>
     /// <param name="folder">The run's output folder.</param>
@@ -27,16 +33,17 @@ internal static class RunFiles
         var summary = ranks.Count == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {kept} of {given} triplets kept");
         (string Name, byte[] Content)[] files =
         [
-            (Metrics, Encoding.UTF8.GetBytes(record.ToJson())),
             (RanksTable, Encoding.UTF8.GetBytes(ToCsv(ranks))),
             (RanksPicture, RankHeatMap.Draw($"{name}: final ranks{summary}", ranks)),
             (TrainingPicture, TrainingPlot.Draw(name, history, record.Evaluations)),
             (HistoryTable, Encoding.UTF8.GetBytes(RankHistoryCsv.Write(history))),
             (HistoryPicture, RankHistoryPlot.Draw(name, history, ranks)),
+            // Last: a run whose record is there has ended and is not done again.
+            (Metrics, Encoding.UTF8.GetBytes(record.ToJson())),
         ];
         foreach (var (file, content) in files)
-            AtomicFile.Write(Path.Combine(folder, file), content);
-        return [.. files.Select(file => Path.Combine(folder, file.Name))];
+            OutputFile.Write(Path.Combine(folder, file), content);
+        return [.. files.OrderBy(file => file.Name != Metrics).Select(file => Path.Combine(folder, file.Name))];
     }
 
     private static string ToCsv(IReadOnlyList<ModuleRank> ranks)

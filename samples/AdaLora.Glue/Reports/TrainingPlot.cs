@@ -53,7 +53,7 @@ internal static class TrainingPlot
             dev.LegendText = "dev";
         }
 
-        _ = plot.ShowLegend(Alignment.UpperRight);
+        Legend(plot);
         return plot;
     }
 
@@ -71,7 +71,7 @@ internal static class TrainingPlot
         Curve(plot, history, status => status.Budget, Orange, "budget");
         plot.Axes.AutoScale();
         plot.Axes.SetLimitsY(0, plot.Axes.GetLimits().Top);
-        _ = plot.ShowLegend(Alignment.UpperRight);
+        Legend(plot);
         return plot;
     }
 
@@ -99,7 +99,7 @@ internal static class TrainingPlot
             scatter.LegendText = names[i];
         }
 
-        _ = plot.ShowLegend(Alignment.LowerRight);
+        Legend(plot);
         return plot;
     }
 
@@ -114,6 +114,13 @@ internal static class TrainingPlot
         var line = plot.Add.ScatterLine(steps, values, color);
         line.LineWidth = width;
         return line;
+    }
+
+    // Outside of the data, whose last points are what one looks at.
+    private static void Legend(Plot plot)
+    {
+        plot.Legend.Orientation = Orientation.Horizontal;
+        _ = plot.ShowLegend(Edge.Bottom);
     }
 
     private static Plot Panel(string name)

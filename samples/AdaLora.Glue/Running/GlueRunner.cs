@@ -1,3 +1,4 @@
+using System.Globalization;
 using AdaLora.Training;
 using AdaLora.Transformers.Models;
 using AdaLora.Transformers.Tokenization;
@@ -41,6 +42,7 @@ internal sealed class GlueRunner(ModelFolder? models = null) : IRunner
         var evaluator = new DevEvaluator(settings.Task, [.. dev.Select(part => new Predictor(model, part))]);
         var progress = new ProgressBridge(reporter, evaluator, new RankWatch(prepared, total, settings.DeltaT), device, passes.BatchesPerPass);
         using var trainer = prepared.CreateTrainer(OptionsFor(settings, total, prepared, progress), new NoteLogger(reporter));
+        RunFiles.Reopen(settings.OutputFolder);
         var result = trainer.Fit(PrefetchedBatches.Of(passes), batch => BatchTensors.Loss(model, batch), evaluator.Evaluate, batch => batch.Size, progress, cancellationToken);
         if (result.StopReason == StopReason.Diverged)
             throw new UserInputException($"Training diverged: gradients were not finite for many steps in a row, after {result.Steps} of {total} steps. Lower --lr.");
@@ -81,6 +83,7 @@ internal sealed class GlueRunner(ModelFolder? models = null) : IRunner
             Resume = settings.Resume,
             SaveExtra = progress.Save,
             ResumeExtra = progress.Resume,
+            Settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["batch size"] = settings.BatchSize.ToString(CultureInfo.InvariantCulture) },
         },
     };
 }

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AdaLora.Adapters;
+using AdaLora.Files;
 using AdaLora.Serialization;
 using AdaLora.Transformers.Checkpoints.Hub;
 using AdaLora.Transformers.Models;
@@ -26,15 +27,12 @@ internal static class CheckpointWriter
         SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), model.state_dict(), new Dictionary<string, string> { ["format"] = "pt" });
         var json = config.ToJson();
         json["architectures"] = new JsonArray(model.GetName());
-        var target = Path.Combine(folder, "config.json");
-        var temporary = $"{target}.{Guid.NewGuid():N}.tmp";
-        File.WriteAllText(temporary, json.ToJsonString(Layout) + "\n");
-        File.Move(temporary, target, overwrite: true);
+        AtomicFile.WriteText(Path.Combine(folder, "config.json"), json.ToJsonString(Layout) + "\n");
     }
 
     public static void CopyTokenizer(string from, string to)
     {
         foreach (var name in HubFiles.Tokenizer.Where(name => File.Exists(Path.Combine(from, name))))
-            File.Copy(Path.Combine(from, name), Path.Combine(to, name), overwrite: true);
+            AtomicFile.Copy(Path.Combine(from, name), Path.Combine(to, name));
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AdaLora.Files;
 
 namespace AdaLora.Transformers.Checkpoints;
 
@@ -13,7 +14,7 @@ internal static class JsonFile
             return null;
         try
         {
-            var root = Parse(File.ReadAllBytes(path));
+            var root = Parse(RegularFile.ReadAllBytes(path));
             return root.ValueKind == JsonValueKind.Object ? root : throw new CheckpointException(path, "holds no JSON object.");
         }
         catch (JsonException exception)

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 using AdaLora.Transformers.Checkpoints;
 
 namespace AdaLora.Transformers.Models;
@@ -11,94 +10,98 @@ public abstract record EncoderConfig
     // Each of them changes what the model computes, or what its weights mean.
     private static readonly string[] Unsupported = ["is_decoder", "is_encoder_decoder", "add_cross_attention", "pruned_heads", "quantization_config"];
 
-    private static readonly JsonSerializerOptions Options = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+    /// <summary>Makes a configuration with the defaults of its family.</summary>
+    protected EncoderConfig()
+    {
+    }
+
+    // Virtual, so that a family that calls an entry by another name, or has another default, says so in one place.
+    private protected EncoderConfig(ConfigEntries entries)
+    {
+        VocabularySize = entries.Integer("vocab_size", VocabularySize);
+        HiddenSize = entries.Integer(Names.HiddenSize, HiddenSize);
+        Layers = entries.Integer(Names.Layers, Layers);
+        Heads = entries.Integer(Names.Heads, Heads);
+        IntermediateSize = entries.Integer(Names.IntermediateSize, IntermediateSize);
+        HiddenActivation = entries.Text(Names.HiddenActivation, HiddenActivation);
+        HiddenDropout = entries.Number(Names.HiddenDropout, HiddenDropout);
+        AttentionDropout = entries.Number(Names.AttentionDropout, AttentionDropout);
+        ClassifierDropout = entries.Number(Names.ClassifierDropout, ClassifierDropout);
+        if (Names.LayerNormEps is { } layerNormEps)
+            LayerNormEps = entries.Number(layerNormEps, LayerNormEps);
+        MaxPositions = entries.Integer("max_position_embeddings", MaxPositions);
+        if (Names.TypeVocabularySize is { } typeVocabularySize)
+            TypeVocabularySize = entries.Integer(typeVocabularySize, TypeVocabularySize);
+        PadId = entries.Integer("pad_token_id", PadId);
+        InitializerRange = entries.Number("initializer_range", InitializerRange);
+        LabelNames = entries.Texts("id2label");
+        ProblemType = entries.OptionalText("problem_type");
+    }
 
     /// <summary>The family, such as "bert".</summary>
-    [JsonPropertyName("model_type")]
     public abstract string ModelType { get; }
 
     /// <summary>The number of token ids.</summary>
-    [JsonPropertyName("vocab_size")]
     public virtual int VocabularySize { get; init; } = 30522;
 
     /// <summary>The width of the hidden states.</summary>
-    [JsonPropertyName("hidden_size")]
     public virtual int HiddenSize { get; init; } = 768;
 
     /// <summary>The number of encoder layers.</summary>
-    [JsonPropertyName("num_hidden_layers")]
     public virtual int Layers { get; init; } = 12;
 
     /// <summary>The number of attention heads; must divide <see cref="HiddenSize"/>.</summary>
-    [JsonPropertyName("num_attention_heads")]
     public virtual int Heads { get; init; } = 12;
 
     /// <summary>The inner width of the feed-forward blocks.</summary>
-    [JsonPropertyName("intermediate_size")]
     public virtual int IntermediateSize { get; init; } = 3072;
 
     /// <summary>The activation of the feed-forward blocks: gelu, gelu_new, relu, silu, tanh ...</summary>
-    [JsonPropertyName("hidden_act")]
     public virtual string HiddenActivation { get; init; } = "gelu";
 
     /// <summary>The dropout probability of embeddings and block outputs.</summary>
-    [JsonPropertyName("hidden_dropout_prob")]
     public virtual double HiddenDropout { get; init; } = 0.1;
 
     /// <summary>The dropout probability of attention weights.</summary>
-    [JsonPropertyName("attention_probs_dropout_prob")]
     public virtual double AttentionDropout { get; init; } = 0.1;
 
     /// <summary>The dropout probability before the classifier; null means <see cref="HiddenDropout"/>.</summary>
-    [JsonPropertyName("classifier_dropout")]
     public virtual double? ClassifierDropout { get; init; }
 
     /// <summary>What layer norms add to the variance.</summary>
-    [JsonPropertyName("layer_norm_eps")]
     public virtual double LayerNormEps { get; init; } = 1e-12;
 
     /// <summary>The number of position embeddings.</summary>
-    [JsonPropertyName("max_position_embeddings")]
     public int MaxPositions { get; init; } = 512;
 
     /// <summary>The number of token types; 0 for none.</summary>
-    [JsonPropertyName("type_vocab_size")]
     public virtual int TypeVocabularySize { get; init; } = 2;
 
     /// <summary>The token id of padding.</summary>
-    [JsonPropertyName("pad_token_id")]
     public virtual int PadId { get; init; }
 
     /// <summary>The standard deviation of newly initialised weights.</summary>
-    [JsonPropertyName("initializer_range")]
     public double InitializerRange { get; init; } = 0.02;
 
     /// <summary>The names of the classes by their number as text; null when the checkpoint has no classifier.</summary>
-    [JsonPropertyName("id2label")]
     public IReadOnlyDictionary<string, string>? LabelNames { get; init; }
 
     /// <summary>What the head's outputs are: "regression", "single_label_classification" or "multi_label_classification"; null for what their number says.</summary>
-    [JsonPropertyName("problem_type")]
     public string? ProblemType { get; init; }
 
     /// <summary>Entries of config.json without a property here.</summary>
-    [JsonExtensionData]
     public IDictionary<string, JsonElement>? Other { get; init; }
 
     /// <summary>Other names of entries, each with the family's own name for it.</summary>
-    [JsonIgnore]
     internal virtual IReadOnlyDictionary<string, string> OtherNames => new Dictionary<string, string>();
 
     /// <summary>The entry that holds <see cref="Layers"/>.</summary>
-    [JsonIgnore]
     internal virtual string LayersEntry => "num_hidden_layers";
 
     /// <summary>What the names of the tensors of all layers begin with, after the encoder's own.</summary>
-    [JsonIgnore]
     internal virtual string StackPrefix => "encoder.";
 
     /// <summary>What comes before the number of a layer in names of tensors.</summary>
-    [JsonIgnore]
     internal string LayersPrefix => $"{StackPrefix}layer.";
 
     /// <summary>All faults of the values, each naming the entry of config.json; empty if there are none.</summary>
@@ -110,23 +113,27 @@ public abstract record EncoderConfig
         return faults.List;
     }
 
-    internal static TConfig Read<TConfig>(CheckpointFolder checkpoint)
-        where TConfig : EncoderConfig, new()
+    private protected virtual ConfigNames Names => ConfigNames.Usual;
+
+    /// <exception cref="CheckpointException">The configuration cannot be used; all faults are listed.</exception>
+    internal static TConfig Read<TConfig>(CheckpointFolder checkpoint, Func<ConfigEntries, TConfig> create)
+        where TConfig : EncoderConfig
     {
-        try
-        {
-            var faults = new ConfigFaults();
-            var config = ConfigDocument.Normalize(checkpoint.Config, new TConfig().OtherNames, faults).Deserialize<TConfig>(Options)!;
-            config.AddFaults(faults);
-            return faults.List.Count == 0 ? config : throw new CheckpointException(checkpoint.ConfigPath, $"can't be used: {string.Join("; ", faults.List)}.");
-        }
-        catch (JsonException exception)
-        {
-            throw new CheckpointException(checkpoint.ConfigPath, $"has an entry of the wrong kind at {exception.Path}.", exception);
-        }
+        var faults = new ConfigFaults();
+        var entries = new ConfigEntries(ConfigDocument.Normalize(checkpoint.Config, create(ConfigEntries.None).OtherNames, faults), faults);
+        var config = create(entries) with { Other = entries.Rest() };
+        config.AddFaults(faults);
+        return faults.List.Count == 0 ? config : throw new CheckpointException(checkpoint.ConfigPath, $"can't be used: {string.Join("; ", faults.List)}.");
     }
 
-    internal JsonObject ToJson() => JsonSerializer.SerializeToNode(this, GetType(), Options)!.AsObject();
+    internal JsonObject ToJson()
+    {
+        var json = new JsonObject();
+        AddEntries(json);
+        foreach (var entry in Other ?? new Dictionary<string, JsonElement>())
+            json.TryAdd(entry.Key, JsonNode.Parse(entry.Value.GetRawText()));
+        return json;
+    }
 
     /// <exception cref="ArgumentException">A value can't be used; all faults are listed.</exception>
     internal void ThrowIfInvalid()
@@ -140,6 +147,32 @@ public abstract record EncoderConfig
     internal EncoderConfig WithLabels(int labels) => LabelNames?.Count == labels
         ? this
         : this with { LabelNames = Enumerable.Range(0, labels).ToDictionary(label => $"{label}", label => $"LABEL_{label}") };
+
+    private protected virtual void AddEntries(JsonObject json)
+    {
+        json["model_type"] = ModelType;
+        json["vocab_size"] = VocabularySize;
+        json[Names.HiddenSize] = HiddenSize;
+        json[Names.Layers] = Layers;
+        json[Names.Heads] = Heads;
+        json[Names.IntermediateSize] = IntermediateSize;
+        json[Names.HiddenActivation] = HiddenActivation;
+        json[Names.HiddenDropout] = HiddenDropout;
+        json[Names.AttentionDropout] = AttentionDropout;
+        if (ClassifierDropout is { } classifierDropout)
+            json[Names.ClassifierDropout] = classifierDropout;
+        if (Names.LayerNormEps is { } layerNormEps)
+            json[layerNormEps] = LayerNormEps;
+        json["max_position_embeddings"] = MaxPositions;
+        if (Names.TypeVocabularySize is { } typeVocabularySize)
+            json[typeVocabularySize] = TypeVocabularySize;
+        json["pad_token_id"] = PadId;
+        json["initializer_range"] = InitializerRange;
+        if (LabelNames is { } names)
+            json["id2label"] = new JsonObject(names.Select(name => KeyValuePair.Create(name.Key, (JsonNode?)name.Value)));
+        if (ProblemType is { } problemType)
+            json["problem_type"] = problemType;
+    }
 
     /// <summary>The configuration of the same encoder for a head of its own kind.</summary>
     internal EncoderConfig WithoutHead() => this with { LabelNames = null, ProblemType = null };

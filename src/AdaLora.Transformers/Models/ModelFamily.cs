@@ -12,21 +12,25 @@ internal sealed class ModelFamily
 {
     private static readonly Dictionary<string, ModelFamily> Families = new(StringComparer.Ordinal)
     {
-        ["bert"] = Create<BertConfig>(
+        ["bert"] = Create(
+            entries => new BertConfig(entries),
             config => new BertModel(config),
             (config, labels) => new BertForSequenceClassification(config, labels),
             config => new QuestionAnswerer("BertForQuestionAnswering", new BertModel(config, withPooler: false))),
-        ["roberta"] = Roberta<RobertaConfig>(),
-        ["xlm-roberta"] = Roberta<XlmRobertaConfig>(),
-        ["electra"] = Create<ElectraConfig>(
+        ["roberta"] = Roberta(entries => new RobertaConfig(entries)),
+        ["xlm-roberta"] = Roberta(entries => new XlmRobertaConfig(entries)),
+        ["electra"] = Create(
+            entries => new ElectraConfig(entries),
             config => new ElectraModel(config),
             (config, labels) => new ElectraForSequenceClassification(config, labels),
             config => new QuestionAnswerer("ElectraForQuestionAnswering", new ElectraModel(config))),
-        ["distilbert"] = Create<DistilBertConfig>(
+        ["distilbert"] = Create(
+            entries => new DistilBertConfig(entries),
             config => new DistilBertModel(config),
             (config, labels) => new DistilBertForSequenceClassification(config, labels),
             config => new QuestionAnswerer("DistilBertForQuestionAnswering", new DistilBertModel(config), config.QuestionAnsweringDropout)),
-        ["deberta-v2"] = Create<DebertaV2Config>(
+        ["deberta-v2"] = Create(
+            entries => new DebertaV2Config(entries),
             config => new DebertaV2Model(config),
             (config, labels) => new DebertaV2ForSequenceClassification(config, labels),
             config => new QuestionAnswerer("DebertaV2ForQuestionAnswering", new DebertaV2Model(config))),
@@ -63,19 +67,21 @@ internal sealed class ModelFamily
                 : throw new CheckpointException(checkpoint.ConfigPath, $"describes a model of type '{type}', which isn't supported (supported: {string.Join(", ", Families.Keys)}).");
 
     private static ModelFamily Create<TConfig>(
+        Func<ConfigEntries, TConfig> readConfig,
         Func<TConfig, TextEncoder> encoder,
         Func<TConfig, int, SequenceClassifier> sequenceClassifier,
         Func<TConfig, QuestionAnswerer> questionAnswerer)
-        where TConfig : EncoderConfig, new() =>
+        where TConfig : EncoderConfig =>
         new(
-            EncoderConfig.Read<TConfig>,
+            checkpoint => EncoderConfig.Read(checkpoint, readConfig),
             config => encoder((TConfig)config),
             (config, labels) => sequenceClassifier((TConfig)config, labels),
             config => questionAnswerer((TConfig)config));
 
-    private static ModelFamily Roberta<TConfig>()
-        where TConfig : RobertaConfig, new() =>
-        Create<TConfig>(
+    private static ModelFamily Roberta<TConfig>(Func<ConfigEntries, TConfig> readConfig)
+        where TConfig : RobertaConfig =>
+        Create(
+            readConfig,
             config => new RobertaModel(config),
             (config, labels) => new RobertaForSequenceClassification(config, labels),
             config => new QuestionAnswerer(config.ArchitecturePrefix + "ForQuestionAnswering", new RobertaModel(config)));

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using AdaLora.Files;
 using AdaLora.Transformers.Checkpoints;
 
 namespace AdaLora.Transformers.Tokenization;
@@ -84,6 +85,7 @@ internal static class ByteLevelBpeFolder
     // The first line is a remark on the version; later lines that begin with # are merges.
     private static List<string> ReadMerges(string file)
     {
+        RegularFile.Require(file);
         var merges = File.ReadLines(file, Encoding.UTF8).Where((line, index) => line.Length > 0 && !(index == 0 && line.StartsWith("#version", StringComparison.Ordinal))).ToList();
         return merges.Find(line => line.Count(c => c == ' ') != 1) is { } bad ? throw new CheckpointException(file, $"has the line '{bad}', which is no pair of tokens.") : merges;
     }

@@ -1,3 +1,4 @@
+using AdaLora.Files;
 using Microsoft.ML.Tokenizers;
 
 namespace AdaLora.Transformers.Tokenization;
@@ -13,7 +14,7 @@ internal static class SentencePieceFolder
             folder.RequireClass("DebertaV2Tokenizer");
         folder.RefuseIfSet("split_by_punct", "sp_model_kwargs");
         var lowersLetters = folder.Flag("do_lower_case") == true || (folder.Definition is { } defined && SentencePieceDefinition.LowersLetters(defined));
-        var (pieces, normalization) = ReadModel(File.ReadAllBytes(source), lowersLetters);
+        var (pieces, normalization) = ReadModel(RegularFile.ReadAllBytes(source), lowersLetters);
         if (folder.Definition is { } definition)
             SentencePieceDefinition.Check(definition, folder.DefinitionPath, pieces.Vocabulary, normalization);
         var settings = Settings(folder);

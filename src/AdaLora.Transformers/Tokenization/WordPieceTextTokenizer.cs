@@ -1,4 +1,5 @@
 using System.Text;
+using AdaLora.Files;
 using AdaLora.Transformers.Checkpoints;
 using Microsoft.ML.Tokenizers;
 
@@ -85,6 +86,7 @@ public sealed class WordPieceTextTokenizer : TextTokenizer
     {
         var vocabulary = new Dictionary<string, int>(StringComparer.Ordinal);
         var id = 0;
+        RegularFile.Require(file);
         foreach (var line in File.ReadLines(file, Encoding.UTF8))
             vocabulary[line.TrimEnd()] = id++;
         return vocabulary;

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using static TorchSharp.torch;
@@ -87,6 +88,7 @@ internal sealed class CollectionScanner(ModuleNode owner, FieldInfo info)
 
     private static bool IsSystemCollection(Type type) => type.Namespace?.StartsWith("System.Collections", StringComparison.Ordinal) == true;
 
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "IList<> and IDictionary<,>, which are looked for, are used here and therefore kept on every type that has them.")]
     private static Type ElementType(Type collection, Type genericInterface, int argument) => collection.IsArray
         ? collection.GetElementType()!
         : collection.GetInterfaces().FirstOrDefault(type => type.IsGenericType && type.GetGenericTypeDefinition() == genericInterface)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -18,13 +19,19 @@ internal abstract class ContainerSlots
     public abstract void RemoveAt(int index);
 
     /// <summary>The slots of a container (or of a class derived from one); null for any other module.</summary>
-    public static ContainerSlots? Of(nn.Module module)
+    public static ContainerSlots? Of(nn.Module module) => module switch
     {
-        if (module is Sequential sequential)
-        {
-            return new SequentialSlots(sequential);
-        }
+        Sequential sequential => new SequentialSlots(sequential),
+        ModuleList<nn.Module> list => new ListSlots<nn.Module>(list),
+        ModuleDict<nn.Module> dict => new DictSlots<nn.Module>(dict),
+        _ => OfElementType(module),
+    };
 
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Elements are classes, which share the code of the instantiations above.")]
+    [DynamicDependency(DynamicallyAccessedMemberTypes.PublicConstructors, typeof(ListSlots<>))]
+    [DynamicDependency(DynamicallyAccessedMemberTypes.PublicConstructors, typeof(DictSlots<>))]
+    private static ContainerSlots? OfElementType(nn.Module module)
+    {
         for (var type = module.GetType(); type is not null; type = type.BaseType)
         {
             var definition = type.IsGenericType ? type.GetGenericTypeDefinition() : null;

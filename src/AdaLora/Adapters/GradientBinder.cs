@@ -1,4 +1,5 @@
 using AdaLora.Parameters;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace AdaLora.Adapters;
@@ -6,29 +7,42 @@ namespace AdaLora.Adapters;
 /// <summary>
 /// Makes the adapters' backward pass accumulate straight into the gradient buffer of the bank, by giving every view parameter the matching view of that buffer as its gradient.
 /// Until the first step the gradients are left unset, so that an adapter that received none is found; whoever sets gradients to null later
-/// (<c>zero_grad(set_to_none: true)</c>) only costs one more gathering.
+/// (<c>zero_grad(set_to_none: true)</c>), of the model or of a part of it, only costs one more gathering.
 /// </summary>
-internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdLinear> adapters)
+internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdLinear> adapters) : IBankFollower
 {
-    private SvdLinear? _probe = adapters.FirstOrDefault(a => a.Rank > 0);
     private bool _bound;
 
     /// <summary>After the call, the buffer of the bank holds the gradients that the last backward passes produced.</summary>
     /// <exception cref="InvalidOperationException">At the first call, adapters exist that no backward pass has reached.</exception>
     public void Gather()
     {
-        if (_probe is null || (_bound && IsBound(_probe)))
-            return;
-
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         if (!_bound)
+        {
             RequireGradients();
+            bank.ZeroGradients();
+            _bound = true;
+        }
 
-        bank.ZeroGradients();
+        Settle();
         bank.BindGradients();
-        BindViews(copy: true);
-        _bound = true;
+    }
+
+    /// <summary>Takes gradients that autograd has made elsewhere, because views had none, into the buffer of the bank, and binds these views again. Does nothing before the first step.</summary>
+    public void Settle()
+    {
+        if (!_bound)
+            return;
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        foreach (var (view, of) in Unbound())
+        {
+            var target = of(bank.Gradients);
+            Take(view, target);
+            view.grad = target;
+        }
     }
 
     /// <summary>Whether backward passes have reached adapters and nothing has been gathered ever since the start.</summary>
@@ -40,12 +54,8 @@ internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdLinear> 
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var copy = _bound ? bank.Gradients.clone() : zeros_like(bank.Gradients);
-        foreach (var (view, of) in adapters.SelectMany(a => a.Views))
-        {
-            if (!_bound && view.grad is { } gradient)
-                of(copy).copy_(gradient);
-        }
-
+        foreach (var (view, of) in Unbound())
+            Take(view, of(copy));
         return copy.MoveToOuterDisposeScope();
     }
 
@@ -54,41 +64,55 @@ internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdLinear> 
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        Rebind();
+        _bound = true;
+        foreach (var (view, of) in adapters.SelectMany(a => a.Views))
+            view.grad = of(bank.Gradients);
         if (gradients is not null)
             bank.Gradients.copy_(gradients);
-        _bound = true;
     }
 
-    /// <summary>Binds the adapters to the buffers of a bank that has shrunk.</summary>
-    public void Rebind()
-    {
-        using var scope = NewDisposeScope();
-        _probe = adapters.FirstOrDefault(a => a.Rank > 0);
-        foreach (var adapter in adapters)
-            adapter.Rebind(bank);
-        BindViews(copy: false);
-    }
-
-    private void BindViews(bool copy)
+    void IBankFollower.Follow(BankChange change, Transition steps)
     {
         foreach (var adapter in adapters)
         {
-            foreach (var (view, of) in adapter.Views)
-            {
-                var target = of(bank.Gradients);
-                if (copy && view.grad is { } gradient)
-                    target.copy_(gradient);
-                view.grad = target;
-            }
+            var former = adapter.Views.Select(v => (v.View, Gradient: v.View.grad)).ToList();
+            // A gradient must have the size of its parameter, also on the way.
+            steps.Add(() => former.ForEach(v => v.View.grad = null), () => former.ForEach(v => v.View.grad = v.Gradient));
+            adapter.Follow(change, steps);
+            if (_bound)
+                steps.Add(() => Bind(adapter, change.Gradients), () => former.ForEach(v => v.View.grad = null));
         }
     }
 
-    // Lambdas stand at the end of the buffer, so a bound gradient never starts at 0, whereas one that autograd made does.
-    private static bool IsBound(SvdLinear adapter)
+    private static void Bind(SvdLinear adapter, Tensor gradients)
     {
         using var scope = NewDisposeScope();
-        return adapter.Views[1].View.grad?.storage_offset() == adapter.Slot.LambdaOffset;
+        foreach (var (view, of) in adapter.Views)
+            view.grad = of(gradients);
+    }
+
+    private static void Take(Parameter view, Tensor target)
+    {
+        if (view.grad is { } gradient)
+            target.copy_(gradient);
+        else
+            target.zero_();
+    }
+
+    // The views whose gradient is none of the bank's. One that autograd has made starts at 0, where in the bank only one view does: that is taken for unbound with another of its adapter, and copying it onto itself is harmless.
+    private IEnumerable<(Parameter View, Func<Tensor, Tensor> Of)> Unbound()
+    {
+        foreach (var adapter in adapters.Where(a => a.Rank > 0))
+        {
+            var offsets = new[] { adapter.Slot.RightOffset, adapter.Slot.LambdaOffset, adapter.Slot.LeftOffset };
+            var views = adapter.Views;
+            var isUnbound = views.Select((v, i) => !_bound || (offsets[i] > 0 && v.View.grad?.storage_offset() != offsets[i])).ToArray();
+            for (var i = 0; i < views.Count; i++)
+            {
+                if (isUnbound[i] || (offsets[i] == 0 && isUnbound.Any(u => u)))
+                    yield return views[i];
+            }
+        }
     }
 
     private void RequireGradients()

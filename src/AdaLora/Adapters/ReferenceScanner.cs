@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using static TorchSharp.torch;
 
@@ -31,6 +32,7 @@ internal static class ReferenceScanner
     /// GetFields leaves out the private fields of base classes, hence the walk; it ends at TorchSharp's own classes, whose lists are known as slots and
     /// registries.
     /// </summary>
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "A field that holds a module is stored to by code, so that trimming keeps it. Compiling ahead of time drops its name: then TorchSharp cannot register the module either.")]
     private static IEnumerable<ModuleReference> FieldsOf(ModuleNode owner)
     {
         for (var type = owner.Module.GetType(); type is not null && type.Assembly != typeof(nn.Module).Assembly; type = type.BaseType)

@@ -31,6 +31,7 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
     private readonly ComputedWeight? _computed;
     private TripletSlot _slot;
     private readonly double _dropout;
+    private readonly ScalarType _dtype;
 
     internal SvdLinear(nn.Module<Tensor, Tensor> baseLayer, IProjection projection, TripletBank bank, TripletSlot slot, double scale, double dropout, AdapterActivity activity,
         BasePrecision precision = BasePrecision.AsLoaded)
@@ -43,6 +44,7 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
         _computed = baseLayer is Linear ? new ComputedWeight(projection, precision) : null;
         _slot = slot;
         _dropout = dropout;
+        _dtype = projection.Weight.dtype;
         Scale = scale;
         using (NewDisposeScope())
         {
@@ -91,6 +93,7 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
         if (Rank == 0 || !_activity.Enabled)
             return _base.call(input);
 
+        RequireInPlace();
         var dropout = training ? _dropout : 0;
         using var scope = NewDisposeScope();
         return (CanFuse(input, dropout) ? Fused(input, dropout) : Composed(input, dropout)).MoveToOuterDisposeScope();
@@ -116,14 +119,14 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
         base.train(on);
     }
 
-    /// <summary>Makes the parameters views of where the triplets are now, after the bank has shrunk. They stay the same objects.</summary>
-    internal void Rebind(TripletBank bank)
+    /// <summary>Adds to the steps of a change that the parameters are views of where the triplets are then. They stay the same objects.</summary>
+    internal void Follow(BankChange change, Transition steps)
     {
-        using var scope = NewDisposeScope();
-        using var frozen = no_grad();
-        _slot = bank.Layout[_slot.Name];
-        foreach (var (view, of) in Views)
-            view.set_(of(bank.Values).detach());
+        var (former, next) = (_slot, change.Layout[_slot.Name]);
+        steps.Exchange(_right, change.Values.Right(next));
+        steps.Exchange(_lambda, change.Values.Lambda(next));
+        steps.Exchange(_left, change.Values.Left(next));
+        steps.Add(() => _slot = next, () => _slot = former);
     }
 
     /// <summary>Whether merging would leave every entry of the weight finite, a boolean scalar on the device.</summary>
@@ -143,6 +146,7 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         _weight.Unmerge(Product());
+        _computed?.Forget();
     }
 
     /// <summary>Leaves the merged weight to the base layer for good.</summary>
@@ -152,23 +156,32 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
     internal static double ScaleFor(double alpha, int rank) => (alpha > 0 ? alpha : rank) / (rank + 1e-5);
 
     /// <inheritdoc/>
+    public override Dictionary<string, Tensor> state_dict(Dictionary<string, Tensor>? destination = null, string? prefix = null)
+    {
+        // Whoever asks for the live tensors, as load_state_dict does, may write into them.
+        _computed?.Forget();
+        return base.state_dict(destination!, prefix!);
+    }
+
+    // The triplets stay behind in the bank. Throwing here would leave the model moved by half; the next use of the adapter says what to do.
+    /// <inheritdoc/>
     protected override nn.Module _to(Device device, ScalarType dtype, bool non_blocking)
     {
-        RefuseToMove(device.type, device.index, dtype);
+        _base.to(device, dtype, non_blocking: non_blocking);
         return this;
     }
 
     /// <inheritdoc/>
     protected override nn.Module _to(DeviceType deviceType, int deviceIndex, bool non_blocking)
     {
-        RefuseToMove(deviceType, deviceIndex, _projection.Weight.dtype);
+        _base.to(deviceType, deviceIndex, non_blocking: non_blocking);
         return this;
     }
 
     /// <inheritdoc/>
     protected override nn.Module _to(ScalarType dtype, bool non_blocking)
     {
-        RefuseToMove(_left.device_type, _left.device_index, dtype);
+        _base.to(dtype, non_blocking: non_blocking);
         return this;
     }
 
@@ -250,13 +263,14 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
         return nn.functional.linear(input.to(weight.dtype), weight, _projection.Bias?.to(weight.dtype)).to(input.dtype);
     }
 
-    // The views would stay behind in the bank: better an error here than adapters that silently stop learning.
-    private void RefuseToMove(DeviceType type, int index, ScalarType dtype)
+    /// <summary>Throws when the base layer is not where and what it was when it was adapted: better an error here than adapters that silently stop learning.</summary>
+    internal void RequireInPlace()
     {
-        var sameDevice = type == _left.device_type && (index < 0 || index == _left.device_index || type == DeviceType.CPU);
-        if (!sameDevice || dtype != _projection.Weight.dtype)
-            throw new InvalidOperationException(
-                $"'{_slot.Name}' carries an AdaLoRA adapter on {_left.device} whose triplets live in a shared bank and cannot move to {type} {dtype}. "
-                + "Call model.to(...) before AdaLoraModel.Attach, or detach the adapters first.");
+        var weight = _projection.Weight;
+        if (weight.device_type == _left.device_type && weight.device_index == _left.device_index && weight.dtype == _dtype)
+            return;
+        throw new InvalidOperationException(
+            $"The model was moved to {weight.device} {weight.dtype} after it was adapted, but '{_slot.Name}' carries an AdaLoRA adapter on {_left.device} for {_dtype} whose triplets live in a shared bank and cannot move. "
+            + "Call model.to(...) before AdaLoraModel.Attach: save the adapters or detach them, move the model, and adapt it again or load them.");
     }
 }

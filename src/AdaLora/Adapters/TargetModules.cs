@@ -136,6 +136,13 @@ public sealed class TargetModules
     /// <returns>The description used in errors.</returns>
     public override string ToString() => _description;
 
+    /// <summary>The modules of these names and no others, however many.</summary>
+    internal static TargetModules Exactly(IReadOnlyCollection<string> names)
+    {
+        var wanted = names.ToHashSet(StringComparer.Ordinal);
+        return new(string.Join(" or ", names.Select(name => $"'{name}'")), [], [], name => wanted.Contains(name) ? NameMatch.ByRegion : NameMatch.None);
+    }
+
     /// <summary>Takes away whole modules, which are known to be there, with what is in them.</summary>
     internal TargetModules Without(IReadOnlyCollection<string> modules) =>
         new($"{_description} without {string.Join(", ", modules)}", Patterns, Exclusions, name =>

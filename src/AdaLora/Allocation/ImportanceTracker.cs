@@ -8,7 +8,7 @@ namespace AdaLora.Allocation;
 /// I := b1 I + (1 - b1) s, then U := b2 U + (1 - b2) abs(s - I) with the new I.
 /// A handful of in-place operations serves the whole model; nothing is read back to the host.
 /// </summary>
-public sealed class ImportanceTracker : IDisposable
+public sealed class ImportanceTracker : IBankFollower, IDisposable
 {
     private BankLayout _layout;
     private readonly Tensor _sensitivityWeight;
@@ -125,26 +125,36 @@ public sealed class ImportanceTracker : IDisposable
     /// <summary>How many updates were rejected, an int64 scalar on the device.</summary>
     internal Tensor Rejected => _rejected;
 
-    /// <summary>Goes on from the averages of another tracker, which had the given layout.</summary>
-    internal void Resume(BankLayout layout, Tensor sensitivity, Tensor uncertainty, Tensor rejected, long updates)
+    /// <summary>Adds to the steps of a change that the averages become those of another moment, which had the layout of the change.</summary>
+    /// <exception cref="InvalidDataException">They are of another size.</exception>
+    internal void Resume(BankChange change, Tensor sensitivity, Tensor uncertainty, Transition steps)
     {
-        ForgetProducts();
-        using var scope = NewDisposeScope();
-        Sensitivity.set_(sensitivity.to(Sensitivity.device, copy: true));
-        Uncertainty.set_(uncertainty.to(Uncertainty.device, copy: true));
-        _rejected.copy_(rejected);
-        Updates = updates;
-        _layout = layout;
+        foreach (var (target, source) in (ReadOnlySpan<(Tensor, Tensor)>)[(Sensitivity, sensitivity), (Uncertainty, uncertainty)])
+        {
+            if (source.numel() != change.Layout.Elements)
+                throw new InvalidDataException($"There are {source.numel()} averages of the importance; {change.Layout.Elements} are needed.");
+            steps.Exchange(target, source.to(target.dtype, target.device, copy: true));
+        }
     }
 
-    /// <summary>Shrinks the averages in place; see <see cref="TripletBank.Compact"/>.</summary>
-    internal void Compact(BankLayout layout, Tensor origins)
+    /// <summary>Goes on from the counts of another tracker.</summary>
+    internal void Resume(Tensor rejected, long updates)
     {
-        ForgetProducts();
-        using var scope = NewDisposeScope();
-        Sensitivity.set_(Sensitivity.index_select(0, origins));
-        Uncertainty.set_(Uncertainty.index_select(0, origins));
-        _layout = layout;
+        _rejected.copy_(rejected);
+        Updates = updates;
+    }
+
+    void IBankFollower.Follow(BankChange change, Transition steps)
+    {
+        steps.Exchange(Sensitivity, change.Gather(Sensitivity));
+        steps.Exchange(Uncertainty, change.Gather(Uncertainty));
+        steps.Add(() => Use(change.Layout), () => Use(change.Former));
+
+        void Use(BankLayout layout)
+        {
+            ForgetProducts();
+            _layout = layout;
+        }
     }
 
     /// <inheritdoc/>

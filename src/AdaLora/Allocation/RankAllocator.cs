@@ -118,34 +118,28 @@ public sealed class RankAllocator : IDisposable
             Enumerable.Range(slot.First, slot.Rank).Where(i => read[_layout.Triplets + i] == 0).Average(i => (double?)read[i]);
     }
 
-    /// <summary>From now on the bank holds only the triplets of the final pattern.</summary>
-    /// <returns>For each triplet in storage order, whether it survives.</returns>
-    internal IReadOnlyList<bool> BeginCompacted()
-    {
-        var survivors = ReadSurvivors();
-        _final = RankPattern.FromStorage(_layout, survivors);
-        return survivors;
-    }
-
     /// <summary>The latest pattern as it is on the device, to be restored later; the caller disposes it.</summary>
     internal PatternSnapshot Capture() => Current with { Pruned = _pruned.clone().DetachFromDisposeScope() };
 
     /// <summary>The latest pattern itself, valid until the next mask; not to be disposed.</summary>
-    internal PatternSnapshot Current => new(_pruned, LiveTriplets, IsCompacted);
+    internal PatternSnapshot Current => new(_pruned, LiveTriplets, HasMasked, IsFrozen, IsCompacted);
 
-    /// <summary>Makes a captured pattern the current one. Whether it is frozen does not change.</summary>
-    internal void Restore(PatternSnapshot snapshot)
-    {
-        _pruned.copy_(snapshot.Pruned);
-        LiveTriplets = snapshot.LiveTriplets;
-        _final = snapshot.IsCompacted ? RankPattern.FromStorage(_layout, snapshot.ReadSurvivors()) : null;
-    }
+    /// <summary>For each triplet of the start in storage order, whether the latest mask kept it. Reads the device once.</summary>
+    internal bool[] ReadSurvivors() => Current.ReadSurvivors();
 
-    /// <summary>Makes a captured pattern the current one in another allocator than the one it was captured in.</summary>
-    internal void Resume(PatternSnapshot snapshot, bool hasMasked, bool isFrozen)
+    /// <summary>Adds to the steps of a change that a captured pattern is the current one, as final as it was.</summary>
+    /// <param name="snapshot">The pattern.</param>
+    /// <param name="survivors">What it has left; see <see cref="PatternSnapshot.ReadSurvivors"/>.</param>
+    /// <param name="steps">Receives the steps.</param>
+    internal void Restore(PatternSnapshot snapshot, ReadOnlySpan<bool> survivors, Transition steps)
     {
-        Restore(snapshot);
-        (HasMasked, IsFrozen) = (hasMasked, isFrozen);
+        var former = (LiveTriplets, HasMasked, IsFrozen, _final);
+        var final = snapshot.IsCompacted ? RankPattern.FromStorage(_layout, survivors) : null;
+        if (!ReferenceEquals(snapshot.Pruned, _pruned))
+            steps.Exchange(_pruned, snapshot.Pruned.clone());
+        steps.Add(
+            () => (LiveTriplets, HasMasked, IsFrozen, _final) = (snapshot.LiveTriplets, snapshot.HasMasked, snapshot.IsFrozen, final),
+            () => (LiveTriplets, HasMasked, IsFrozen, _final) = former);
     }
 
     /// <inheritdoc/>
@@ -153,12 +147,6 @@ public sealed class RankAllocator : IDisposable
     {
         _order.Dispose();
         _pruned.Dispose();
-    }
-
-    private bool[] ReadSurvivors()
-    {
-        using var scope = NewDisposeScope();
-        return HostRead.Values<bool>(_pruned.logical_not());
     }
 
     private void Select(int budget, Tensor values)

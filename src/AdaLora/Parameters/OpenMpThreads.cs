@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using TorchSharp;
@@ -13,8 +14,10 @@ internal static unsafe class OpenMpThreads
     // void GOMP_parallel(void (*fn)(void*), void* data, unsigned num_threads, unsigned flags), part of GCC's binary interface since version 4.9.
     private static readonly delegate* unmanaged<delegate* unmanaged<nint, void>, nint, uint, uint, void> Parallel = Find();
 
-    /// <summary>Whether they are there.</summary>
-    public static bool IsAvailable => Parallel != null;
+    private static volatile bool _stacksAreSmall;
+
+    /// <summary>Whether they are there, with stacks on which managed code can run.</summary>
+    public static bool IsAvailable => Parallel != null && !_stacksAreSmall;
 
     /// <summary>Calls <paramref name="work"/> once on each thread of a team, of which the calling one is a part, and waits for all of them.</summary>
     /// <param name="threads">Size of the team, at least 1. It may turn out smaller.</param>
@@ -38,6 +41,13 @@ internal static unsafe class OpenMpThreads
     [UnmanagedCallersOnly]
     private static void Enter(nint handle)
     {
+        // OMP_STACKSIZE and ulimit -s say how large they are. The thread that asked is one of the team and does the work of those that cannot.
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        {
+            _stacksAreSmall = true;
+            return;
+        }
+
         var team = (Team)GCHandle.FromIntPtr(handle).Target!;
         try
         {

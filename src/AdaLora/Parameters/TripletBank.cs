@@ -5,13 +5,18 @@ namespace AdaLora.Parameters;
 
 /// <summary>
 /// Holds every triplet {column of P, lambda, row of Q} of a model in one flat buffer, and their gradients in a second one of the same layout.
-/// The optimiser sees a single parameter; adapters see shaped views of it.
+/// The optimiser sees a single parameter; adapters see shaped views of it. Which triplets are held changes here alone: whatever depends on it follows in the same <see cref="Transition"/>.
 /// </summary>
 public sealed class TripletBank : IDisposable
 {
+    private readonly List<IBankFollower> _followers = [];
+
+    // Of the first layout.
+    private IReadOnlyList<bool> _held;
+
     private TripletBank(BankLayout layout, ScalarType dtype, Device device)
     {
-        Layout = layout;
+        (Layout, FirstLayout, _held) = (layout, layout, Enumerable.Repeat(true, layout.Triplets).ToArray());
         Values = new Parameter(zeros(layout.Elements, dtype: dtype, device: device));
         Gradients = zeros(layout.Elements, dtype: dtype, device: device);
         Values.DetachFromDisposeScope();
@@ -26,7 +31,7 @@ public sealed class TripletBank : IDisposable
     public Parameter Values { get; }
 
     /// <summary>Gradients of <see cref="Values"/>, (elements), accumulated in place by the adapters' backward pass.</summary>
-    public Tensor Gradients { get; private set; }
+    public Tensor Gradients { get; }
 
     /// <summary>Makes a bank of zeros.</summary>
     /// <param name="layout">The matrices to hold.</param>
@@ -65,33 +70,51 @@ public sealed class TripletBank : IDisposable
     /// <summary>Makes <see cref="Gradients"/> the gradient of <see cref="Values"/> again after somebody set it to null.</summary>
     public void BindGradients() => Values.grad = Gradients;
 
+    /// <summary>What the bank held at first: everything that it can ever hold.</summary>
+    internal BankLayout FirstLayout { get; }
+
+    /// <summary>From now on <paramref name="follower"/> is told of every change of the layout, before anything is changed.</summary>
+    internal void AddFollower(IBankFollower follower) => _followers.Add(follower);
+
     /// <summary>
-    /// Shrinks the buffers in place. <see cref="Values"/> stays the same parameter object, so that an optimiser goes on with it; views of the old buffers go stale.
+    /// Plans that the bank holds other triplets, with all that follows it. <see cref="Values"/> and <see cref="Gradients"/> stay the same objects, so that an optimiser goes on with them.
     /// </summary>
-    /// <param name="layout">The smaller layout.</param>
-    /// <param name="origins">For each element of the smaller buffers, its index in the present ones, (elements), on the device.</param>
-    internal void Compact(BankLayout layout, Tensor origins)
+    /// <param name="held">For each triplet of <see cref="FirstLayout"/> in storage order, whether it is held afterwards.</param>
+    /// <param name="values">The values afterwards, (elements), whose memory becomes the bank's; gradients are 0 then. If null, values and gradients are those of now.</param>
+    /// <param name="steps">Receives the steps. Tensors of the plan belong to the caller's dispose scope.</param>
+    /// <returns>The change, for what follows besides.</returns>
+    /// <exception cref="InvalidDataException">There is not one value for each element.</exception>
+    internal BankChange Plan(IReadOnlyList<bool> held, Tensor? values, Transition steps)
     {
-        using var scope = NewDisposeScope();
+        var (layout, origins) = OriginsOf(held);
+        if (values is not null && (values.dim() != 1 || values.numel() != layout.Elements))
+            throw new InvalidDataException($"The triplets have ({string.Join(", ", values.shape)}) values; {layout.Elements} are needed.");
         using var frozen = no_grad();
-        Replace(layout, Values.index_select(0, origins), Gradients.index_select(0, origins));
+        bool[]? isAbsent = Array.IndexOf(origins, -1) < 0 ? null : [.. origins.Select(o => o < 0)];
+        var from = tensor(origins.Select(o => Math.Max(0, o)).ToArray(), device: Gradients.device);
+        var absent = isAbsent is null ? null : tensor(isAbsent, device: Gradients.device);
+        var change = new BankChange(
+            Layout, layout, from, absent, values ?? BankChange.Gather(Values.detach(), from, absent), values is null ? BankChange.Gather(Gradients, from, absent) : Gradients.new_zeros(layout.Elements));
+        var former = (Layout, _held);
+        steps.Exchange(Values, change.Values);
+        steps.Exchange(Gradients, change.Gradients);
+        steps.Add(() => (Layout, _held) = (layout, held), () => (Layout, _held) = former);
+        foreach (var follower in _followers)
+            follower.Follow(change, steps);
+        return change;
     }
 
-    /// <summary>Takes back values that were captured under another layout. Gradients become 0.</summary>
-    internal void Restore(BankLayout layout, Tensor values)
+    // Where each element of the coming buffers stands in the present ones; -1 if it is not held.
+    private (BankLayout Layout, long[] Origins) OriginsOf(IReadOnlyList<bool> held)
     {
-        using var scope = NewDisposeScope();
-        using var frozen = no_grad();
-        Replace(layout, values.clone(), values.new_zeros(values.shape));
-    }
-
-    private void Replace(BankLayout layout, Tensor values, Tensor gradients)
-    {
-        Values.set_(values);
-        Gradients.Dispose();
-        Gradients = gradients.DetachFromDisposeScope();
-        Layout = layout;
-        BindGradients();
+        var (layout, origins) = held.All(h => h) ? (FirstLayout, Enumerable.Range(0, (int)FirstLayout.Elements).Select(i => (long)i).ToArray()) : FirstLayout.Compact(held);
+        if (ReferenceEquals(Layout, FirstLayout))
+            return (layout, origins);
+        var present = new long[FirstLayout.Elements];
+        Array.Fill(present, -1);
+        foreach (var (first, now) in FirstLayout.Compact(_held).Origins.Select((first, now) => (first, (long)now)))
+            present[first] = now;
+        return (layout, [.. origins.Select(o => present[o])]);
     }
 
     /// <inheritdoc/>

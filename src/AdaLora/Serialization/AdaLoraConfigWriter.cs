@@ -45,11 +45,11 @@ internal sealed class AdaLoraConfigWriter
         config.Set("beta2", options.Beta2);
         config.Set("orth_reg_weight", options.OrthogonalityWeight);
         config.Set("fan_in_fan_out", _adapted.Sites.Any(s => s.Projection.WeightIsTransposed));
-        config.SetNode("rank_pattern", Ranks());
+        config.Set("rank_pattern", Ranks());
         if (_origin is not SavedAdaLoraConfig)
         {
             config.Set("target_r", options.TargetBudget is { } budget ? (int)Math.Round((double)budget / _adapted.Adapters.Count) : options.TargetRank);
-            config.SetNode("target_modules", SavedTargets.Write([.. _adapted.Adapters.Select(a => a.Slot.Name)], _adapted.OriginalNames));
+            config.Set("target_modules", SavedTargets.Write([.. _adapted.Adapters.Select(a => a.Slot.Name)], _adapted.OriginalNames));
             // What plain LoRA chose these by does not hold any more.
             foreach (var name in (string[])["alpha_pattern", "exclude_modules", "layers_to_transform", "layers_pattern", "use_rslora"])
                 config.Remove(name);

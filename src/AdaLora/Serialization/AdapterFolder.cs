@@ -1,3 +1,5 @@
+using AdaLora.Files;
+
 namespace AdaLora.Serialization;
 
 /// <summary>
@@ -35,7 +37,7 @@ internal static class AdapterFolder
         {
             Directory.CreateDirectory(staging);
             foreach (var file in Files)
-                WriteFile(Path.Combine(staging, file), writers[file], create ?? CreateFile);
+                AtomicFile.WriteInPlace(Path.Combine(staging, file), writers[file], create);
             Directory.Move(staging, Path.Combine(folder, Pending));
         }
         catch
@@ -82,17 +84,5 @@ internal static class AdapterFolder
         foreach (var file in Files.Where(file => File.Exists(Path.Combine(pending, file))))
             File.Move(Path.Combine(pending, file), Path.Combine(folder, file), overwrite: true);
         Directory.Delete(pending, recursive: true);
-    }
-
-    private static FileStream CreateFile(string path) => new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
-
-    private static void WriteFile(string path, Action<Stream> write, Func<string, Stream> create)
-    {
-        using var stream = create(path);
-        write(stream);
-        if (stream is FileStream file)
-            file.Flush(flushToDisk: true);
-        else
-            stream.Flush();
     }
 }

@@ -1,3 +1,4 @@
+using AdaLora.Files;
 using static TorchSharp.torch;
 
 namespace AdaLora.Serialization;
@@ -50,7 +51,7 @@ public sealed record AdapterInspection
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         var path = AdapterFolder.Find(folder, AdapterFolder.ConfigFile);
-        var config = SavedConfig.Parse(File.ReadAllBytes(path), path);
+        var config = SavedConfig.Parse(RegularFile.ReadAllBytes(path), path);
         using var file = SafetensorsFile.Open(AdapterFolder.Find(folder, AdapterFolder.WeightsFile));
         config.TargetBudget = UnsettledRanks.Read(file);
         var contents = new SavedContents(config, file.Entries);

@@ -14,10 +14,8 @@ internal sealed class ConfigText(JsonObject? before)
 
     private readonly JsonObject _fields = (JsonObject?)before?.DeepClone() ?? [];
 
-    public void Set<T>(string name, T value) => SetNode(name, JsonValue.Create(value));
-
     /// <summary>Sets a field. Numbers that are equal stay written as they were: 0.0 does not become 0.</summary>
-    public void SetNode(string name, JsonNode? value)
+    public void Set(string name, JsonNode? value)
     {
         var isSame = _fields.TryGetPropertyValue(name, out var present)
             && (JsonNode.DeepEquals(present, value) || (Number(present) is { } a && Number(value) is { } b && a == b));
@@ -33,10 +31,10 @@ internal sealed class ConfigText(JsonObject? before)
         if (origin is not null)
             return;
         var trained = adapted.FullyTrainedModules;
-        SetNode("modules_to_save", trained.Count == 0 ? null : new JsonArray([.. trained.Select(n => (JsonNode)n)]));
+        Set("modules_to_save", trained.Count == 0 ? null : new JsonArray([.. trained.Select(n => (JsonNode)n)]));
         Set("bias", adapted.Options.Biases switch { BiasTraining.All => "all", BiasTraining.Adapted => "lora_only", _ => "none" });
-        SetNode("base_model_name_or_path", null);
-        SetNode("task_type", null);
+        Set("base_model_name_or_path", null);
+        Set("task_type", null);
     }
 
     /// <summary>The same bytes on every platform.</summary>

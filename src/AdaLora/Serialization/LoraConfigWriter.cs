@@ -24,9 +24,9 @@ internal static partial class LoraConfigWriter
         config.Set("fan_in_fan_out", adapted.Sites.Any(s => s.Projection.WeightIsTransposed));
         config.Set("use_rslora", false);
         // Equal in both, so that the scale of every module is 1.
-        config.SetNode("rank_pattern", Pattern(ranks));
-        config.SetNode("alpha_pattern", Pattern(ranks));
-        config.SetNode("target_modules", SavedTargets.Write([.. ranks.Select(r => r.Key)], adapted.OriginalNames));
+        config.Set("rank_pattern", Pattern(ranks));
+        config.Set("alpha_pattern", Pattern(ranks));
+        config.Set("target_modules", SavedTargets.Write([.. ranks.Select(r => r.Key)], adapted.OriginalNames));
         config.SetShared(adapted, origin);
         return config.ToBytes();
     }

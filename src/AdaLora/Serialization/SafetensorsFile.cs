@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using AdaLora.Files;
 using Microsoft.Win32.SafeHandles;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -19,16 +21,17 @@ public sealed class SafetensorsFile : IDisposable
 
     private readonly SafeFileHandle _handle;
     private readonly long _dataStart;
+    private readonly byte[] _json;
     private readonly MappedFile _mapped;
 
     private SafetensorsFile(string path, SafeFileHandle handle)
     {
         Path = path;
         _handle = handle;
-        var json = ReadHeader(out var dataLength);
-        _dataStart = LengthBytes + json.Length;
+        _json = ReadHeader(out var dataLength);
+        _dataStart = LengthBytes + _json.Length;
         _mapped = new MappedFile(path, _dataStart + dataLength);
-        var header = SafetensorsHeader.Parse(json, dataLength, path);
+        var header = SafetensorsHeader.Parse(_json, dataLength, path);
         Entries = header.Entries;
         Metadata = header.Metadata;
     }
@@ -52,6 +55,7 @@ public sealed class SafetensorsFile : IDisposable
     public static SafetensorsFile Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        RegularFile.Require(path);
         var handle = File.OpenHandle(path);
         try
         {
@@ -156,6 +160,22 @@ public sealed class SafetensorsFile : IDisposable
             throw;
         }
         return tensors;
+    }
+
+    /// <summary>
+    /// The SHA-256 of the file as it was read: of the header that the names and shapes come from and of the bytes in the tensors, not of what the file may hold by now.
+    /// </summary>
+    /// <param name="read">What <see cref="ReadAll"/> gave, on the CPU.</param>
+    internal byte[] HashOf(IReadOnlyDictionary<string, Tensor> read)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> length = stackalloc byte[LengthBytes];
+        BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)_json.Length);
+        hash.AppendData(length);
+        hash.AppendData(_json);
+        foreach (var entry in Entries.Values.Where(entry => entry.ByteLength > 0).OrderBy(entry => entry.Begin))
+            TensorBytes.ForEachChunk(read[entry.Name], (chunk, _) => hash.AppendData(chunk));
+        return hash.GetHashAndReset();
     }
 
     /// <summary>Closes the file. Tensors that were read stay valid.</summary>

@@ -12,6 +12,9 @@ internal sealed class SafetensorsHeader
 {
     private const string MetadataName = "__metadata__";
 
+    /// <summary>As many as libtorch computes with. A header may hold tens of millions.</summary>
+    private const int MostDimensions = 64;
+
     private readonly string _path;
 
     private SafetensorsHeader(string path) => _path = path;
@@ -157,6 +160,8 @@ internal sealed class SafetensorsHeader
             // Digits only: "2.0", "2e0", "-1" and "-0" are all numbers to JSON, but no sizes.
             if (reader.TokenType != JsonTokenType.Number || reader.ValueSpan.ContainsAnyExceptInRange((byte)'0', (byte)'9') || !reader.TryGetInt64(out var value))
                 throw Fault($"its {field} has {Encoding.UTF8.GetString(reader.ValueSpan)}, which is not a whole number from 0 to {long.MaxValue}", name);
+            if (values.Count == MostDimensions)
+                throw Fault($"its {field} has more than {MostDimensions} numbers", name);
             values.Add(value);
         }
         return [.. values];

@@ -20,7 +20,7 @@ internal sealed class SavedAdaLoraConfig : SavedConfig
     private readonly double _beta2;
     private readonly double _orthogonalityWeight;
     private readonly Dictionary<string, bool[]>? _pattern;
-    private readonly bool[] _all;
+    private bool[]? _all;
 
     public SavedAdaLoraConfig(JsonObject json, JsonFields fields)
         : base(json, fields)
@@ -35,7 +35,6 @@ internal sealed class SavedAdaLoraConfig : SavedConfig
         _beta2 = fields.Number("beta2", 0.85);
         _orthogonalityWeight = fields.Number("orth_reg_weight", 0.5);
         _pattern = fields.Map("rank_pattern", Flags, "a list of truth values")?.ToDictionary(p => WithoutEnding(p.Key), p => p.Value, StringComparer.Ordinal);
-        _all = [.. Enumerable.Repeat(true, Math.Max(0, _initialRank))];
     }
 
     public int InitialRank => _initialRank;
@@ -48,16 +47,18 @@ internal sealed class SavedAdaLoraConfig : SavedConfig
 
     public override IEnumerable<string> NamedModules => _pattern?.Keys.AsEnumerable() ?? [];
 
-    public override IReadOnlyList<bool> PatternOf(string module) => _pattern?.GetValueOrDefault(module) ?? _all;
+    public override int RankOf(string module) => _pattern?.GetValueOrDefault(module)?.Count(k => k) ?? _initialRank;
+
+    public override IReadOnlyList<bool> PatternOf(string module) => _pattern?.GetValueOrDefault(module) ?? (_all ??= [.. Enumerable.Repeat(true, _initialRank)]);
 
     /// <summary>
     /// alpha / (initial rank + 1e-5), whatever was kept. An alpha that is not positive stands for the rank, and for PEFT that is the kept one.
     /// </summary>
-    public override double ScaleOf(string module) => SvdLinear.ScaleFor(Alpha > 0 ? Alpha : PatternOf(module).Count(k => k), _initialRank);
+    public override double ScaleOf(string module) => SvdLinear.ScaleFor(Alpha > 0 ? Alpha : RankOf(module), _initialRank);
 
     public override IReadOnlyDictionary<string, long[]> ShapesOf(string module, long outFeatures, long inFeatures)
     {
-        long rank = PatternOf(module).Count(k => k);
+        long rank = RankOf(module);
         return new Dictionary<string, long[]> { [Endings[0]] = [rank, inFeatures], [Endings[1]] = [rank, 1], [Endings[2]] = [outFeatures, rank] };
     }
 

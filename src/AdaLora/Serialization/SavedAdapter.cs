@@ -1,6 +1,6 @@
-using System.Text.RegularExpressions;
 using AdaLora.Adapters;
 using AdaLora.Allocation;
+using AdaLora.Files;
 using static TorchSharp.torch;
 
 namespace AdaLora.Serialization;
@@ -18,7 +18,7 @@ internal sealed class SavedAdapter : IDisposable
     {
         _folder = folder;
         var path = AdapterFolder.Find(folder, AdapterFolder.ConfigFile);
-        _config = SavedConfig.Parse(File.ReadAllBytes(path), path);
+        _config = SavedConfig.Parse(RegularFile.ReadAllBytes(path), path);
         _file = SafetensorsFile.Open(AdapterFolder.Find(folder, AdapterFolder.WeightsFile));
         try
         {
@@ -44,8 +44,8 @@ internal sealed class SavedAdapter : IDisposable
         if (fit.Problems.Count > 0)
             throw new InvalidDataException($"The adapter in '{_folder}' does not fit the model: {string.Join("; ", fit.Problems)}.");
 
-        var ranks = fit.Modules.ToDictionary(n => n, n => _config.PatternOf(n).Count(k => k), StringComparer.Ordinal);
-        var options = _config.Training(ranks.Count, ranks.Values.Sum(), Exactly(fit.Modules), fit.TrainedModules);
+        var ranks = fit.Modules.ToDictionary(n => n, n => _config.RankOf(n), StringComparer.Ordinal);
+        var options = _config.Training(ranks.Count, ranks.Values.Sum(), TargetModules.Exactly(fit.Modules), fit.TrainedModules);
         try
         {
             options.Validate();
@@ -71,8 +71,6 @@ internal sealed class SavedAdapter : IDisposable
     }
 
     public void Dispose() => _file.Dispose();
-
-    private static TargetModules Exactly(IEnumerable<string> names) => TargetModules.Regex(string.Join('|', names.Select(Regex.Escape)));
 
     private void Fill(AdaLoraModel adapted, SavedFit fit)
     {

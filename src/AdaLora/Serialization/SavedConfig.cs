@@ -67,6 +67,9 @@ internal abstract class SavedConfig
     /// <summary>Modules that the configuration names in full.</summary>
     public abstract IEnumerable<string> NamedModules { get; }
 
+    /// <summary>How many triplets are stored. A file may say any number: what is stored is compared with it before anything is made of its size.</summary>
+    public abstract int RankOf(string module);
+
     /// <summary>For each triplet of the beginning, whether it is stored.</summary>
     public abstract IReadOnlyList<bool> PatternOf(string module);
 
@@ -101,11 +104,14 @@ internal abstract class SavedConfig
 
     protected virtual IEnumerable<string> OwnProblems()
     {
-        if (!double.IsFinite(Alpha))
-            yield return $"'lora_alpha' is {Alpha}; it must be finite";
+        if (!IsSingle(Alpha))
+            yield return $"'lora_alpha' is {Alpha}; a number of single precision is needed";
         if (Dropout is not (>= 0 and < 1))
             yield return $"'lora_dropout' is {Dropout}; it must lie in [0, 1)";
     }
+
+    /// <summary>Whether a number can be used where adapters are computed.</summary>
+    protected static bool IsSingle(double value) => float.IsFinite((float)value);
 
     private static bool IsSet(JsonNode? node) => node switch
     {

@@ -49,6 +49,13 @@ internal sealed class SavedContents
         if (missing.Count > 0)
             return;
         var (right, left) = (_entries[names[0]].Shape, _entries[names[^1]].Shape);
+        // Such tensors take no bytes, whatever their other size: nothing would stand behind a rank of billions.
+        if (left.FirstOrDefault() == 0 || right.LastOrDefault() == 0)
+        {
+            _problems.Add($"'{names[0]}' ({string.Join(", ", right)}) and '{names[^1]}' ({string.Join(", ", left)}) are factors of a matrix without elements");
+            return;
+        }
+
         var expected = _config.ShapesOf(module, left.FirstOrDefault(), right.LastOrDefault());
         foreach (var ((_, shape), name) in expected.Zip(names))
         {

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using AdaLora.Adapters;
 
 namespace AdaLora.Serialization;
@@ -11,16 +10,16 @@ internal sealed class SavedLoraConfig : SavedConfig
 
     private readonly int _rank;
     private readonly bool _rootScale;
-    private readonly IReadOnlyList<KeyValuePair<string, double>> _ranks;
-    private readonly IReadOnlyList<KeyValuePair<string, double>> _alphas;
+    private readonly ModuleNumbers _ranks;
+    private readonly ModuleNumbers _alphas;
 
     public SavedLoraConfig(JsonObject json, JsonFields fields)
         : base(json, fields)
     {
         _rank = fields.Integer("r", 8);
         _rootScale = fields.Get("use_rslora", false, "a truth value");
-        _ranks = Numbers(fields, "rank_pattern");
-        _alphas = Numbers(fields, "alpha_pattern");
+        _ranks = new ModuleNumbers(fields, "rank_pattern");
+        _alphas = new ModuleNumbers(fields, "alpha_pattern");
     }
 
     public override string Kind => PeftType;
@@ -31,12 +30,14 @@ internal sealed class SavedLoraConfig : SavedConfig
 
     public override IEnumerable<string> NamedModules => [];
 
+    public override int RankOf(string module) => (int)(_ranks.Of(module) ?? _rank);
+
     public override IReadOnlyList<bool> PatternOf(string module) => [.. Enumerable.Repeat(true, RankOf(module))];
 
     public override double ScaleOf(string module)
     {
         var rank = RankOf(module);
-        return (Find(_alphas, module) ?? Alpha) / (_rootScale ? Math.Sqrt(rank) : rank);
+        return (_alphas.Of(module) ?? Alpha) / (_rootScale ? Math.Sqrt(rank) : rank);
     }
 
     public override IReadOnlyDictionary<string, long[]> ShapesOf(string module, long outFeatures, long inFeatures) =>
@@ -53,25 +54,7 @@ internal sealed class SavedLoraConfig : SavedConfig
         Biases = Biases,
     };
 
-    protected override IEnumerable<string> OwnProblems() =>
-        base.OwnProblems().Concat(_ranks.Select(p => p.Value).Append(_rank).All(r => r >= 1 && r == Math.Floor(r)) ? [] : ["'r' or 'rank_pattern' holds a rank below 1"]);
-
-    // Tried in the order of the file against the end of the name, from a dot or the beginning on.
-    private static double? Find(IReadOnlyList<KeyValuePair<string, double>> pattern, string module)
-    {
-        foreach (var (key, value) in pattern)
-        {
-            if (Regex.IsMatch(module, $@"\A(?:.*\.)?(?:{key})\z", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1)))
-                return value;
-        }
-
-        return null;
-    }
-
-    private static IReadOnlyList<KeyValuePair<string, double>> Numbers(JsonFields fields, string name) =>
-        [.. (fields.Map(name, n => n is JsonValue v && v.TryGetValue<double>(out var number) ? (object)number : null, "a number") ?? [])
-            .Where(p => SavedTargets.IsExpression(p.Key) || p.Key.Length > 0)
-            .Select(p => KeyValuePair.Create(SavedTargets.IsExpression(p.Key) ? p.Key : Regex.Escape(p.Key), (double)p.Value))];
-
-    private int RankOf(string module) => (int)(Find(_ranks, module) ?? _rank);
+    protected override IEnumerable<string> OwnProblems() => base.OwnProblems()
+        .Concat(_ranks.Values.Append(_rank).All(r => r is >= 1 and <= int.MaxValue && r == Math.Floor(r)) ? [] : ["'r' or 'rank_pattern' holds something else than a whole number from 1"])
+        .Concat(_alphas.Values.All(IsSingle) ? [] : ["'alpha_pattern' holds a number beyond single precision"]);
 }

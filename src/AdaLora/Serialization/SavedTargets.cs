@@ -7,15 +7,16 @@ namespace AdaLora.Serialization;
 /// <summary>The modules that a configuration selects, by PEFT's rules: a list of suffixes, or one expression that the whole name has to match.</summary>
 internal sealed class SavedTargets
 {
-    private readonly TargetModules? _targets;
+    private readonly Func<string, bool>? _selects;
 
-    private SavedTargets(TargetModules? targets) => _targets = targets;
+    private SavedTargets(Func<string, bool>? selects) => _selects = selects;
 
     /// <summary>
     /// Whether the module is selected. False for every name where the rules cannot be followed here (all linear layers but the output, chosen layers, an expression that only Python
     /// understands): then the stored tensors alone say what is adapted.
     /// </summary>
-    public bool Selects(string module) => _targets?.Matches(module) ?? false;
+    /// <exception cref="InvalidDataException">An expression takes too long to match.</exception>
+    public bool Selects(string module) => _selects?.Invoke(module) ?? false;
 
     public static SavedTargets Read(JsonFields fields, JsonObject json)
     {
@@ -23,7 +24,7 @@ internal sealed class SavedTargets
         var excluded = Selection(fields, json, "exclude_modules");
         if (selected is null || fields.IsPresent("layers_to_transform") || (excluded is null && fields.IsPresent("exclude_modules")))
             return new SavedTargets(null);
-        return new SavedTargets(excluded is null ? selected : selected.Excluding(excluded));
+        return new SavedTargets(excluded is null ? selected : name => selected(name) && !excluded(name));
     }
 
     /// <summary>What selects exactly some modules among all: their names, or where one of these is also the end of another module's name, an expression.</summary>
@@ -50,27 +51,13 @@ internal sealed class SavedTargets
         return false;
     }
 
-    public static bool IsExpression(string text)
+    private static Func<string, bool>? Selection(JsonFields fields, JsonObject json, string name)
     {
+        if (json[name] is JsonValue value && value.TryGetValue<string>(out var expression))
+            return expression == "all-linear" ? null : new ModuleExpressions(name).WholeName(expression);
         try
         {
-            _ = new Regex(text, RegexOptions.CultureInvariant);
-            return true;
-        }
-        catch (ArgumentException)
-        {
-            return false;
-        }
-    }
-
-    private static TargetModules? Selection(JsonFields fields, JsonObject json, string name)
-    {
-        try
-        {
-            if (json[name] is JsonValue value && value.TryGetValue<string>(out var expression))
-                return expression == "all-linear" ? null : TargetModules.Regex(expression);
-            var suffixes = fields.Texts(name);
-            return suffixes is null or [] ? null : TargetModules.Suffixes([.. suffixes]);
+            return fields.Texts(name) is { Count: > 0 } suffixes ? TargetModules.Suffixes([.. suffixes]).Matches : null;
         }
         catch (ArgumentException)
         {

@@ -1,3 +1,4 @@
+using AdaLora.Parameters;
 using AdaLora.Serialization;
 using AdaLora.Training.Checkpoints;
 using TorchSharp.Modules;
@@ -27,7 +28,9 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
         adapted.Begin(totalSteps);
     }
 
-    public override void BeforeOptimizerStep(double? maxGradientNorm) => _gradients = adapted.BeforeOptimizerStep(maxGradientNorm);
+    public override bool IsFinal => adapted.IsSettled;
+
+    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale) => _gradients = adapted.BeforeScaledStep(maxGradientNorm, scale);
 
     public override bool ReadGradientsAreFinite() => _gradients.ReadIsFinite();
 
@@ -49,10 +52,10 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
         LiveTriplets = adapted.LiveTriplets,
     };
 
-    public override IWeightSnapshot Capture() => new Snapshot(adapted, adapted.Capture(), new ParameterSnapshot(adapted.TrainedInFull));
+    public override IWeightSnapshot Capture() => new Snapshot(adapted, adapted.Capture(), new ParameterSnapshot(adapted.TrainedInFull, Model));
 
     public override IWeightSnapshot ReadSnapshot(StateTable state) =>
-        new Snapshot(adapted, adapted.ReadSnapshot(state.Part("adapters")), new ParameterSnapshot(adapted.TrainedInFull, state.Part("parameters")));
+        new Snapshot(adapted, adapted.ReadSnapshot(state.Part("adapters")), new ParameterSnapshot(adapted.TrainedInFull, Model, state.Part("parameters")));
 
     public override void Identify(IDictionary<string, string> identity)
     {
@@ -81,8 +84,12 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
     {
         public void Restore()
         {
-            adapted.Restore(triplets);
-            trainedInFull.Restore();
+            using var scope = NewDisposeScope();
+            using var frozen = no_grad();
+            var steps = new Transition();
+            adapted.Restore(triplets, steps);
+            trainedInFull.Restore(steps);
+            steps.Run();
         }
 
         public void Save(StateTable state)

@@ -20,6 +20,12 @@ public sealed class CheckpointOptions
     /// </summary>
     public bool Resume { get; init; }
 
+    /// <summary>
+    /// Settings of the caller's that have to be the same in a training that goes on from a checkpoint, by name: the data, the size of batches, the length that texts are cut to. The trainer sees batches only; it notices other
+    /// ones by their number in an epoch, and by their sizes if it is told those, but not with <see cref="IResumableBatches{TBatch}"/>.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Gives a text to be saved along with each checkpoint, for what the caller has to remember.</summary>
     public Func<string>? SaveExtra { get; init; }
 
@@ -32,6 +38,7 @@ public sealed class CheckpointOptions
     internal void Validate(Problems problems)
     {
         problems.Require(!string.IsNullOrWhiteSpace(Folder), $"{nameof(TrainerOptions.Checkpoints)}.{nameof(Folder)} is empty");
+        problems.Require(Settings is not null && Settings.Values.All(v => v is not null), $"{nameof(TrainerOptions.Checkpoints)}.{nameof(Settings)} is null or holds a null");
         problems.Require(Every >= 1, $"{nameof(TrainerOptions.Checkpoints)}.{nameof(Every)} is {Every}; it must be at least 1");
         problems.Require(Keep >= 1, $"{nameof(TrainerOptions.Checkpoints)}.{nameof(Keep)} is {Keep}; it must be at least 1");
     }

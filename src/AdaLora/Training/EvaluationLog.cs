@@ -7,6 +7,7 @@ namespace AdaLora.Training;
 internal sealed class EvaluationLog(bool higherIsBetter, int? patience) : IResumable
 {
     private readonly List<Evaluation> _all = [];
+    private readonly List<bool> _counts = [];
     private int _sinceBest;
 
     public IReadOnlyList<Evaluation> All => _all;
@@ -18,9 +19,14 @@ internal sealed class EvaluationLog(bool higherIsBetter, int? patience) : IResum
     public bool OutOfPatience => patience is { } limit && _sinceBest >= limit;
 
     /// <summary>Whether the evaluation is the best so far. A score that is not a number never is.</summary>
-    public bool Add(Evaluation evaluation)
+    /// <param name="evaluation">The evaluation.</param>
+    /// <param name="counts">Whether it can be the best at all, or be one without improvement.</param>
+    public bool Add(Evaluation evaluation, bool counts)
     {
         _all.Add(evaluation);
+        _counts.Add(counts);
+        if (!counts)
+            return false;
         var better = !double.IsNaN(evaluation.Score)
             && (Best is null || (higherIsBetter ? evaluation.Score > Best.Score : evaluation.Score < Best.Score));
         _sinceBest = better ? 0 : _sinceBest + 1;
@@ -29,11 +35,11 @@ internal sealed class EvaluationLog(bool higherIsBetter, int? patience) : IResum
         return better;
     }
 
-    public void Save(StateTable state) => state.Put("all", [.. _all.SelectMany(e => (double[])[e.Step, e.Epoch, e.Score])]);
+    public void Save(StateTable state) => state.Put("all", [.. _all.Zip(_counts).SelectMany(e => (double[])[e.First.Step, e.First.Epoch, e.First.Score, e.Second ? 1 : 0])]);
 
     public void Resume(StateTable state)
     {
-        foreach (var row in state.Numbers("all").Chunk(3))
-            Add(new Evaluation((long)row[0], (int)row[1], row[2]));
+        foreach (var row in state.Numbers("all").Chunk(4))
+            Add(new Evaluation((long)row[0], (int)row[1], row[2]), counts: row[3] != 0);
     }
 }

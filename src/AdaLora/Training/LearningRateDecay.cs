@@ -5,7 +5,7 @@ public sealed class LearningRateDecay
 {
     private readonly Func<double, double> _factor;
 
-    private LearningRateDecay(string name, Func<double, double> factor) => (Name, _factor) = (name, factor);
+    private LearningRateDecay(string name, Func<double, double> factor, string? settings = null) => (Name, _factor, Settings) = (name, factor, settings ?? name);
 
     /// <summary>To 0 in a straight line. The default.</summary>
     public static LearningRateDecay Linear { get; } = new("linear", ahead => ahead);
@@ -19,6 +19,9 @@ public sealed class LearningRateDecay
     /// <summary>What the decay is called in reports and saved options.</summary>
     public string Name { get; }
 
+    /// <summary>The name with everything that decides about the factors.</summary>
+    internal string Settings { get; }
+
     /// <summary>To <paramref name="end"/> along a power of the share that is ahead.</summary>
     /// <param name="power">Exponent, positive; 1 is a straight line.</param>
     /// <param name="end">The last factor, in [0, 1].</param>
@@ -29,7 +32,7 @@ public sealed class LearningRateDecay
             throw new ArgumentOutOfRangeException(nameof(power), power, "The power must be finite and positive.");
         if (end is not (>= 0 and <= 1))
             throw new ArgumentOutOfRangeException(nameof(end), end, "The last factor must lie in [0, 1].");
-        return new LearningRateDecay("polynomial", ahead => end + ((1 - end) * Math.Pow(ahead, power)));
+        return new LearningRateDecay("polynomial", ahead => end + ((1 - end) * Math.Pow(ahead, power)), FormattableString.Invariant($"polynomial of power {power:R} to {end:R}"));
     }
 
     /// <summary>

@@ -1,38 +1,50 @@
+using AdaLora.Parameters;
 using AdaLora.Serialization;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace AdaLora.Training;
 
-/// <summary>Copies of some parameters.</summary>
-internal sealed class ParameterSnapshot : IWeightSnapshot
+/// <summary>Copies of some parameters, and of all buffers of their model: running averages belong to the weights that they were made with.</summary>
+internal sealed class ParameterSnapshot : IDisposable
 {
-    private readonly IReadOnlyList<(string Name, Parameter Parameter, Tensor Copy)> _copies;
+    private readonly IReadOnlyList<(string Name, Tensor Live, Tensor Copy)> _copies;
 
-    /// <summary>Copies the parameters as they are.</summary>
-    public ParameterSnapshot(IEnumerable<(string Name, Parameter Parameter)> parameters)
-        : this(parameters, p => p.Parameter)
+    /// <summary>Copies parameters and buffers as they are.</summary>
+    public ParameterSnapshot(IEnumerable<(string Name, Parameter Parameter)> parameters, nn.Module model)
+        : this(parameters, model, p => p.Live)
     {
     }
 
     /// <summary>Takes the copies from a table.</summary>
-    public ParameterSnapshot(IEnumerable<(string Name, Parameter Parameter)> parameters, StateTable state)
-        : this(parameters, p => state.Tensor(p.Name))
+    public ParameterSnapshot(IEnumerable<(string Name, Parameter Parameter)> parameters, nn.Module model, StateTable state)
+        : this(parameters, model, p => state.Tensor(p.Name))
     {
     }
 
-    private ParameterSnapshot(IEnumerable<(string Name, Parameter Parameter)> parameters, Func<(string Name, Parameter Parameter), Tensor> source)
+    private ParameterSnapshot(IEnumerable<(string Name, Parameter Parameter)> parameters, nn.Module model, Func<(string Name, Tensor Live), Tensor> source)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        _copies = [.. parameters.Select(p => (p.Name, p.Parameter, source(p).detach().to(p.Parameter.device, copy: true).DetachFromDisposeScope()))];
+        var all = parameters.Select(p => (p.Name, Live: (Tensor)p.Parameter)).Concat(model.named_buffers().Select(b => (Name: "buffers." + b.name, Live: b.buffer)));
+        _copies = [.. all.Select(p => (p.Name, p.Live, source(p).detach().to(p.Live.device, copy: true).DetachFromDisposeScope()))];
     }
 
-    public void Restore()
+    /// <summary>Adds to the steps of a change that everything is as it was.</summary>
+    /// <exception cref="InvalidOperationException">Something was freed, as by moving the model, or has another size by now.</exception>
+    public void Restore(Transition steps)
     {
-        using var frozen = no_grad();
-        foreach (var (_, parameter, copy) in _copies)
-            parameter.copy_(copy);
+        foreach (var (name, live, copy) in _copies)
+        {
+            if (live.IsInvalid || !live.shape.SequenceEqual(copy.shape))
+                throw new InvalidOperationException($"'{name}' is not what it was when the weights were kept: the model was moved or changed. Nothing was restored.");
+        }
+
+        steps.AddLast(() =>
+        {
+            foreach (var (_, live, copy) in _copies)
+                live.copy_(copy);
+        });
     }
 
     public void Save(StateTable state)

@@ -31,9 +31,13 @@ internal sealed class PlainTarget : TrainingTarget
     {
     }
 
-    public override void BeforeOptimizerStep(double? maxGradientNorm)
+    public override bool IsFinal => true;
+
+    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale)
     {
         BackwardFailure.OfThread.ThrowIfAny();
+        if (scale is not null)
+            GradientScale.Apply(Parameters, scale);
         _norm.Measure(maxGradientNorm);
     }
 
@@ -53,9 +57,9 @@ internal sealed class PlainTarget : TrainingTarget
 
     public override TrainingProgress Describe(TrainingProgress progress) => progress with { GradientNorm = _norm.Read() };
 
-    public override IWeightSnapshot Capture() => new ParameterSnapshot(_trained);
+    public override IWeightSnapshot Capture() => new Snapshot(new ParameterSnapshot(_trained, Model));
 
-    public override IWeightSnapshot ReadSnapshot(StateTable state) => new ParameterSnapshot(_trained, state);
+    public override IWeightSnapshot ReadSnapshot(StateTable state) => new Snapshot(new ParameterSnapshot(_trained, Model, state));
 
     public override void Identify(IDictionary<string, string> identity)
     {
@@ -76,4 +80,18 @@ internal sealed class PlainTarget : TrainingTarget
     }
 
     public override void Dispose() => _norm.Dispose();
+
+    private sealed class Snapshot(ParameterSnapshot trained) : IWeightSnapshot
+    {
+        public void Restore()
+        {
+            var steps = new Transition();
+            trained.Restore(steps);
+            steps.Run();
+        }
+
+        public void Save(StateTable state) => trained.Save(state);
+
+        public void Dispose() => trained.Dispose();
+    }
 }

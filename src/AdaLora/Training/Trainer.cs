@@ -55,7 +55,10 @@ public sealed class Trainer : IDisposable
     /// Enumerated again for each pass, so it may shuffle each time. Tensors that a batch makes while being enumerated are freed after it was used;
     /// batches must not keep tensors for later that were made there.
     /// </param>
-    /// <param name="loss">The task loss of a batch: a scalar that requires gradients. The orthogonality penalty is not part of it.</param>
+    /// <param name="loss">
+    /// The task loss of a batch: a scalar that requires gradients. With <see cref="TrainerOptions.GradientAccumulation"/> a step takes the mean of the losses of its batches, whatever their sizes; where batches differ in what
+    /// they count, give a <see cref="LossSum"/>. The orthogonality penalty is not part of it.
+    /// </param>
     /// <param name="evaluate">Called in evaluation mode without gradients; returns the score that decides which weights are best.</param>
     /// <param name="size">How much work a batch is, for throughput figures.</param>
     /// <param name="progress">Told every <see cref="TrainerOptions.ReportEvery"/> steps and after each evaluation, on this thread if it is not a <see cref="Progress{T}"/>.</param>
@@ -75,22 +78,58 @@ public sealed class Trainer : IDisposable
         IProgress<TrainingProgress>? progress = null,
         CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(batches);
         ArgumentNullException.ThrowIfNull(loss);
+        return Train(batches, (run, batch) => run.Accumulate(loss(batch)), "a mean per batch", evaluate, size, progress, cancellation);
+    }
+
+    /// <summary>Trains with losses that are sums over what counts in a batch, such as its tokens: an optimiser step divides by all that counts in its batches. Otherwise as the other <c>Fit</c>.</summary>
+    /// <param name="batches">As in the other <c>Fit</c>.</param>
+    /// <param name="loss">The task loss of a batch as a sum, and how much is summed up. The orthogonality penalty is not part of it.</param>
+    /// <param name="evaluate">As in the other <c>Fit</c>.</param>
+    /// <param name="size">As in the other <c>Fit</c>.</param>
+    /// <param name="progress">As in the other <c>Fit</c>. Losses that are reported are means over what counts.</param>
+    /// <param name="cancellation">As in the other <c>Fit</c>.</param>
+    /// <inheritdoc cref="Fit{TBatch}(IEnumerable{TBatch}, Func{TBatch, Tensor}, Func{double}, Func{TBatch, BatchSize}, IProgress{TrainingProgress}, CancellationToken)" path="/exception"/>
+    public TrainingResult Fit<TBatch>(
+        IEnumerable<TBatch> batches,
+        Func<TBatch, LossSum> loss,
+        Func<double>? evaluate = null,
+        Func<TBatch, BatchSize>? size = null,
+        IProgress<TrainingProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(loss);
+        return Train(batches, (run, batch) => run.Accumulate(loss(batch)), "a sum per batch", evaluate, size, progress, cancellation);
+    }
+
+    private TrainingResult Train<TBatch>(
+        IEnumerable<TBatch> batches,
+        Action<TrainingRun, TBatch> accumulate,
+        string losses,
+        Func<double>? evaluate,
+        Func<TBatch, BatchSize>? size,
+        IProgress<TrainingProgress>? progress,
+        CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(batches);
         RequireEvaluation(evaluate);
         if (_used)
             throw new InvalidOperationException("A trainer trains once; make a new one for another training.");
-        using var checkpoints = KeepCheckpoints();
+        using var checkpoints = KeepCheckpoints(losses);
         _used = true;
         if (_options.Seed is { } seed)
             manual_seed(seed).Dispose();
 
         using var run = new TrainingRun(_target, _options, _optimizer, _learningRates, _best, checkpoints, evaluate, progress, _logger);
-        return run.Execute(batches, loss, size, cancellation);
+        return run.Execute(batches, batch => accumulate(run, batch), size, cancellation);
     }
 
-    /// <summary>Puts the weights of the best evaluation back.</summary>
+    /// <summary>
+    /// Puts the weights of the best evaluation back, with the ranks that they had and the model's buffers. If <see cref="TrainerOptions.BestBeforeFinal"/> let weights be the best whose ranks were not final, they are not
+    /// final afterwards: <see cref="AdaLoraModel.Finish"/> prunes them to the budget.
+    /// </summary>
     /// <returns>Whether there were any.</returns>
+    /// <exception cref="InvalidOperationException">The adapters are merged or not the selected ones of their set, a step is under way, or the model was moved. Nothing was changed.</exception>
     public bool RestoreBest()
     {
         if (!_best.IsPresent)
@@ -108,12 +147,12 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    private CheckpointKeeper? KeepCheckpoints()
+    private CheckpointKeeper? KeepCheckpoints(string losses)
     {
         if (_options.Checkpoints is not { } options)
             return null;
         OptimizerState.Require(_optimizer);
-        return new CheckpointKeeper(options, RunIdentity.Of(_target, _options, _optimizer), _logger);
+        return new CheckpointKeeper(options, RunIdentity.Of(_target, _options, _optimizer, losses), _logger);
     }
 
     /// <summary>Frees the optimiser's state and the best weights. Model and adapters are the caller's.</summary>

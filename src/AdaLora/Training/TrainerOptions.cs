@@ -41,18 +41,24 @@ public sealed class TrainerOptions
 
     /// <summary>
     /// Optimiser steps between two evaluations; null evaluates at the end of each epoch in which a step was done, also when backward passes still wait for theirs. The last step is always evaluated.
-    /// Needs an <c>evaluate</c> in <see cref="Trainer.Fit"/>.
+    /// Needs an <c>evaluate</c> in <c>Trainer.Fit</c>.
     /// </summary>
     public long? EvaluateEvery { get; init; }
 
     /// <summary>Whether a higher evaluation score is better.</summary>
     public bool HigherIsBetter { get; init; } = true;
 
-    /// <summary>Evaluations without improvement after which the training ends; null never ends it early. Needs an <c>evaluate</c> in <see cref="Trainer.Fit"/>.</summary>
+    /// <summary>Evaluations without improvement, counted as <see cref="BestBeforeFinal"/> says, after which the training ends; null never ends it early. Needs an <c>evaluate</c> in <c>Trainer.Fit</c>.</summary>
     public int? Patience { get; init; }
 
-    /// <summary>Whether the best weights so far are kept, for <see cref="Trainer.RestoreBest"/>. Costs one copy of what is trained.</summary>
+    /// <summary>Whether the best weights so far, as <see cref="BestBeforeFinal"/> says, are kept, for <see cref="Trainer.RestoreBest"/>. Costs one copy of what is trained.</summary>
     public bool KeepBest { get; init; } = true;
+
+    /// <summary>
+    /// Whether evaluations before the ranks of the adapters are final count for the best weights and for <see cref="Patience"/>. By default they do not: with more triplets than its budget an adapter mostly scores better, but
+    /// weights of that time still have to be pruned. Without adapters, or where nothing is pruned, every evaluation counts.
+    /// </summary>
+    public bool BestBeforeFinal { get; init; }
 
     /// <summary>Optimiser steps between two progress reports, at least 1. Only a report reads losses back from the device.</summary>
     public long ReportEvery { get; init; } = 10;
@@ -83,6 +89,38 @@ public sealed class TrainerOptions
 
     /// <summary>When and where to save what another process needs to go on; null never saves.</summary>
     public CheckpointOptions? Checkpoints { get; init; }
+
+    /// <summary>What decides about the results of a training, and so has to be the same when it goes on from a checkpoint.</summary>
+    internal IEnumerable<(string Name, object? Value)> Settings =>
+    [
+        (nameof(TotalSteps), TotalSteps),
+        (nameof(LearningRate), LearningRate),
+        (nameof(WeightDecay), WeightDecay),
+        (nameof(Warmup), Warmup.In(TotalSteps)),
+        (nameof(Decay), Decay.Settings),
+        (nameof(MaxGradientNorm), MaxGradientNorm),
+        (nameof(GradientAccumulation), GradientAccumulation),
+        (nameof(HigherIsBetter), HigherIsBetter),
+        (nameof(KeepBest), KeepBest),
+        (nameof(BestBeforeFinal), BestBeforeFinal),
+        (nameof(SkipNonFiniteSteps), SkipNonFiniteSteps),
+        (nameof(CompactAfterFreeze), CompactAfterFreeze),
+    ];
+
+    /// <summary>The options that may differ when a training goes on from a checkpoint, and why. A test compares this and <see cref="Settings"/> with the options that there are.</summary>
+    internal static IReadOnlyDictionary<string, string> Free { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        [nameof(EvaluateEvery)] = "evaluations only look at the weights; those of before are kept",
+        [nameof(Patience)] = "only decides when to stop, and more of it goes on with a training that stopped",
+        [nameof(MaxSkippedInARow)] = "only decides when to stop",
+        [nameof(ReportEvery)] = "reports only look",
+        [nameof(Seed)] = "the state of the generator comes from the checkpoint",
+        [nameof(AdamBeta1)] = "the settings of the optimiser are compared",
+        [nameof(AdamBeta2)] = "the settings of the optimiser are compared",
+        [nameof(AdamEpsilon)] = "the settings of the optimiser are compared",
+        [nameof(OptimizerFactory)] = "the settings of the optimiser that it makes are compared",
+        [nameof(Checkpoints)] = "where and how often checkpoints are made; its own settings are compared by name",
+    };
 
     /// <summary>Checks every option.</summary>
     /// <exception cref="ArgumentException">Some option is out of its range; the message lists all of them.</exception>

@@ -11,9 +11,9 @@ internal static partial class TrainingLog
     [LoggerMessage(
         EventId = 11,
         Level = LogLevel.Information,
-        Message = "Step {Step}/{TotalSteps}: loss {Loss:F4}, penalty {Penalty:F4}, budget {Budget}, live {LiveTriplets}, learning rate {LearningRate:G3}, {SamplesPerSecond:F1} samples/s, {TokensPerSecond:F0} tokens/s, remaining {Remaining}")]
+        Message = "Step {Step}/{TotalSteps}: loss {Loss:F4}, penalty {Penalty:F4}, budget {Budget}, live {LiveTriplets}, learning rate {LearningRate:G3}{Throughput}, remaining {Remaining}")]
     public static partial void Progress(
-        ILogger logger, long step, long totalSteps, double loss, double? penalty, int? budget, int? liveTriplets, double learningRate, double samplesPerSecond, double tokensPerSecond, TimeSpan remaining);
+        ILogger logger, long step, long totalSteps, double loss, double? penalty, int? budget, int? liveTriplets, double learningRate, Throughput throughput, TimeSpan remaining);
 
     [LoggerMessage(EventId = 12, Level = LogLevel.Information, Message = "Step {Step}: score {Score:F4}, best so far {Best:F4}")]
     public static partial void Evaluated(ILogger logger, long step, double score, double best);

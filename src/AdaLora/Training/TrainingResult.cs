@@ -18,7 +18,7 @@ public sealed record TrainingResult
     /// <summary>All evaluations, in order.</summary>
     public required IReadOnlyList<Evaluation> Evaluations { get; init; }
 
-    /// <summary>The evaluation with the best score, the earliest of equals; null when there was none with a number.</summary>
+    /// <summary>The evaluation with the best score, the earliest of equals, among those that count (<see cref="TrainerOptions.BestBeforeFinal"/>); null when there was none with a number.</summary>
     public required Evaluation? Best { get; init; }
 
     /// <summary>All progress reports, in order.</summary>

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Training;
 
-/// <summary>One call of <see cref="Trainer.Fit"/>: the loop and its counters.</summary>
+/// <summary>One call of <c>Trainer.Fit</c>: the loop and its counters.</summary>
 internal sealed class TrainingRun : IDisposable
 {
     private readonly TrainingTarget _target;
@@ -21,6 +21,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly DataPosition _position = new();
     private readonly StepTimer _timer = new();
     private readonly LossMeter _losses = new();
+    private readonly LossWindow _window = new();
     private readonly EvaluationLog _evaluations;
     private readonly ProgressHistory _history;
     private readonly DeviceRandomness _randomness;
@@ -51,16 +52,20 @@ internal sealed class TrainingRun : IDisposable
     // In the order in which they can be resumed: the optimiser's state has the sizes of the weights, reports quote evaluations.
     private IEnumerable<(string Name, IResumable Part)> Parts =>
     [
-        ("steps", _counters), ("data", _position), ("timer", _timer), ("losses", _losses), ("evaluations", _evaluations), ("history", _history), ("best", _best), ("optimizer", new OptimizerState(_optimizer)),
+        ("steps", _counters), ("data", _position), ("timer", _timer), ("losses", _losses), ("window", _window), ("evaluations", _evaluations), ("history", _history), ("best", _best), ("optimizer", new OptimizerState(_optimizer)),
     ];
 
-    public TrainingResult Execute<TBatch>(IEnumerable<TBatch> batches, Func<TBatch, Tensor> loss, Func<TBatch, BatchSize>? size, CancellationToken cancellation)
+    /// <param name="batches">As in <see cref="Trainer"/>.</param>
+    /// <param name="accumulate">Computes the loss of a batch and gives it to <see cref="Accumulate(Tensor)"/> or <see cref="Accumulate(LossSum)"/>.</param>
+    /// <param name="size">As in <see cref="Trainer"/>.</param>
+    /// <param name="cancellation">As in <see cref="Trainer"/>.</param>
+    public TrainingResult Execute<TBatch>(IEnumerable<TBatch> batches, Action<TBatch> accumulate, Func<TBatch, BatchSize>? size, CancellationToken cancellation)
     {
         TrainingLog.Started(_logger, _options.TotalSteps, _target.Parameters.Sum(p => p.numel()));
         Prepare();
         var stop = _checkpoints?.TryResume(Resume) == true ? EndedBefore() : null;
         while (stop is null)
-            stop = Pass(batches, loss, size, cancellation);
+            stop = Pass(batches, accumulate, size, cancellation);
         if (_history.LatestStep != _counters.Steps)
             Report();
         if (stop != StopReason.Diverged)
@@ -83,6 +88,7 @@ internal sealed class TrainingRun : IDisposable
     public void Dispose()
     {
         _losses.Dispose();
+        _window.Dispose();
         _position.Dispose();
     }
 
@@ -93,9 +99,9 @@ internal sealed class TrainingRun : IDisposable
         _optimizer.zero_grad();
     }
 
-    private StopReason? Pass<TBatch>(IEnumerable<TBatch> batches, Func<TBatch, Tensor> loss, Func<TBatch, BatchSize>? size, CancellationToken cancellation)
+    private StopReason? Pass<TBatch>(IEnumerable<TBatch> batches, Action<TBatch> accumulate, Func<TBatch, BatchSize>? size, CancellationToken cancellation)
     {
-        using var enumerator = _position.Open(batches);
+        using var enumerator = _position.Open(batches, size);
         while (true)
         {
             if (cancellation.IsCancellationRequested && _counters.Pending == 0)
@@ -106,11 +112,12 @@ internal sealed class TrainingRun : IDisposable
                 break;
             _timer.Resume();
             _randomness.Reseed();
-            Accumulate(loss(enumerator.Current));
+            accumulate(enumerator.Current);
             if (_counters.Pending == _options.GradientAccumulation)
                 OptimizerStep();
-            _timer.Pause(size?.Invoke(enumerator.Current) ?? default);
-            _position.Advance();
+            var work = size?.Invoke(enumerator.Current) ?? default;
+            _timer.Pause(work);
+            _position.Advance(work.Samples);
             if (_counters.Pending == 0 && AfterStep() is { } stop)
                 return stop;
             if (_bestIsUnsaved || _checkpoints?.IsDue(_position.Batches) == true)
@@ -127,21 +134,37 @@ internal sealed class TrainingRun : IDisposable
         return early;
     }
 
-    private void Accumulate(Tensor loss)
+    /// <summary>Takes the gradients of a loss, one of as many as make a step: the step takes the mean of all.</summary>
+    public void Accumulate(Tensor loss)
+    {
+        RequireLoss(loss);
+        _losses.Add(loss);
+        (_options.GradientAccumulation == 1 ? loss : loss.Div(_options.GradientAccumulation)).backward();
+        _counters.CountBackward();
+    }
+
+    /// <summary>Takes the gradients of a sum: the step divides all of them by all counts.</summary>
+    public void Accumulate(LossSum loss)
+    {
+        RequireLoss(loss?.Sum);
+        _losses.Add(loss!.Sum, loss.Count);
+        _window.Add(loss.Count);
+        loss.Sum.backward();
+        _counters.CountBackward();
+    }
+
+    private static void RequireLoss([System.Diagnostics.CodeAnalysis.NotNull] Tensor? loss)
     {
         if (loss is null)
             throw new InvalidOperationException("The loss is null; a scalar that depends on trained parameters is needed.");
         if (loss.numel() != 1 || !loss.requires_grad)
             throw new InvalidOperationException(
                 $"The loss has shape ({string.Join(", ", loss.shape)}) and {(loss.requires_grad ? "requires" : "does not require")} a gradient; a scalar that depends on trained parameters is needed.");
-        _losses.Add(loss);
-        (_options.GradientAccumulation == 1 ? loss : loss.Div(_options.GradientAccumulation)).backward();
-        _counters.CountBackward();
     }
 
     private void OptimizerStep()
     {
-        _target.BeforeOptimizerStep(_options.MaxGradientNorm);
+        _target.BeforeOptimizerStep(_options.MaxGradientNorm, _window.TakeScale());
         SetLearningRates(_counters.Steps);
         var isSkipped = _options.SkipNonFiniteSteps && !_target.ReadGradientsAreFinite();
         if (isSkipped)
@@ -212,7 +235,7 @@ internal sealed class TrainingRun : IDisposable
         }
 
         var evaluation = new Evaluation(_counters.Steps, _position.Pass, score);
-        if (_evaluations.Add(evaluation) && _options.KeepBest)
+        if (_evaluations.Add(evaluation, counts: _options.BestBeforeFinal || _target.IsFinal) && _options.KeepBest)
         {
             _best.Keep();
             _bestIsUnsaved = true;
@@ -244,7 +267,7 @@ internal sealed class TrainingRun : IDisposable
         }));
         TrainingMetrics.Record(report);
         TrainingLog.Progress(
-            _logger, report.Step, report.TotalSteps, report.Loss, report.Penalty, report.Budget, report.LiveTriplets, report.LearningRate, report.SamplesPerSecond, report.TokensPerSecond, report.Remaining);
+            _logger, report.Step, report.TotalSteps, report.Loss, report.Penalty, report.Budget, report.LiveTriplets, report.LearningRate, new Throughput(report.SamplesPerSecond, report.TokensPerSecond), report.Remaining);
         return report;
     }
 

@@ -14,13 +14,18 @@ internal abstract class TrainingTarget : IDisposable
     public abstract void Begin(long totalSteps);
 
     /// <summary>Whatever comes between the backward pass and the optimiser step, clipping included.</summary>
-    public abstract void BeforeOptimizerStep(double? maxGradientNorm);
+    /// <param name="maxGradientNorm">Larger joint norms are scaled down to it; null never scales.</param>
+    /// <param name="scale">What the gradients of the losses are multiplied by before anything else, a scalar on their device; null for 1.</param>
+    public abstract void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale);
 
     /// <summary>Whether the gradients are finite. Waits for the device once.</summary>
     public abstract bool ReadGradientsAreFinite();
 
     /// <summary>Whatever comes after the optimiser step, before gradients are set to zero.</summary>
     public abstract void AfterOptimizerStep();
+
+    /// <summary>Whether what is trained has the form in which it will be used: with adapters, whether their ranks will not change any more.</summary>
+    public abstract bool IsFinal { get; }
 
     /// <summary>Drops what the optimiser need not train any more, if there is such a thing now.</summary>
     public abstract void Compact(optim.Optimizer optimizer);

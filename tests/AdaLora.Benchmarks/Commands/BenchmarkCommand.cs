@@ -30,7 +30,7 @@ internal static class BenchmarkCommand
             }
 
             if (line.GetValue(jsonFile) is { } file)
-                AtomicFile.WriteText(file, TableJson.Of(tables));
+                OutputFile.WriteText(file, TableJson.Of(tables));
             Console.Write(line.GetValue(json) ? TableJson.Of(tables) : TableMarkdown.Of(tables));
         }));
         return command;

@@ -63,7 +63,7 @@ internal static class ReportCommand
 
         // Read again for every section: someone may write by hand meanwhile.
         var text = File.Exists(path) ? File.ReadAllText(path) : "# Benchmarks\n";
-        AtomicFile.WriteText(path, GeneratedSections.Replace(text, section.Name, section.Heading, BodyOf(section, result.Output)));
+        OutputFile.WriteText(path, GeneratedSections.Replace(text, section.Name, section.Heading, BodyOf(section, result.Output)));
     }
 
     private static string BodyOf(ReportSection section, string tables) =>

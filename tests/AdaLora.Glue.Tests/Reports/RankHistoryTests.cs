@@ -47,15 +47,18 @@ public sealed class RankHistoryTests
     }
 
     [Fact]
-    public void Importance_is_coloured_by_its_order_of_magnitude()
+    public void Importance_is_coloured_by_its_order_of_magnitude_below_the_highest_of_the_same_step()
     {
-        IReadOnlyList<TrainingStatus> history = [.. Enumerable.Range(1, 100).Select(step => Status(step, [new("m.0.a", 1, step <= 50 ? 1e-3 : 1), new("m.1.a", 1, 0)]))];
+        IReadOnlyList<TrainingStatus> history = [.. Enumerable.Range(1, 100).Select(step => Status(step, Of(step <= 50 ? 1 : 1e-5)))];
 
-        var picture = SKBitmap.Decode(RankHistoryPlot.Draw("", history, [new("m.0.a", 1, 1), new("m.1.a", 1, 1)]));
+        var picture = SKBitmap.Decode(RankHistoryPlot.Draw("", history, [new("m.0.a", 1, 1), new("m.1.a", 1, 1), new("m.2.a", 1, 1)]));
 
         var colors = new ScottPlot.Colormaps.Viridis();
-        Assert.True(Area(picture, 1, colors.GetColor(0.5)) > 2500, "three decades below the highest is the middle of six");
+        Assert.True(Area(picture, 1, colors.GetColor(1)) > 5000, "the highest, also when all of them have shrunk");
+        Assert.True(Area(picture, 1, colors.GetColor(0.5)) > 5000, "three decades below the highest is the middle of six");
         Assert.True(Area(picture, 1, colors.GetColor(0)) > 5000, "nothing is the lowest");
+
+        static IReadOnlyList<ModuleAllocation> Of(double scale) => [new("m.0.a", 1, scale), new("m.1.a", 1, scale * 1e-3), new("m.2.a", 1, 0)];
     }
 
     [Fact]

@@ -162,19 +162,21 @@ public sealed class HostKernelTests
         Update(first);
         Assert.NotEqual(Scores(first).data<float>().ToArray(), Scores(second).data<float>().ToArray());
 
-        second.Resume(layout, first.Sensitivity, first.Uncertainty, first.Rejected, first.Updates);
+        bank.AddFollower(second);
+        var resuming = new Transition();
+        second.Resume(bank.Plan([.. Enumerable.Repeat(true, layout.Triplets)], bank.Values.detach().clone(), resuming), first.Sensitivity, first.Uncertainty, resuming);
+        resuming.Run();
 
         Assert.Equal(Scores(first).data<float>().ToArray(), Scores(second).data<float>().ToArray());
 
         // Every other triplet of the first matrix goes.
         var survives = Enumerable.Range(0, layout.Triplets).Select(i => i >= 5 || i % 2 == 0).ToArray();
-        var (smaller, origins) = layout.Compact(survives);
         var kept = Scores(first).data<float>().ToArray().Where((_, i) => survives[i]).Order().ToArray();
-        using var shrunk = TripletBank.Create(smaller, ScalarType.Float32, CPU);
+        var compacting = new Transition();
+        bank.Plan(survives, values: null, compacting);
+        compacting.Run();
 
-        second.Compact(smaller, tensor(origins));
-
-        Assert.Equal(kept, ImportanceScore.SensitivityTimesUncertainty.Of(second.StateFor(shrunk.Values)).data<float>().ToArray().Order());
+        Assert.Equal(kept, Scores(second).data<float>().ToArray().Order());
     }
 
     private static double[] Numbers(Tensor values) => values.to(ScalarType.Float64).data<double>().ToArray();

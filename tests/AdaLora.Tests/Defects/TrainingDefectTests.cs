@@ -89,8 +89,65 @@ public sealed class TrainingDefectTests
         using var adapted = AdaLoraModel.Attach(model, TinyTask.Options);
         model.to(CPU);
         model.to(ScalarType.Float32);
-        Assert.Contains("before AdaLoraModel.Attach", Assert.Throws<InvalidOperationException>(() => model.to(ScalarType.Float64)).Message, StringComparison.Ordinal);
-        Assert.Throws<InvalidOperationException>(() => model.to(new Device("meta")));
+        foreach (var move in (Action[])[() => model.to(ScalarType.Float64), () => model.to(new Device("meta"))])
+        {
+            move();
+            Assert.Contains("before AdaLoraModel.Attach", Assert.Throws<InvalidOperationException>(() => model.call(ones(2, 8, ScalarType.Float64))).Message, StringComparison.Ordinal);
+            Assert.Contains("before AdaLoraModel.Attach", Assert.Throws<InvalidOperationException>(() => adapted.Begin(9)).Message, StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>A model that was moved by half is worth nothing; one that was moved as a whole can be moved back.</summary>
+    [Fact]
+    public void Moving_the_model_moves_all_of_it_but_the_adapters()
+    {
+        using var model = new TinyModel();
+        using var adapted = AdaLoraModel.Attach(model, TinyTask.Options with { TrainedModules = [], TotalSteps = 20 });
+        using var inputs = ones(2, 8);
+        var expected = model.call(inputs).data<float>().ToArray();
+
+        model.to(ScalarType.Float64);
+
+        Assert.All(model.named_parameters(), p => Assert.Equal(p.name.Contains("lora_", StringComparison.Ordinal) ? ScalarType.Float32 : ScalarType.Float64, p.parameter.dtype));
+        Assert.Throws<InvalidOperationException>(() => model.call(ones(2, 8, ScalarType.Float64)));
+        model.to(ScalarType.Float32);
+        Assert.Equal(expected, model.call(inputs).data<float>().ToArray());
+        using var optimizer = optim.AdamW(adapted.TrainableParameters, 1e-2);
+        foreach (var batch in TinyTask.Batches(3))
+            TinyTask.Step(adapted, model, optimizer, batch);
+        adapted.Detach();
+        Assert.Equal(expected.Length, model.call(inputs).numel());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void Setting_the_gradients_of_a_part_to_null_does_not_cut_it_off(int from)
+    {
+        var ends = new List<float[]>();
+        foreach (var part in (string?[])[null, "first", "second"])
+        {
+            using var model = new TinyModel();
+            using var adapted = AdaLoraModel.Attach(model, TinyTask.Options);
+            adapted.Begin(20);
+            using var optimizer = optim.AdamW(adapted.TrainableParameters, 1e-2);
+            foreach (var (batch, index) in TinyTask.Batches(20).Select((b, i) => (b, i)))
+            {
+                using var scope = NewDisposeScope();
+                optimizer.zero_grad();
+                if (index >= from && part is not null)
+                    model.named_children().Single(c => c.name == part).module.zero_grad(set_to_none: true);
+                TinyTask.Loss(model, batch).backward();
+                adapted.BeforeOptimizerStep(1.0);
+                optimizer.step();
+                adapted.AfterOptimizerStep();
+            }
+
+            ends.Add(adapted.TrainableParameters[0].data<float>().ToArray());
+        }
+
+        Assert.Equal(ends[0], ends[1]);
+        Assert.Equal(ends[0], ends[2]);
     }
 
     [Fact]

@@ -92,7 +92,7 @@ public sealed class AdapterFaultTests : IDisposable
     [Fact]
     public void A_pattern_of_another_length_is_refused()
     {
-        Change(config => config["rank_pattern"]!["first.lora_E"]!.AsArray().Add(true));
+        Change(config => config["rank_pattern"]!["first.lora_E"]!.AsArray().Add((JsonNode)true));
         Assert.Contains("first", Refused<InvalidDataException>(), StringComparison.Ordinal);
     }
 

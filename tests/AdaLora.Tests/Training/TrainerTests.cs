@@ -63,7 +63,7 @@ public sealed class TrainerTests
     {
         using var model = new TinyModel();
         using var adapted = AdaLoraModel.Attach(model, TinyTask.Options);
-        using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 300, EvaluateEvery = 10, Patience = 3, LearningRate = 1e-2 });
+        using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 300, EvaluateEvery = 10, Patience = 3, LearningRate = 1e-2, BestBeforeFinal = true });
         double[] scores = [1, 5, 2, 5, double.NaN, 9];
         var evaluations = 0;
         float[]? best = null;
@@ -91,7 +91,7 @@ public sealed class TrainerTests
     {
         using var model = new TinyModel();
         using var adapted = AdaLoraModel.Attach(model, TinyTask.Options);
-        using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 100, EvaluateEvery = 20, LearningRate = 1e-2 });
+        using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 100, EvaluateEvery = 20, LearningRate = 1e-2, BestBeforeFinal = true });
         var evaluations = 0;
         (float[] Outputs, int Live)? best = null;
         trainer.Fit(TinyTask.Batches(60), b => TinyTask.Loss(model, b), () =>

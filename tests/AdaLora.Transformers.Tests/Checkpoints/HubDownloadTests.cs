@@ -205,6 +205,45 @@ public sealed class HubDownloadTests : IDisposable
         Assert.Contains("not followed", (await FailAsync(HubFailure.InvalidAnswer)).Message);
     }
 
+    [Theory]
+    [InlineData("//")]
+    [InlineData("http://")]
+    [InlineData("https://[")]
+    public async Task Redirect_to_what_is_no_address_is_refused(string location)
+    {
+        _hub.Hub.Intercept = request => LoopbackAnswer.Redirect(302, location);
+
+        _ = await FailAsync(HubFailure.InvalidAnswer);
+    }
+
+    [Fact]
+    public async Task A_link_in_place_of_the_beginning_of_a_file_is_not_written_through()
+    {
+        var victim = Path.Combine(_hub.Cache, "victim");
+        _ = Directory.CreateDirectory(Path.GetDirectoryName(_hub.PartOf(Weights))!);
+        await File.WriteAllTextAsync(victim, "precious", TestContext.Current.CancellationToken);
+        _ = File.CreateSymbolicLink(_hub.PartOf(Weights), victim);
+
+        Assert.Contains(_hub.PartOf(Weights), (await FailAsync(HubFailure.StorageFailed)).Message);
+
+        Assert.Equal("precious", await File.ReadAllTextAsync(victim, TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
+    [InlineData("refs/main")]
+    [InlineData("snapshots/" + FakeHub.Commit + "/config.json")]
+    [InlineData("blobs/part")]
+    public async Task A_pipe_in_the_cache_is_named_and_not_waited_for(string place)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Named pipes are made with mkfifo.");
+        var path = place == "blobs/part" ? _hub.PartOf("config.json") : Path.Combine(_hub.RepositoryFolder, place);
+        _hub.WriteSnapshot();
+        File.Delete(path);
+        Pipes.Make(path);
+
+        Assert.Contains(path, (await FailAsync(HubFailure.StorageFailed, _hub.Options(update: place == "blobs/part"))).Message);
+    }
+
     [Fact]
     public async Task Redirects_in_a_circle_end()
     {
@@ -218,8 +257,7 @@ public sealed class HubDownloadTests : IDisposable
     public async Task Full_disk_leaves_the_beginning_alone()
     {
         Assert.SkipUnless(File.Exists("/dev/full"), "There is no /dev/full here, on which every write finds a full disk.");
-        _ = Directory.CreateDirectory(Path.GetDirectoryName(_hub.PartOf(Weights))!);
-        _ = File.CreateSymbolicLink(_hub.PartOf(Weights), "/dev/full");
+        _hub.OpenPart = _ => new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
 
         var failure = await FailAsync(HubFailure.StorageFailed);
 

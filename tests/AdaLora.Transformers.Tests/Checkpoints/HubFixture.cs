@@ -20,6 +20,9 @@ internal sealed class HubFixture : IDisposable
 
     public ConcurrentQueue<DownloadProgress> Progress { get; } = new();
 
+    /// <summary>Opens the part of a download, if it is not to be a file.</summary>
+    public Func<string, FileStream>? OpenPart { get; set; }
+
     public string Cache => _folder.File("cache");
 
     public string RepositoryFolder => Path.Combine(Cache, "models--someone--small-encoder");
@@ -43,6 +46,7 @@ internal sealed class HubFixture : IDisposable
         Timeout = TimeSpan.FromSeconds(timeout),
         Logger = Logger,
         Time = Time,
+        OpenPart = OpenPart,
         Environment = new HubEnvironment(Variables.GetValueOrDefault, Home),
     };
 

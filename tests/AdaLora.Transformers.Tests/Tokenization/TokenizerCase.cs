@@ -75,7 +75,7 @@ internal static class TokenizerCase
 
     private static string Difference(TextTokenizer tokenizer, JsonElement entry, IEnumerable<long> expected, IEnumerable<long> actual) =>
         $"""
-        {JsonSerializer.Serialize(entry.GetProperty("text").GetString())}
+        {entry.GetProperty("text").GetRawText()}
         expected {Spell(tokenizer, expected)}
         actual   {Spell(tokenizer, actual)}
         """;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.IO.Compression;
 using System.Text;
-
 namespace AdaLora.Glue;
 
 /// <summary>The command that writes what the GLUE benchmark's site takes: a file of predictions per test set, and a zip of all of them.</summary>
@@ -35,7 +34,7 @@ internal static class SubmitCommand
                 files.AddRange(Predict(run with { Settings = run.Settings with { Data = line.GetValue(data) ?? run.Settings.Data } }, trained, folder));
             }
 
-            AtomicFile.Write(Path.Combine(folder, ZipName), Zip(files));
+            OutputFile.Write(Path.Combine(folder, ZipName), Zip(files));
             FileList.Write(console, folder, [.. files, Path.Combine(folder, ZipName)]);
             var missing = GlueTasks.All.Except(opened.Select(run => run.Settings.Task)).Select(task => task.Folder).Append("AX (diagnostics)").ToList();
             console.WriteLine($"Left out, because there is no run or no data: {string.Join(", ", missing)}. The site wants a file for every task.");
@@ -55,7 +54,7 @@ internal static class SubmitCommand
             foreach (var (_, scores) in new TextClassifier(trained, run.Settings.MaxLength).Classify(examples))
                 text.Append(CultureInfo.InvariantCulture, $"{index++}\t{Answer(task, scores)}\n");
             var path = Path.Combine(folder, $"{task.Folder}{part.SubmissionSuffix}.tsv");
-            AtomicFile.WriteText(path, text.ToString());
+            OutputFile.WriteText(path, text.ToString());
             yield return path;
         }
     }

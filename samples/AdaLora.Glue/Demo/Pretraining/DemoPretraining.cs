@@ -61,8 +61,8 @@ internal static class DemoPretraining
 
     private static void WriteTokenizer(string folder, IReadOnlyList<string> vocabulary)
     {
-        AtomicFile.WriteText(Path.Combine(folder, "vocab.txt"), string.Join('\n', vocabulary) + "\n");
-        AtomicFile.WriteText(
+        OutputFile.WriteText(Path.Combine(folder, "vocab.txt"), string.Join('\n', vocabulary) + "\n");
+        OutputFile.WriteText(
             Path.Combine(folder, "tokenizer_config.json"),
             $$"""{ "tokenizer_class": "BertTokenizer", "do_lower_case": true, "model_max_length": {{MaxPositions}} }""" + "\n");
     }

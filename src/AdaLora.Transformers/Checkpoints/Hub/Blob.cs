@@ -1,3 +1,5 @@
+using AdaLora.Files;
+
 namespace AdaLora.Transformers.Checkpoints.Hub;
 
 /// <summary>Files of the cache that may be links.</summary>
@@ -7,10 +9,14 @@ internal static class Blob
     public static bool IsThere(string path) => LengthOf(path) is not null;
 
     /// <summary>The length in bytes, of the target for a link; null if there is no file to read.</summary>
+    /// <exception cref="IOException">There is a pipe, a socket or a device.</exception>
     public static long? LengthOf(string path)
     {
         var file = new FileInfo(path);
         var target = file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo;
-        return target is { Exists: true } ? target.Length : null;
+        if (target is not { Exists: true })
+            return null;
+        RegularFile.Require(target.FullName);
+        return target.Length;
     }
 }

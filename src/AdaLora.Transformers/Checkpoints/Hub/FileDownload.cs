@@ -1,4 +1,5 @@
 using System.Net;
+using AdaLora.Files;
 using Polly;
 
 namespace AdaLora.Transformers.Checkpoints.Hub;
@@ -50,7 +51,9 @@ internal sealed class FileDownload(HubClient client, ResiliencePipeline retry, H
     /// <summary>Brings the part file to its full length and says how much of it was there before.</summary>
     private async Task<long> ReceiveAsync(CancellationToken cancellationToken)
     {
-        using var target = new FileStream(part, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0, useAsync: true);
+        RegularFile.RequireNoLink(part);
+        RegularFile.Require(part);
+        using var target = options.OpenPart?.Invoke(part) ?? new FileStream(part, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0, useAsync: true);
         var kept = file.CanResume && target.Length <= file.Limit ? target.Length : 0;
         HubLog.Downloading(options.Logger, file.Name, $"{name}", file.Size, kept);
         if (kept < file.Size || file.Size is null)

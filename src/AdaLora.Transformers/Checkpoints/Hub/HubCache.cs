@@ -1,3 +1,6 @@
+using System.Text;
+using AdaLora.Files;
+
 namespace AdaLora.Transformers.Checkpoints.Hub;
 
 /// <summary>
@@ -31,15 +34,13 @@ internal sealed class HubCache(string root, HubName name)
         if (name.IsCommit || ReadCommit() == commit)
             return;
         _ = Directory.CreateDirectory(Path.GetDirectoryName(RefPath)!);
-        var temporary = $"{RefPath}.{Guid.NewGuid():N}.tmp";
-        File.WriteAllText(temporary, commit);
-        File.Move(temporary, RefPath, overwrite: true);
+        AtomicFile.WriteText(RefPath, commit);
     }
 
     private string? ReadCommit()
     {
         if (name.IsCommit)
             return name.Revision;
-        return File.Exists(RefPath) && File.ReadAllText(RefPath).Trim() is var commit && HubName.IsCommitHash(commit) ? commit : null;
+        return File.Exists(RefPath) && Encoding.UTF8.GetString(RegularFile.ReadAllBytes(RefPath)).Trim() is var commit && HubName.IsCommitHash(commit) ? commit : null;
     }
 }

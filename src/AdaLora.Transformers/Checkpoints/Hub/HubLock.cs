@@ -1,3 +1,5 @@
+using AdaLora.Files;
+
 namespace AdaLora.Transformers.Checkpoints.Hub;
 
 /// <summary>
@@ -15,6 +17,7 @@ internal static class HubLock
     public static async Task<FileStream> AcquireAsync(string path, TimeProvider time, CancellationToken cancellationToken)
     {
         _ = Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        RegularFile.RequireNoLink(path);
         while (true)
         {
             try

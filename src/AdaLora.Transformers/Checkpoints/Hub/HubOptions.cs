@@ -48,6 +48,9 @@ public sealed class HubOptions
     /// <summary>Times the waits between attempts.</summary>
     internal TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>Opens the part of a download; null for a file.</summary>
+    internal Func<string, FileStream>? OpenPart { get; init; }
+
     internal HubEnvironment Environment { get; init; } = HubEnvironment.OfProcess;
 
     /// <summary>Checks all options.</summary>

@@ -8,6 +8,20 @@ internal sealed class HubResolution(HubName name, HubOptions options)
     /// <summary>The folder of a whole snapshot.</summary>
     public async Task<string> RunAsync(IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
     {
+        try
+        {
+            return await FindAsync(progress, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (IsOfStorage(exception))
+        {
+            throw new HubException(HubFailure.StorageFailed, $"{name}", $"can't be read from the cache: {exception.Message}", exception);
+        }
+    }
+
+    private static bool IsOfStorage(Exception exception) => exception is UnauthorizedAccessException or (IOException and not HubException and not CheckpointException);
+
+    private async Task<string> FindAsync(IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
+    {
         var cache = new HubCache(_root, name);
         var cached = cache.FindSnapshot();
         if (cached is not null && (name.IsCommit || !options.CheckForUpdates) && HubFiles.IsSettled(cached))
@@ -36,7 +50,7 @@ internal sealed class HubResolution(HubName name, HubOptions options)
             using var client = new HubClient(name, HubAddress.Of(options), options);
             return await new SnapshotDownload(client, cache, name, options, progress).RunAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is UnauthorizedAccessException or (IOException and not HubException and not CheckpointException))
+        catch (Exception exception) when (IsOfStorage(exception))
         {
             throw new HubException(HubFailure.StorageFailed, $"{name}", $"can't be kept in the cache: {exception.Message} What has been downloaded is continued next time.", exception);
         }

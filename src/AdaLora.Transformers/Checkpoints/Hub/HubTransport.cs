@@ -73,7 +73,8 @@ internal sealed class HubTransport : IDisposable
     {
         if (response.Headers.Location is not { } location)
             throw Refused($"{from.Authority} redirects to nowhere");
-        var target = new Uri(from, location);
+        if (!Uri.TryCreate(from, location, out var target))
+            throw Refused($"{from.Authority} redirects to '{location.OriginalString}', which is no address");
         var isSafe = target.Scheme == Uri.UriSchemeHttps || (target.Scheme == Uri.UriSchemeHttp && from.Scheme == Uri.UriSchemeHttp);
         return isSafe ? target : throw Refused($"{from.Authority} redirects to an address that is no longer https, which is not followed");
     }

@@ -1,3 +1,5 @@
+using AdaLora.Files;
+
 namespace AdaLora.Transformers.Checkpoints.Hub;
 
 /// <summary>The files of one commit in the cache: links into the repository's blobs, or copies of them.</summary>
@@ -23,6 +25,7 @@ internal sealed class Snapshot(string repository, string commit)
     public void NoteAbsence(string file)
     {
         _ = Directory.CreateDirectory(Path.GetDirectoryName(AbsenceOf(file))!);
+        RegularFile.RequireNoLink(AbsenceOf(file));
         // Shared, because another process may be noting the same.
         new FileStream(AbsenceOf(file), FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite).Dispose();
     }
@@ -43,9 +46,7 @@ internal sealed class Snapshot(string repository, string commit)
             File.Move(blob, path, overwrite: true);
             return;
         }
-        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        File.Copy(blob, temporary);
-        File.Move(temporary, path, overwrite: true);
+        AtomicFile.Copy(blob, path);
     }
 
     private string AbsenceOf(string file) => Path.Combine(repository, ".no_exist", Commit, file);

@@ -1,24 +1,42 @@
-using System.Text.Json.Serialization;
+using System.Text.Json.Nodes;
 
 namespace AdaLora.Transformers.Models.Bert;
 
 /// <summary>The configuration of a BERT model.</summary>
 public sealed record BertConfig : EncoderConfig
 {
+    /// <summary>Makes a configuration with the defaults of the family.</summary>
+    public BertConfig()
+    {
+    }
+
+    internal BertConfig(ConfigEntries entries)
+        : base(entries)
+    {
+        PositionEmbeddingType = entries.Text("position_embedding_type", PositionEmbeddingType);
+        IsDecoder = entries.Flag("is_decoder", IsDecoder);
+        TiesWordEmbeddings = entries.Flag("tie_word_embeddings", TiesWordEmbeddings);
+    }
+
     /// <inheritdoc/>
     public override string ModelType => "bert";
 
     /// <summary>How positions are told; only "absolute" is supported.</summary>
-    [JsonPropertyName("position_embedding_type")]
     public string PositionEmbeddingType { get; init; } = "absolute";
 
     /// <summary>Whether attention only looks back; not supported.</summary>
-    [JsonPropertyName("is_decoder")]
     public bool IsDecoder { get; init; }
 
     /// <summary>Whether the head of masked-language modelling scores words by the matrix of word embeddings; otherwise it has a decoder of its own.</summary>
-    [JsonPropertyName("tie_word_embeddings")]
     public bool TiesWordEmbeddings { get; init; } = true;
+
+    private protected override void AddEntries(JsonObject json)
+    {
+        base.AddEntries(json);
+        json["position_embedding_type"] = PositionEmbeddingType;
+        json["is_decoder"] = IsDecoder;
+        json["tie_word_embeddings"] = TiesWordEmbeddings;
+    }
 
     private protected override void AddFaults(ConfigFaults faults)
     {

@@ -1,11 +1,36 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
+using System.Text.Json.Nodes;
 
 namespace AdaLora.Transformers.Models.DebertaV2;
 
 /// <summary>The configuration of a DeBERTa model of version 2 or 3.</summary>
 public sealed record DebertaV2Config : EncoderConfig
 {
+    private static readonly ConfigNames OwnNames = new() { ClassifierDropout = "cls_dropout" };
+
+    /// <summary>Makes a configuration with the defaults of the family.</summary>
+    public DebertaV2Config()
+    {
+    }
+
+    internal DebertaV2Config(ConfigEntries entries)
+        : base(entries)
+    {
+        RelativeAttention = entries.Flag("relative_attention", RelativeAttention);
+        MaxRelativePositions = entries.Integer("max_relative_positions", MaxRelativePositions);
+        PositionBuckets = entries.Integer("position_buckets", PositionBuckets);
+        PositionBiasedInput = entries.Flag("position_biased_input", PositionBiasedInput);
+        PositionTerms = entries.Words("pos_att_type");
+        SharesProjections = entries.Flag("share_att_key", SharesProjections);
+        RelativeEmbeddingNorm = entries.Text("norm_rel_ebd", RelativeEmbeddingNorm);
+        ConvolutionSize = entries.Integer("conv_kernel_size", ConvolutionSize);
+        ConvolutionActivation = entries.Text("conv_act", ConvolutionActivation);
+        ConvolutionGroups = entries.Integer("conv_groups", ConvolutionGroups);
+        PoolerActivation = entries.Text("pooler_hidden_act", PoolerActivation);
+        PoolerDropout = entries.Number("pooler_dropout", PoolerDropout);
+        EmbeddingSize = entries.Integer("embedding_size", EmbeddingSize);
+    }
+
     /// <inheritdoc/>
     public override string ModelType => "deberta-v2";
 
@@ -31,77 +56,80 @@ public sealed record DebertaV2Config : EncoderConfig
     public override int TypeVocabularySize { get; init; }
 
     /// <summary>Whether attention looks at the distance between tokens.</summary>
-    [JsonPropertyName("relative_attention")]
     public bool RelativeAttention { get; init; }
 
     /// <summary>The greatest distance told apart; below 1 means <see cref="EncoderConfig.MaxPositions"/>.</summary>
-    [JsonPropertyName("max_relative_positions")]
     public int MaxRelativePositions { get; init; } = -1;
 
     /// <summary>The number of buckets on each side of a token, growing logarithmically with distance; below 1 for one per distance.</summary>
-    [JsonPropertyName("position_buckets")]
     public int PositionBuckets { get; init; } = -1;
 
     /// <summary>Whether absolute positions are added to the embeddings.</summary>
-    [JsonPropertyName("position_biased_input")]
     public bool PositionBiasedInput { get; init; } = true;
 
     /// <summary>The terms of relative attention: "c2p" (content to position), "p2c" (position to content). Stored as a list or as one text with bars.</summary>
-    [JsonPropertyName("pos_att_type")]
-    [JsonConverter(typeof(BarSeparatedListConverter))]
     public IReadOnlyList<string>? PositionTerms { get; init; }
 
     /// <summary>Whether positions go through the projections of the content.</summary>
-    [JsonPropertyName("share_att_key")]
     public bool SharesProjections { get; init; }
 
     /// <summary>What is done to the relative embeddings before they are used: "layer_norm" or "none".</summary>
-    [JsonPropertyName("norm_rel_ebd")]
     public string RelativeEmbeddingNorm { get; init; } = "none";
 
     /// <summary>The width of the convolution beside the first layer in tokens; 0 for none.</summary>
-    [JsonPropertyName("conv_kernel_size")]
     public int ConvolutionSize { get; init; }
 
     /// <summary>The activation of the convolution.</summary>
-    [JsonPropertyName("conv_act")]
     public string ConvolutionActivation { get; init; } = "tanh";
 
     /// <summary>The number of groups of channels that the convolution keeps apart.</summary>
-    [JsonPropertyName("conv_groups")]
     public int ConvolutionGroups { get; init; } = 1;
 
     /// <summary>The activation of the classifier's dense layer.</summary>
-    [JsonPropertyName("pooler_hidden_act")]
     public string PoolerActivation { get; init; } = "gelu";
 
     /// <summary>The dropout probability before the classifier's dense layer.</summary>
-    [JsonPropertyName("pooler_dropout")]
     public double PoolerDropout { get; init; }
 
     /// <summary>The dropout probability before the classifier; null means <see cref="EncoderConfig.HiddenDropout"/>.</summary>
-    [JsonPropertyName("cls_dropout")]
     public override double? ClassifierDropout { get; init; }
 
     /// <summary>The width of the embeddings; null, or equal to the hidden size.</summary>
-    [JsonPropertyName("embedding_size")]
     public int? EmbeddingSize { get; init; }
 
     /// <summary>Whether attention has the content-to-position term.</summary>
-    [JsonIgnore]
     internal bool ContentToPosition => RelativeAttention && PositionTerms?.Contains("c2p") == true;
 
     /// <summary>Whether attention has the position-to-content term.</summary>
-    [JsonIgnore]
     internal bool PositionToContent => RelativeAttention && PositionTerms?.Contains("p2c") == true;
 
     /// <summary>The greatest distance, with its default put in.</summary>
-    [JsonIgnore]
     internal int Reach => MaxRelativePositions < 1 ? MaxPositions : MaxRelativePositions;
 
     /// <summary>The number of relative embeddings on each side of distance 0.</summary>
-    [JsonIgnore]
     internal int Span => PositionBuckets > 0 ? PositionBuckets : Reach;
+
+    private protected override ConfigNames Names => OwnNames;
+
+    private protected override void AddEntries(JsonObject json)
+    {
+        base.AddEntries(json);
+        json["relative_attention"] = RelativeAttention;
+        json["max_relative_positions"] = MaxRelativePositions;
+        json["position_buckets"] = PositionBuckets;
+        json["position_biased_input"] = PositionBiasedInput;
+        if (PositionTerms is { } terms)
+            json["pos_att_type"] = new JsonArray([.. terms.Select(term => (JsonNode)term)]);
+        json["share_att_key"] = SharesProjections;
+        json["norm_rel_ebd"] = RelativeEmbeddingNorm;
+        json["conv_kernel_size"] = ConvolutionSize;
+        json["conv_act"] = ConvolutionActivation;
+        json["conv_groups"] = ConvolutionGroups;
+        json["pooler_hidden_act"] = PoolerActivation;
+        json["pooler_dropout"] = PoolerDropout;
+        if (EmbeddingSize is { } embeddingSize)
+            json["embedding_size"] = embeddingSize;
+    }
 
     internal override IEnumerable<StoredSize> StoredSizes()
     {

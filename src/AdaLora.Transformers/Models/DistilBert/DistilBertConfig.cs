@@ -1,56 +1,78 @@
-using System.Text.Json.Serialization;
+using System.Text.Json.Nodes;
 
 namespace AdaLora.Transformers.Models.DistilBert;
 
 /// <summary>The configuration of a DistilBERT model, whose config.json has names of its own.</summary>
 public sealed record DistilBertConfig : EncoderConfig
 {
+    private static readonly ConfigNames OwnNames = new()
+    {
+        HiddenSize = "dim",
+        Layers = "n_layers",
+        Heads = "n_heads",
+        IntermediateSize = "hidden_dim",
+        HiddenActivation = "activation",
+        HiddenDropout = "dropout",
+        AttentionDropout = "attention_dropout",
+        ClassifierDropout = "seq_classif_dropout",
+        LayerNormEps = null,
+        TypeVocabularySize = null,
+    };
+
+    /// <summary>Makes a configuration with the defaults of the family.</summary>
+    public DistilBertConfig()
+    {
+    }
+
+    internal DistilBertConfig(ConfigEntries entries)
+        : base(entries)
+    {
+        QuestionAnsweringDropout = entries.Number("qa_dropout", QuestionAnsweringDropout);
+    }
+
     /// <inheritdoc/>
     public override string ModelType => "distilbert";
 
     /// <inheritdoc/>
-    [JsonPropertyName("dim")]
     public override int HiddenSize { get; init; } = 768;
 
     /// <inheritdoc/>
-    [JsonPropertyName("n_layers")]
     public override int Layers { get; init; } = 6;
 
     /// <inheritdoc/>
-    [JsonPropertyName("n_heads")]
     public override int Heads { get; init; } = 12;
 
     /// <inheritdoc/>
-    [JsonPropertyName("hidden_dim")]
     public override int IntermediateSize { get; init; } = 3072;
 
     /// <inheritdoc/>
-    [JsonPropertyName("activation")]
     public override string HiddenActivation { get; init; } = "gelu";
 
     /// <inheritdoc/>
-    [JsonPropertyName("dropout")]
     public override double HiddenDropout { get; init; } = 0.1;
 
     /// <inheritdoc/>
-    [JsonPropertyName("attention_dropout")]
     public override double AttentionDropout { get; init; } = 0.1;
 
     /// <inheritdoc/>
-    [JsonPropertyName("seq_classif_dropout")]
     public override double? ClassifierDropout { get; init; } = 0.2;
 
     /// <summary>The dropout probability before the scores of a question-answering head.</summary>
-    [JsonPropertyName("qa_dropout")]
     public double QuestionAnsweringDropout { get; init; } = 0.1;
 
     /// <summary>Always 1e-12; config.json doesn't say.</summary>
-    [JsonIgnore]
     public override double LayerNormEps { get; init; } = 1e-12;
 
     /// <summary>Always 0: there are no token types.</summary>
-    [JsonIgnore]
     public override int TypeVocabularySize { get; init; }
+
+    private protected override ConfigNames Names => OwnNames;
+
+    private protected override void AddEntries(JsonObject json)
+    {
+        base.AddEntries(json);
+        json["qa_dropout"] = QuestionAnsweringDropout;
+    }
 
     internal override IReadOnlyDictionary<string, string> OtherNames => new Dictionary<string, string> { ["hidden_size"] = "dim", ["num_attention_heads"] = "n_heads", ["num_hidden_layers"] = "n_layers" };
 

@@ -1,15 +1,26 @@
-using System.Text.Json.Serialization;
+using System.Text.Json.Nodes;
 
 namespace AdaLora.Transformers.Models.Electra;
 
 /// <summary>The configuration of an ELECTRA model.</summary>
 public sealed record ElectraConfig : EncoderConfig
 {
+    /// <summary>Makes a configuration with the defaults of the family.</summary>
+    public ElectraConfig()
+    {
+    }
+
+    internal ElectraConfig(ConfigEntries entries)
+        : base(entries)
+    {
+        EmbeddingSize = entries.Integer("embedding_size", EmbeddingSize);
+        PositionEmbeddingType = entries.Text("position_embedding_type", PositionEmbeddingType);
+    }
+
     /// <inheritdoc/>
     public override string ModelType => "electra";
 
     /// <summary>The width of the embeddings; where it differs from the hidden size, a dense layer maps between them.</summary>
-    [JsonPropertyName("embedding_size")]
     public int EmbeddingSize { get; init; } = 128;
 
     /// <inheritdoc/>
@@ -22,8 +33,14 @@ public sealed record ElectraConfig : EncoderConfig
     public override int IntermediateSize { get; init; } = 1024;
 
     /// <summary>How positions are told; only "absolute" is supported.</summary>
-    [JsonPropertyName("position_embedding_type")]
     public string PositionEmbeddingType { get; init; } = "absolute";
+
+    private protected override void AddEntries(JsonObject json)
+    {
+        base.AddEntries(json);
+        json["embedding_size"] = EmbeddingSize;
+        json["position_embedding_type"] = PositionEmbeddingType;
+    }
 
     internal override IEnumerable<StoredSize> StoredSizes() => base.StoredSizes().Append(new StoredSize("embedding_size", EmbeddingSize, "embeddings.word_embeddings.weight", 1));
 

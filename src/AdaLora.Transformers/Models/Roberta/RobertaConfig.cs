@@ -1,10 +1,21 @@
-using System.Text.Json.Serialization;
+using System.Text.Json.Nodes;
 
 namespace AdaLora.Transformers.Models.Roberta;
 
 /// <summary>The configuration of a RoBERTa model. The positions before <see cref="EncoderConfig.PadId"/> + 1 are never used.</summary>
 public record RobertaConfig : EncoderConfig
 {
+    /// <summary>Makes a configuration with the defaults of the family.</summary>
+    public RobertaConfig()
+    {
+    }
+
+    internal RobertaConfig(ConfigEntries entries)
+        : base(entries)
+    {
+        PositionEmbeddingType = entries.Text("position_embedding_type", PositionEmbeddingType);
+    }
+
     /// <inheritdoc/>
     public override string ModelType => "roberta";
 
@@ -15,11 +26,16 @@ public record RobertaConfig : EncoderConfig
     public override int VocabularySize { get; init; } = 50265;
 
     /// <summary>How positions are told; only "absolute" is supported.</summary>
-    [JsonPropertyName("position_embedding_type")]
     public string PositionEmbeddingType { get; init; } = "absolute";
 
     /// <summary>What class names begin with in checkpoints of the family.</summary>
     internal virtual string ArchitecturePrefix => "Roberta";
+
+    private protected override void AddEntries(JsonObject json)
+    {
+        base.AddEntries(json);
+        json["position_embedding_type"] = PositionEmbeddingType;
+    }
 
     private protected override void AddFaults(ConfigFaults faults)
     {

@@ -3,6 +3,16 @@ namespace AdaLora.Transformers.Models.Roberta;
 /// <summary>The configuration of an XLM-RoBERTa model: RoBERTa under another name.</summary>
 public sealed record XlmRobertaConfig : RobertaConfig
 {
+    /// <summary>Makes a configuration with the defaults of the family.</summary>
+    public XlmRobertaConfig()
+    {
+    }
+
+    internal XlmRobertaConfig(ConfigEntries entries)
+        : base(entries)
+    {
+    }
+
     /// <inheritdoc/>
     public override string ModelType => "xlm-roberta";
 

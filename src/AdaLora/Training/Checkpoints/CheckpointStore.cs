@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using AdaLora.Files;
 using AdaLora.Serialization;
 using static TorchSharp.torch;
 
@@ -14,7 +15,6 @@ internal sealed class CheckpointStore(string folder, Func<string, Stream>? creat
 {
     private const string Prefix = "checkpoint-";
     private const string Extension = ".safetensors";
-    private const string Unfinished = ".unfinished";
     private const int ChecksumDigits = 32;
 
     /// <summary>The files, the newest first: by batches, then by time of writing.</summary>
@@ -37,21 +37,11 @@ internal sealed class CheckpointStore(string folder, Func<string, Stream>? creat
     {
         Directory.CreateDirectory(folder);
         // Whoever was killed while writing could not clean up.
-        foreach (var torn in Directory.GetFiles(folder, $"{Prefix}*{Unfinished}"))
-            File.Delete(torn);
-        var temporary = Path.Combine(folder, $"{Prefix}{Guid.NewGuid():N}{Unfinished}");
-        try
-        {
-            var checksum = WriteContent(temporary, tensors, metadata);
-            var path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{batches:D9}-{checksum}{Extension}"));
-            File.Move(temporary, path, overwrite: true);
-            return path;
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
+        AtomicFile.Sweep(folder);
+        return AtomicFile.Write(
+            folder,
+            stream => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{batches:D9}-{WriteContent(stream, tensors, metadata)}{Extension}")),
+            create);
     }
 
     /// <summary>Reads a checkpoint after checking that it is complete and unaltered.</summary>
@@ -60,15 +50,22 @@ internal sealed class CheckpointStore(string folder, Func<string, Stream>? creat
     /// <exception cref="IOException">It cannot be read.</exception>
     public static (Dictionary<string, Tensor> Tensors, IReadOnlyDictionary<string, string> Metadata) Read(string path)
     {
-        using (var stream = File.OpenRead(path))
+        try
         {
-            var found = Digits(SHA256.HashData(stream));
-            if (!Path.GetFileNameWithoutExtension(path).EndsWith("-" + found, StringComparison.Ordinal))
-                throw new InvalidDataException($"'{path}' is torn or was altered: its checksum is {found}, not the one in its name.");
+            using var file = SafetensorsFile.Open(path);
+            var tensors = file.ReadAll();
+            // Of what was read: another process may exchange the file at any moment.
+            var found = Digits(file.HashOf(tensors));
+            if (Path.GetFileNameWithoutExtension(path).EndsWith("-" + found, StringComparison.Ordinal))
+                return (tensors, file.Metadata);
+            foreach (var tensor in tensors.Values)
+                tensor.Dispose();
+            throw new InvalidDataException($"'{path}' is torn or was altered: its checksum is {found}, not the one in its name.");
         }
-
-        using var file = SafetensorsFile.Open(path);
-        return (file.ReadAll(), file.Metadata);
+        catch (SafetensorsException e)
+        {
+            throw new InvalidDataException($"'{path}' is torn or was altered: {e.Message}", e);
+        }
     }
 
     /// <summary>Deletes all but the newest few and the one of the best evaluation.</summary>
@@ -80,16 +77,12 @@ internal sealed class CheckpointStore(string folder, Func<string, Stream>? creat
             File.Delete(path);
     }
 
-    private string WriteContent(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string> metadata)
+    /// <returns>The checksum.</returns>
+    private static string WriteContent(Stream stream, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string> metadata)
     {
         using var hash = SHA256.Create();
-        using var stream = create?.Invoke(path) ?? new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
         using (var hashing = new CryptoStream(stream, hash, CryptoStreamMode.Write, leaveOpen: true))
             SafetensorsWriter.WriteTo(hashing, tensors, metadata);
-        if (stream is FileStream file)
-            file.Flush(flushToDisk: true);
-        else
-            stream.Flush();
         return Digits(hash.Hash!);
     }
 

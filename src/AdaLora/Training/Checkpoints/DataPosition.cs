@@ -15,6 +15,9 @@ internal sealed class DataPosition : IResumable, IDisposable
     /// <summary>Batches of all passes that were trained on.</summary>
     public long Batches { get; private set; }
 
+    /// <summary>Examples in the batches of all epochs that were trained on, as far as the trainer was told.</summary>
+    private long Samples { get; set; }
+
     /// <summary>Whether no batch of the pass under way was trained on yet.</summary>
     public bool IsAtStartOfPass => InPass == 0;
 
@@ -23,22 +26,25 @@ internal sealed class DataPosition : IResumable, IDisposable
 
     /// <summary>Begins a pass, or goes on with the one that a checkpoint was made in.</summary>
     /// <returns>Stands before the next batch.</returns>
-    public IEnumerator<TBatch> Open<TBatch>(IEnumerable<TBatch> batches)
+    /// <exception cref="InvalidDataException">The batches are not those that the checkpoint was made with.</exception>
+    public IEnumerator<TBatch> Open<TBatch>(IEnumerable<TBatch> batches, Func<TBatch, BatchSize>? size)
     {
         if (_resumed is { } generator)
         {
             _resumed = null;
-            return Reopen(batches, generator);
+            return Reopen(batches, size, generator);
         }
 
         return Begin(batches);
     }
 
     /// <summary>A batch was taken from the pass.</summary>
-    public void Advance()
+    /// <param name="samples">Examples in it; 0 if that is not known.</param>
+    public void Advance(long samples)
     {
         Batches++;
         InPass++;
+        Samples += samples;
     }
 
     /// <summary>The pass is over.</summary>
@@ -48,6 +54,7 @@ internal sealed class DataPosition : IResumable, IDisposable
     {
         state.Put("pass", (long)Pass);
         state.Put("batches", Batches);
+        state.Put("samples", Samples);
         state.Put("in_pass", InPass ?? -1);
         state.Put("generator", get_rng_state());
         if (_passStart is not null)
@@ -58,6 +65,7 @@ internal sealed class DataPosition : IResumable, IDisposable
     {
         Pass = (int)state.Integer("pass");
         Batches = state.Integer("batches");
+        Samples = state.Integer("samples");
         InPass = state.Integer("in_pass") is >= 0 and var inPass ? inPass : null;
         _resumed = state.Tensor("generator").clone().DetachFromDisposeScope();
         _passStart = state.Contains("generator_at_pass") ? state.Tensor("generator_at_pass").clone().DetachFromDisposeScope() : null;
@@ -78,43 +86,78 @@ internal sealed class DataPosition : IResumable, IDisposable
         return batches.GetEnumerator();
     }
 
-    private IEnumerator<TBatch> Reopen<TBatch>(IEnumerable<TBatch> batches, Tensor generator)
+    private IEnumerator<TBatch> Reopen<TBatch>(IEnumerable<TBatch> batches, Func<TBatch, BatchSize>? size, Tensor generator)
     {
         using var owned = generator;
-        var own = batches as IResumableBatches<TBatch>;
-        if (own is null)
-            RepeatPasses(batches, InPass is null ? Pass : Pass - 1);
-        if (InPass is not { } seen)
+        var seen = InPass ?? 0;
+        if (batches is IResumableBatches<TBatch> own)
         {
+            if (InPass is null)
+            {
+                set_rng_state(generator);
+                return Begin(own.Resume(Pass + 1, 0));
+            }
+
+            set_rng_state(_passStart!);
+            var rest = own.Resume(Pass, seen).GetEnumerator();
             set_rng_state(generator);
-            return Begin(own?.Resume(Pass + 1, 0) ?? batches);
+            return rest;
+        }
+
+        // A sequence that counts its passes, or draws from a generator of its own, goes through what it went through before.
+        var repeated = new Repetition<TBatch>(size);
+        for (var pass = 0; pass < (InPass is null ? Pass : Pass - 1); pass++)
+        {
+            using var enumerator = batches.GetEnumerator();
+            repeated.Skip(enumerator, long.MaxValue);
+        }
+
+        Require(repeated.Batches, Batches - seen, "batches in the epochs that are over");
+        if (InPass is null)
+        {
+            RequireSamples(repeated.Samples);
+            set_rng_state(generator);
+            return Begin(batches);
         }
 
         set_rng_state(_passStart!);
-        var enumerator = own?.Resume(Pass, seen).GetEnumerator() ?? Skip(batches.GetEnumerator(), seen);
+        var underWay = batches.GetEnumerator();
+        repeated.Skip(underWay, seen);
         set_rng_state(generator);
-        return enumerator;
+        Require(repeated.Batches, Batches, "batches, or more, up to where the checkpoint was made");
+        RequireSamples(repeated.Samples);
+        return underWay;
     }
 
-    // A sequence that counts its passes, or draws from a generator of its own, goes through what it went through before.
-    private static void RepeatPasses<TBatch>(IEnumerable<TBatch> batches, int passes)
+    private void RequireSamples(long repeated)
     {
-        for (var pass = 0; pass < passes; pass++)
-        {
-            using var enumerator = batches.GetEnumerator();
-            Skip(enumerator, long.MaxValue);
-        }
+        if (repeated > 0 && Samples > 0)
+            Require(repeated, Samples, "examples in the batches up to where the checkpoint was made");
     }
 
-    private static IEnumerator<TBatch> Skip<TBatch>(IEnumerator<TBatch> enumerator, long count)
+    private static void Require(long found, long expected, string what)
     {
-        for (var i = 0L; i < count; i++)
-        {
-            using var scope = NewDisposeScope();
-            if (!enumerator.MoveNext())
-                break;
-        }
+        if (found != expected)
+            throw new InvalidDataException($"The batches are not those of the training that is to be resumed: there were {expected} {what}, now there are {found}. Give the same batches, of the same size, or begin anew in another folder.");
+    }
 
-        return enumerator;
+    /// <summary>Goes once more through batches that were trained on.</summary>
+    private sealed class Repetition<TBatch>(Func<TBatch, BatchSize>? size)
+    {
+        public long Batches { get; private set; }
+
+        public long Samples { get; private set; }
+
+        public void Skip(IEnumerator<TBatch> enumerator, long count)
+        {
+            for (var i = 0L; i < count; i++)
+            {
+                using var scope = NewDisposeScope();
+                if (!enumerator.MoveNext())
+                    return;
+                Batches++;
+                Samples += size?.Invoke(enumerator.Current).Samples ?? 0;
+            }
+        }
     }
 }

@@ -9,25 +9,26 @@ namespace AdaLora.Training.Checkpoints;
 internal static class RunIdentity
 {
     /// <summary>Changes whenever a checkpoint holds other things than before.</summary>
-    private const string Format = "1";
+    private const string Format = "2";
 
-    public static IReadOnlyDictionary<string, string> Of(TrainingTarget target, TrainerOptions options, optim.Optimizer optimizer)
+    /// <param name="target">What is trained.</param>
+    /// <param name="options">How.</param>
+    /// <param name="optimizer">By what; before its first step.</param>
+    /// <param name="losses">What losses are.</param>
+    public static IReadOnlyDictionary<string, string> Of(TrainingTarget target, TrainerOptions options, optim.Optimizer optimizer, string losses)
     {
         var identity = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
             ["checkpoint format"] = Format,
-            [nameof(options.TotalSteps)] = Text(options.TotalSteps),
-            [nameof(options.LearningRate)] = Text(options.LearningRate),
-            [nameof(options.WeightDecay)] = Text(options.WeightDecay),
-            [nameof(options.Warmup)] = Text(options.Warmup),
-            [nameof(options.Decay)] = Text(options.Decay),
-            [nameof(options.MaxGradientNorm)] = Text(options.MaxGradientNorm),
-            [nameof(options.GradientAccumulation)] = Text(options.GradientAccumulation),
-            [nameof(options.SkipNonFiniteSteps)] = Text(options.SkipNonFiniteSteps),
-            [nameof(options.CompactAfterFreeze)] = Text(options.CompactAfterFreeze),
-            ["Optimizer"] = optimizer is FusedAdamW own ? own.Identity() : optimizer.GetType().Name,
+            ["losses"] = losses,
             ["frozen weights"] = Fingerprint(target.Model.named_parameters().Where(p => !p.parameter.requires_grad).Select(p => (p.name, (Tensor)p.parameter))),
         };
+        foreach (var (name, value) in options.Settings)
+            identity[name] = Text(value);
+        foreach (var (name, value) in OptimizerSettings.Of(optimizer))
+            identity[name] = value;
+        foreach (var (name, value) in options.Checkpoints?.Settings ?? new Dictionary<string, string>())
+            identity[$"setting {name}"] = value;
         target.Identify(identity);
         return identity;
     }

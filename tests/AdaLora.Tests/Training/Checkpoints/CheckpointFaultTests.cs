@@ -63,12 +63,12 @@ public sealed class CheckpointFaultTests : IDisposable
     public void What_a_killed_process_left_half_written_is_ignored_and_removed()
     {
         Rehearsal.Run(crashBefore: 23);
-        File.WriteAllText(Path.Combine(_folder.Path, "checkpoint-0123456789abcdef.unfinished"), "half");
+        File.WriteAllText(Path.Combine(_folder.Path, ".0123456789abcdef0123456789abcdef.tmp"), "half");
 
         var resumed = Rehearsal.Run(resume: true);
 
         Assert.Equal(60 - 20, resumed.Losses.Count);
-        Assert.DoesNotContain(Files, f => f.Contains("unfinished", StringComparison.Ordinal));
+        Assert.DoesNotContain(Files, f => f.EndsWith(".tmp", StringComparison.Ordinal));
     }
 
     [Fact]

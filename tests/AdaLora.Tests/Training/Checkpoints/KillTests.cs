@@ -37,7 +37,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
                 }
 
                 kills++;
-                whileSaving += Directory.Exists(folder) && Directory.GetFiles(folder, "*.unfinished").Length > 0 ? 1 : 0;
+                whileSaving += Directory.Exists(folder) && Directory.GetFiles(folder, ".*.tmp").Length > 0 ? 1 : 0;
             }
         }
 

@@ -28,6 +28,16 @@ internal sealed record Rehearsal
 
     public double LearningRate { get; init; } = 1e-2;
 
+    /// <summary>Whether weights may be the best whose ranks are not final: then there are best weights from the first evaluation on, to be saved and resumed.</summary>
+    public bool BestBeforeFinal { get; init; } = true;
+
+    /// <summary>Losses as sums and counts.</summary>
+    public bool WithSums { get; init; }
+
+    public Func<TrainerOptions, TrainerOptions> Change { get; init; } = options => options;
+
+    public Func<(Tensor Inputs, Tensor Labels), BatchSize>? Size { get; init; }
+
     public Func<nn.Module<Tensor, Tensor>> Model { get; init; } = () => new TinyModel();
 
     public AdaLoraOptions Adapters { get; init; } = new()
@@ -71,35 +81,38 @@ internal sealed record Rehearsal
         }
 
         using var adapted = WithAdapters ? AdaLoraModel.Attach(model, Adapters) : null;
-        var options = new TrainerOptions
+        var options = Change(new TrainerOptions
         {
             TotalSteps = Steps,
             LearningRate = LearningRate,
             GradientAccumulation = Accumulation,
             EvaluateEvery = EvaluateEvery,
+            BestBeforeFinal = BestBeforeFinal,
             ReportEvery = 3,
             Seed = 11,
             CompactAfterFreeze = Compacts,
             OptimizerFactory = Optimizer,
             Checkpoints = Saves ? new CheckpointOptions { Folder = Folder, Every = Every, Keep = Keep, Resume = resume, CreateStream = CreateStream } : null,
-        };
+        });
         using var trainer = adapted is null ? new Trainer(model, options, Logger) : new Trainer(adapted, options, Logger);
         var losses = new List<byte[]>();
         TrainingResult? result = null;
         try
         {
-            result = trainer.Fit(
-                Batches(),
-                batch =>
-                {
-                    if (losses.Count + 1 == crashBefore)
-                        throw new CrashException();
-                    var loss = TinyTask.Loss(model, batch);
-                    using var value = loss.detach().cpu();
-                    losses.Add(value.bytes.ToArray());
-                    return loss;
-                },
-                () => rand(1).item<float>());
+            Tensor Loss((Tensor Inputs, Tensor Labels) batch)
+            {
+                if (losses.Count + 1 == crashBefore)
+                    throw new CrashException();
+                var loss = TinyTask.Loss(model, batch);
+                using var value = loss.detach().cpu();
+                losses.Add(value.bytes.ToArray());
+                return loss;
+            }
+
+            double Evaluate() => rand(1).item<float>();
+            result = WithSums
+                ? trainer.Fit(Batches(), batch => new LossSum(Loss(batch), batch.Labels.sum()), Evaluate, Size)
+                : trainer.Fit(Batches(), Loss, Evaluate, Size);
         }
         catch (CrashException)
         {

@@ -55,6 +55,20 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
+    public void Sums_go_on_within_a_step_with_what_they_count()
+    {
+        foreach (var crash in (int[])[2, 14, 39, 50])
+            RequireSameEnd(new Rehearsal { Folder = Path.Combine(_folder.Path, $"{crash}"), Every = 1, WithSums = true }, crash);
+    }
+
+    [Fact]
+    public void Best_weights_of_the_final_phase_alone_resume_too()
+    {
+        foreach (var crash in (int[])[20, 40, 55])
+            RequireSameEnd(new Rehearsal { Folder = Path.Combine(_folder.Path, $"{crash}"), BestBeforeFinal = false }, crash);
+    }
+
+    [Fact]
     public void Batches_that_torchs_generator_orders_come_in_the_same_order()
     {
         foreach (var crash in (int[])[9, 13, 14, 30])

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AdaLora.Glue.Tests;
 
-public sealed class AtomicFileTests : IDisposable
+public sealed class OutputFileTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
@@ -14,8 +14,8 @@ public sealed class AtomicFileTests : IDisposable
     {
         var path = _folder.File("new", "file.txt");
 
-        AtomicFile.Write(path, "a longer first content"u8);
-        AtomicFile.Write(path, "second"u8);
+        OutputFile.Write(path, "a longer first content"u8.ToArray());
+        OutputFile.Write(path, "second"u8.ToArray());
 
         Assert.Equal("second", File.ReadAllText(path));
         Assert.Equal([path], Directory.GetFiles(_folder.File("new")));
@@ -26,7 +26,7 @@ public sealed class AtomicFileTests : IDisposable
     {
         _ = Directory.CreateDirectory(_folder.File("target"));
 
-        _ = Assert.ThrowsAny<Exception>(() => AtomicFile.Write(_folder.File("target"), "content"u8));
+        _ = Assert.ThrowsAny<Exception>(() => OutputFile.Write(_folder.File("target"), "content"u8.ToArray()));
 
         Assert.Empty(Directory.GetFiles(_folder.Path));
     }

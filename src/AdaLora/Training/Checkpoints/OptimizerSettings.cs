@@ -1,0 +1,27 @@
+using AdaLora.Parameters;
+using static TorchSharp.torch;
+
+namespace AdaLora.Training.Checkpoints;
+
+/// <summary>What decides about the steps of an optimiser beside its state: the options of its parameter groups, found by reflection, or told by itself through <see cref="ICheckpointableOptimizer"/>.</summary>
+internal static class OptimizerSettings
+{
+    public static IEnumerable<(string Name, string Value)> Of(optim.Optimizer optimizer)
+    {
+        yield return ("Optimizer", optimizer is FusedAdamW fused ? fused.Identity() : optimizer.GetType().Name);
+        var index = 0;
+        foreach (var group in optimizer.ParamGroups)
+        {
+            var name = $"Optimizer group {index++}";
+            // Before the first step: later it follows the schedule.
+            yield return ($"{name} learning rate", RunIdentity.Text(group.LearningRate));
+            foreach (var (option, value) in OptimizerFields.OptionsOf(group))
+                yield return ($"{name} {option}", RunIdentity.Text(value));
+        }
+
+        if (optimizer is not ICheckpointableOptimizer own)
+            yield break;
+        foreach (var (name, value) in own.Settings)
+            yield return ($"Optimizer {name}", value);
+    }
+}
