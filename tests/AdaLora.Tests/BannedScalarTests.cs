@@ -10,6 +10,8 @@ public sealed class BannedScalarTests
 {
     private const string HoldInstead = "Libtorch may read a Scalar that the garbage collector has freed. Use the operations of AdaLora.HeldScalars.";
 
+    private const string OtherOptimizer = "Its steps pass Scalars that the garbage collector may free while libtorch reads them. Use AdaLora.Training.FusedAdamW.";
+
     /// <summary>Run with ADALORA_WRITE_BANS=1 to write the file anew, for another version of TorchSharp.</summary>
     [Fact]
     public void The_banned_symbols_are_those_that_TorchSharps_code_passes_unheld_Scalars_in()
@@ -17,7 +19,8 @@ public sealed class BannedScalarTests
         var file = TestMaterial.InRepository("src/BannedSymbols.Scalars.txt");
         var others = File.ReadAllLines(TestMaterial.InRepository("src/BannedSymbols.txt")).Select(line => line.Split(';')[0]).ToHashSet(StringComparer.Ordinal);
         var banned = typeof(torch).Assembly.GetExportedTypes().SelectMany(CompiledCalls.MethodsOf).Where(method => IsReachable(method) && (TemporaryScalars.Makes(method) || TemporaryScalars.PassesOn(method)))
-            .Where(method => !IsOfOptimizer(method)).Select(SymbolOf).Where(symbol => !others.Contains(symbol)).Select(symbol => $"{symbol};{HoldInstead}").Distinct().Order(StringComparer.Ordinal).ToList();
+            .Select(method => (Symbol: SymbolOf(method), Advice: IsOfOptimizer(method) ? OtherOptimizer : HoldInstead))
+            .Where(ban => !others.Contains(ban.Symbol)).Select(ban => $"{ban.Symbol};{ban.Advice}").Distinct().Order(StringComparer.Ordinal).ToList();
 
         if (Environment.GetEnvironmentVariable("ADALORA_WRITE_BANS") == "1")
             File.WriteAllLines(file, banned);
@@ -58,7 +61,7 @@ public sealed class BannedScalarTests
     [Fact]
     public void The_package_makes_Scalars_in_one_place_only()
     {
-        Assert.Empty(TemporaryScalars.UsesIn(typeof(HeldScalars).Assembly, exempt: typeof(HeldScalars)).Except(["AdaLora.Training.Trainer..ctor: optim.AdamW"]));
+        Assert.Empty(TemporaryScalars.UsesIn(typeof(HeldScalars).Assembly, exempt: typeof(HeldScalars)));
     }
 
     /// <summary>Disposing it after the operation, also when that throws, keeps a Scalar alive until then.</summary>
@@ -74,11 +77,14 @@ public sealed class BannedScalarTests
 
     private static int Disposals(MethodBase method) => method.GetMethodBody()!.ExceptionHandlingClauses.Count(clause => clause.Flags == ExceptionHandlingClauseOptions.Finally);
 
-    // What can be named outside of TorchSharp. Objects that only banned members construct need no bans of their own.
+    // What can be named outside of TorchSharp. Objects that only banned members construct need no bans of their own. An optimiser may be derived from, with better
+    // steps: there what makes one is banned, and the steps are.
     private static bool IsReachable(MethodBase method)
     {
         if (!method.IsPublic && !method.IsFamily)
             return false;
+        if (method.DeclaringType!.IsAssignableTo(typeof(torch.optim.Optimizer)))
+            return method is not ConstructorInfo;
         var constructors = method.DeclaringType!.GetConstructors(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance);
         return method.IsStatic || method is ConstructorInfo || !constructors.All(TemporaryScalars.PassesOn);
     }

@@ -40,7 +40,9 @@ internal static class OptimizerBenchmark
         foreach (var parameter in (Parameter[])[.. own, .. theirs])
             parameter.grad = zeros(parameter.shape);
         using var fused = new FusedAdamW(own, 1e-3, weightDecay: 0.01);
+#pragma warning disable RS0030 // What is compared with; nothing else runs beside it.
         using var torchSharp = optim.AdamW(theirs, 1e-3, weight_decay: 0.01);
+#pragma warning restore RS0030
         using var norm = new GradientNorm(own);
         var steps = Turns.Take([("TorchSharp", () => torchSharp.step()), ("this library", () => fused.step())], pace, NewGradients);
         var clipping = Turns.Take([("TorchSharp", () => nn.utils.clip_grad_norm_(theirs, 1.0)), ("this library", () => norm.Measure(1.0))], pace, NewGradients);
