@@ -25,6 +25,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly ProgressHistory _history;
     private readonly DeviceRandomness _randomness;
     private readonly long _warmup;
+    private readonly CollectionsBetweenSteps _collections;
     private bool _compact;
     private bool _bestIsUnsaved;
 
@@ -46,6 +47,7 @@ internal sealed class TrainingRun : IDisposable
         _randomness = new DeviceRandomness(target.Parameters);
         _warmup = options.Warmup.In(options.TotalSteps);
         _compact = options.CompactAfterFreeze;
+        _collections = new CollectionsBetweenSteps(options.NoGCRegionMegabytes);
     }
 
     // In the order in which they can be resumed: the optimiser's state has the sizes of the weights, reports quote evaluations.
@@ -82,6 +84,7 @@ internal sealed class TrainingRun : IDisposable
 
     public void Dispose()
     {
+        _collections.Dispose();
         _losses.Dispose();
         _position.Dispose();
     }
@@ -101,6 +104,7 @@ internal sealed class TrainingRun : IDisposable
             if (cancellation.IsCancellationRequested && _counters.Pending == 0)
                 return StopReason.Cancelled;
 
+            _collections.Begin();
             using var scope = NewDisposeScope();
             if (!enumerator.MoveNext())
                 break;
@@ -111,12 +115,14 @@ internal sealed class TrainingRun : IDisposable
                 OptimizerStep();
             _timer.Pause(size?.Invoke(enumerator.Current) ?? default);
             _position.Advance();
+            _collections.End();
             if (_counters.Pending == 0 && AfterStep() is { } stop)
                 return stop;
             if (_bestIsUnsaved || _checkpoints?.IsDue(_position.Batches) == true)
                 Save();
         }
 
+        _collections.End();
         if (_position.IsAtStartOfPass)
             throw new InvalidOperationException("There are no batches to train on. If the sequence can only be enumerated once, give one that can be enumerated for each pass.");
         _position.ClosePass();
@@ -197,6 +203,7 @@ internal sealed class TrainingRun : IDisposable
             return null;
 
         double score;
+        _collections.Begin();
         using (NewDisposeScope())
         using (no_grad())
         {
@@ -211,6 +218,7 @@ internal sealed class TrainingRun : IDisposable
             }
         }
 
+        _collections.End();
         var evaluation = new Evaluation(_counters.Steps, _position.Pass, score);
         if (_evaluations.Add(evaluation) && _options.KeepBest)
         {
