@@ -87,6 +87,12 @@ public sealed class TrainerOptions
     /// </summary>
     public Func<IReadOnlyList<Parameter>, double, torch.optim.Optimizer>? OptimizerFactory { get; init; }
 
+    /// <summary>
+    /// Size in MB, 1 to 1024, of a region in which .NET collects no garbage during a step and an evaluation, but between them; null, the default, leaves collections to .NET. Libtorch may read a number of the model's own
+    /// code, such as that of <c>x * 0.5</c>, after a collection on another thread has freed it; this makes that rare. The region is the whole process's: see the guide before using it in a server.
+    /// </summary>
+    public int? NoGCRegionMegabytes { get; init; }
+
     /// <summary>When and where to save what another process needs to go on; null never saves.</summary>
     public CheckpointOptions? Checkpoints { get; init; }
 
@@ -119,6 +125,7 @@ public sealed class TrainerOptions
         [nameof(AdamBeta2)] = "the settings of the optimiser are compared",
         [nameof(AdamEpsilon)] = "the settings of the optimiser are compared",
         [nameof(OptimizerFactory)] = "the settings of the optimiser that it makes are compared",
+        [nameof(NoGCRegionMegabytes)] = "only decides when garbage is collected",
         [nameof(Checkpoints)] = "where and how often checkpoints are made; its own settings are compared by name",
     };
 
@@ -143,6 +150,7 @@ public sealed class TrainerOptions
         problems.Require(Patience is null or >= 1, $"{nameof(Patience)} is {Patience}; it must be at least 1, or null");
         problems.Require(ReportEvery >= 1, $"{nameof(ReportEvery)} is {ReportEvery}; it must be at least 1");
         problems.Require(MaxSkippedInARow >= 1, $"{nameof(MaxSkippedInARow)} is {MaxSkippedInARow}; it must be at least 1");
+        problems.Require(NoGCRegionMegabytes is null or (>= 1 and <= 1024), $"{nameof(NoGCRegionMegabytes)} is {NoGCRegionMegabytes}; it must lie between 1 and 1024, or be null");
         Checkpoints?.Validate(problems);
         problems.ThrowIfAny("The trainer options are not valid");
     }

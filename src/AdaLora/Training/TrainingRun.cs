@@ -26,6 +26,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly ProgressHistory _history;
     private readonly DeviceRandomness _randomness;
     private readonly long _warmup;
+    private readonly CollectionsBetweenSteps _collections;
     private bool _compact;
     private bool _bestIsUnsaved;
 
@@ -47,6 +48,7 @@ internal sealed class TrainingRun : IDisposable
         _randomness = new DeviceRandomness(target.Parameters);
         _warmup = options.Warmup.In(options.TotalSteps);
         _compact = options.CompactAfterFreeze;
+        _collections = new CollectionsBetweenSteps(options.NoGCRegionMegabytes);
     }
 
     // In the order in which they can be resumed: the optimiser's state has the sizes of the weights, reports quote evaluations.
@@ -87,6 +89,7 @@ internal sealed class TrainingRun : IDisposable
 
     public void Dispose()
     {
+        _collections.Dispose();
         _losses.Dispose();
         _window.Dispose();
         _position.Dispose();
@@ -107,6 +110,7 @@ internal sealed class TrainingRun : IDisposable
             if (cancellation.IsCancellationRequested && _counters.Pending == 0)
                 return StopReason.Cancelled;
 
+            _collections.Begin();
             using var scope = NewDisposeScope();
             if (!enumerator.MoveNext())
                 break;
@@ -118,12 +122,14 @@ internal sealed class TrainingRun : IDisposable
             var work = size?.Invoke(enumerator.Current) ?? default;
             _timer.Pause(work);
             _position.Advance(work.Samples);
+            _collections.End();
             if (_counters.Pending == 0 && AfterStep() is { } stop)
                 return stop;
             if (_bestIsUnsaved || _checkpoints?.IsDue(_position.Batches) == true)
                 Save();
         }
 
+        _collections.End();
         if (_position.IsAtStartOfPass)
             throw new InvalidOperationException("There are no batches to train on. If the sequence can only be enumerated once, give one that can be enumerated for each pass.");
         _position.ClosePass();
@@ -220,6 +226,7 @@ internal sealed class TrainingRun : IDisposable
             return null;
 
         double score;
+        _collections.Begin();
         using (NewDisposeScope())
         using (no_grad())
         {
@@ -234,6 +241,7 @@ internal sealed class TrainingRun : IDisposable
             }
         }
 
+        _collections.End();
         var evaluation = new Evaluation(_counters.Steps, _position.Pass, score);
         if (_evaluations.Add(evaluation, counts: _options.BestBeforeFinal || _target.IsFinal) && _options.KeepBest)
         {
