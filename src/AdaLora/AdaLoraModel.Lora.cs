@@ -16,6 +16,7 @@ public sealed partial class AdaLoraModel
     public void ExportLora(string folder)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        using var guard = _activity.Gate.Change("exported");
         RequireSelected("exported");
         RequireStep();
         using var scope = NewDisposeScope();

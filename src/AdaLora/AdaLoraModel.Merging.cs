@@ -24,6 +24,7 @@ public sealed partial class AdaLoraModel
     /// <exception cref="ArithmeticException">Weights would not be finite; all of them are listed. Nothing was changed.</exception>
     public void Merge(bool keepOriginals = true)
     {
+        using var guard = _activity.Gate.Change("merged");
         RequireUnmerged("merged again");
         if (!_activity.Enabled)
             throw new InvalidOperationException("The adapters are switched off. Leave the scope of DisableAdapters() before merging them.");
@@ -50,6 +51,7 @@ public sealed partial class AdaLoraModel
     /// <exception cref="InvalidOperationException">The adapters are not merged.</exception>
     public void Unmerge()
     {
+        using var guard = _activity.Gate.Change("taken out of the weights");
         if (!IsMerged)
             throw new InvalidOperationException("The adapters are not merged.");
         foreach (var adapter in _adapters)
@@ -64,6 +66,7 @@ public sealed partial class AdaLoraModel
     /// <exception cref="ArithmeticException">As in <see cref="Merge"/>.</exception>
     public nn.Module MergeAndDetach()
     {
+        using var guard = _activity.Gate.Change("merged");
         if (!IsMerged)
             Merge(keepOriginals: false);
         foreach (var adapter in _adapters)

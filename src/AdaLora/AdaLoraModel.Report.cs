@@ -10,20 +10,33 @@ public sealed partial class AdaLoraModel
     /// <summary>The orthogonality penalty of the latest step before it is weighted. Waits for the device once.</summary>
     public double ReadPenalty()
     {
+        using var passage = _activity.Gate.Read();
         using var scope = NewDisposeScope();
         return HostRead.Scalar<double>(_penalty.to(ScalarType.Float64));
     }
 
     /// <summary>The joint 2-norm of all gradients of the latest step, penalty included, before clipping. Waits for the device once.</summary>
-    public double ReadGradientNorm() => new StepGradients(_norm).ReadNorm();
+    public double ReadGradientNorm()
+    {
+        using var passage = _activity.Gate.Read();
+        return new StepGradients(_norm).ReadNorm();
+    }
 
     /// <summary>How many steps left the importance untouched because a gradient was not finite. Waits for the device once.</summary>
-    public long ReadRejectedUpdates() => _tracker.ReadRejected();
+    public long ReadRejectedUpdates()
+    {
+        using var passage = _activity.Gate.Read();
+        return _tracker.ReadRejected();
+    }
 
     /// <summary>
     /// Which triplets the latest mask kept, of all that the adapter had at the start; that of a loaded adapter is the start of its first training. Waits for the device once.
     /// </summary>
-    public RankPattern ReadPattern() => OfWholeLife(_allocator?.ReadPattern() ?? HeldTriplets());
+    public RankPattern ReadPattern()
+    {
+        using var passage = _activity.Gate.Read();
+        return OfWholeLife(_allocator?.ReadPattern() ?? HeldTriplets());
+    }
 
     /// <summary>
     /// The mean importance of the kept triplets of every matrix, by name: the mean of the scores that the next mask compares, null for a matrix without triplets.
@@ -33,13 +46,17 @@ public sealed partial class AdaLoraModel
     /// Meant for a look every now and then, for example every tenth mask: it computes all scores, which costs what a mask costs without the sorting, and waits for the device once. Ranks come from
     /// <see cref="ReadPattern"/>, which waits once as well. Steps without a look pay nothing.
     /// </remarks>
-    public IReadOnlyDictionary<string, double?> ReadImportance() =>
-        _allocator is { IsFrozen: false } allocator ? allocator.ReadMeanScores(_bank.Values) : new Dictionary<string, double?>();
+    public IReadOnlyDictionary<string, double?> ReadImportance()
+    {
+        using var passage = _activity.Gate.Read();
+        return _allocator is { IsFrozen: false } allocator ? allocator.ReadMeanScores(_bank.Values) : new Dictionary<string, double?>();
+    }
 
     /// <summary>Counts, budget and the rank of every matrix. Waits for the device once.</summary>
     /// <exception cref="InvalidOperationException">Lambdas were trained although the allocator never ran.</exception>
     public AdaLoraReport Report()
     {
+        using var passage = _activity.Gate.Read();
         RequireAllocator();
         var pattern = ReadPattern();
         var modules = _adapters

@@ -10,13 +10,15 @@ public sealed partial class AdaLoraModel
     /// <summary>Whether the original layers are back for good.</summary>
     internal bool IsDetached { get; private set; }
 
-    /// <summary>Keeps what the tensors of the model that are trained in full hold now, to put it back whenever the adapter is not selected.</summary>
-    internal void RememberOriginals() => _others = new SwappedTensors([.. _selection.FullState().Select(s => s.Value), .. _selection.Parameters.Select(p => p.Parameter)]);
+    /// <summary>Keeps what the tensors of the model that are trained in full, and buffers, hold now, to put it back whenever the adapter is not selected.</summary>
+    internal void RememberOriginals() =>
+        _others = new SwappedTensors([.. _selection.FullState().Select(s => s.Value), .. _selection.Parameters.Select(p => p.Parameter), .. _buffers.Present.Select(b => b.Value)]);
 
     /// <summary>Gives the model back as it was before it was adapted, until <see cref="Reselect"/>.</summary>
     /// <exception cref="InvalidOperationException">The adapters are merged, a step is under way, or lambdas were trained although the allocator never ran.</exception>
     internal void Deselect()
     {
+        using var guard = _activity.Gate.Change("deselected");
         RequireUnmerged("deselected");
         if (_betweenCalls)
             throw new InvalidOperationException($"A step is under way. Call {nameof(AfterOptimizerStep)}() before another adapter is selected.");
@@ -32,6 +34,7 @@ public sealed partial class AdaLoraModel
     /// <summary>Takes out of the model what is still in it, whatever was done before by hand.</summary>
     internal void Release()
     {
+        using var guard = _activity.Gate.Change("freed");
         if (IsDetached)
             return;
         if (Sites.Any(s => s.Projection.Weight.IsInvalid) || _adapters.Any(a => a.IsDisposed))
@@ -45,7 +48,7 @@ public sealed partial class AdaLoraModel
         if (IsMerged)
             Unmerge();
         ReturnOriginals();
-        TakeOut();
+        TakeOutOfBase();
     }
 
     /// <summary>Gives the tensors that were trained in full the contents of the base model back, if this is the selected adapter of a set.</summary>
@@ -63,6 +66,7 @@ public sealed partial class AdaLoraModel
 
     internal void Reselect()
     {
+        using var guard = _activity.Gate.Change("selected");
         _others?.Swap();
         _selection.Freeze();
         _injection.Resume();

@@ -24,6 +24,7 @@ public sealed partial class AdaLoraModel
     public void Save(string folder)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        using var guard = _activity.Gate.Change("saved");
         RequireSelected("saved");
         RequireStep();
         using var scope = NewDisposeScope();
@@ -114,6 +115,9 @@ public sealed partial class AdaLoraModel
         var tensors = _selection.Parameters.ToDictionary(p => PeftName.OfParameter(p.Name, adapted), p => (Tensor)p.Parameter, StringComparer.Ordinal);
         // Running averages and the like belong to a module that was trained in full, and so do parameters that take no gradient.
         foreach (var (name, value) in _selection.FullState())
+            tensors[PeftName.Prefix + name] = value;
+        // What else the training has changed is part of what was learnt; PEFT loads it too, as it has a place of that name.
+        foreach (var (name, value) in _buffers.ReadChanged())
             tensors[PeftName.Prefix + name] = value;
         return tensors;
     }

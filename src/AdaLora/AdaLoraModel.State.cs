@@ -58,6 +58,7 @@ public sealed partial class AdaLoraModel
     /// <summary>Goes on from what <see cref="SaveState"/> has saved of a model that was adapted in the same way. The schedule must be known.</summary>
     internal void ResumeState(StateTable state)
     {
+        using var guard = _activity.Gate.Change("resumed");
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         using var snapshot = ReadSnapshot(state);

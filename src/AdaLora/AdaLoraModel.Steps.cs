@@ -15,6 +15,7 @@ public sealed partial class AdaLoraModel
     /// <exception cref="ArgumentException">The phases don't fit into this many steps, or the target budget exceeds the initial one.</exception>
     public void Begin(long totalSteps)
     {
+        using var guard = _activity.Gate.Change("trained");
         RequireUnmerged("trained");
         RequireInPlace();
         if (_allocator is { } present)
@@ -48,6 +49,7 @@ public sealed partial class AdaLoraModel
     /// <param name="scale">What the gradients of the losses are multiplied by before the penalty's are added, a scalar on the device; null for 1.</param>
     internal StepGradients BeforeScaledStep(double? maxGradientNorm, Tensor? scale)
     {
+        using var guard = _activity.Gate.Change("trained");
         RequireUnmerged("trained");
         var allocator = _allocator ?? throw new InvalidOperationException(
             $"The total number of steps is not known. Set {nameof(AdaLoraOptions)}.{nameof(AdaLoraOptions.TotalSteps)} or call {nameof(Begin)}(totalSteps) before the first step.");
@@ -78,6 +80,7 @@ public sealed partial class AdaLoraModel
     /// <exception cref="InvalidOperationException"><see cref="BeforeOptimizerStep"/> was not called before.</exception>
     public void AfterOptimizerStep()
     {
+        using var guard = _activity.Gate.Change("trained");
         if (!_betweenCalls || _allocator is not { } allocator)
             throw new InvalidOperationException($"{nameof(AfterOptimizerStep)} was called without {nameof(BeforeOptimizerStep)}.");
 
@@ -94,6 +97,7 @@ public sealed partial class AdaLoraModel
     /// <exception cref="InvalidOperationException">The allocator never ran, or the adapters are merged.</exception>
     public void Finish()
     {
+        using var guard = _activity.Gate.Change("pruned");
         RequireAllocator();
         if (_allocator is not { } allocator || Step == 0)
             throw new InvalidOperationException($"There is nothing to finish: no step was done. Call {nameof(BeforeOptimizerStep)} and {nameof(AfterOptimizerStep)} around each optimiser step.");
@@ -112,6 +116,7 @@ public sealed partial class AdaLoraModel
     /// <exception cref="ArgumentException">The optimiser trains other parameters. Nothing was changed.</exception>
     public void Compact(optim.Optimizer? optimizer = null)
     {
+        using var guard = _activity.Gate.Change("compacted");
         RequireUnmerged("compacted");
         if (_betweenCalls || _allocator is not { IsFrozen: true } allocator)
             throw new InvalidOperationException("Ranks can only be compacted once the final pattern is settled, between two steps.");

@@ -26,6 +26,7 @@ public sealed partial class AdaLoraModel : IDisposable
     private readonly IReadOnlyList<SvdLinear> _adapters;
     private readonly AdapterActivity _activity;
     private readonly TripletBank _bank;
+    private readonly BaseBuffers _buffers;
     private readonly GradientBinder _binder;
     private readonly GradientNorm _norm;
     private readonly ImportanceTracker _tracker;
@@ -49,6 +50,7 @@ public sealed partial class AdaLoraModel : IDisposable
         _adapters = [.. injection.Adapters.Cast<SvdLinear>()];
         _activity = activity;
         _bank = bank;
+        _buffers = new BaseBuffers(injection.Model, injection.Sites, selection.FullyTrainedModules);
         _origin = origin;
         _logger = logger;
         _binder = new GradientBinder(bank, _adapters);
@@ -120,26 +122,40 @@ public sealed partial class AdaLoraModel : IDisposable
     /// <exception cref="InvalidOperationException">The adapters are merged, so that they cannot be left out.</exception>
     public IDisposable DisableAdapters()
     {
+        using var guard = _activity.Gate.Change("switched off");
         RequireUnmerged("switched off");
-        return new DisabledScope(_activity);
+        return new DisabledScope(_activity, _activity.Enabled ? _buffers.PutBackForAWhile() : null);
     }
 
-    /// <summary>Puts the original layers back, object for object, and frees the adapters. This object is of no use afterwards.</summary>
+    /// <summary>
+    /// Puts the original layers back, object for object, and what buffers such as running averages held before the model was adapted, and frees the adapters. This object is of no use afterwards.
+    /// </summary>
     /// <returns>The original model; its parameters require gradients as they did before. Merged adapters are taken out of its weights first.</returns>
     public nn.Module Detach()
     {
+        using var guard = _activity.Gate.Change("detached");
         if (IsMerged)
             Unmerge();
         ReturnOriginals();
-        return TakeOut();
+        return TakeOutOfBase();
     }
 
     /// <summary>Frees the adapters' state. The model itself is the caller's.</summary>
+    /// <exception cref="InvalidOperationException">The adapters are being trained on another thread.</exception>
     public void Dispose()
     {
+        using var guard = _activity.Gate.Change("freed");
         _activity.LeavingTraining = null;
         ReturnOriginals();
         FreeState();
+    }
+
+    private nn.Module TakeOutOfBase()
+    {
+        // What is not in the model has taken its buffers along.
+        if (!_isFreed && !_injection.IsSuspended)
+            _buffers.PutBack();
+        return TakeOut();
     }
 
     private nn.Module TakeOut()
@@ -157,12 +173,17 @@ public sealed partial class AdaLoraModel : IDisposable
 
     internal ImportanceTracker Tracker => _tracker;
 
+    internal UsageGate Gate => _activity.Gate;
+
     internal IReadOnlyList<InjectionSite> Sites => _injection.Sites;
 
     internal IReadOnlyList<string> FullyTrainedModules => _selection.FullyTrainedModules;
 
     /// <summary>What is trained beside the triplets, with names in the original model.</summary>
     internal IReadOnlyList<(string Name, Parameter Parameter)> TrainedInFull => _selection.Parameters;
+
+    /// <summary>The modules outside of those trained in full that keep running averages, by name.</summary>
+    internal IReadOnlyList<string> ModulesWithStatistics => _buffers.ModulesWithStatistics;
 
     /// <summary>The names of all modules as if there were no adapters.</summary>
     internal IEnumerable<string> OriginalNames => ModuleNode.WalkOriginal(Model).Select(n => n.Path);
@@ -193,6 +214,7 @@ public sealed partial class AdaLoraModel : IDisposable
         _penalty.Dispose();
         _knownLambdas.Dispose();
         _others?.Dispose();
+        _buffers.Dispose();
         _bank.Dispose();
     }
 
@@ -200,14 +222,21 @@ public sealed partial class AdaLoraModel : IDisposable
     {
         private readonly AdapterActivity _activity;
         private readonly bool _before;
+        private IDisposable? _buffers;
 
-        public DisabledScope(AdapterActivity activity)
+        public DisabledScope(AdapterActivity activity, IDisposable? buffers)
         {
             _activity = activity;
+            _buffers = buffers;
             _before = activity.Enabled;
             activity.Enabled = false;
         }
 
-        public void Dispose() => _activity.Enabled = _before;
+        public void Dispose()
+        {
+            _activity.Enabled = _before;
+            _buffers?.Dispose();
+            _buffers = null;
+        }
     }
 }

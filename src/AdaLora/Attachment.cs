@@ -21,7 +21,10 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
             var activity = new AdapterActivity { Sharing = options.ShareDropout ? new DropoutSharing() : null };
             injection = AdapterInjector.Inject(model, sites, site => CreateAdapter(site, bank, activity));
             selection.Freeze();
-            return new AdaLoraModel(options, injection, selection, activity, bank, logger, origin);
+            var adapted = new AdaLoraModel(options, injection, selection, activity, bank, logger, origin);
+            if (blueprint is null && adapted.ModulesWithStatistics is { Count: > 0 } changing)
+                LogStatistics(logger, string.Join(", ", changing));
+            return adapted;
         }
         catch
         {
@@ -34,6 +37,9 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
 
     [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "Not adapted: {Site}")]
     private static partial void LogSkipped(ILogger logger, string site);
+
+    [LoggerMessage(EventId = 8, Level = LogLevel.Warning, Message = "Training will change the running statistics of {Modules}: they are saved with the adapter, and put back when it is detached. Train these modules in full to adapt their weights as well")]
+    private static partial void LogStatistics(ILogger logger, string modules);
 
     [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "{Pattern} in {Option} matches no adapted layer")]
     private static partial void LogUnused(ILogger logger, string option, string pattern);

@@ -27,10 +27,11 @@ internal sealed class AdaptedLinearFunction : autograd.SingleTensorFunction<Adap
 
     private static Tensor?[] Compute(autograd.AutogradContext ctx, Tensor gradient, GradientNeeds needs)
     {
+        var settings = (AdapterSettings)ctx.get_data(SettingsKey);
+        using var passage = settings.Gate?.Read();
         var saved = ctx.get_saved_variables();
         var (input, weight, left, right, low) = (saved[0], saved[1], saved[2], saved[3], saved[4]);
         var lambda = saved.ElementAtOrDefault(5);
-        var settings = (AdapterSettings)ctx.get_data(SettingsKey);
 
         var rows = gradient.reshape(-1, weight.shape[0]);
         var wide = rows.to(left.dtype);

@@ -11,6 +11,9 @@ internal sealed class AdapterActivity
     /// <summary>Through which adapters share dropout masks, or null when each draws its own.</summary>
     public DropoutSharing? Sharing { get; init; }
 
+    /// <summary>What two threads do with the model at the same time passes through here.</summary>
+    public UsageGate Gate { get; } = new();
+
     /// <summary>Where backward passes through the adapters leave an exception.</summary>
     public BackwardFailure Failure { get; } = new();
 

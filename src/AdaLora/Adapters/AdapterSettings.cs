@@ -10,6 +10,9 @@ namespace AdaLora.Adapters;
 /// <param name="Shared">Where the dropped input is found that other adapters use too, or null when it is this one's alone. Its mask is <paramref name="Mask"/>.</param>
 internal sealed record AdapterSettings(double Scale, DropoutMask? Mask, SharedDropout? Shared = null)
 {
+    /// <summary>What the backward pass goes through, or null where nobody can free what it reads.</summary>
+    public UsageGate? Gate { get; init; }
+
     /// <summary>Where the backward pass leaves an exception.</summary>
     public BackwardFailure Failure { get; init; } = BackwardFailure.OfThread;
 

@@ -86,6 +86,7 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         ArgumentNullException.ThrowIfNull(input);
+        using var passage = _activity.Gate.Read();
         if (IsMerged)
             return ForwardMerged(input);
         if (training)
@@ -236,11 +237,11 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
     private AdapterSettings Settings(Tensor input, double dropout)
     {
         if (dropout == 0)
-            return new AdapterSettings(Scale, null) { Failure = _activity.Failure };
+            return new AdapterSettings(Scale, null) { Failure = _activity.Failure, Gate = _activity.Gate };
         if (_activity.Sharing?.For(this, input, dropout) is not { } shared)
-            return new AdapterSettings(Scale, DropoutMask.Draw(dropout)) { Failure = _activity.Failure };
+            return new AdapterSettings(Scale, DropoutMask.Draw(dropout)) { Failure = _activity.Failure, Gate = _activity.Gate };
         // Only the graph notices when an input is changed in place between two adapters; without it the dropped input is not shared, but made of what the input holds now.
-        return new AdapterSettings(Scale, shared.Mask, is_grad_enabled() ? shared : null) { Failure = _activity.Failure };
+        return new AdapterSettings(Scale, shared.Mask, is_grad_enabled() ? shared : null) { Failure = _activity.Failure, Gate = _activity.Gate };
     }
 
     private Tensor Composed(Tensor input, double dropout)

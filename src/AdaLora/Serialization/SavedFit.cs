@@ -25,6 +25,7 @@ internal sealed class SavedFit
         CheckAdapted();
         CheckTrained();
         CheckBiases();
+        CheckBuffers();
         foreach (var name in entries.Keys.Where(n => !_used.Contains(n) && !PeftName.IsPassedOver(n)).Order(StringComparer.Ordinal))
             _problems.Add(EmbeddingOf(name) is { } table ? $"'{name}' replaces the model's embeddings{Resized(name, table)}, but is not in modules_to_save" : $"nothing in the model takes '{name}'");
     }
@@ -110,6 +111,13 @@ internal sealed class SavedFit
             else if (found is null && isMeant && !IsTrained(module))
                 _problems.Add($"'{PeftName.OfParameter(fullName, Modules.ToHashSet(StringComparer.Ordinal))}' is missing");
         }
+    }
+
+    // Running averages and the like that changed while the adapter was trained.
+    private void CheckBuffers()
+    {
+        foreach (var (name, target, _) in _nodes.SelectMany(n => n.OwnTensors()).Where(t => t.IsBuffer && _entries.ContainsKey(PeftName.Prefix + t.Name) && !_used.Contains(PeftName.Prefix + t.Name)))
+            Take(PeftName.Prefix + name, target);
     }
 
     // PEFT saves embeddings besides when the vocabulary was resized.

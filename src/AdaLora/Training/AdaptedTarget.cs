@@ -15,6 +15,8 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
 
     public override IReadOnlyList<Parameter> Parameters => adapted.TrainableParameters;
 
+    public override IDisposable? Hold() => adapted.Gate.Train();
+
     public override void Begin(long totalSteps)
     {
         var final = adapted.Options.FinalPhase.In(totalSteps);
@@ -84,6 +86,7 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
     {
         public void Restore()
         {
+            using var guard = adapted.Gate.Change("changed");
             using var scope = NewDisposeScope();
             using var frozen = no_grad();
             var steps = new Transition();

@@ -18,6 +18,7 @@ public sealed class Trainer : IDisposable
     private readonly IReadOnlyList<double> _learningRates;
     private readonly BestWeights _best;
     private bool _used;
+    private volatile int _runningThread;
 
     /// <summary>Trains the adapters of a model, and what else <see cref="AdaLoraModel.TrainableParameters"/> lists.</summary>
     /// <exception cref="ArgumentException">The options are not valid, or do not fit the adapters' schedule.</exception>
@@ -115,11 +116,13 @@ public sealed class Trainer : IDisposable
         RequireEvaluation(evaluate);
         if (_used)
             throw new InvalidOperationException("A trainer trains once; make a new one for another training.");
+        using var hold = _target.Hold();
         using var checkpoints = KeepCheckpoints(losses);
         _used = true;
         if (_options.Seed is { } seed)
             manual_seed(seed).Dispose();
 
+        using var running = new Running(this);
         using var run = new TrainingRun(_target, _options, _optimizer, _learningRates, _best, checkpoints, evaluate, progress, _logger);
         return run.Execute(batches, batch => accumulate(run, batch), size, cancellation);
     }
@@ -156,10 +159,26 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>Frees the optimiser's state and the best weights. Model and adapters are the caller's.</summary>
+    /// <exception cref="InvalidOperationException">The training is running on another thread.</exception>
     public void Dispose()
     {
+        if (_runningThread is not 0 and var thread && thread != Environment.CurrentManagedThreadId)
+            throw new InvalidOperationException($"The trainer cannot be freed: {nameof(Fit)} is running on another thread. Wait until it has returned.");
         _best.Dispose();
         _target.Dispose();
         _optimizer.Dispose();
+    }
+
+    private sealed class Running : IDisposable
+    {
+        private readonly Trainer _trainer;
+
+        public Running(Trainer trainer)
+        {
+            _trainer = trainer;
+            _trainer._runningThread = Environment.CurrentManagedThreadId;
+        }
+
+        public void Dispose() => _trainer._runningThread = 0;
     }
 }

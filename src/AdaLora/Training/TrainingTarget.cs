@@ -11,6 +11,10 @@ internal abstract class TrainingTarget : IDisposable
 
     public abstract IReadOnlyList<Parameter> Parameters { get; }
 
+    /// <summary>Keeps other threads from what would disturb a training, until the returned scope is disposed; null if nothing needs to be kept from it.</summary>
+    /// <exception cref="InvalidOperationException">Another thread trains the model.</exception>
+    public virtual IDisposable? Hold() => null;
+
     public abstract void Begin(long totalSteps);
 
     /// <summary>Whatever comes between the backward pass and the optimiser step, clipping included.</summary>
