@@ -4,7 +4,7 @@ namespace AdaLora.TestSupport;
 
 /// <summary>
 /// Two threads that make strings and drop them, so that the runtime collects hundreds of times per second: an object that native code reads and managed code does not hold is freed soon. ADALORA_STRESS gives the training steps of
-/// the tests beside them; they make a quarter as many forward passes per family. 20,000 take minutes and are in docs/benchmarks.md.
+/// the tests beside them; they make a quarter as many forward passes per family. Figures of 20,000 are in docs/benchmarks.md.
 /// </summary>
 internal sealed class GarbageMakers : IDisposable
 {
