@@ -10,7 +10,9 @@ internal sealed class PruningAdamW(IReadOnlyList<Parameter> trained, double lear
 {
     public override Tensor step(Func<Tensor>? closure = null)
     {
+#pragma warning disable RS0030 // The step of FusedAdamW, which overrides the one that is banned.
         var loss = base.step(closure);
+#pragma warning restore RS0030
         pruner.AfterStep();
         return loss;
     }

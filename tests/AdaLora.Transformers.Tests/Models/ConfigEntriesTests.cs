@@ -24,8 +24,19 @@ public sealed class ConfigEntriesTests : IDisposable
         ["distilbert"] = Full(new DistilBertConfig { QuestionAnsweringDropout = 0.25 }),
         ["deberta-v2"] = Full(new DebertaV2Config
         {
-            RelativeAttention = true, MaxRelativePositions = 40, PositionBuckets = 8, PositionBiasedInput = false, PositionTerms = ["c2p"], SharesProjections = true, RelativeEmbeddingNorm = "layer_norm",
-            ConvolutionSize = 3, ConvolutionActivation = "relu", ConvolutionGroups = 2, PoolerActivation = "tanh", PoolerDropout = 0.125, EmbeddingSize = 24,
+            RelativeAttention = true,
+            MaxRelativePositions = 40,
+            PositionBuckets = 8,
+            PositionBiasedInput = false,
+            PositionTerms = ["c2p"],
+            SharesProjections = true,
+            RelativeEmbeddingNorm = "layer_norm",
+            ConvolutionSize = 3,
+            ConvolutionActivation = "relu",
+            ConvolutionGroups = 2,
+            PoolerActivation = "tanh",
+            PoolerDropout = 0.125,
+            EmbeddingSize = 24,
         }),
     };
 
@@ -72,7 +83,12 @@ public sealed class ConfigEntriesTests : IDisposable
     {
         var exception = Assert.Throws<CheckpointException>(() => Read("bert", new JsonObject
         {
-            ["model_type"] = "bert", ["hidden_size"] = "many", ["num_hidden_layers"] = 2.5, ["hidden_act"] = 3, ["is_decoder"] = "no", ["id2label"] = new JsonArray(),
+            ["model_type"] = "bert",
+            ["hidden_size"] = "many",
+            ["num_hidden_layers"] = 2.5,
+            ["hidden_act"] = 3,
+            ["is_decoder"] = "no",
+            ["id2label"] = new JsonArray(),
         }));
 
         Assert.All((string[])["hidden_size", "num_hidden_layers", "hidden_act", "is_decoder", "id2label"], name => Assert.Contains(name, exception.Message, StringComparison.Ordinal));
