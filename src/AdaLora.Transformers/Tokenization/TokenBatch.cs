@@ -77,7 +77,7 @@ public sealed class TokenBatch
     private (Tensor InputIds, Tensor AttentionMask, Tensor TokenTypeIds) ToCard(Device card)
     {
         using var scope = NewDisposeScope();
-        var pinned = tensor((long[])[.. _ids, .. _attentionMask, .. _typeIds], [3, BatchSize, Length], int64, CPU).pin_memory();
+        var pinned = tensor((long[])[.. _ids, .. _attentionMask, .. _typeIds], [3, BatchSize, Length], int64, device: CPU).pin_memory();
         var moved = pinned.to(card, non_blocking: true);
         var mask = moved.select(0, 1).MoveToOuterDisposeScope();
         KnownMask.Note(mask, _attentionMask);

@@ -72,7 +72,9 @@ public sealed class NoGCRegionTests
         beside.Start();
         Fit(64, () => { }, evaluate: () =>
         {
-            Fit(64, () => { });
+            // Evaluations compute no gradients.
+            using (TorchSharp.torch.enable_grad())
+                Fit(64, () => { });
             seen.Add(GCSettings.LatencyMode == GCLatencyMode.NoGCRegion);
         });
         beside.Join();
