@@ -18,7 +18,7 @@ internal static class LibTorchSelfCheck
         var problems = new Problems();
         foreach (var dtype in Dtypes)
         {
-            var made = zeros(2, 3, dtype: dtype);
+            var made = zeros(2, 3, dtype: dtype, device: CPU);
             problems.Require(made.dtype == dtype, $"a tensor of {dtype} says that it holds {made.dtype}");
             problems.Require(made.shape.SequenceEqual([2L, 3L]), $"a tensor of shape 2 x 3 says that it has {string.Join(" x ", made.shape)}");
         }
@@ -26,7 +26,7 @@ internal static class LibTorchSelfCheck
         // What follows reads memory by what the tensors say of themselves.
         if (problems.Found.Count > 0)
             return problems.Found;
-        var transposed = tensor([0L, 1, 2, 3, 4, 5], [2, 3]).t();
+        var transposed = tensor([0L, 1, 2, 3, 4, 5], [2, 3], device: CPU).t();
         problems.Require(transposed.stride().SequenceEqual([1L, 3L]) && !transposed.is_contiguous(), $"a transposed tensor says that its strides are {string.Join(", ", transposed.stride())}");
         problems.Require(HostRead.Values<long>(transposed.contiguous()).SequenceEqual([0L, 3, 1, 4, 2, 5]), "the values of a transposed tensor are wrong");
         problems.Require(transposed.select(1, 1).storage_offset() == 3, "the offset of a view is wrong");
@@ -37,7 +37,7 @@ internal static class LibTorchSelfCheck
 
     private static void RequireGradients(Problems problems)
     {
-        var leaf = tensor([1f, -2f, 3f]).requires_grad_();
+        var leaf = tensor([1f, -2f, 3f], device: CPU).requires_grad_();
         Squared.apply(leaf).sum().backward();
         problems.Require(leaf.grad is { } gradient && HostRead.Values<float>(gradient).SequenceEqual([2f, -4f, 6f]), "gradients through a function written in C# are wrong");
     }
