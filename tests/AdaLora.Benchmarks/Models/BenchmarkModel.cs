@@ -26,6 +26,10 @@ internal sealed record BenchmarkModel(string Name, Func<ScalarType, SequenceClas
     public static DebertaV2Config DebertaV3Base => new()
     {
         VocabularySize = Words,
+        HiddenSize = 768,
+        Layers = 12,
+        Heads = 12,
+        IntermediateSize = 3072,
         RelativeAttention = true,
         PositionBuckets = 256,
         PositionBiasedInput = false,
