@@ -14,7 +14,7 @@ internal static class LibraryErrors
         {
             return work();
         }
-        catch (Exception e) when (e is CheckpointException or InvalidDataException or Serialization.SafetensorsException or Adapters.InjectionException or ArgumentException or DeviceException)
+        catch (Exception e) when (e is CheckpointException or InvalidDataException or Serialization.SafetensorsException or Adapters.InjectionException or ArgumentException or DeviceException or PlatformNotSupportedException)
         {
             throw new UserInputException(e.Message, e);
         }
