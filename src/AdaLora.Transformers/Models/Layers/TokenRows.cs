@@ -47,7 +47,7 @@ internal sealed class TokenRows : ITokenContext
     /// <summary>A row for every place.</summary>
     /// <param name="embedded">Batch x length x hidden size.</param>
     /// <param name="mask">1 at real tokens and 0 at padding, batch x length, or null.</param>
-    public static TokenRows OfAll(Tensor embedded, Tensor? mask) => Whole(embedded, mask, firstsSuffice: false);
+    public static TokenRows OfAll(Tensor embedded, Tensor? mask) => Whole(embedded, mask, mask is null ? null : RealPlaces(mask), firstsSuffice: false);
 
     /// <summary>Rows for computing the last states of first tokens only. Padding is left out where the host knows it: on a CPU, and on a device if the mask comes from a <see cref="TokenBatch"/>; else finding it would mean waiting for the device.</summary>
     /// <param name="embedded">Batch x length x hidden size.</param>
@@ -55,7 +55,7 @@ internal sealed class TokenRows : ITokenContext
     public static TokenRows ForFirsts(Tensor embedded, Tensor? mask)
     {
         if (mask is null || RealPlaces(mask) is not { } isReal)
-            return Whole(embedded, mask, firstsSuffice: true);
+            return Whole(embedded, mask, null, firstsSuffice: true);
         var length = (int)mask.shape[1];
         var places = new List<long>(isReal.Length);
         var padding = new List<long>();
@@ -64,17 +64,17 @@ internal sealed class TokenRows : ITokenContext
         {
             // A text that begins with padding reads the state of padding: nothing may be left out then.
             if (place % length == 0 && !isReal[place])
-                return Whole(embedded, mask, firstsSuffice: true);
+                return Whole(embedded, mask, isReal, firstsSuffice: true);
             if (place % length == 0)
                 firsts.Add(places.Count);
             (isReal[place] ? places : padding).Add(place);
         }
 
         if (padding.Count == 0)
-            return Whole(embedded, null, firstsSuffice: true);
+            return Whole(embedded, null, null, firstsSuffice: true);
         var filling = (Step - (places.Count % Step)) % Step;
         if (filling >= padding.Count)
-            return Whole(embedded, mask, firstsSuffice: true);
+            return Whole(embedded, mask, isReal, firstsSuffice: true);
         places.AddRange(padding.Take(filling));
         return new TokenRows(
             firsts.Count, length, mask, AttentionMask.ToAdditive(mask, embedded.dtype), tensor(places, device: mask.device), tensor(firsts, device: mask.device), firstsSuffice: true, onlyFirsts: false);
@@ -111,12 +111,13 @@ internal sealed class TokenRows : ITokenContext
     /// <summary>What attention gives for the queries as rows again.</summary>
     public Tensor FromQueries(Tensor context) => OnlyFirsts ? context.squeeze(1) : FromTexts(context);
 
-    private static TokenRows Whole(Tensor embedded, Tensor? mask, bool firstsSuffice)
+    // Where real tokens are is null where the host does not know, or nobody is to look.
+    private static TokenRows Whole(Tensor embedded, Tensor? mask, bool[]? isReal, bool firstsSuffice)
     {
         var additive = mask is null ? null : AttentionMask.ToAdditive(mask, embedded.dtype);
         return new TokenRows(embedded.shape[0], embedded.shape[1], mask, additive, null, null, firstsSuffice, onlyFirsts: false)
         {
-            HasEmptyTexts = mask is not null && RealPlaces(mask)?.Chunk((int)mask.shape[1]).Any(text => !text.Contains(true)) == true,
+            HasEmptyTexts = isReal?.Chunk((int)embedded.shape[1]).Any(text => !text.Contains(true)) == true,
         };
     }
 
