@@ -26,13 +26,13 @@ internal sealed class ConfigText(JsonObject? before)
     public void Remove(string name) => _fields.Remove(name);
 
     /// <summary>Sets what all kinds of adapters have in common: the modules trained in full and the biases.</summary>
-    public void SetShared(AdaLoraModel adapted, SavedConfig? origin)
+    public void SetShared(AdapterDescription adapter, SavedConfig? origin)
     {
         if (origin is not null)
             return;
-        var trained = adapted.FullyTrainedModules;
+        var trained = adapter.TrainedModules;
         Set("modules_to_save", trained.Count == 0 ? null : new JsonArray([.. trained.Select(n => (JsonNode)n)]));
-        Set("bias", adapted.Options.Biases switch { BiasTraining.All => "all", BiasTraining.Adapted => "lora_only", _ => "none" });
+        Set("bias", adapter.Biases switch { BiasTraining.All => "all", BiasTraining.Adapted => "lora_only", _ => "none" });
         Set("base_model_name_or_path", null);
         Set("task_type", null);
     }
