@@ -29,7 +29,7 @@ internal sealed record AdapterDescription
     /// <summary>The target budget as it was asked for; null for the target rank of every module.</summary>
     public required int? TargetBudget { get; init; }
 
-    public required int MaskInterval { get; init; }
+    public required long MaskInterval { get; init; }
 
     public required double Beta1 { get; init; }
 
@@ -41,10 +41,10 @@ internal sealed record AdapterDescription
     public required BudgetSchedule? Schedule { get; init; }
 
     /// <summary>How many triplets the adapter holds.</summary>
-    public required long HeldTriplets { get; init; }
+    public required int HeldTriplets { get; init; }
 
     /// <summary>How many triplets are to be left in the end.</summary>
-    public required long FinalTriplets { get; init; }
+    public required int FinalTriplets { get; init; }
 
     /// <summary>Whether the final pattern was chosen.</summary>
     public required bool IsPatternFinal { get; init; }
