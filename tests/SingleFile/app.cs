@@ -7,6 +7,7 @@
 
 // A single-file program: attaches, trains, saves, exports, and loads what was saved. JSON by reflection is off in such programs.
 using AdaLora;
+using AdaLora.Allocation;
 using AdaLora.Training;
 using TorchSharp;
 using static TorchSharp.torch;

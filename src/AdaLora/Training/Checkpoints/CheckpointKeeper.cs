@@ -1,6 +1,6 @@
 using System.Globalization;
-using AdaLora.Files;
-using AdaLora.Serialization;
+using AdaLora.Internals;
+using AdaLora.Safetensors;
 using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
 
