@@ -10,7 +10,7 @@ internal sealed class FieldReference(ModuleNode owner, FieldInfo info) : ModuleR
 
     public override Type DeclaringType => info.DeclaringType!;
 
-    public override string Member => info.Name;
+    public override string Member => ReadableName.Of(info.Name);
 
     public override Type HeldType => info.FieldType;
 
