@@ -158,7 +158,11 @@ public sealed class RefusalAdviceTests
         public Matrices()
             : base(nameof(Matrices)) => RegisterComponents();
 
-        public override Tensor forward(Tensor input) => Chain(input, _good, _norm, _embedding);
+        public override Tensor forward(Tensor input)
+        {
+            var sequence = _gru.call(_lstm.call(_embedding.call(input), null).Item1, null).Item1;
+            return Chain(_cell.call(sequence[0], null), _own, _good, _norm);
+        }
     }
 
     private sealed class Own : Module<Tensor, Tensor>
