@@ -1,5 +1,5 @@
 using AdaLora.Allocation;
-using AdaLora.Serialization;
+using AdaLora.Safetensors;
 using static TorchSharp.torch;
 
 namespace AdaLora;

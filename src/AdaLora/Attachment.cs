@@ -1,5 +1,7 @@
 using AdaLora.Adapters;
-using AdaLora.Parameters;
+using AdaLora.Adapters.Dropout;
+using AdaLora.Bank;
+using AdaLora.Injection;
 using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
 
@@ -15,7 +17,7 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
         Warn(survey, logger);
         var (sites, selection) = (survey.Sites, survey.Selection!);
         var bank = CreateBank(survey);
-        Injection? injection = null;
+        InjectedLayers? injection = null;
         try
         {
             var activity = new AdapterActivity { Sharing = options.ShareDropout ? new DropoutSharing() : null };

@@ -2,7 +2,9 @@ using System.Runtime.ExceptionServices;
 using System.Text.RegularExpressions;
 using AdaLora.Adapters;
 using AdaLora.Allocation;
-using AdaLora.Parameters;
+using AdaLora.Bank;
+using AdaLora.Injection;
+using AdaLora.Targeting;
 using static TorchSharp.torch;
 
 namespace AdaLora;

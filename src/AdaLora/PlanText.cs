@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using AdaLora.Adapters;
+using AdaLora.Targeting;
 
 namespace AdaLora;
 

@@ -1,5 +1,7 @@
 using AdaLora.Adapters;
-using AdaLora.Parameters;
+using AdaLora.Injection;
+using AdaLora.Internals.Cpu;
+using AdaLora.Targeting;
 using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
 

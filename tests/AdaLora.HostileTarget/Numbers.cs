@@ -1,10 +1,12 @@
 using AdaLora.Adapters;
+using AdaLora.Adapters.Dropout;
 using AdaLora.Allocation;
-using AdaLora.Parameters;
-using AdaLora.Randomness;
-using AdaLora.Regularization;
+using AdaLora.Bank;
+using AdaLora.Targeting;
 using AdaLora.Training;
-using AdaLora.Transformers.Models.Bert;
+using AdaLora.Training.Data;
+using AdaLora.Training.LearningRates;
+using AdaLora.Transformers.Families.Bert;
 using AdaLora.Transformers.Tokenization;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

@@ -1,4 +1,6 @@
 using AdaLora.Adapters;
+using AdaLora.Injection;
+using AdaLora.Targeting;
 using AdaLora.Tests.Adapters;
 using AdaLora.Tests.Models;
 using AdaLora.TestSupport;
@@ -144,7 +146,7 @@ public sealed class PlanTests
         Assert.InRange(plan.MostTargetParameters, plan.LeastTargetParameters, plan.AdapterParameters);
         // Every linear layer is in one of the lists under one of its names, but those inside of adapted ones.
         var listed = adapted.Sites.SelectMany(site => site.Aliases.Prepend(site.Path)).Concat(plan.NotAdapted.Select(module => module.Name)).ToHashSet(StringComparer.Ordinal);
-        Assert.All(names, name => Assert.True(listed.Contains(name) || listed.Any(outer => ModuleNode.IsAtOrIn(name, outer)) || IsAlias(model, name, listed), name));
+        Assert.All(names, name => Assert.True(listed.Contains(name) || listed.Any(outer => ModuleNames.IsAtOrIn(name, outer)) || IsAlias(model, name, listed), name));
         _ = adapted.Detach();
         if (options.Targets == TargetModules.AllLinear && options.TrainedModules.Count == 0)
             Assert.All(plan.NotAdapted, module => Assert.DoesNotContain("targeted", module.Reason, StringComparison.Ordinal));

@@ -1,5 +1,5 @@
-using AdaLora.Adapters;
-using AdaLora.Parameters;
+using AdaLora.Bank;
+using AdaLora.Targeting;
 using AdaLora.Training;
 using TorchSharp.Modules;
 using Xunit;

@@ -1,4 +1,6 @@
-using AdaLora.Adapters;
+using AdaLora.Allocation;
+using AdaLora.Injection;
+using AdaLora.Targeting;
 using AdaLora.TestSupport;
 using TorchSharp.Modules;
 using Xunit;
@@ -161,7 +163,7 @@ public sealed class RefusalAdviceTests
         public override Tensor forward(Tensor input)
         {
             var sequence = _gru.call(_lstm.call(_embedding.call(input), null).Item1, null).Item1;
-            return Chain(_cell.call(sequence[0], null), _own, _good, _norm);
+            return Chain(_cell.call(sequence[0], zeros_like(sequence[0])), _own, _good, _norm);
         }
     }
 

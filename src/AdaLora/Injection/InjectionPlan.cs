@@ -1,0 +1,52 @@
+namespace AdaLora.Injection;
+
+/// <summary>What <see cref="AdapterInjector.Find"/> found in a model.</summary>
+public sealed class InjectionPlan
+{
+    internal InjectionPlan(
+        IReadOnlyList<InjectionSite> sites,
+        IReadOnlyList<RefusedSite> refused,
+        IReadOnlyList<RefusedSite> skipped,
+        IReadOnlyList<RefusedSite> leftOut,
+        IReadOnlyList<string> unmatchedPatterns,
+        IReadOnlyList<string> unmatchedExclusions,
+        string? nothing)
+    {
+        Sites = sites;
+        Refused = refused;
+        Skipped = skipped;
+        LeftOut = leftOut;
+        Nothing = nothing;
+        UnmatchedPatterns = unmatchedPatterns;
+        UnmatchedExclusions = unmatchedExclusions;
+    }
+
+    /// <summary>The layers that can be replaced, each once, parents before children and these in registration order.</summary>
+    public IReadOnlyList<InjectionSite> Sites { get; }
+
+    /// <summary>Targeted layers that cannot carry an adapter: an error (see <see cref="GetSitesOrThrow"/>).</summary>
+    public IReadOnlyList<RefusedSite> Refused { get; }
+
+    /// <summary>
+    /// Modules with matrices inside that the targets cover without naming them and that cannot be adapted, such as MultiheadAttention, LSTM, a module with a matrix of its own, or one that is not registered:
+    /// no error, but worth a line in the log.
+    /// </summary>
+    public IReadOnlyList<RefusedSite> Skipped { get; }
+
+    /// <summary>Linear layers and other modules with matrices that the targets do not select, and why not.</summary>
+    public IReadOnlyList<RefusedSite> LeftOut { get; }
+
+    /// <summary>Patterns of the targets that select no layer at all, most likely mistyped, while others do.</summary>
+    public IReadOnlyList<string> UnmatchedPatterns { get; }
+
+    /// <summary>Patterns by which the targets take something away and that match no module at all, most likely mistyped too.</summary>
+    public IReadOnlyList<string> UnmatchedExclusions { get; }
+
+    /// <summary>The message for targets that select nothing; null when they select something.</summary>
+    internal string? Nothing { get; }
+
+    /// <summary>The sites, if every targeted layer has one.</summary>
+    /// <returns><see cref="Sites"/>.</returns>
+    /// <exception cref="InjectionException">A targeted layer was refused; the message lists all of them.</exception>
+    public IReadOnlyList<InjectionSite> GetSitesOrThrow() => Refused.Count == 0 ? Sites : throw new InjectionException(Refused);
+}
