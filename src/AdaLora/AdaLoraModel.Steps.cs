@@ -28,8 +28,14 @@ public sealed partial class AdaLoraModel
 
         var schedule = new BudgetSchedule(
             _bank.Layout.Triplets, TargetBudget, totalSteps, Options.InitialPhase.In(totalSteps), Options.FinalPhase.In(totalSteps), Options.MaskInterval, Options.Decay);
-        _allocator?.Dispose();
+        if (_allocator is { } former)
+        {
+            _bank.RemoveFollower(former);
+            former.Dispose();
+        }
+
         _allocator = new RankAllocator(_bank, schedule, _tracker, Options.Score);
+        _bank.AddFollower(_allocator);
         foreach (var warning in OptionWarnings.Of(schedule, _adapters))
             LogDoubtful(_logger, warning);
     }
@@ -110,7 +116,7 @@ public sealed partial class AdaLoraModel
     /// Drops the pruned triplets for good once the pattern is settled: memory, step time and counts become those of the live ranks. What is computed stays the same; the orthogonality
     /// penalty no longer counts the dropped triplets. Call it between two steps.
     /// </summary>
-    /// <param name="optimizer">The optimiser that trains <see cref="TrainableParameters"/>, whose moments shrink as well; null when training is over.</param>
+    /// <param name="optimizer">The optimiser that trains <see cref="TrainableParameters"/>, whose moments shrink as well; null when training is over, or <see cref="UseOptimizer"/> has named it.</param>
     /// <exception cref="InvalidOperationException">The pattern is not settled yet, a step is under way, or the adapters are merged.</exception>
     /// <exception cref="NotSupportedException">The optimiser's state cannot follow. Nothing was changed.</exception>
     /// <exception cref="ArgumentException">The optimiser trains other parameters. Nothing was changed.</exception>
@@ -125,15 +131,41 @@ public sealed partial class AdaLoraModel
 
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        var survivors = allocator.ReadSurvivors();
         _binder.Settle();
         var steps = new Transition();
-        var change = _bank.Plan(survivors, values: null, steps);
-        allocator.Restore(allocator.Current with { IsCompacted = true }, survivors, steps);
-        if (optimizer is not null)
-            OptimizerCompaction.Follow(optimizer, _bank.Values, change, steps);
+        var change = _bank.Resize(_bank.Roster.Resize(allocator.ReadSurvivors()), values: null, steps);
+        allocator.Compact(steps);
+        if (optimizer is not null && !ReferenceEquals(optimizer, _optimizer?.Optimizer))
+            new OptimizerFollower(optimizer, _bank.Values).Follow(change, steps);
         steps.Run();
         LogCompacted(_logger, change.Former.Elements, change.Layout.Elements);
+    }
+
+    /// <summary>
+    /// Tells which optimiser trains <see cref="TrainableParameters"/>, so that what it remembers of each triplet follows whenever triplets are dropped, added or put back. <see cref="Training.Trainer"/> does it by itself; in a loop
+    /// of one's own it may also be given to <see cref="Compact"/>. The optimiser stays the caller's.
+    /// </summary>
+    /// <param name="optimizer">The optimiser; null when it trains no longer, as before it is disposed.</param>
+    /// <exception cref="NotSupportedException">The optimiser's state cannot follow; see <see cref="IOptimizerState"/>.</exception>
+    /// <exception cref="ArgumentException">The optimiser trains other parameters.</exception>
+    public void UseOptimizer(optim.Optimizer? optimizer)
+    {
+        var next = optimizer is null ? null : new OptimizerFollower(optimizer, _bank.Values);
+        if (next is not null)
+            RequireState();
+        next?.Require();
+        if (_optimizer is { } former)
+            _bank.RemoveFollower(former);
+        if (next is not null)
+            _bank.AddFollower(next);
+        _optimizer = next;
+    }
+
+    /// <summary>Takes back <see cref="UseOptimizer"/>, unless another optimiser has been named since.</summary>
+    internal void ForgetOptimizer(optim.Optimizer optimizer)
+    {
+        if (ReferenceEquals(_optimizer?.Optimizer, optimizer))
+            UseOptimizer(null);
     }
 
     /// <summary>bT of the options: triplets after pruning.</summary>

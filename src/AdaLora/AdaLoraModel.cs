@@ -36,6 +36,7 @@ public sealed partial class AdaLoraModel : IDisposable
     private readonly AdapterOrigin? _origin;
     private readonly ILogger _logger;
     private RankAllocator? _allocator;
+    private OptimizerFollower? _optimizer;
     private bool _isFreed;
     private bool _betweenCalls;
 
@@ -170,6 +171,8 @@ public sealed partial class AdaLoraModel : IDisposable
         IsDetached = true;
         return Model;
     }
+
+    internal TripletBank Bank => _bank;
 
     internal ImportanceTracker Tracker => _tracker;
 

@@ -44,7 +44,6 @@ internal static class Numbers
         ("RankAllocator.Mask, step", n => Banked(bank => { using var tracker = new ImportanceTracker(bank); using var allocator = new RankAllocator(bank, new BudgetSchedule(2, 1, 10, 1, 4), tracker); allocator.Mask((long)n, bank.Values); })),
         ("BankLayout.Create, rank", n => BankLayout.Create([new TripletShape("a", 8, 8, (int)n), new TripletShape("b", 8, 8, (int)n)])),
         ("BankLayout.Create, sizes", n => BankLayout.Create([new TripletShape("a", (long)n, (long)n, 2), new TripletShape("b", (long)n, 8, 2)])),
-        ("BankLayout.Compact", n => BankLayout.Create([new TripletShape("a", 8, 8, 2)]).Compact(new bool[Math.Clamp((int)n, 0, 9)])),
         ("TripletBank.Initialize", n => Banked(bank => bank.Initialize(n, (long)n))),
         ("OrthogonalityRegularizer", n => Banked(bank => new OrthogonalityRegularizer(bank, n).AddGradients())),
         ("PhaseLength.Steps", n => PhaseLength.Steps((long)n).In(10)),
