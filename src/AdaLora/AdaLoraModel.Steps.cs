@@ -34,9 +34,9 @@ public sealed partial class AdaLoraModel
             former.Dispose();
         }
 
-        _allocator = new RankAllocator(_bank, schedule, _tracker, Options.Score);
+        _allocator = new RankAllocator(_bank, schedule, _tracker, Options.Score, Options.Allocation);
         _bank.AddFollower(_allocator);
-        foreach (var warning in OptionWarnings.Of(schedule, _adapters))
+        foreach (var warning in OptionWarnings.Of(schedule, Options.Allocation, _adapters))
             LogDoubtful(_logger, warning);
     }
 
@@ -47,7 +47,8 @@ public sealed partial class AdaLoraModel
     /// <param name="maxGradientNorm">Gradients of <see cref="TrainableParameters"/> with a larger joint norm are scaled down to it; null never scales.</param>
     /// <returns>A look at the gradients; tells whether the optimiser step should be left out.</returns>
     /// <exception cref="InvalidOperationException">
-    /// The total number of steps is unknown, the adapters are merged, <see cref="AfterOptimizerStep"/> was left out, or, at the first step, an adapter received no gradient.
+    /// The total number of steps is unknown, the adapters are merged, <see cref="AfterOptimizerStep"/> was left out, or, at the first step, an adapter received no gradient; or <see cref="UseOptimizer"/> has named no optimiser although
+    /// <see cref="AdaLoraOptions.Allocation"/> adds and drops triplets.
     /// </exception>
     public StepGradients BeforeOptimizerStep(double? maxGradientNorm = null) => BeforeScaledStep(maxGradientNorm, scale: null);
 
@@ -61,6 +62,8 @@ public sealed partial class AdaLoraModel
             $"The total number of steps is not known. Set {nameof(AdaLoraOptions)}.{nameof(AdaLoraOptions.TotalSteps)} or call {nameof(Begin)}(totalSteps) before the first step.");
         if (_betweenCalls)
             throw new InvalidOperationException($"{nameof(BeforeOptimizerStep)} was called twice without {nameof(AfterOptimizerStep)} in between: the allocator would never run.");
+        if (Options.Allocation.Resizes && _optimizer is null && !IsFrozen)
+            throw new InvalidOperationException($"{nameof(AdaLoraOptions)}.{nameof(AdaLoraOptions.Allocation)} adds and drops triplets, which the optimiser has to follow. Call {nameof(UseOptimizer)}(optimizer) before the first step, or use {nameof(Training.Trainer)}.");
         if (maxGradientNorm is not (null or > 0))
             throw new ArgumentOutOfRangeException(nameof(maxGradientNorm), maxGradientNorm, "The largest gradient norm must be positive, or null.");
 
@@ -84,6 +87,7 @@ public sealed partial class AdaLoraModel
     /// To be called after <c>optimizer.step()</c>, also when that was left out, and before gradients are set to zero: updates the importance of all triplets and masks those that exceed the budget.
     /// </summary>
     /// <exception cref="InvalidOperationException"><see cref="BeforeOptimizerStep"/> was not called before.</exception>
+    /// <remarks>What <see cref="UseOptimizer"/> named may throw where triplets are added or dropped: the step counts, everything else is as if no mask had been due.</remarks>
     public void AfterOptimizerStep()
     {
         using var guard = _activity.Gate.Change("trained");
@@ -94,9 +98,32 @@ public sealed partial class AdaLoraModel
         if (Options.SensitivityTiming == SensitivityTiming.AfterOptimizerStep)
             allocator.Track(ScheduleStep, _bank.Values, _bank.Gradients, _norm.IsFinite);
         var wasFrozen = allocator.IsFrozen;
-        if (allocator.Mask(ScheduleStep, _bank.Values) && !wasFrozen)
-            LogMasked(_logger, Step + 1, allocator.LiveTriplets, _bank.Layout.Triplets, allocator.IsFrozen);
-        Step++;
+        try
+        {
+            if (allocator.Choose(ScheduleStep, _bank.Values) is { } allotment)
+                Move(allotment, allocator);
+            if (allocator.Mask(ScheduleStep, _bank.Values) && !wasFrozen)
+                LogMasked(_logger, Step + 1, allocator.LiveTriplets, _bank.Layout.Triplets, allocator.IsFrozen);
+        }
+        finally
+        {
+            // The step was done, whether or not its mask could be.
+            Step++;
+        }
+    }
+
+    private void Move(Allotment allotment, RankAllocator allocator)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        _binder.Settle();
+        var steps = new Transition();
+        _bank.Resize(_bank.Roster.Resize(allotment.Kept, allotment.Added), values: null, steps);
+        allocator.Follow(allotment, steps);
+        steps.Run();
+        var added = allotment.Added.Values.Sum();
+        if (_logger.IsEnabled(LogLevel.Debug))
+            LogMoved(_logger, Step + 1, allotment.Kept.Count(k => !k), added, string.Join(", ", allotment.Added.Keys.Order(StringComparer.Ordinal)), allocator.LiveTriplets);
     }
 
     /// <summary>Settles the final pattern if the schedule has not done so, and applies it: afterwards exactly the target budget is alive. May be called repeatedly.</summary>
@@ -205,6 +232,9 @@ public sealed partial class AdaLoraModel
 
     [LoggerMessage(EventId = 1, Level = LogLevel.Debug, Message = "Step {Step}: kept {Kept} of {Triplets} triplets (final: {Final})")]
     private static partial void LogMasked(ILogger logger, long step, int kept, int triplets, bool final);
+
+    [LoggerMessage(EventId = 16, Level = LogLevel.Debug, Message = "Step {Step}: dropped {Dropped} triplets and added {Added}, to {Modules}; {Live} live")]
+    private static partial void LogMoved(ILogger logger, long step, int dropped, int added, string modules, int live);
 
     [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message = "{Warning}")]
     private static partial void LogDoubtful(ILogger logger, string warning);

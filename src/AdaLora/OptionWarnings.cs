@@ -12,7 +12,7 @@ internal static class OptionWarnings
     private const int FewestMasks = 5;
 
     /// <summary>One sentence per setting, with the chapter of the guide that tells what to do.</summary>
-    public static IEnumerable<string> Of(BudgetSchedule schedule, IEnumerable<SvdLinear> adapters)
+    public static IEnumerable<string> Of(BudgetSchedule schedule, AllocationStrategy allocation, IEnumerable<SvdLinear> adapters)
     {
         if (schedule.TargetBudget < schedule.InitialBudget)
         {
@@ -22,6 +22,9 @@ internal static class OptionWarnings
             if (masks < FewestMasks)
                 yield return $"There {(masks == 1 ? "is only 1 mask" : masks == 0 ? "is no mask" : $"are only {masks} masks")} between the initial and the final phase: each drops many triplets at once. See docs/guide.md#phases";
         }
+
+        if (allocation.Resizes && (schedule.FreezeStep - 1) / schedule.Interval * schedule.Interval <= schedule.InitialSteps)
+            yield return "There is no mask between the initial and the final phase: no triplet is ever moved. See docs/guide.md#phases";
 
         var scales = adapters.Where(adapter => adapter.Rank > 0).Select(adapter => adapter.Scale).ToList();
         if (scales.Count > 0 && (scales.Min() < LeastScale || scales.Max() > MostScale))

@@ -13,11 +13,17 @@ public sealed class RankAllocator : IBankFollower, IDisposable
     private readonly TripletBank _bank;
     private readonly ImportanceTracker _tracker;
     private readonly ImportanceScore _score;
+    private readonly AllocationStrategy _strategy;
     private readonly Tensor _order;
     private readonly Tensor _pruned;
 
     /// <summary>Makes an allocator that keeps everything until its first mask.</summary>
-    public RankAllocator(TripletBank bank, BudgetSchedule schedule, ImportanceTracker tracker, ImportanceScore? score = null)
+    /// <param name="bank">The triplets.</param>
+    /// <param name="schedule">The budget over time; it begins with all triplets of the bank.</param>
+    /// <param name="tracker">Importance of the same bank.</param>
+    /// <param name="score">How much a triplet matters; <see cref="ImportanceScore.SensitivityTimesUncertainty"/> when null.</param>
+    /// <param name="strategy">What a mask does; <see cref="AllocationStrategy.PruneToBudget"/> when null.</param>
+    public RankAllocator(TripletBank bank, BudgetSchedule schedule, ImportanceTracker tracker, ImportanceScore? score = null, AllocationStrategy? strategy = null)
     {
         ArgumentNullException.ThrowIfNull(bank);
         ArgumentNullException.ThrowIfNull(schedule);
@@ -28,6 +34,7 @@ public sealed class RankAllocator : IBankFollower, IDisposable
         _bank = bank;
         _tracker = tracker;
         _score = score ?? ImportanceScore.SensitivityTimesUncertainty;
+        _strategy = strategy ?? AllocationStrategy.PruneToBudget;
         Schedule = schedule;
         LiveTriplets = schedule.InitialBudget;
         _order = OrderOf(bank.Layout).DetachFromDisposeScope();
@@ -63,7 +70,26 @@ public sealed class RankAllocator : IBankFollower, IDisposable
             _tracker.Update(values, gradients, finite);
     }
 
-    /// <summary>Masks lambdas if the schedule asks for it at <paramref name="step"/>, or applies the frozen pattern.</summary>
+    /// <summary>What the strategy drops and adds at <paramref name="step"/>; null if the schedule asks for nothing, or there is nothing to drop or to add. Where it may be something, waits for the device once.</summary>
+    internal Allotment? Choose(long step, Tensor values)
+    {
+        if (!_strategy.Resizes || IsFrozen || step >= Schedule.FreezeStep || !Schedule.MasksAt(step))
+            return null;
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var scores = HostRead.Values<double>(Scores(values).nan_to_num(0).to(ScalarType.Float64));
+        var share = (double)(step - Schedule.InitialSteps) / (Schedule.FreezeStep - Schedule.InitialSteps);
+        return _strategy.Choose(new AllocationTurn(_bank.Layout, scores, Schedule.BudgetAt(step), share));
+    }
+
+    /// <summary>Adds to the steps of a change of the bank that it was what the strategy has decided: what is held afterwards lives.</summary>
+    internal void Follow(Allotment allotment, Transition steps)
+    {
+        var (former, live) = ((LiveTriplets, HasMasked), allotment.Kept.Count(k => k) + allotment.Added.Values.Sum());
+        steps.Add(() => (LiveTriplets, HasMasked) = (live, true), () => (LiveTriplets, HasMasked) = former);
+    }
+
+    /// <summary>Masks lambdas if the schedule asks for it at <paramref name="step"/>, or applies the frozen pattern. A strategy that drops triplets masks none before the pattern is frozen.</summary>
     /// <param name="step">t of the schedule, not negative.</param>
     /// <param name="values">The triplets, changed in place.</param>
     /// <returns>Whether lambdas were masked.</returns>
@@ -73,7 +99,7 @@ public sealed class RankAllocator : IBankFollower, IDisposable
         ArgumentNullException.ThrowIfNull(values);
         if (!IsFrozen && step >= Schedule.FreezeStep)
             Freeze(values);
-        else if (!IsFrozen && Schedule.MasksAt(step))
+        else if (!IsFrozen && Schedule.MasksAt(step) && !_strategy.Resizes)
             Select(Schedule.BudgetAt(step), values);
         else if (!IsFrozen)
             return false;

@@ -45,11 +45,13 @@ internal sealed class Life : IDisposable
     }
 
     /// <summary>Drops and adds triplets by hand, as a strategy would.</summary>
-    public void Resize(Func<int, bool> keeps, params (string Name, int Added)[] added)
+    public void Resize(Func<int, bool> keeps, params (string Name, int Added)[] added) => Resize(Bank, keeps, added);
+
+    public static void Resize(TripletBank bank, Func<int, bool> keeps, params (string Name, int Added)[] added)
     {
         using var scope = NewDisposeScope();
         var steps = new Transition();
-        Bank.Resize(Bank.Roster.Resize(Enumerable.Range(0, Bank.Layout.Triplets).Select(keeps).ToArray(), added.ToDictionary(a => a.Name, a => a.Added)), values: null, steps);
+        bank.Resize(bank.Roster.Resize(Enumerable.Range(0, bank.Layout.Triplets).Select(keeps).ToArray(), added.ToDictionary(a => a.Name, a => a.Added)), values: null, steps);
         steps.Run();
     }
 

@@ -11,6 +11,9 @@ internal sealed class RunIdentity
 
     private const string Frozen = "frozen weights";
 
+    // What checkpoints of earlier versions do not tell, and what held then.
+    private static readonly Dictionary<string, string> Untold = new(StringComparer.Ordinal) { [nameof(AdaLoraOptions.Allocation)] = Text(Allocation.AllocationStrategy.PruneToBudget) };
+
     private readonly FrozenWeights _frozen;
     private readonly SortedDictionary<string, string> _settings;
 
@@ -49,12 +52,14 @@ internal sealed class RunIdentity
         if (saved.TryGetValue(Frozen, out var weights) && weights != present[Frozen])
             present[Frozen] = _frozen.DescribeLike(weights);
         var differences = present.Keys.Union(saved.Keys)
-            .Where(k => k != except && present.GetValueOrDefault(k) != saved.GetValueOrDefault(k))
+            .Where(k => k != except && present.GetValueOrDefault(k) != Saved(k))
             .Order(StringComparer.Ordinal)
-            .Select(k => $"{k} is {present.GetValueOrDefault(k) ?? "absent"} and was {saved.GetValueOrDefault(k) ?? "absent"}")
+            .Select(k => $"{k} is {present.GetValueOrDefault(k) ?? "absent"} and was {Saved(k) ?? "absent"}")
             .ToList();
         if (differences.Count > 0)
             throw new InvalidDataException($"'{path}' belongs to another training: {string.Join("; ", differences)}. Resume with the settings it was begun with, or begin anew in another folder.");
+
+        string? Saved(string name) => saved.GetValueOrDefault(name) ?? (present.ContainsKey(name) ? Untold.GetValueOrDefault(name) : null);
     }
 
     public static string Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
