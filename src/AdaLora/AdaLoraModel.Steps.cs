@@ -101,7 +101,7 @@ public sealed partial class AdaLoraModel
         try
         {
             if (allocator.Choose(ScheduleStep, _bank.Values) is { } allotment)
-                Move(allotment, allocator);
+                Move(allotment);
             if (allocator.Mask(ScheduleStep, _bank.Values) && !wasFrozen)
                 LogMasked(_logger, Step + 1, allocator.LiveTriplets, _bank.Layout.Triplets, allocator.IsFrozen);
         }
@@ -112,8 +112,10 @@ public sealed partial class AdaLoraModel
         }
     }
 
-    private void Move(Allotment allotment, RankAllocator allocator)
+    /// <summary>Drops and adds what a strategy has decided.</summary>
+    internal void Move(Allotment allotment)
     {
+        var allocator = _allocator!;
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         _binder.Settle();
