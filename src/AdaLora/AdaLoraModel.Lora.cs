@@ -1,4 +1,5 @@
-using AdaLora.Serialization;
+using AdaLora.Internals;
+using AdaLora.Peft;
 using static TorchSharp.torch;
 
 namespace AdaLora;

@@ -1,4 +1,5 @@
-using AdaLora.Adapters;
+using AdaLora.Injection;
+using AdaLora.Internals;
 using static TorchSharp.torch;
 
 namespace AdaLora;

@@ -1,5 +1,6 @@
 using AdaLora.Allocation;
-using AdaLora.Parameters;
+using AdaLora.Internals;
+using AdaLora.Internals.Cpu;
 using static TorchSharp.torch;
 
 namespace AdaLora;

@@ -1,4 +1,4 @@
-using AdaLora.Adapters;
+using AdaLora.Injection;
 
 namespace AdaLora;
 

@@ -1,5 +1,8 @@
-using AdaLora.Parameters;
-using AdaLora.Serialization;
+using AdaLora.Bank;
+using AdaLora.Injection;
+using AdaLora.Internals;
+using AdaLora.Peft;
+using AdaLora.Safetensors;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using static TorchSharp.torch;
@@ -43,7 +46,7 @@ public sealed partial class AdaLoraModel
     /// <param name="logger">As in <see cref="Attach"/>.</param>
     /// <exception cref="InvalidDataException">The folder holds no such adapter, or one that does not fit the model; everything that does not is listed. The model is unchanged.</exception>
     /// <exception cref="SafetensorsException">The weights break the format. The model is unchanged, but for modules that are trained in full if the file is altered while it is read.</exception>
-    /// <exception cref="Adapters.InjectionException">Layers of the model cannot be replaced. The model is unchanged.</exception>
+    /// <exception cref="InjectionException">Layers of the model cannot be replaced. The model is unchanged.</exception>
     public static AdaLoraModel Load(nn.Module model, string folder, ILogger? logger = null) => LoadInto(model, folder, logger ?? NullLogger.Instance, _ => { });
 
     /// <param name="model">As above.</param>

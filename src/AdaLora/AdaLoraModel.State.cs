@@ -1,6 +1,6 @@
 using System.Globalization;
-using AdaLora.Parameters;
-using AdaLora.Serialization;
+using AdaLora.Bank;
+using AdaLora.Safetensors;
 using static TorchSharp.torch;
 
 namespace AdaLora;

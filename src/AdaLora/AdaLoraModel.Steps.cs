@@ -1,6 +1,6 @@
 using AdaLora.Allocation;
-using AdaLora.Autograd;
-using AdaLora.Parameters;
+using AdaLora.Bank;
+using AdaLora.Internals;
 using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
 

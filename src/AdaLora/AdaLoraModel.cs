@@ -1,7 +1,8 @@
 using AdaLora.Adapters;
 using AdaLora.Allocation;
-using AdaLora.Parameters;
-using AdaLora.Regularization;
+using AdaLora.Bank;
+using AdaLora.Injection;
+using AdaLora.Training;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using TorchSharp.Modules;
@@ -17,11 +18,11 @@ namespace AdaLora;
 /// adapted.AfterOptimizerStep();
 /// optimizer.zero_grad();
 /// </code>
-/// with an optimiser over <see cref="TrainableParameters"/>; <see cref="Training.Trainer"/> does the same. Not thread-safe.
+/// with an optimiser over <see cref="TrainableParameters"/>; <see cref="Trainer"/> does the same. Not thread-safe.
 /// </summary>
 public sealed partial class AdaLoraModel : IDisposable
 {
-    private readonly Injection _injection;
+    private readonly InjectedLayers _injection;
     private readonly TrainableSelection _selection;
     private readonly IReadOnlyList<SvdLinear> _adapters;
     private readonly AdapterActivity _activity;
@@ -40,7 +41,7 @@ public sealed partial class AdaLoraModel : IDisposable
     private bool _isFreed;
     private bool _betweenCalls;
 
-    internal AdaLoraModel(AdaLoraOptions options, Injection injection, TrainableSelection selection, AdapterActivity activity, TripletBank bank, ILogger logger, AdapterOrigin? origin)
+    internal AdaLoraModel(AdaLoraOptions options, InjectedLayers injection, TrainableSelection selection, AdapterActivity activity, TripletBank bank, ILogger logger, AdapterOrigin? origin)
     {
         using var scope = NewDisposeScope();
         Model = injection.Model;

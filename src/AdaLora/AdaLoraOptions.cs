@@ -1,6 +1,8 @@
-using AdaLora.Adapters;
+using AdaLora.Adapters.FrozenWeights;
 using AdaLora.Allocation;
-using AdaLora.Regularization;
+using AdaLora.Injection;
+using AdaLora.Internals;
+using AdaLora.Targeting;
 
 namespace AdaLora;
 

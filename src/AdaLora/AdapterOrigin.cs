@@ -1,5 +1,5 @@
 using AdaLora.Allocation;
-using AdaLora.Serialization;
+using AdaLora.Peft;
 
 namespace AdaLora;
 

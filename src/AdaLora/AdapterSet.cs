@@ -1,3 +1,5 @@
+using AdaLora.Injection;
+using AdaLora.Safetensors;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using static TorchSharp.torch;
@@ -41,7 +43,7 @@ public sealed class AdapterSet : IDisposable
     /// <param name="name">Any text that no other adapter of the set has.</param>
     /// <param name="options">How to adapt the model.</param>
     /// <exception cref="ArgumentException">The name is taken or empty, or options are not valid. Nothing was changed.</exception>
-    /// <exception cref="Adapters.InjectionException">Targeted layers cannot be replaced, or there are none. Nothing was changed.</exception>
+    /// <exception cref="InjectionException">Targeted layers cannot be replaced, or there are none. Nothing was changed.</exception>
     /// <exception cref="InvalidOperationException">The selected adapter is merged, or a step of it is under way. Nothing was changed.</exception>
     public AdaLoraModel Add(string name, AdaLoraOptions options) => Add(name, () =>
     {
@@ -55,7 +57,7 @@ public sealed class AdapterSet : IDisposable
     /// <param name="folder">As in <see cref="AdaLoraModel.Load"/>.</param>
     /// <exception cref="ArgumentException">The name is taken or empty. Nothing was changed.</exception>
     /// <exception cref="InvalidDataException">The folder holds no such adapter, or one that does not fit the model; everything that does not is listed. Nothing was changed.</exception>
-    /// <exception cref="Serialization.SafetensorsException">The weights break the format.</exception>
+    /// <exception cref="SafetensorsException">The weights break the format.</exception>
     /// <exception cref="InvalidOperationException">The selected adapter is merged, or a step of it is under way. Nothing was changed.</exception>
     public AdaLoraModel Load(string name, string folder) => Add(name, () => AdaLoraModel.LoadInto(Model, folder, _logger, adapted => adapted.RememberOriginals()));
 

@@ -1,6 +1,7 @@
 using AdaLora.Allocation;
-using AdaLora.Parameters;
-using AdaLora.Serialization;
+using AdaLora.Bank;
+using AdaLora.Internals;
+using AdaLora.Safetensors;
 using static TorchSharp.torch;
 
 namespace AdaLora;

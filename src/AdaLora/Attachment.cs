@@ -1,5 +1,8 @@
 using AdaLora.Adapters;
-using AdaLora.Parameters;
+using AdaLora.Adapters.Dropout;
+using AdaLora.Bank;
+using AdaLora.Injection;
+using AdaLora.Targeting;
 using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
 
@@ -15,7 +18,7 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
         var sites = FindSites();
         var selection = TrainableSelection.SelectMatching(model, sites, _trained, options.Biases);
         var bank = CreateBank(sites);
-        Injection? injection = null;
+        InjectedLayers? injection = null;
         try
         {
             var activity = new AdapterActivity { Sharing = options.ShareDropout ? new DropoutSharing() : null };

@@ -1,9 +1,10 @@
+using AdaLora.Bank;
 using AdaLora.Devices;
-using AdaLora.Parameters;
-using AdaLora.Serialization;
+using AdaLora.Safetensors;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Models;
-using AdaLora.Transformers.Models.Bert;
+using AdaLora.Transformers.Families.Bert;
+using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Layers;
 using AdaLora.Transformers.Tokenization;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,15 +1,16 @@
+using AdaLora.Adapters.Dropout;
 using AdaLora.Allocation;
-using AdaLora.Parameters;
-using AdaLora.Randomness;
-using AdaLora.Regularization;
-using AdaLora.Serialization;
+using AdaLora.Bank;
+using AdaLora.Safetensors;
 using AdaLora.Training;
-using AdaLora.Transformers.Models;
-using AdaLora.Transformers.Models.Bert;
-using AdaLora.Transformers.Models.DebertaV2;
-using AdaLora.Transformers.Models.DistilBert;
-using AdaLora.Transformers.Models.Electra;
-using AdaLora.Transformers.Models.Roberta;
+using AdaLora.Transformers.Configuration;
+using AdaLora.Transformers.Families.Bert;
+using AdaLora.Transformers.Families.DebertaV2;
+using AdaLora.Transformers.Families.DistilBert;
+using AdaLora.Transformers.Families.Electra;
+using AdaLora.Transformers.Families.Roberta;
+using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Layers;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

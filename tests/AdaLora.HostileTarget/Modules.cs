@@ -1,4 +1,7 @@
 using AdaLora.Adapters;
+using AdaLora.Adapters.FrozenWeights;
+using AdaLora.Injection;
+using AdaLora.Targeting;
 using AdaLora.Training;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

@@ -1,10 +1,12 @@
 using AdaLora.Adapters;
+using AdaLora.Adapters.Dropout;
 using AdaLora.Allocation;
-using AdaLora.Parameters;
-using AdaLora.Randomness;
-using AdaLora.Regularization;
+using AdaLora.Bank;
+using AdaLora.Targeting;
 using AdaLora.Training;
-using AdaLora.Transformers.Models.Bert;
+using AdaLora.Training.Data;
+using AdaLora.Training.LearningRates;
+using AdaLora.Transformers.Families.Bert;
 using AdaLora.Transformers.Tokenization;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -33,6 +35,7 @@ internal static class Numbers
         ("TargetModules.InLayers, a range", n => TargetModules.AllLinear.InLayers((int)n..3).Matches("layer.1.a")),
         ("BudgetDecay.KeptShare", n => BudgetDecay.Cubic.KeptShare(n)),
         ("BudgetDecay.Custom", n => new BudgetSchedule(9, 3, 10, 1, 1, 1, BudgetDecay.Custom("own", _ => n)).BudgetAt(5)),
+        ("AllocationStrategy.Reallocate", n => Banked(bank => { using var tracker = new ImportanceTracker(bank); using var allocator = new RankAllocator(bank, new BudgetSchedule(2, 1, 10, 1, 4), tracker, strategy: AllocationStrategy.Reallocate((int)n, (int)n, (int)n)); allocator.Mask(2, bank.Values); })),
         ("BudgetSchedule, budgets", n => new BudgetSchedule((int)n, 1, 10, 1, 1).BudgetAt(5)),
         ("BudgetSchedule, target", n => new BudgetSchedule(9, (int)n, 10, 1, 1).BudgetAt(5)),
         ("BudgetSchedule, steps", n => new BudgetSchedule(9, 3, (long)n, 1, 1).BudgetAt(5)),

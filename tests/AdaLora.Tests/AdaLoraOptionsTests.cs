@@ -1,4 +1,7 @@
-using AdaLora.Adapters;
+using AdaLora.Adapters.FrozenWeights;
+using AdaLora.Allocation;
+using AdaLora.Injection;
+using AdaLora.Targeting;
 using AdaLora.Tests.Models;
 using AdaLora.Training;
 using Xunit;
@@ -37,7 +40,7 @@ public sealed class AdaLoraOptionsTests
         {
             Biases = (BiasTraining)7,
             SensitivityTiming = (SensitivityTiming)7,
-            OrthogonalityForm = (Regularization.OrthogonalityForm)7,
+            OrthogonalityForm = (OrthogonalityForm)7,
             BasePrecision = (BasePrecision)7,
             Targets = null!,
             Overrides = null!,

@@ -1,4 +1,5 @@
-using AdaLora.Adapters;
+using AdaLora.Injection;
+using AdaLora.Targeting;
 using AdaLora.Tests.Models;
 using AdaLora.TestSupport;
 using AdaLora.Training;

@@ -1,4 +1,5 @@
 using System.Reflection;
+using AdaLora.Internals;
 using AdaLora.TestSupport;
 using TorchSharp;
 using Xunit;
@@ -8,7 +9,7 @@ namespace AdaLora.Tests;
 /// <summary>No Scalar of ours may be freed while libtorch reads it: what would do that is banned, and the one place that makes them holds them.</summary>
 public sealed class BannedScalarTests
 {
-    private const string HoldInstead = "Libtorch may read a Scalar that the garbage collector has freed. Use the operations of AdaLora.HeldScalars.";
+    private const string HoldInstead = "Libtorch may read a Scalar that the garbage collector has freed. Use the operations of AdaLora.Internals.HeldScalars.";
 
     private const string OtherOptimizer = "Its steps pass Scalars that the garbage collector may free while libtorch reads them. Use AdaLora.Training.FusedAdamW.";
 

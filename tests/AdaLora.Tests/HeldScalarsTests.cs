@@ -1,3 +1,4 @@
+using AdaLora.Internals;
 using Xunit;
 using static TorchSharp.torch;
 

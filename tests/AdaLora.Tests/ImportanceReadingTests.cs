@@ -1,6 +1,6 @@
-using AdaLora.Adapters;
 using AdaLora.Allocation;
-using AdaLora.Parameters;
+using AdaLora.Bank;
+using AdaLora.Targeting;
 using AdaLora.Tests.Models;
 using TorchSharp;
 using Xunit;

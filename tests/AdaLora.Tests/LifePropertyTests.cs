@@ -1,8 +1,8 @@
 using System.Globalization;
-using AdaLora.Adapters;
 using AdaLora.Allocation;
-using AdaLora.Parameters;
-using AdaLora.Serialization;
+using AdaLora.Bank;
+using AdaLora.Safetensors;
+using AdaLora.Targeting;
 using AdaLora.Tests.Models;
 using AdaLora.TestSupport;
 using AdaLora.Training;

@@ -1,4 +1,5 @@
-using AdaLora.Parameters;
+using AdaLora.Adapters.FrozenWeights;
+using AdaLora.Bank;
 using AdaLora.Tests.Models;
 using AdaLora.TestSupport;
 using AdaLora.Training;

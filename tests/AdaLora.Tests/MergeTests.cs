@@ -1,4 +1,5 @@
 using AdaLora.Adapters;
+using AdaLora.Targeting;
 using AdaLora.Tests.Goldens;
 using AdaLora.Tests.Models;
 using AdaLora.TestSupport;

@@ -1,4 +1,5 @@
-using AdaLora.Adapters;
+using AdaLora.Allocation;
+using AdaLora.Targeting;
 using AdaLora.Tests.Models;
 using AdaLora.TestSupport;
 using Microsoft.Extensions.Logging;

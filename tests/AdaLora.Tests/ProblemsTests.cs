@@ -1,5 +1,5 @@
 using AdaLora.Adapters;
-using AdaLora.Autograd;
+using AdaLora.Internals;
 using Xunit;
 using static TorchSharp.torch;
 

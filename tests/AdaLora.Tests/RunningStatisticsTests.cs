@@ -1,4 +1,5 @@
-using AdaLora.Serialization;
+using AdaLora.Internals;
+using AdaLora.Safetensors;
 using AdaLora.TestSupport;
 using AdaLora.Training;
 using Microsoft.Extensions.Logging;

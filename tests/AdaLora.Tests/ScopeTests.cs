@@ -1,6 +1,7 @@
 using AdaLora.Tests.Models;
 using AdaLora.TestSupport;
 using AdaLora.Training;
+using AdaLora.Training.Progress;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;

@@ -1,5 +1,5 @@
 using AdaLora.Adapters;
-using AdaLora.Parameters;
+using AdaLora.Internals.Cpu;
 using TorchSharp.Modules;
 using Xunit;
 using static TorchSharp.torch;

@@ -1,5 +1,5 @@
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Models;
+using AdaLora.Transformers.Layers;
 using Xunit;
 
 namespace AdaLora.Transformers.Tests;

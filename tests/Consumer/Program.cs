@@ -1,8 +1,9 @@
 // Attaches, trains ten steps, saves, exports, merges, loads, and compares what the loaded adapters compute. Ends with 0 if all of it holds.
 using AdaLora;
+using AdaLora.Allocation;
 using AdaLora.Training;
-using AdaLora.Transformers.Models;
-using AdaLora.Transformers.Models.Bert;
+using AdaLora.Transformers.Families.Bert;
+using AdaLora.Transformers.Heads;
 using TorchSharp;
 using static TorchSharp.torch;
 

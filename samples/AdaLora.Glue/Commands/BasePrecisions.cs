@@ -1,3 +1,5 @@
+using AdaLora.Adapters.FrozenWeights;
+
 namespace AdaLora.Glue;
 
 /// <summary>Precisions of the frozen layers under the names that they have on the command line.</summary>

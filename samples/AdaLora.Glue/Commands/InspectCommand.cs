@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
-using AdaLora.Serialization;
+using AdaLora.Peft;
+using AdaLora.Safetensors;
 using Spectre.Console;
 
 namespace AdaLora.Glue;

@@ -1,4 +1,4 @@
-using AdaLora.Files;
+using AdaLora.Internals;
 
 namespace AdaLora.Glue;
 

@@ -1,3 +1,5 @@
+using AdaLora.Allocation;
+
 namespace AdaLora.Glue;
 
 /// <summary>From the command line's way to give a number of steps to the library's.</summary>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using AdaLora.Adapters.FrozenWeights;
 
 namespace AdaLora.Glue;
 

@@ -1,3 +1,5 @@
+using AdaLora.Adapters.FrozenWeights;
+
 namespace AdaLora.Glue;
 
 /// <summary>All options of a training run. The defaults suit a small encoder and a small task; the command line takes those of the task instead where it has some.</summary>

@@ -1,4 +1,4 @@
-using AdaLora.Transformers.Checkpoints.Hub;
+using AdaLora.Transformers.Hub;
 
 namespace AdaLora.Glue;
 

@@ -1,5 +1,5 @@
-using AdaLora.Adapters;
-using AdaLora.Transformers.Models;
+using AdaLora.Injection;
+using AdaLora.Transformers.Heads;
 
 namespace AdaLora.Glue;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using AdaLora.Serialization;
+using AdaLora.Peft;
 using Spectre.Console;
 
 namespace AdaLora.Glue;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AdaLora.Training;
+using AdaLora.Training.Progress;
 
 namespace AdaLora.Glue.Demo;
 

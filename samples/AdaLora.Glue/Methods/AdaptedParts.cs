@@ -1,5 +1,5 @@
-using AdaLora.Adapters;
-using AdaLora.Transformers.Models;
+using AdaLora.Targeting;
+using AdaLora.Transformers.Heads;
 using static TorchSharp.torch;
 
 namespace AdaLora.Glue;

@@ -1,4 +1,5 @@
-using AdaLora.Adapters;
+using AdaLora.Injection;
+using AdaLora.Internals;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 

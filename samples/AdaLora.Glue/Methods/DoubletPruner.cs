@@ -1,4 +1,5 @@
 using AdaLora.Allocation;
+using AdaLora.Internals;
 using static TorchSharp.torch;
 
 namespace AdaLora.Glue;

@@ -1,3 +1,4 @@
+using AdaLora.Internals;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

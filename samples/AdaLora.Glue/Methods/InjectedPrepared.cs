@@ -1,5 +1,6 @@
-using AdaLora.Adapters;
-using AdaLora.Transformers.Models;
+using AdaLora.Injection;
+using AdaLora.Targeting;
+using AdaLora.Transformers.Heads;
 using static TorchSharp.torch;
 
 namespace AdaLora.Glue;
@@ -18,7 +19,7 @@ internal class InjectedPrepared : PlainPrepared
         Injection = AdapterInjector.Inject(model, sites, create);
     }
 
-    protected Injection Injection { get; }
+    protected InjectedLayers Injection { get; }
 
     public override void Dispose()
     {

@@ -1,6 +1,8 @@
 using AdaLora.Adapters;
-using AdaLora.Parameters;
-using AdaLora.Randomness;
+using AdaLora.Adapters.Dropout;
+using AdaLora.Injection;
+using AdaLora.Internals;
+using AdaLora.Internals.Cpu;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;

@@ -1,5 +1,5 @@
 using AdaLora.Training;
-using AdaLora.Transformers.Models;
+using AdaLora.Transformers.Heads;
 using Microsoft.Extensions.Logging;
 
 namespace AdaLora.Glue;

@@ -1,5 +1,5 @@
 using AdaLora.Allocation;
-using AdaLora.Transformers.Models;
+using AdaLora.Transformers.Heads;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,4 +1,5 @@
-using AdaLora.Transformers.Models;
+using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Layers;
 using TorchSharp.Modules;
 
 namespace AdaLora.Glue;

@@ -1,4 +1,4 @@
-using AdaLora.Serialization;
+using AdaLora.Safetensors;
 using static TorchSharp.torch;
 
 namespace AdaLora.Glue;

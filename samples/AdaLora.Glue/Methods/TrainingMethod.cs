@@ -1,4 +1,4 @@
-using AdaLora.Transformers.Models;
+using AdaLora.Transformers.Heads;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,4 +1,4 @@
-using AdaLora.Transformers.Models;
+using AdaLora.Transformers.Layers;
 
 namespace AdaLora.Glue;
 

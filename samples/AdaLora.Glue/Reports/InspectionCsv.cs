@@ -1,5 +1,5 @@
 using System.Globalization;
-using AdaLora.Serialization;
+using AdaLora.Peft;
 
 namespace AdaLora.Glue;
 

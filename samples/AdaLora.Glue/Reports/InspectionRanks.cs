@@ -1,4 +1,4 @@
-using AdaLora.Serialization;
+using AdaLora.Peft;
 
 namespace AdaLora.Glue;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using AdaLora.Files;
+using AdaLora.Internals;
 
 namespace AdaLora.Glue;
 

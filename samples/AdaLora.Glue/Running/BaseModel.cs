@@ -1,4 +1,4 @@
-using AdaLora.Transformers.Models;
+using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Tokenization;
 using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;

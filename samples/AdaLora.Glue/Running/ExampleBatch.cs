@@ -1,4 +1,4 @@
-using AdaLora.Training;
+using AdaLora.Training.Data;
 using AdaLora.Transformers.Tokenization;
 
 namespace AdaLora.Glue;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using AdaLora.Training;
-using AdaLora.Transformers.Models;
+using AdaLora.Training.Data;
+using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Tokenization;
 using Microsoft.Extensions.Logging.Abstractions;
 using static TorchSharp.torch;

@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using AdaLora.Devices;
-using AdaLora.Transformers.Checkpoints;
+using AdaLora.Injection;
+using AdaLora.Safetensors;
+using AdaLora.Transformers.Loading;
 
 namespace AdaLora.Glue;
 
@@ -14,7 +16,7 @@ internal static class LibraryErrors
         {
             return work();
         }
-        catch (Exception e) when (e is CheckpointException or InvalidDataException or Serialization.SafetensorsException or Adapters.InjectionException or ArgumentException or DeviceException or PlatformNotSupportedException)
+        catch (Exception e) when (e is CheckpointException or InvalidDataException or SafetensorsException or InjectionException or ArgumentException or DeviceException or PlatformNotSupportedException)
         {
             throw new UserInputException(e.Message, e);
         }

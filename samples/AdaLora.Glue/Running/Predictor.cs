@@ -1,5 +1,5 @@
-using AdaLora.Training;
-using AdaLora.Transformers.Models;
+using AdaLora.Training.Data;
+using AdaLora.Transformers.Heads;
 using static TorchSharp.torch;
 
 namespace AdaLora.Glue;

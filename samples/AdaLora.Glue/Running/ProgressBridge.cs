@@ -1,5 +1,5 @@
 using System.Text.Json;
-using AdaLora.Training;
+using AdaLora.Training.Progress;
 
 namespace AdaLora.Glue;
 

@@ -1,5 +1,5 @@
 using System.Collections;
-using AdaLora.Training;
+using AdaLora.Training.Data;
 
 namespace AdaLora.Glue;
 

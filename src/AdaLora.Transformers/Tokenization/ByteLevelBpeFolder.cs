@@ -1,7 +1,8 @@
 using System.Text;
 using System.Text.Json;
-using AdaLora.Files;
-using AdaLora.Transformers.Checkpoints;
+using AdaLora.Internals;
+using AdaLora.Transformers.Configuration;
+using AdaLora.Transformers.Loading;
 
 namespace AdaLora.Transformers.Tokenization;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using AdaLora.Transformers.Checkpoints;
+using AdaLora.Transformers.Loading;
 
 namespace AdaLora.Transformers.Tokenization;
 

@@ -1,4 +1,4 @@
-using AdaLora.Files;
+using AdaLora.Internals;
 using Microsoft.ML.Tokenizers;
 
 namespace AdaLora.Transformers.Tokenization;

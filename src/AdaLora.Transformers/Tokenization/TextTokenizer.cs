@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using AdaLora.Transformers.Loading;
 namespace AdaLora.Transformers.Tokenization;
 
 /// <summary>
@@ -48,7 +49,7 @@ public abstract class TextTokenizer
     /// <param name="folder">The checkpoint folder.</param>
     /// <returns>The tokenizer.</returns>
     /// <exception cref="ArgumentException"><paramref name="folder"/> is null or empty.</exception>
-    /// <exception cref="Checkpoints.CheckpointException">The folder is missing, holds no tokenizer, one of another kind, or a broken one.</exception>
+    /// <exception cref="CheckpointException">The folder is missing, holds no tokenizer, one of another kind, or a broken one.</exception>
     public static TextTokenizer FromFolder(string folder) => TokenizerFolder.Open(folder).CreateTokenizer();
 
     /// <summary>Whether an id stands for a special token such as padding, separator or mask.</summary>

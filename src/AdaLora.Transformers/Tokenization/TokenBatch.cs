@@ -1,4 +1,4 @@
-using AdaLora.Transformers.Models;
+using AdaLora.Transformers.Layers;
 using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Tokenization;

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using AdaLora.Transformers.Checkpoints;
+using AdaLora.Transformers.Configuration;
+using AdaLora.Transformers.Loading;
 
 namespace AdaLora.Transformers.Tokenization;
 

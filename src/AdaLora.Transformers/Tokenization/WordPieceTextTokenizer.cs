@@ -1,6 +1,6 @@
 using System.Text;
-using AdaLora.Files;
-using AdaLora.Transformers.Checkpoints;
+using AdaLora.Internals;
+using AdaLora.Transformers.Loading;
 using Microsoft.ML.Tokenizers;
 
 namespace AdaLora.Transformers.Tokenization;

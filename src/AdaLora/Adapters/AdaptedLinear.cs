@@ -1,4 +1,5 @@
-using AdaLora.Randomness;
+using AdaLora.Adapters.Dropout;
+using AdaLora.Internals;
 using static TorchSharp.torch;
 
 namespace AdaLora.Adapters;

@@ -1,4 +1,4 @@
-using AdaLora.Autograd;
+using AdaLora.Internals;
 using static TorchSharp.torch;
 
 namespace AdaLora.Adapters;

@@ -1,4 +1,5 @@
-using AdaLora.Autograd;
+using AdaLora.Adapters.Dropout;
+using AdaLora.Internals;
 
 namespace AdaLora.Adapters;
 

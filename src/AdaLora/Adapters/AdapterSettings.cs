@@ -1,5 +1,5 @@
-using AdaLora.Autograd;
-using AdaLora.Randomness;
+using AdaLora.Adapters.Dropout;
+using AdaLora.Internals;
 using static TorchSharp.torch;
 
 namespace AdaLora.Adapters;

@@ -1,4 +1,4 @@
-using AdaLora.Parameters;
+using AdaLora.Bank;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,5 +1,8 @@
-using AdaLora.Parameters;
-using AdaLora.Randomness;
+using AdaLora.Adapters.Dropout;
+using AdaLora.Adapters.FrozenWeights;
+using AdaLora.Bank;
+using AdaLora.Internals;
+using AdaLora.Internals.Cpu;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;

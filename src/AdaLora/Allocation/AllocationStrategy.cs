@@ -35,7 +35,7 @@ public sealed class AllocationStrategy
     /// </summary>
     /// <remarks>
     /// The number of moves falls from <paramref name="triplets"/> at the end of the initial phase to 0 at the beginning of the final one, as 1 - c³ of the share c that is over. A new triplet has P and Q as at the start and lambda 0, so
-    /// that adding it changes nothing that the model computes; its statistics and what the optimiser remembers of it begin at 0. In a loop of one's own the optimiser has to be named by <see cref="AdaLoraModel.UseOptimizer"/>.
+    /// that adding it changes nothing that the model computes; its statistics and what the optimiser remembers of it begin at 0. In a loop of one's own the optimiser has to be named by <c>AdaLoraModel.UseOptimizer</c>.
     /// Each mask waits for the device once.
     /// </remarks>
     /// <param name="triplets">Most triplets that one mask moves, at least 1.</param>

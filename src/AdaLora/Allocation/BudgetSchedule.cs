@@ -1,3 +1,5 @@
+using AdaLora.Internals;
+
 namespace AdaLora.Allocation;
 
 /// <summary>

@@ -1,6 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
-using AdaLora.Parameters;
+using AdaLora.Internals.Cpu;
 
 namespace AdaLora.Allocation;
 

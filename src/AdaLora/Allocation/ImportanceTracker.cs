@@ -1,4 +1,6 @@
-using AdaLora.Parameters;
+using AdaLora.Bank;
+using AdaLora.Internals;
+using AdaLora.Internals.Cpu;
 using static TorchSharp.torch;
 
 namespace AdaLora.Allocation;

@@ -1,4 +1,5 @@
-using AdaLora.Parameters;
+using AdaLora.Bank;
+using AdaLora.Internals;
 using static TorchSharp.torch;
 
 namespace AdaLora.Allocation;

@@ -1,4 +1,4 @@
-using AdaLora.Parameters;
+using AdaLora.Bank;
 
 namespace AdaLora.Allocation;
 

@@ -1,3 +1,4 @@
+using AdaLora.Internals;
 using static TorchSharp.torch;
 
 namespace AdaLora.Devices;

@@ -1,3 +1,6 @@
+using AdaLora.Internals;
+using AdaLora.Training.Data;
+
 namespace AdaLora.Training;
 
 /// <summary>

@@ -1,4 +1,4 @@
-using AdaLora.Serialization;
+using AdaLora.Safetensors;
 using AdaLora.Training.Checkpoints;
 
 namespace AdaLora.Training;

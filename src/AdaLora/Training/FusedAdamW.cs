@@ -1,4 +1,5 @@
-using AdaLora.Parameters;
+using AdaLora.Bank;
+using AdaLora.Internals;
 using AdaLora.Training.Optimizers;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,7 +1,8 @@
-using AdaLora.Autograd;
-using AdaLora.Parameters;
-using AdaLora.Serialization;
+using AdaLora.Bank;
+using AdaLora.Internals;
+using AdaLora.Safetensors;
 using AdaLora.Training.Checkpoints;
+using AdaLora.Training.Progress;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

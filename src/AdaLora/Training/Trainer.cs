@@ -1,4 +1,6 @@
 using AdaLora.Training.Checkpoints;
+using AdaLora.Training.Data;
+using AdaLora.Training.Progress;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using static TorchSharp.torch;

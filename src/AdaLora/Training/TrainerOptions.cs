@@ -1,3 +1,6 @@
+using AdaLora.Allocation;
+using AdaLora.Internals;
+using AdaLora.Training.LearningRates;
 using TorchSharp;
 using TorchSharp.Modules;
 

@@ -1,3 +1,5 @@
+using AdaLora.Training.Progress;
+
 namespace AdaLora.Training;
 
 /// <summary>What a training did.</summary>

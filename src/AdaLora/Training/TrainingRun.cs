@@ -1,5 +1,8 @@
-using AdaLora.Serialization;
+using AdaLora.Internals;
+using AdaLora.Safetensors;
 using AdaLora.Training.Checkpoints;
+using AdaLora.Training.Data;
+using AdaLora.Training.Progress;
 using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
 

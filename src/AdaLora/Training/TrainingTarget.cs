@@ -1,4 +1,5 @@
-using AdaLora.Serialization;
+using AdaLora.Safetensors;
+using AdaLora.Training.Progress;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

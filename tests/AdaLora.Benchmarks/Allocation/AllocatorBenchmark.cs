@@ -1,6 +1,5 @@
 using AdaLora.Allocation;
-using AdaLora.Parameters;
-using AdaLora.Regularization;
+using AdaLora.Bank;
 using static TorchSharp.torch;
 
 namespace AdaLora.Benchmarks;

@@ -1,4 +1,4 @@
-using AdaLora.Transformers.Models;
+using AdaLora.Transformers.Heads;
 using static TorchSharp.torch;
 
 namespace AdaLora.Benchmarks;

@@ -1,4 +1,4 @@
-using AdaLora.Parameters;
+using AdaLora.Bank;
 using static TorchSharp.torch;
 
 namespace AdaLora.Benchmarks;

@@ -1,5 +1,6 @@
+using AdaLora.Allocation;
 using AdaLora.Glue;
-using AdaLora.Transformers.Models;
+using AdaLora.Transformers.Heads;
 
 namespace AdaLora.Benchmarks;
 

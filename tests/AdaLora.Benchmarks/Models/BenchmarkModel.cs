@@ -1,6 +1,7 @@
-using AdaLora.Transformers.Models;
-using AdaLora.Transformers.Models.Bert;
-using AdaLora.Transformers.Models.DebertaV2;
+using AdaLora.Transformers.Configuration;
+using AdaLora.Transformers.Families.Bert;
+using AdaLora.Transformers.Families.DebertaV2;
+using AdaLora.Transformers.Heads;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,4 @@
-using AdaLora.Parameters;
+using AdaLora.Bank;
 using AdaLora.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AdaLora.Allocation;
 using AdaLora.Glue;
 using AdaLora.Transformers.Tokenization;
 using static TorchSharp.torch;

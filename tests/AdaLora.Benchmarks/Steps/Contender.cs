@@ -1,7 +1,8 @@
+using AdaLora.Adapters.FrozenWeights;
+using AdaLora.Bank;
 using AdaLora.Glue;
-using AdaLora.Parameters;
 using AdaLora.Training;
-using AdaLora.Transformers.Models;
+using AdaLora.Transformers.Heads;
 using Microsoft.Extensions.Logging.Abstractions;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

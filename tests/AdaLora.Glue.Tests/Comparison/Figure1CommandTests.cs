@@ -33,10 +33,10 @@ public sealed class Figure1CommandTests : IDisposable
     [Fact]
     public void A_place_adapts_what_its_name_says()
     {
-        using var model = AdaLora.Transformers.Models.SequenceClassifier.FromPretrained(DemoDefaults.EncoderFolder, 2, newHead: true);
+        using var model = AdaLora.Transformers.Heads.SequenceClassifier.FromPretrained(DemoDefaults.EncoderFolder, 2, newHead: true);
         foreach (var place in AdapterPlaces.Of(DemoDefaults.EncoderFolder).Matrices)
         {
-            var sites = AdaLora.Adapters.AdapterInjector.Find(model, AdaptedParts.TargetsOf(place.Targets, place.Layers)).GetSitesOrThrow();
+            var sites = AdaLora.Injection.AdapterInjector.Find(model, AdaptedParts.TargetsOf(place.Targets, place.Layers)).GetSitesOrThrow();
             Assert.Equal(3, sites.Count);
             Assert.All(sites, site => Assert.Equal(place.Name, ModuleName.Parse(site.Path).Matrix));
         }

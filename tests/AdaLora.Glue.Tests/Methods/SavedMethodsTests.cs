@@ -1,5 +1,5 @@
 using AdaLora.Glue.Demo;
-using AdaLora.Transformers.Models;
+using AdaLora.Transformers.Heads;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 using static TorchSharp.torch;

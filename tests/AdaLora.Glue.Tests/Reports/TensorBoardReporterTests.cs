@@ -1,3 +1,4 @@
+using AdaLora.Internals;
 using Tensorboard;
 using Xunit;
 

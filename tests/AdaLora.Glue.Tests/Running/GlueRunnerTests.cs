@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using AdaLora.Glue.Demo;
-using AdaLora.Serialization;
+using AdaLora.Safetensors;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Checkpoints.Hub;
+using AdaLora.Transformers.Hub;
 using Xunit;
 
 namespace AdaLora.Glue.Tests.Running;

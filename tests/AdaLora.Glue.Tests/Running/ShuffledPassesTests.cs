@@ -1,5 +1,5 @@
 using AdaLora.Glue.Demo;
-using AdaLora.Training;
+using AdaLora.Training.Data;
 using AdaLora.Transformers.Tokenization;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using AdaLora.Adapters;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Models;
+using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Tests.Models;
 using static TorchSharp.torch;
 

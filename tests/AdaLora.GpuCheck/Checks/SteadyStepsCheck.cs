@@ -1,7 +1,9 @@
-using AdaLora.Adapters;
+using AdaLora.Allocation;
 using AdaLora.Devices;
+using AdaLora.Internals;
+using AdaLora.Targeting;
 using AdaLora.Training;
-using AdaLora.Transformers.Models.Bert;
+using AdaLora.Transformers.Families.Bert;
 using TorchSharp;
 using static TorchSharp.torch;
 

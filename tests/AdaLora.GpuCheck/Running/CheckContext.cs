@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using AdaLora.Devices;
-using AdaLora.Parameters;
+using AdaLora.Internals.Cpu;
 using static TorchSharp.torch;
 
 namespace AdaLora.GpuCheck;

@@ -1,5 +1,5 @@
 using AdaLora.Devices;
-using AdaLora.Parameters;
+using AdaLora.Internals.Cpu;
 using AdaLora.TestSupport;
 using static TorchSharp.torch;
 

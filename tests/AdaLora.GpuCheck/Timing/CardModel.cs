@@ -1,8 +1,10 @@
 using System.Text.Json.Nodes;
 using AdaLora.Benchmarks;
-using AdaLora.Transformers.Models;
-using AdaLora.Transformers.Models.Bert;
-using AdaLora.Transformers.Models.DebertaV2;
+using AdaLora.Transformers.Configuration;
+using AdaLora.Transformers.Families.Bert;
+using AdaLora.Transformers.Families.DebertaV2;
+using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Layers;
 using TorchSharp;
 using static TorchSharp.torch;
 

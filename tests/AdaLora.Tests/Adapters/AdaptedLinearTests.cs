@@ -1,6 +1,7 @@
 using AdaLora.Adapters;
-using AdaLora.Autograd;
-using AdaLora.Randomness;
+using AdaLora.Adapters.Dropout;
+using AdaLora.Adapters.FrozenWeights;
+using AdaLora.Internals;
 using TorchSharp;
 using TorchSharp.Modules;
 using Xunit;

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using AdaLora.Adapters;
-using AdaLora.Randomness;
+using AdaLora.Adapters.Dropout;
 using AdaLora.Tests.Models;
 using AdaLora.Tests.Training.Checkpoints;
 using AdaLora.TestSupport;

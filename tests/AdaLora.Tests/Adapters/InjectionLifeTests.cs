@@ -1,4 +1,6 @@
-using AdaLora.Adapters;
+using AdaLora.Injection;
+using AdaLora.Internals;
+using AdaLora.Targeting;
 using TorchSharp;
 using TorchSharp.Modules;
 using Xunit;

@@ -1,4 +1,4 @@
-using AdaLora.Adapters;
+using AdaLora.Targeting;
 using Xunit;
 
 namespace AdaLora.Tests.Adapters;

@@ -1,4 +1,6 @@
 using AdaLora.Adapters;
+using AdaLora.Injection;
+using AdaLora.Targeting;
 using CsCheck;
 using Xunit;
 using static TorchSharp.torch;

@@ -1,4 +1,5 @@
-using AdaLora.Adapters;
+using AdaLora.Injection;
+using AdaLora.Targeting;
 using Xunit;
 using static TorchSharp.torch.nn;
 

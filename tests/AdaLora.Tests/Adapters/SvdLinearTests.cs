@@ -1,4 +1,4 @@
-using AdaLora.Adapters;
+using AdaLora.Targeting;
 using AdaLora.Tests.Models;
 using Xunit;
 using static TorchSharp.torch;

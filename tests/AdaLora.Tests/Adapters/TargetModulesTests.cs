@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
-using AdaLora.Adapters;
+using AdaLora.Targeting;
 using CsCheck;
 using Xunit;
 

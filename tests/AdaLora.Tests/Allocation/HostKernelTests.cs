@@ -1,6 +1,6 @@
 using AdaLora.Allocation;
-using AdaLora.Parameters;
-using AdaLora.Regularization;
+using AdaLora.Bank;
+using AdaLora.Internals.Cpu;
 using AdaLora.Tests.Models;
 using Xunit;
 using static TorchSharp.torch;

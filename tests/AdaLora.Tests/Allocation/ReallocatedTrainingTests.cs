@@ -1,7 +1,8 @@
 using AdaLora.Adapters;
 using AdaLora.Allocation;
-using AdaLora.Parameters;
-using AdaLora.Serialization;
+using AdaLora.Bank;
+using AdaLora.Peft;
+using AdaLora.Targeting;
 using AdaLora.Tests.Models;
 using AdaLora.Tests.Parameters;
 using AdaLora.Tests.Training.Checkpoints;

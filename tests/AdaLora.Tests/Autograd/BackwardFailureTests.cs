@@ -1,4 +1,4 @@
-using AdaLora.Randomness;
+using AdaLora.Adapters.Dropout;
 using Xunit;
 using static TorchSharp.torch;
 

@@ -1,3 +1,4 @@
+using AdaLora.Internals;
 using AdaLora.Tests.Models;
 using AdaLora.Training;
 using TorchSharp;

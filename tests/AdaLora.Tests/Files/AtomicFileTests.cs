@@ -1,5 +1,5 @@
-using AdaLora.Files;
-using AdaLora.Serialization;
+using AdaLora.Internals;
+using AdaLora.Safetensors;
 using AdaLora.TestSupport;
 using Xunit;
 

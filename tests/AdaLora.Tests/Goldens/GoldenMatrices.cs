@@ -1,6 +1,6 @@
 using System.Text.Json;
 using AdaLora.Allocation;
-using AdaLora.Parameters;
+using AdaLora.Bank;
 using AdaLora.TestSupport;
 using static TorchSharp.torch;
 

@@ -1,5 +1,5 @@
 using AdaLora.Adapters;
-using AdaLora.Parameters;
+using AdaLora.Bank;
 using AdaLora.TestSupport;
 using TorchSharp.Modules;
 using Xunit;

@@ -1,5 +1,5 @@
-using AdaLora.Parameters;
-using AdaLora.Regularization;
+using AdaLora.Allocation;
+using AdaLora.Bank;
 using AdaLora.TestSupport;
 using Xunit;
 using static TorchSharp.torch;

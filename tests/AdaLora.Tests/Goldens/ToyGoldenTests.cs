@@ -1,8 +1,12 @@
 using System.Text.Json;
 using AdaLora.Adapters;
-using AdaLora.Parameters;
+using AdaLora.Allocation;
+using AdaLora.Bank;
+using AdaLora.Targeting;
 using AdaLora.TestSupport;
 using AdaLora.Training;
+using AdaLora.Training.LearningRates;
+using AdaLora.Training.Progress;
 using Xunit;
 using static TorchSharp.torch;
 

@@ -1,4 +1,5 @@
-using AdaLora.Adapters;
+using AdaLora.Allocation;
+using AdaLora.Targeting;
 using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Models;

@@ -1,8 +1,7 @@
-using AdaLora.Parameters;
+using AdaLora.Allocation;
+using AdaLora.Bank;
 using AdaLora.Tests.Models;
-using AdaLora.Training;
 using Xunit;
-using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Parameters;
 

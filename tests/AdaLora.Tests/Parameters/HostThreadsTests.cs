@@ -1,4 +1,4 @@
-using AdaLora.Parameters;
+using AdaLora.Internals.Cpu;
 using Xunit;
 
 namespace AdaLora.Tests.Parameters;

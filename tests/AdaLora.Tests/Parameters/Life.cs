@@ -1,6 +1,6 @@
 using System.Reflection;
-using AdaLora.Parameters;
-using AdaLora.Serialization;
+using AdaLora.Bank;
+using AdaLora.Safetensors;
 using AdaLora.Tests.Models;
 using AdaLora.Training;
 using AdaLora.Training.Checkpoints;

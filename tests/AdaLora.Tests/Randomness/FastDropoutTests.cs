@@ -1,6 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
-using AdaLora.Randomness;
+using AdaLora.Adapters.Dropout;
 using Xunit;
 using static TorchSharp.torch;
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using AdaLora.Serialization;
+using AdaLora.Safetensors;
 using AdaLora.Tests.Models;
 using AdaLora.TestSupport;
 using Xunit;

@@ -1,4 +1,4 @@
-using AdaLora.Serialization;
+using AdaLora.Peft;
 using AdaLora.TestSupport;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using AdaLora.Serialization;
+using AdaLora.Peft;
+using AdaLora.Safetensors;
 using AdaLora.TestSupport;
 using Xunit;
 using static TorchSharp.torch;

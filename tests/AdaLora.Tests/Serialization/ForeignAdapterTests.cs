@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using AdaLora.Serialization;
+using AdaLora.Peft;
 using AdaLora.TestSupport;
 using Microsoft.Extensions.Logging;
 using TorchSharp.Modules;

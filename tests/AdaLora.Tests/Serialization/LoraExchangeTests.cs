@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using AdaLora.Adapters;
-using AdaLora.Serialization;
+using AdaLora.Safetensors;
+using AdaLora.Targeting;
 using AdaLora.Tests.Models;
 using AdaLora.TestSupport;
 using AdaLora.Training;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
-using AdaLora.Adapters;
-using AdaLora.Serialization;
+using AdaLora.Injection;
+using AdaLora.Safetensors;
+using AdaLora.Targeting;
 using AdaLora.Tests.Models;
 using AdaLora.TestSupport;
 using Xunit;

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
-using AdaLora.Serialization;
+using AdaLora.Safetensors;
 using AdaLora.TestSupport;
 using CsCheck;
 using TorchSharp;

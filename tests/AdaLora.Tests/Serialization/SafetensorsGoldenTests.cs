@@ -1,5 +1,5 @@
 using System.Text.Json;
-using AdaLora.Serialization;
+using AdaLora.Safetensors;
 using AdaLora.TestSupport;
 using TorchSharp;
 using Xunit;

@@ -1,4 +1,4 @@
-using AdaLora.Serialization;
+using AdaLora.Safetensors;
 using AdaLora.TestSupport;
 using Xunit;
 using static TorchSharp.torch;

@@ -1,6 +1,10 @@
 using System.Text.Json.Nodes;
-using AdaLora.Adapters;
-using AdaLora.Serialization;
+using AdaLora.Allocation;
+using AdaLora.Injection;
+using AdaLora.Internals;
+using AdaLora.Peft;
+using AdaLora.Safetensors;
+using AdaLora.Targeting;
 using AdaLora.Tests.Models;
 using AdaLora.TestSupport;
 using AdaLora.Training;

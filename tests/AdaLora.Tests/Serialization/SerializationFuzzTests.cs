@@ -1,4 +1,5 @@
-using AdaLora.Serialization;
+using AdaLora.Peft;
+using AdaLora.Safetensors;
 using AdaLora.Tests.Models;
 using AdaLora.TestSupport;
 using AdaLora.Training;

@@ -1,4 +1,6 @@
-using AdaLora.Adapters;
+using AdaLora.Allocation;
+using AdaLora.Injection;
+using AdaLora.Targeting;
 using AdaLora.Tests.Models;
 using AdaLora.Training;
 using Xunit;

@@ -1,6 +1,7 @@
 using AdaLora.Allocation;
-using AdaLora.Parameters;
-using AdaLora.Serialization;
+using AdaLora.Internals;
+using AdaLora.Internals.Cpu;
+using AdaLora.Safetensors;
 using AdaLora.Tests.Models;
 using AdaLora.TestSupport;
 using AdaLora.Training;

@@ -1,5 +1,6 @@
 using AdaLora.Tests.Models;
 using AdaLora.Training;
+using AdaLora.Training.Progress;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;

@@ -1,4 +1,4 @@
-using AdaLora.Training;
+using AdaLora.Training.LearningRates;
 using Xunit;
 
 namespace AdaLora.Tests.Training;

@@ -1,5 +1,5 @@
 using System.Collections;
-using AdaLora.Training;
+using AdaLora.Training.Data;
 using Xunit;
 
 namespace AdaLora.Tests.Training;

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using AdaLora.Allocation;
 using AdaLora.Tests.Models;
 using AdaLora.Training;
+using AdaLora.Training.Progress;
 using TorchSharp;
 using Xunit;
 

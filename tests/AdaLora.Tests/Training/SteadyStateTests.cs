@@ -1,3 +1,4 @@
+using AdaLora.Allocation;
 using AdaLora.Tests.Models;
 using AdaLora.Training;
 using TorchSharp;

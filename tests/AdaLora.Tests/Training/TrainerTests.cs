@@ -1,5 +1,8 @@
+using AdaLora.Internals;
 using AdaLora.Tests.Models;
 using AdaLora.Training;
+using AdaLora.Training.Data;
+using AdaLora.Training.Progress;
 using Xunit;
 using static TorchSharp.torch;
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using AdaLora.Tests.Models;
 using AdaLora.Training;
+using AdaLora.Training.Progress;
 using Xunit;
 
 namespace AdaLora.Tests.Training;

@@ -1,7 +1,7 @@
-using AdaLora.Serialization;
+using AdaLora.Safetensors;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Checkpoints;
-using AdaLora.Transformers.Models;
+using AdaLora.Transformers.Layers;
+using AdaLora.Transformers.Loading;
 using AdaLora.Transformers.Tokenization;
 using Xunit;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Checkpoints.Hub;
+using AdaLora.Transformers.Hub;
 using Xunit;
 
 namespace AdaLora.Transformers.Tests.Checkpoints;

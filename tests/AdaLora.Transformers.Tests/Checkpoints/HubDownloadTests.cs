@@ -1,5 +1,5 @@
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Checkpoints.Hub;
+using AdaLora.Transformers.Hub;
 using Xunit;
 
 namespace AdaLora.Transformers.Tests.Checkpoints;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Checkpoints.Hub;
+using AdaLora.Transformers.Hub;
 
 namespace AdaLora.Transformers.Tests.Checkpoints;
 

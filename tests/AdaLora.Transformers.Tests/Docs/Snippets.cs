@@ -1,8 +1,11 @@
 using AdaLora.Adapters;
+using AdaLora.Allocation;
+using AdaLora.Injection;
+using AdaLora.Targeting;
 using AdaLora.TestSupport;
 using AdaLora.Training;
-using AdaLora.Transformers.Models;
-using AdaLora.Transformers.Models.Bert;
+using AdaLora.Transformers.Families.Bert;
+using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Tests.Checkpoints;
 using AdaLora.Transformers.Tokenization;
 using TorchSharp;
@@ -301,7 +304,7 @@ public sealed class Snippets : IDisposable
 
         public static Task<string> ResolveAsync(string name)
         {
-            Assert.True(Transformers.Checkpoints.Hub.HubCheckpoint.IsName(name));
+            Assert.True(Transformers.Hub.HubCheckpoint.IsName(name));
             using var folder = new TemporaryFolder();
             using var model = Model();
             model.SaveCheckpoint(folder.Path);

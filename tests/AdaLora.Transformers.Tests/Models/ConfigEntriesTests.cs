@@ -1,13 +1,13 @@
 using System.Text.Json.Nodes;
-using AdaLora.Serialization;
+using AdaLora.Safetensors;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Checkpoints;
-using AdaLora.Transformers.Models;
-using AdaLora.Transformers.Models.Bert;
-using AdaLora.Transformers.Models.DebertaV2;
-using AdaLora.Transformers.Models.DistilBert;
-using AdaLora.Transformers.Models.Electra;
-using AdaLora.Transformers.Models.Roberta;
+using AdaLora.Transformers.Configuration;
+using AdaLora.Transformers.Families.Bert;
+using AdaLora.Transformers.Families.DebertaV2;
+using AdaLora.Transformers.Families.DistilBert;
+using AdaLora.Transformers.Families.Electra;
+using AdaLora.Transformers.Families.Roberta;
+using AdaLora.Transformers.Loading;
 using Xunit;
 
 namespace AdaLora.Transformers.Tests.Models;

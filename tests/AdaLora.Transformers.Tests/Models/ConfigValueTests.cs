@@ -1,10 +1,12 @@
 using System.Text.Json.Nodes;
+using AdaLora.Internals;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Checkpoints;
-using AdaLora.Transformers.Models;
-using AdaLora.Transformers.Models.DebertaV2;
-using AdaLora.Transformers.Models.DistilBert;
-using AdaLora.Transformers.Models.Roberta;
+using AdaLora.Transformers.Families.DebertaV2;
+using AdaLora.Transformers.Families.DistilBert;
+using AdaLora.Transformers.Families.Roberta;
+using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Layers;
+using AdaLora.Transformers.Loading;
 using Xunit;
 using static TorchSharp.torch;
 

@@ -1,4 +1,4 @@
-using AdaLora.Transformers.Models.DebertaV2;
+using AdaLora.Transformers.Families.DebertaV2;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -57,7 +57,7 @@ public sealed class DebertaV3BaseTests : IDisposable
     [Fact]
     public void Adapters_of_rank_12_on_all_layers_have_1_99_million_parameters()
     {
-        using var adapted = AdaLoraModel.Attach(_model, new AdaLoraOptions { InitialRank = 12, Targets = AdaLora.Adapters.TargetModules.AllLinear.Excluding("pooler.dense", "classifier") });
+        using var adapted = AdaLoraModel.Attach(_model, new AdaLoraOptions { InitialRank = 12, Targets = AdaLora.Targeting.TargetModules.AllLinear.Excluding("pooler.dense", "classifier") });
 
         Assert.Equal(72, adapted.Adapters.Count);
         Assert.Equal(

@@ -1,4 +1,4 @@
-using AdaLora.Transformers.Models.Layers;
+using AdaLora.Transformers.Layers;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;

@@ -1,5 +1,6 @@
-using AdaLora.Transformers.Models;
-using AdaLora.Transformers.Models.Bert;
+using AdaLora.Internals;
+using AdaLora.Transformers.Families.Bert;
+using AdaLora.Transformers.Heads;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;

@@ -1,7 +1,6 @@
 using System.Text.Json;
-using AdaLora.Serialization;
+using AdaLora.Safetensors;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Models;
 using Xunit;
 using static TorchSharp.torch;
 

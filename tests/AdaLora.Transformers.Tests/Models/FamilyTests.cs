@@ -1,6 +1,7 @@
-using AdaLora.Adapters;
+using AdaLora.Internals;
+using AdaLora.Targeting;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Models;
+using AdaLora.Transformers.Heads;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;

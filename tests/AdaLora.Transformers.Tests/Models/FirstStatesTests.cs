@@ -1,5 +1,6 @@
-using AdaLora.Transformers.Models;
-using AdaLora.Transformers.Models.Layers;
+using AdaLora.Internals;
+using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Layers;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;

@@ -1,4 +1,4 @@
-using AdaLora.Adapters;
+using AdaLora.Targeting;
 using AdaLora.TestSupport;
 using Xunit;
 using static TorchSharp.torch;

@@ -1,6 +1,6 @@
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Models.Bert;
-using AdaLora.Transformers.Models.Roberta;
+using AdaLora.Transformers.Families.Bert;
+using AdaLora.Transformers.Families.Roberta;
 using AdaLora.Transformers.Tokenization;
 using Xunit;
 using static TorchSharp.torch;

@@ -1,5 +1,4 @@
-using AdaLora.Transformers.Models.Layers;
-using AdaLora.Transformers.Tokenization;
+using AdaLora.Transformers.Layers;
 using Xunit;
 using static TorchSharp.torch;
 

@@ -1,5 +1,6 @@
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Models;
+using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Layers;
 using Microsoft.Extensions.Logging;
 using Xunit;
 

@@ -1,7 +1,7 @@
-using AdaLora.Serialization;
+using AdaLora.Safetensors;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Models;
-using AdaLora.Transformers.Models.Bert;
+using AdaLora.Transformers.Families.Bert;
+using AdaLora.Transformers.Layers;
 using AdaLora.Transformers.Tokenization;
 using Xunit;
 using static TorchSharp.torch;

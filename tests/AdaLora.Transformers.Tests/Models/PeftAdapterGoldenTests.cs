@@ -1,6 +1,6 @@
-using AdaLora.Serialization;
+using AdaLora.Safetensors;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Models;
+using AdaLora.Transformers.Heads;
 using Xunit;
 using static TorchSharp.torch;
 

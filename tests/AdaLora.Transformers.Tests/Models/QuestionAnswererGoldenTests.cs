@@ -1,5 +1,5 @@
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Models;
+using AdaLora.Transformers.Heads;
 using Xunit;
 using static TorchSharp.torch;
 

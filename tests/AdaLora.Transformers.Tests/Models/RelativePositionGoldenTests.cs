@@ -1,6 +1,6 @@
 using System.Text.Json;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Models.DebertaV2;
+using AdaLora.Transformers.Families.DebertaV2;
 using Xunit;
 
 namespace AdaLora.Transformers.Tests.Models;

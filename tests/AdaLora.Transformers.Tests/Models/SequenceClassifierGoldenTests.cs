@@ -1,6 +1,6 @@
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Models;
-using AdaLora.Transformers.Models.Bert;
+using AdaLora.Transformers.Families.Bert;
+using AdaLora.Transformers.Heads;
 using Xunit;
 using static TorchSharp.torch;
 

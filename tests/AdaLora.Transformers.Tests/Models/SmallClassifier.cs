@@ -1,9 +1,10 @@
-using AdaLora.Transformers.Models;
-using AdaLora.Transformers.Models.Bert;
-using AdaLora.Transformers.Models.DebertaV2;
-using AdaLora.Transformers.Models.DistilBert;
-using AdaLora.Transformers.Models.Electra;
-using AdaLora.Transformers.Models.Roberta;
+using AdaLora.Transformers.Configuration;
+using AdaLora.Transformers.Families.Bert;
+using AdaLora.Transformers.Families.DebertaV2;
+using AdaLora.Transformers.Families.DistilBert;
+using AdaLora.Transformers.Families.Electra;
+using AdaLora.Transformers.Families.Roberta;
+using AdaLora.Transformers.Heads;
 using Xunit;
 
 namespace AdaLora.Transformers.Tests.Models;

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
-using AdaLora.Serialization;
+using AdaLora.Safetensors;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Models.Bert;
+using AdaLora.Transformers.Families.Bert;
 using Xunit;
 using static TorchSharp.torch;
 

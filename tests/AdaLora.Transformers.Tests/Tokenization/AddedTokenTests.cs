@@ -1,4 +1,4 @@
-using AdaLora.Transformers.Checkpoints;
+using AdaLora.Transformers.Loading;
 using AdaLora.Transformers.Tokenization;
 using Xunit;
 

@@ -1,5 +1,6 @@
+using AdaLora.Internals;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Checkpoints;
+using AdaLora.Transformers.Loading;
 using AdaLora.Transformers.Tokenization;
 using CsCheck;
 using Xunit;

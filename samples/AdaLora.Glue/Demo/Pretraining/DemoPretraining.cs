@@ -1,5 +1,7 @@
 using AdaLora.Training;
-using AdaLora.Transformers.Models.Bert;
+using AdaLora.Training.Data;
+using AdaLora.Training.Progress;
+using AdaLora.Transformers.Families.Bert;
 using AdaLora.Transformers.Tokenization;
 using static TorchSharp.torch;
 

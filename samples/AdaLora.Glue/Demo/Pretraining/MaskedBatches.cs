@@ -1,5 +1,5 @@
 using System.Collections;
-using AdaLora.Transformers.Models.Bert;
+using AdaLora.Transformers.Families.Bert;
 using AdaLora.Transformers.Tokenization;
 
 namespace AdaLora.Glue.Demo;

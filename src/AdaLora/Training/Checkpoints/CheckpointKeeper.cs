@@ -1,5 +1,5 @@
 using System.Globalization;
-using AdaLora.Serialization;
+using AdaLora.Safetensors;
 using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using AdaLora.Files;
-using AdaLora.Serialization;
+using AdaLora.Internals;
+using AdaLora.Safetensors;
 using static TorchSharp.torch;
 
 namespace AdaLora.Training.Checkpoints;

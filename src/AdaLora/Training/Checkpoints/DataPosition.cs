@@ -1,4 +1,5 @@
-using AdaLora.Serialization;
+using AdaLora.Safetensors;
+using AdaLora.Training.Data;
 using static TorchSharp.torch;
 
 namespace AdaLora.Training.Checkpoints;

@@ -1,4 +1,4 @@
-using AdaLora.Serialization;
+using AdaLora.Safetensors;
 
 namespace AdaLora.Training.Checkpoints;
 

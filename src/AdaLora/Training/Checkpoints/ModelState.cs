@@ -1,4 +1,4 @@
-using AdaLora.Serialization;
+using AdaLora.Safetensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

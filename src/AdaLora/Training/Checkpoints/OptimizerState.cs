@@ -1,5 +1,5 @@
-using AdaLora.Parameters;
-using AdaLora.Serialization;
+using AdaLora.Bank;
+using AdaLora.Safetensors;
 using static TorchSharp.torch;
 
 namespace AdaLora.Training.Checkpoints;

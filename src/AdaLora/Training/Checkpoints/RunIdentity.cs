@@ -12,12 +12,12 @@ internal sealed class RunIdentity
     private const string Frozen = "frozen weights";
 
     // What checkpoints of earlier versions do not tell, and what held then.
-    private static readonly Dictionary<string, string> Untold = new(StringComparer.Ordinal) { [nameof(AdaLoraOptions.Allocation)] = Text(Allocation.AllocationStrategy.PruneToBudget) };
+    private static readonly Dictionary<string, string> Untold = new(StringComparer.Ordinal) { ["Allocation"] = Text(Allocation.AllocationStrategy.PruneToBudget) };
 
-    private readonly FrozenWeights _frozen;
+    private readonly WeightFingerprint _frozen;
     private readonly SortedDictionary<string, string> _settings;
 
-    private RunIdentity(FrozenWeights frozen, SortedDictionary<string, string> settings) => (_frozen, _settings) = (frozen, settings);
+    private RunIdentity(WeightFingerprint frozen, SortedDictionary<string, string> settings) => (_frozen, _settings) = (frozen, settings);
 
     /// <summary>All of it by name, for the metadata of a checkpoint.</summary>
     public IReadOnlyDictionary<string, string> Settings => _settings;
@@ -28,7 +28,7 @@ internal sealed class RunIdentity
     /// <param name="losses">What losses are.</param>
     public static RunIdentity Of(TrainingTarget target, TrainerOptions options, optim.Optimizer optimizer, string losses)
     {
-        var frozen = new FrozenWeights(target.Model.named_parameters().Where(p => !p.parameter.requires_grad).Select(p => (p.name, (Tensor)p.parameter)));
+        var frozen = new WeightFingerprint(target.Model.named_parameters().Where(p => !p.parameter.requires_grad).Select(p => (p.name, (Tensor)p.parameter)));
         var settings = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
             ["checkpoint format"] = Format,

@@ -1,4 +1,5 @@
-using AdaLora.Parameters;
+using AdaLora.Bank;
+using AdaLora.Internals.Cpu;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,3 +1,4 @@
+using AdaLora.Internals;
 using AdaLora.TestSupport;
 using Parquet.Schema;
 using Parquet.Serialization;

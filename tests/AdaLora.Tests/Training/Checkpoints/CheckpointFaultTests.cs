@@ -1,3 +1,4 @@
+using AdaLora.Allocation;
 using AdaLora.TestSupport;
 using AdaLora.Training;
 using Xunit;

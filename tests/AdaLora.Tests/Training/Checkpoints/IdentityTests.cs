@@ -3,6 +3,8 @@ using AdaLora.Allocation;
 using AdaLora.Tests.Models;
 using AdaLora.TestSupport;
 using AdaLora.Training;
+using AdaLora.Training.Data;
+using AdaLora.Training.LearningRates;
 using TorchSharp.Modules;
 using Xunit;
 using static TorchSharp.torch;

@@ -1,6 +1,8 @@
 using System.Collections;
+using AdaLora.Allocation;
 using AdaLora.Tests.Models;
 using AdaLora.Training;
+using AdaLora.Training.Data;
 using Microsoft.Extensions.Logging;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

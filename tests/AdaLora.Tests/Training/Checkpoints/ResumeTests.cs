@@ -1,6 +1,8 @@
-using AdaLora.Parameters;
+using AdaLora.Bank;
+using AdaLora.Internals;
 using AdaLora.TestSupport;
 using AdaLora.Training;
+using AdaLora.Training.Progress;
 using TorchSharp.Modules;
 using Xunit;
 using static TorchSharp.torch;

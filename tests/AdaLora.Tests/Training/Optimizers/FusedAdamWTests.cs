@@ -1,3 +1,4 @@
+using AdaLora.Internals;
 using AdaLora.Training;
 using CsCheck;
 using TorchSharp;

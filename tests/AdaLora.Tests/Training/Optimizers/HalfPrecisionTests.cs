@@ -95,7 +95,7 @@ public sealed class HalfPrecisionTests
         using var scope = NewDisposeScope();
         using var parameter = new Parameter(zeros([100], ScalarType.Float16));
         parameter.grad = ones([100], ScalarType.Float16).mul(30_000);
-        using var norm = new AdaLora.Parameters.GradientNorm([parameter]);
+        using var norm = new AdaLora.Bank.GradientNorm([parameter]);
         norm.Measure(1);
         Assert.Equal(300_000, norm.Read(), 1.0);
         Assert.True(norm.IsFinite.item<bool>());

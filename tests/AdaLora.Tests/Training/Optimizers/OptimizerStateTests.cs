@@ -1,3 +1,4 @@
+using AdaLora.Internals;
 using AdaLora.Tests.Models;
 using AdaLora.Tests.Training.Checkpoints;
 using AdaLora.TestSupport;

@@ -1,0 +1,81 @@
+using System.Text.Json;
+
+namespace AdaLora.Transformers.Configuration;
+
+/// <summary>
+/// Reads the entries of a config.json, each once, and collects those of another kind than they should be. By hand, because reflection is off in programs that are trimmed, compiled ahead of time, or a
+/// single file, and generated code cannot set properties that are only initialised.
+/// </summary>
+/// <param name="json">The object.</param>
+/// <param name="faults">Told of what cannot be read.</param>
+internal sealed class ConfigEntries(JsonElement json, ConfigFaults faults)
+{
+    private readonly HashSet<string> _read = ["model_type"];
+
+    /// <summary>A file without entries.</summary>
+    public static ConfigEntries None { get; } = new(JsonFile.Parse("{}"u8.ToArray()), new ConfigFaults());
+
+    public int Integer(string name, int fallback) => Read(name, fallback, "a whole number", value => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : null);
+
+    /// <summary>A whole number; null if the entry is null.</summary>
+    public int? Integer(string name, int? fallback) => IsNull(name) ? null : TryFind(name, out _) ? Integer(name, 0) : fallback;
+
+    public double Number(string name, double fallback) => Read(name, fallback, "a number", value => value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) ? number : null);
+
+    /// <summary>A number; null if the entry is null.</summary>
+    public double? Number(string name, double? fallback) => IsNull(name) ? null : TryFind(name, out _) ? Number(name, 0) : fallback;
+
+    public bool Flag(string name, bool fallback) =>
+        Read(name, fallback, "true or false", value => value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : null);
+
+    public string Text(string name, string fallback) => ReadObject(name, fallback, "a text", value => value.ValueKind == JsonValueKind.String ? value.GetString() : null);
+
+    /// <summary>A text; null if there is no such entry, or it is null.</summary>
+    public string? OptionalText(string name) => IsNull(name) || !TryFind(name, out _) ? null : Text(name, "");
+
+    /// <summary>Words that are stored as a list or as one text with bars between them; null if there is no such entry, or it is null.</summary>
+    public IReadOnlyList<string>? Words(string name) => IsNull(name) ? null : ReadObject<IReadOnlyList<string>?>(name, null, "a list of texts", value => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString()!.Split('|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+        JsonValueKind.Array when value.EnumerateArray().All(IsText) => [.. value.EnumerateArray().Select(word => word.GetString()!)],
+        _ => null,
+    });
+
+    /// <summary>Texts by name; null if there is no such entry, or it is null.</summary>
+    public IReadOnlyDictionary<string, string>? Texts(string name) => IsNull(name) ? null : ReadObject<IReadOnlyDictionary<string, string>?>(name, null, "an object of texts", value =>
+        value.ValueKind == JsonValueKind.Object && value.EnumerateObject().All(member => IsText(member.Value))
+            ? value.EnumerateObject().DistinctBy(member => member.Name).ToDictionary(member => member.Name, member => member.Value.GetString()!, StringComparer.Ordinal)
+            : null);
+
+    /// <summary>The entries that were not read; null if there are none.</summary>
+    public IDictionary<string, JsonElement>? Rest()
+    {
+        var rest = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        foreach (var member in json.EnumerateObject().Where(member => !_read.Contains(member.Name)))
+            rest[member.Name] = member.Value;
+        return rest.Count == 0 ? null : rest;
+    }
+
+    private static bool IsText(JsonElement value) => value.ValueKind == JsonValueKind.String;
+
+    private bool TryFind(string name, out JsonElement value)
+    {
+        _ = _read.Add(name);
+        return json.TryGetProperty(name, out value);
+    }
+
+    private bool IsNull(string name) => TryFind(name, out var value) && value.ValueKind == JsonValueKind.Null;
+
+    private T Read<T>(string name, T fallback, string kind, Func<JsonElement, T?> parse)
+        where T : struct => !TryFind(name, out var value) ? fallback : parse(value) ?? Refuse(name, value, kind, fallback);
+
+    private T ReadObject<T>(string name, T fallback, string kind, Func<JsonElement, T?> parse)
+        where T : class? => !TryFind(name, out var value) ? fallback : parse(value) ?? Refuse(name, value, kind, fallback);
+
+    private T Refuse<T>(string name, JsonElement value, string kind, T fallback)
+    {
+        var text = value.GetRawText();
+        faults.Require(false, $"{name} is {(text.Length > 40 ? text[..40] + "…" : text)}, where {kind} is needed");
+        return fallback;
+    }
+}

@@ -1,0 +1,41 @@
+using AdaLora.Internals;
+using AdaLora.Transformers.Configuration;
+using AdaLora.Transformers.Layers;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace AdaLora.Transformers.Families.DistilBert;
+
+/// <summary>One layer: attention and feed-forward, each added to its input and layer-normed.</summary>
+internal sealed class DistilBertLayer : Module<Tensor, TokenRows, Tensor>
+{
+    [ComponentName(Name = "attention")]
+    private readonly DistilBertAttention _attention;
+
+    [ComponentName(Name = "sa_layer_norm")]
+    private readonly Module<Tensor, Tensor> _attentionNorm;
+
+    [ComponentName(Name = "ffn")]
+    private readonly DistilBertFeedForward _feedForward;
+
+    [ComponentName(Name = "output_layer_norm")]
+    private readonly Module<Tensor, Tensor> _outputNorm;
+
+    public DistilBertLayer(EncoderConfig config)
+        : base(nameof(DistilBertLayer))
+    {
+        _attention = new DistilBertAttention(config);
+        _attentionNorm = LayerNorm(config.HiddenSize, config.LayerNormEps);
+        _feedForward = new DistilBertFeedForward(config);
+        _outputNorm = LayerNorm(config.HiddenSize, config.LayerNormEps);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor hidden, TokenRows rows)
+    {
+        using var scope = NewDisposeScope();
+        var attended = _attentionNorm.call(_attention.call(hidden, rows).Add(rows.Kept(hidden)));
+        return _outputNorm.call(_feedForward.call(attended).Add(attended)).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,134 @@
+using AdaLora.Safetensors;
+using AdaLora.Transformers.Configuration;
+using AdaLora.Transformers.Layers;
+using AdaLora.Transformers.Loading;
+using Microsoft.Extensions.Logging;
+using static TorchSharp.torch;
+
+namespace AdaLora.Transformers.Heads;
+
+/// <summary>An encoder with a head that gives one row of numbers per text: a score per class, or one number for regression.</summary>
+public abstract class SequenceClassifier : PretrainedModel
+{
+    /// <summary>The label of rows that don't count in the loss.</summary>
+    private const long IgnoredLabel = -100;
+
+    private protected SequenceClassifier(string name, EncoderConfig config, int labels)
+        : base(name, config)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(labels, 1);
+        Labels = labels;
+    }
+
+    /// <summary>The number of classes, or 1 for regression.</summary>
+    public int Labels { get; }
+
+    /// <summary>The encoder below the head.</summary>
+    public abstract TextEncoder Encoder { get; }
+
+    /// <summary>The names of the classes in the order of their numbers, as the checkpoint of the head has them; null for a new head, or without a name for each.</summary>
+    public IReadOnlyList<string>? ClassNames =>
+        Config.LabelNames is { } names && names.Count == Labels && Enumerable.Range(0, Labels).All(label => names.ContainsKey($"{label}")) ? [.. Enumerable.Range(0, Labels).Select(label => names[$"{label}"])] : null;
+
+    internal sealed override TextEncoder Text => Encoder;
+
+    internal sealed override string EncoderPrefix => Encoder.EncoderPrefix;
+
+    private protected sealed override EncoderConfig ConfigToSave => Config.WithLabels(Labels);
+
+    /// <summary>
+    /// Loads a checkpoint of whatever supported family it is. Its head is used if it has one; else a new one is initialised, which <see cref="PretrainedModel.LoadReport"/>
+    /// tells. The model is in evaluation mode.
+    /// </summary>
+    /// <param name="folder">The folder with config.json and model.safetensors.</param>
+    /// <param name="labels">The number of classes, 1 for regression, or null for as many as config.json names.</param>
+    /// <param name="device">Where to put the model; the CPU if null.</param>
+    /// <param name="dtype">The element type of the weights; float32 if null, whatever the checkpoint has.</param>
+    /// <param name="seed">Seeds the values of a new head; TorchSharp's global generator is used if null.</param>
+    /// <param name="newHead">Whether to start with a new head even if the checkpoint has one, for example for another number of classes.</param>
+    /// <param name="memoryMapped">
+    /// Whether the weights stay a part of the file, see <see cref="SafetensorsFile.Map"/>, where the element types agree. The file must not be shortened or overwritten in place while the model lives.
+    /// </param>
+    /// <param name="logger">Hears what was left out of the checkpoint and what it lacks.</param>
+    /// <returns>The model.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="labels"/> is below 1.</exception>
+    /// <exception cref="CheckpointException">The folder can't be used, or its tensors don't fit: all that are missing or of another shape are listed.</exception>
+    /// <exception cref="SafetensorsException">A weight file breaks the format.</exception>
+    public static SequenceClassifier FromPretrained(
+        string folder, int? labels = null, Device? device = null, ScalarType? dtype = null, long? seed = null, bool newHead = false, bool memoryMapped = false, ILogger? logger = null) =>
+        Load(
+            folder,
+            (family, config) => family.SequenceClassifier(newHead ? config.WithoutHead() : config, labels ?? config.LabelNames?.Count ?? 2),
+            new PretrainedOptions(device, dtype, seed, newHead, memoryMapped, logger));
+
+    /// <summary>Compares the classes of some data with those of a head that came with a checkpoint: in another order it would call each class by the name of another.</summary>
+    /// <param name="classes">The data's class names in the order of their numbers.</param>
+    /// <returns>What differs, in words; null if nothing does, letter case aside, or the head is new or its classes have no names of their own (LABEL_0 ...).</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="classes"/> is null.</exception>
+    public string? DescribeClassMismatch(IReadOnlyList<string> classes)
+    {
+        ArgumentNullException.ThrowIfNull(classes);
+        if (ClassNames is not { } own || own.Select((name, label) => name == $"LABEL_{label}").All(isUnnamed => isUnnamed))
+            return null;
+        if (own.Count != classes.Count)
+            return $"The checkpoint has {own.Count} classes ({string.Join(", ", own)}), the data {classes.Count} ({string.Join(", ", classes)}).";
+        var differences = own.Zip(classes, (stored, given) => (Stored: stored, Given: given)).Select((pair, label) => (pair.Stored, pair.Given, Label: label))
+            .Where(pair => !string.Equals(pair.Stored, pair.Given, StringComparison.OrdinalIgnoreCase))
+            .Select(pair => $"{pair.Label} is '{pair.Stored}' in the checkpoint and '{pair.Given}' in the data").ToList();
+        return differences.Count == 0 ? null : $"Classes differ: {string.Join("; ", differences)}.";
+    }
+
+    /// <summary>Classifies a batch.</summary>
+    /// <param name="inputIds">Token ids, int64, batch x length.</param>
+    /// <param name="attentionMask">1 for real tokens and 0 for padding, batch x length; null if there is no padding.</param>
+    /// <param name="tokenTypeIds">Type ids, int64, batch x length; null for all 0. Ignored by models without token types.</param>
+    /// <returns>Logits, batch x <see cref="Labels"/>.</returns>
+    /// <exception cref="ArgumentException">A shape is wrong, the texts are longer than the model's positions, or, in the host's memory, an id or type is beyond the model's tables.</exception>
+    public sealed override Tensor forward(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds)
+    {
+        using var scope = NewDisposeScope();
+        return Classify(Encoder.FirstStates(inputIds, attentionMask, tokenTypeIds)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// The loss of a batch by the problem type of the configuration, or where there is none, mean squared error for one label and mean cross-entropy else. For several labels per text (multi_label_classification) it is the mean
+    /// binary cross-entropy. Computed in float32 at least.
+    /// </summary>
+    /// <param name="logits">What the model gave, batch x <see cref="Labels"/>.</param>
+    /// <param name="labels">
+    /// Class numbers (int64, one per row; rows with -100 don't count), or floats: batch x <see cref="Labels"/>, for one label one per row. Class numbers in the host's memory are checked; those on a device are not, because that
+    /// would mean waiting for it.
+    /// </param>
+    /// <returns>A scalar.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentException">The logits have another shape, class numbers aren't int64 or there is no such class, or there aren't as many labels as are needed.</exception>
+    public Tensor Loss(Tensor logits, Tensor labels)
+    {
+        ArgumentNullException.ThrowIfNull(logits);
+        ArgumentNullException.ThrowIfNull(labels);
+        var shape = logits.shape;
+        if (shape.Length != 2 || shape[1] != Labels)
+            throw new ArgumentException($"Logits must be batch x {Labels}; the shape is [{string.Join(", ", shape)}].", nameof(logits));
+        var problem = Config.ProblemType ?? (Labels == 1 ? "regression" : "single_label_classification");
+        var isSingle = problem == "single_label_classification";
+        var needed = isSingle ? shape[0] : shape[0] * Labels;
+        if (labels.NumberOfElements != needed)
+            throw new ArgumentException($"There are {labels.NumberOfElements} labels for {shape[0]} rows, where {needed} are needed ({problem}).", nameof(labels));
+        if (isSingle && labels.dtype != ScalarType.Int64)
+            throw new ArgumentException($"Class numbers must be int64; they are {labels.dtype}.", nameof(labels));
+        if (isSingle)
+            HostIds.RequireBelow(labels, Labels, "class number", "classes", nameof(labels), ignored: IgnoredLabel);
+        using var scope = NewDisposeScope();
+        var wide = Losses.Widen(logits);
+        var loss = problem switch
+        {
+            "regression" => nn.functional.mse_loss(wide.view(-1), labels.view(-1).to(wide.dtype)),
+            "multi_label_classification" => nn.functional.binary_cross_entropy_with_logits(wide.view(-1), labels.view(-1).to(wide.dtype)),
+            _ => nn.functional.cross_entropy(wide, labels.view(-1)),
+        };
+        return loss.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The head: last states of first tokens in, batch x hidden size, logits out.</summary>
+    private protected abstract Tensor Classify(Tensor firsts);
+}

@@ -1,0 +1,30 @@
+namespace AdaLora.Transformers.Hub;
+
+/// <summary>Tells failures of the network from others and puts them into words.</summary>
+internal static class NetworkFault
+{
+    /// <summary>Whether an exception comes from the network, or from waiting too long for it, and not from the caller's cancellation.</summary>
+    public static bool Is(Exception exception, CancellationToken cancellationToken) =>
+        exception is HttpRequestException or IOException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
+
+    public static HubException Describe(Exception exception, HubName name, string host)
+    {
+        var error = exception switch
+        {
+            HttpRequestException request => request.HttpRequestError,
+            HttpIOException body => body.HttpRequestError,
+            _ => HttpRequestError.Unknown,
+        };
+        return error switch
+        {
+            HttpRequestError.SecureConnectionError => new(HubFailure.Unreachable, $"{name}", $"can't be fetched: no secure connection to {host} could be made; check the clock, the certificates and any proxy.", exception),
+            HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded =>
+                new(HubFailure.InvalidAnswer, $"{name}", $"can't be fetched: {host} doesn't answer in proper HTTP; check HF_ENDPOINT and any proxy.", exception),
+            _ => new(HubFailure.Unreachable, $"{name}", $"can't be fetched: {Words(exception, error, host)}.", exception) { IsTransient = true },
+        };
+    }
+
+    private static string Words(Exception exception, HttpRequestError error, string host) => exception is OperationCanceledException
+        ? $"{host} fell silent"
+        : error == HttpRequestError.ResponseEnded ? $"{host} broke off" : $"{host} can't be reached";
+}

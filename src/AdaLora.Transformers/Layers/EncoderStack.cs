@@ -1,0 +1,43 @@
+using AdaLora.Transformers.Configuration;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace AdaLora.Transformers.Layers;
+
+/// <summary>Layers with self-attention, one after another, over hidden states as rows.</summary>
+internal sealed class EncoderStack : Module<Tensor, TokenRows, Tensor>
+{
+    [ComponentName(Name = "layer")]
+    private readonly ModuleList<Module<Tensor, TokenRows, Tensor>> _layers;
+
+    public EncoderStack(EncoderConfig config, Func<Module<Tensor, TokenRows, Tensor>> createLayer)
+        : base(nameof(EncoderStack))
+    {
+        _layers = ModuleList(Enumerable.Range(0, config.Layers).Select(_ => createLayer()).ToArray());
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor embedded, TokenRows rows) => Encode(embedded, rows, null);
+
+    /// <summary>
+    /// Runs the layers; <paramref name="trace"/> receives what goes into the first layer and what comes out of each, batch x length x hidden size, in tensors that belong to no scope.
+    /// </summary>
+    /// <returns>Rows x hidden size; only the first tokens' if they suffice.</returns>
+    public Tensor Encode(Tensor embedded, TokenRows rows, List<Tensor>? trace)
+    {
+        using var scope = NewDisposeScope();
+        var states = embedded.alias();
+        trace?.Add(rows.ToTexts(states).DetachFromDisposeScope());
+        for (var i = 0; i < _layers.Count; i++)
+        {
+            var next = _layers[i].call(states, i == _layers.Count - 1 ? rows.AtLastLayer() : rows);
+            // Frees what nothing else needs while the next layer runs; in training the graph keeps what the backward pass reads.
+            states.Dispose();
+            states = next;
+            trace?.Add(rows.ToTexts(states).DetachFromDisposeScope());
+        }
+        return states.MoveToOuterDisposeScope();
+    }
+}

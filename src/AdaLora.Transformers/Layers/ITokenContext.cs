@@ -1,0 +1,8 @@
+namespace AdaLora.Transformers.Layers;
+
+/// <summary>What attention of some kind takes besides hidden states.</summary>
+internal interface ITokenContext
+{
+    /// <summary>How tokens stand as rows.</summary>
+    TokenRows Rows { get; }
+}

@@ -1,0 +1,40 @@
+using AdaLora.Internals;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace AdaLora.Transformers.Layers;
+
+/// <summary>First values of weights as BERT-like models have them: matrices normal, biases 0, layer norms 1 and 0, the padding token's embedding 0.</summary>
+internal static class WeightInitializer
+{
+    /// <param name="model">The model.</param>
+    /// <param name="seed">Seeds the values; null draws from TorchSharp's global generator.</param>
+    /// <param name="names">The parameters to initialise, or null for all.</param>
+    public static void Initialize(PretrainedModel model, long? seed, IReadOnlySet<string>? names = null)
+    {
+        if (names is { Count: 0 })
+            return;
+        using var scope = NewDisposeScope();
+        using var gradientsOff = no_grad();
+        var generator = seed is { } value ? new Generator((ulong)value) : null;
+        var layerNorms = model.named_modules().Where(child => child.module is LayerNorm).Select(child => $"{child.name}.weight").ToHashSet(StringComparer.Ordinal);
+        foreach (var (name, parameter) in model.named_parameters())
+        {
+            // A tensor without memory, as in a model made to count parameters, has no values.
+            if (names?.Contains(name) == false || parameter.device_type == TorchSharp.DeviceType.META)
+                continue;
+            if (parameter.dim() < 2)
+                _ = parameter.FillInPlace(layerNorms.Contains(name) ? 1 : 0);
+            else
+                Draw(model, name, parameter, generator);
+        }
+        generator?.Dispose();
+    }
+
+    private static void Draw(PretrainedModel model, string name, Parameter parameter, Generator? generator)
+    {
+        _ = parameter.normal_(0, model.Config.InitializerRange, generator);
+        if (name.EndsWith("word_embeddings.weight", StringComparison.Ordinal))
+            _ = parameter[model.Config.PadId].zero_();
+    }
+}

@@ -1,8 +1,0 @@
-namespace AdaLora.Transformers.Models.Layers;
-
-/// <summary>What attention of some kind takes besides hidden states.</summary>
-internal interface ITokenContext
-{
-    /// <summary>How tokens stand as rows.</summary>
-    TokenRows Rows { get; }
-}

@@ -1,0 +1,121 @@
+using AdaLora.Bank;
+using AdaLora.Safetensors;
+using AdaLora.Training;
+using AdaLora.Training.Checkpoints;
+using AdaLora.Training.Progress;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace AdaLora;
+
+/// <summary>A model with adapters: the regulariser and the allocator run around each optimiser step.</summary>
+internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
+{
+    private StepGradients _gradients;
+
+    public override nn.Module Model => adapted.Model;
+
+    public override IReadOnlyList<Parameter> Parameters => adapted.TrainableParameters;
+
+    public override IDisposable? Hold() => adapted.Gate.Train();
+
+    public override void Begin(long totalSteps)
+    {
+        var final = adapted.Options.FinalPhase.In(totalSteps);
+        if (adapted.TargetBudget == 0 && adapted.TrainedInFull.Count == 0 && final > 0)
+        {
+            throw new ArgumentException(
+                $"The target budget is 0 and nothing is trained beside the adapters: for the last {final} steps nothing would be left to train. Raise {nameof(AdaLoraOptions.TargetRank)} or {nameof(AdaLoraOptions.TargetBudget)}, "
+                + $"name {nameof(AdaLoraOptions.TrainedModules)} or {nameof(AdaLoraOptions.Biases)}, or set {nameof(AdaLoraOptions.FinalPhase)} to 0 steps.");
+        }
+
+        adapted.Begin(totalSteps);
+    }
+
+    public override void Use(optim.Optimizer optimizer)
+    {
+        // Without it training goes on with all triplets.
+        if (OptimizerFollower.CanFollow(optimizer) || adapted.Options.Allocation.Resizes)
+            adapted.UseOptimizer(optimizer);
+    }
+
+    public override void Forget(optim.Optimizer optimizer) => adapted.ForgetOptimizer(optimizer);
+
+    public override bool IsFinal => adapted.IsSettled;
+
+    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale) => _gradients = adapted.BeforeScaledStep(maxGradientNorm, scale);
+
+    public override bool ReadGradientsAreFinite() => _gradients.ReadIsFinite();
+
+    public override void AfterOptimizerStep() => adapted.AfterOptimizerStep();
+
+    public override void Compact(optim.Optimizer optimizer)
+    {
+        if (adapted.IsFrozen && !adapted.IsCompacted)
+            adapted.Compact(optimizer);
+    }
+
+    public override void Finish() => adapted.Finish();
+
+    public override TrainingProgress Describe(TrainingProgress progress) => progress with
+    {
+        GradientNorm = adapted.ReadGradientNorm(),
+        Penalty = adapted.ReadPenalty(),
+        Budget = adapted.Budget,
+        LiveTriplets = adapted.LiveTriplets,
+    };
+
+    public override IWeightSnapshot Capture() => new Snapshot(adapted, adapted.Capture(), new ParameterSnapshot(adapted.TrainedInFull, Model));
+
+    public override IWeightSnapshot ReadSnapshot(StateTable state) =>
+        new Snapshot(adapted, adapted.ReadSnapshot(state.Part("adapters")), new ParameterSnapshot(adapted.TrainedInFull, Model, state.Part("parameters")));
+
+    public override void Identify(IDictionary<string, string> identity)
+    {
+        adapted.Identify(identity);
+        foreach (var (name, parameter) in adapted.TrainedInFull)
+            identity[$"trained {name}"] = RunIdentity.Shape(parameter);
+    }
+
+    public override void Save(StateTable state, bool isWithinStep)
+    {
+        adapted.SaveState(state.Part("adapters"), isWithinStep);
+        ModelState.Save(state, adapted.Model, adapted.TrainedInFull, isWithinStep);
+    }
+
+    public override void Resume(StateTable state)
+    {
+        adapted.ResumeState(state.Part("adapters"));
+        ModelState.Resume(state, adapted.Model, adapted.TrainedInFull);
+    }
+
+    public override void Dispose()
+    {
+    }
+
+    private sealed class Snapshot(AdaLoraModel adapted, AdapterSnapshot triplets, ParameterSnapshot trainedInFull) : IWeightSnapshot
+    {
+        public void Restore()
+        {
+            using var guard = adapted.Gate.Change("changed");
+            using var scope = NewDisposeScope();
+            using var frozen = no_grad();
+            var steps = new Transition();
+            adapted.Restore(triplets, steps);
+            trainedInFull.Restore(steps);
+            steps.Run();
+        }
+
+        public void Save(StateTable state)
+        {
+            adapted.SaveSnapshot(triplets, state.Part("adapters"));
+            trainedInFull.Save(state.Part("parameters"));
+        }
+
+        public void Dispose()
+        {
+            triplets.Dispose();
+            trainedInFull.Dispose();
+        }
+    }
+}

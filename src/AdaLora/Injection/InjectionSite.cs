@@ -1,0 +1,53 @@
+using AdaLora.Adapters;
+using static TorchSharp.torch;
+
+namespace AdaLora.Injection;
+
+/// <summary>A layer that can be replaced by an adapter, with every place where it has to be.</summary>
+public sealed class InjectionSite
+{
+    private readonly ModuleNode _node;
+
+    internal InjectionSite(ModuleNode node, nn.Module model, IReadOnlyList<string> aliases, IProjection projection, IReadOnlyList<ModuleReference> references)
+    {
+        _node = node;
+        Model = model;
+        Aliases = aliases;
+        Projection = projection;
+        References = references;
+        var stored = references.Where(reference => reference.Storage is not null).ToArray();
+        Storage = (stored.FirstOrDefault(reference => ReferenceEquals(reference.Owner.Module, Parent)) ?? stored[0]).Storage!.Value;
+    }
+
+    /// <summary>The layer's dotted name: the first of its names that the targets select.</summary>
+    public string Path => _node.Path;
+
+    /// <summary>The layer's name in its parent, the last segment of the path.</summary>
+    public string Name => _node.Name;
+
+    /// <summary>The layer's other names when it is registered more than once. It gets one adapter, which all of them see.</summary>
+    public IReadOnlyList<string> Aliases { get; }
+
+    /// <summary>The layer: the base layer of the adapter to come.</summary>
+    public nn.Module<Tensor, Tensor> Layer => (nn.Module<Tensor, Tensor>)_node.Module;
+
+    /// <summary>The module in which the layer is registered under <see cref="Path"/>.</summary>
+    public nn.Module Parent => _node.Parent!.Module;
+
+    /// <summary>The parent's dotted name; empty for the model itself.</summary>
+    public string ParentPath => _node.Parent!.Path;
+
+    /// <summary>Where the parent keeps the layer; another module's storage when the parent only registers it.</summary>
+    public StorageKind Storage { get; }
+
+    /// <summary>The layer as a linear map.</summary>
+    public IProjection Projection { get; }
+
+    internal nn.Module Model { get; }
+
+    internal IReadOnlyList<ModuleReference> References { get; }
+
+    /// <summary>The path.</summary>
+    /// <returns>The layer's dotted name.</returns>
+    public override string ToString() => Path;
+}

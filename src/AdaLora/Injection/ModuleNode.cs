@@ -1,0 +1,73 @@
+using static TorchSharp.torch;
+
+namespace AdaLora.Injection;
+
+/// <summary>A module under one of its names. A module that is registered several times has as many nodes.</summary>
+internal sealed class ModuleNode(string name, nn.Module module, ModuleNode? parent)
+{
+    public string Name { get; } = name;
+
+    public nn.Module Module { get; } = module;
+
+    public ModuleNode? Parent { get; } = parent;
+
+    /// <summary>The dotted name from the root, which itself has the empty one.</summary>
+    public string Path { get; } = parent is null || parent.Path.Length == 0 ? name : $"{parent.Path}.{name}";
+
+    /// <summary>For messages, where an empty name would look like a mistake.</summary>
+    public string DisplayPath => Path.Length == 0 ? "(the model itself)" : Path;
+
+    /// <summary>The layer inside, when this module is an adapter.</summary>
+    public nn.Module? BaseLayer { get; } = AdapterTable.BaseLayerOf(module);
+
+    /// <summary>The parameters and buffers of the module and all below it, with their names from the root.</summary>
+    public IEnumerable<(string Name, Tensor Value, bool IsBuffer)> State()
+    {
+        var prefix = Path.Length == 0 ? "" : Path + ".";
+        return Module.named_parameters().Select(p => (prefix + p.name, (Tensor)p.parameter, false))
+            .Concat(Module.named_buffers().Select(b => (prefix + b.name, b.buffer, true)));
+    }
+
+    /// <summary>The parameters and buffers of the module itself, with their names from the root.</summary>
+    public IEnumerable<(string Name, Tensor Value, bool IsBuffer)> OwnTensors()
+    {
+        var prefix = Path.Length == 0 ? "" : Path + ".";
+        return Module.named_parameters(recurse: false).Select(p => (prefix + p.name, (Tensor)p.parameter, false))
+            .Concat(Module.named_buffers(recurse: false).Select(b => (prefix + b.name, b.buffer, true)));
+    }
+
+    /// <summary>
+    /// A model and all below it, each before its children and these in registration order. Adapters are closed: what is inside belongs to them.
+    /// </summary>
+    public static IReadOnlyList<ModuleNode> Walk(nn.Module root) => Walk(new ModuleNode("", root, null), open: false);
+
+    /// <summary>The same as if there were no adapters: each stands for its base layer.</summary>
+    public static IReadOnlyList<ModuleNode> WalkOriginal(nn.Module root) => Walk(new ModuleNode("", root, null), open: true);
+
+    private static List<ModuleNode> Walk(ModuleNode root, bool open)
+    {
+        var nodes = new List<ModuleNode>();
+        Visit(root);
+        return nodes;
+
+        void Visit(ModuleNode node)
+        {
+            if (node.BaseLayer is { } layer)
+            {
+                if (!open)
+                {
+                    nodes.Add(node);
+                    return;
+                }
+
+                node = new ModuleNode(node.Name, layer, node.Parent);
+            }
+
+            nodes.Add(node);
+            foreach (var (name, child) in node.Module.named_children().ToArray())
+            {
+                Visit(new ModuleNode(name, child, node));
+            }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using AdaLora.Internals.Cpu;
+using static TorchSharp.torch;
+
+namespace AdaLora.Injection;
+
+/// <summary>Finds the weights to which no product can be added, because other modules have them too, or because nobody keeps them.</summary>
+internal static class WeightSharing
+{
+    /// <summary>Why products cannot be added to the weights of some layers: a sentence for each layer, in the order of the model.</summary>
+    public static IReadOnlyList<string> FindFaults(nn.Module model, IReadOnlyList<InjectionSite> sites)
+    {
+        var tensors = ModuleNode.WalkOriginal(model)
+            .SelectMany(node => node.OwnTensors().Select(own => (node.Module, own.Name, own.Value, Range: MemoryRange.Of(own.Value))))
+            .ToList();
+        return [.. sites.Select(FaultOf).OfType<string>()];
+
+        string? FaultOf(InjectionSite site)
+        {
+            using var scope = NewDisposeScope();
+            var weight = site.Projection.Weight;
+            if (!MemoryRange.IsShared(weight, site.Projection.Weight))
+                return $"'{site.Path}' computes its weight anew whenever it is read, so that what is added to it is lost: keep the weight as a parameter or buffer, or leave the adapter unmerged";
+            var own = new HashSet<nn.Module>(ModuleNode.WalkOriginal(site.Layer).Select(n => n.Module), ReferenceEqualityComparer.Instance);
+            var range = MemoryRange.Of(weight);
+            var sharers = tensors
+                .Where(t => !own.Contains(t.Module) && (t.Value.Handle == weight.Handle || (range is { } mine && t.Range is { } other && mine.Overlaps(other))))
+                .Select(t => $"'{t.Name}'").Distinct(StringComparer.Ordinal).ToList();
+            return sharers.Count == 0 ? null : $"the weight of '{site.Path}' is also {string.Join(", ", sharers)}";
+        }
+    }
+}

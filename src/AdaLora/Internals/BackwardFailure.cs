@@ -1,0 +1,27 @@
+namespace AdaLora.Internals;
+
+/// <summary>
+/// Where the backward passes of one training leave the exception that may not leave them, until <see cref="ThrowIfAny"/>. Nodes hold the one of their training: which thread runs a backward pass says nothing, as that of a GPU has one
+/// of its own.
+/// </summary>
+internal sealed class BackwardFailure
+{
+    [ThreadStatic]
+    private static BackwardFailure? _ofThread;
+
+    private Exception? _first;
+
+    /// <summary>For nodes that belong to no model: that of the thread which runs the forward pass.</summary>
+    public static BackwardFailure OfThread => _ofThread ??= new();
+
+    /// <summary>Keeps the exception if it is the first.</summary>
+    public void Note(Exception exception) => Interlocked.CompareExchange(ref _first, exception, null);
+
+    /// <summary>Throws if a backward pass has failed since the last call.</summary>
+    /// <exception cref="InvalidOperationException">It has; the reason is the inner exception.</exception>
+    public void ThrowIfAny()
+    {
+        if (Interlocked.Exchange(ref _first, null) is { } failure)
+            throw new InvalidOperationException($"A backward pass failed, so that gradients are missing: {failure.Message}", failure);
+    }
+}

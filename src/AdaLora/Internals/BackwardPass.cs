@@ -1,0 +1,62 @@
+using static TorchSharp.torch;
+
+namespace AdaLora.Internals;
+
+/// <summary>
+/// What every backward pass written in C# needs. libtorch calls it from native code, where an exception would end the process: it is left with the training (<see cref="BackwardFailure"/>), and the gradients are zeros. They must not
+/// be undefined, as a function in front of this one may then make zeros like an output of its own that has been freed, and throw. And libtorch takes gradients over without telling when, so that the tensors that carried them are freed
+/// at the next pass, not at the end of the step, when all of them would have been alive.
+/// </summary>
+internal static class BackwardPass
+{
+    private const string NeedsKey = "needs";
+    private const string FailureKey = "failure";
+
+    [ThreadStatic]
+    private static Tensor?[]? _handedOver;
+
+    /// <summary>To be called by the forward pass.</summary>
+    /// <param name="context">That of the node.</param>
+    /// <param name="arguments">Of the forward pass.</param>
+    /// <param name="failure">Where to leave an exception.</param>
+    public static void Prepare(autograd.AutogradContext context, object[] arguments, BackwardFailure failure)
+    {
+        context.set_materialize_grads(false);
+        context.save_data(NeedsKey, new GradientNeeds(arguments));
+        context.save_data(FailureKey, failure);
+    }
+
+    /// <param name="context">That of the node.</param>
+    /// <param name="gradient">Of the output, undefined if what came behind gave none; freed afterwards.</param>
+    /// <param name="compute">Gives the gradient of each argument, null where none is needed.</param>
+    public static List<Tensor> Run(autograd.AutogradContext context, Tensor gradient, Func<Tensor, GradientNeeds, Tensor?[]> compute)
+    {
+        var needs = (GradientNeeds)context.get_data(NeedsKey);
+        Tensor?[] results;
+        try
+        {
+            Release();
+            using var scope = NewDisposeScope();
+            using var frozen = no_grad();
+            results = gradient.IsInvalid ? needs.Zeros() : compute(gradient, needs);
+            foreach (var result in results)
+                result?.DetachFromDisposeScope();
+        }
+        catch (Exception e)
+        {
+            ((BackwardFailure)context.get_data(FailureKey)).Note(e);
+            results = needs.ZerosOrNone();
+        }
+
+        gradient.Dispose();
+        _handedOver = results;
+        return [.. results.Select(result => result!)];
+    }
+
+    private static void Release()
+    {
+        foreach (var tensor in _handedOver ?? [])
+            tensor?.Dispose();
+        _handedOver = null;
+    }
+}

@@ -1,0 +1,54 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace AdaLora.Internals;
+
+/// <summary>Which arguments of a forward pass need a gradient, and of what form, so that zeros can be given for it when it cannot be computed.</summary>
+internal sealed class GradientNeeds
+{
+    private readonly (long[] Shape, ScalarType Dtype, DeviceType Place, int Index)?[] _forms;
+
+    /// <param name="arguments">Of the forward pass. Looked at now, as they may be freed when it matters.</param>
+    public GradientNeeds(object?[] arguments)
+    {
+        _forms = new (long[], ScalarType, DeviceType, int)?[arguments.Length];
+        for (var i = 0; i < arguments.Length; i++)
+        {
+            if (arguments[i] is Tensor { requires_grad: true } tensor)
+                _forms[i] = (ShapeOf(tensor), tensor.dtype, tensor.device_type, tensor.device_index);
+        }
+    }
+
+    /// <summary>Whether the argument needs a gradient.</summary>
+    public bool this[int argument] => _forms[argument] is not null;
+
+    /// <summary>Zeros where a gradient is needed, else null. Each is one number seen as many: what failed may have failed for want of memory.</summary>
+    public Tensor?[] Zeros()
+    {
+        using var scope = NewDisposeScope();
+        return [.. _forms.Select(f => f is { } form ? zeros([], dtype: form.Dtype, device: device(form.Place, form.Index)).expand(form.Shape).MoveToOuterDisposeScope() : null)];
+    }
+
+    /// <summary>The same as tensors of no scope, for where no exception may leave: undefined gradients if a device does not even give a number.</summary>
+    public Tensor?[] ZerosOrNone()
+    {
+        try
+        {
+            using var scope = NewDisposeScope();
+            return [.. Zeros().Select(z => z?.DetachFromDisposeScope())];
+        }
+        catch (Exception)
+        {
+            return new Tensor?[_forms.Length];
+        }
+    }
+
+    // In every forward pass: Tensor.shape and Tensor.device take microseconds, these do not.
+    private static long[] ShapeOf(Tensor tensor)
+    {
+        var shape = new long[tensor.dim()];
+        for (var i = 0; i < shape.Length; i++)
+            shape[i] = tensor.size(i);
+        return shape;
+    }
+}

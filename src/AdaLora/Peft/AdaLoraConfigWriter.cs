@@ -1,0 +1,100 @@
+using System.Text.Json.Nodes;
+using AdaLora.Adapters;
+using AdaLora.Allocation;
+
+namespace AdaLora.Peft;
+
+/// <summary>Makes the configuration of a saved AdaLoRA adapter.</summary>
+internal sealed class AdaLoraConfigWriter
+{
+    private readonly AdaLoraModel _adapted;
+    private readonly SavedConfig? _origin;
+    private readonly RankPattern _pattern;
+    private readonly int _initialRank;
+    private readonly double _alpha;
+
+    /// <param name="adapted">The model.</param>
+    /// <param name="origin">What it was loaded with, if it was.</param>
+    /// <param name="pattern">Which triplets are written, of all there ever were.</param>
+    public AdaLoraConfigWriter(AdaLoraModel adapted, SavedConfig? origin, RankPattern pattern)
+    {
+        _adapted = adapted;
+        _origin = origin;
+        // Readers number triplets below the initial rank: where others were added, those that are left are told as the first of so many.
+        _pattern = adapted.HasGrown ? RankPattern.From(pattern.Names.Select(n => KeyValuePair.Create<string, IReadOnlyList<bool>>(n, [.. Enumerable.Repeat(true, pattern.RankOf(n))]))) : pattern;
+        var initialRank = origin is SavedAdaLoraConfig own ? own.InitialRank : adapted.Adapters.Max(a => adapted.InitialRankOf(a.Slot.Name));
+        // An initial rank of 0 would make the scale of PEFT meaningless.
+        _initialRank = Math.Max(Math.Max(1, initialRank), adapted.HasGrown ? _pattern.Names.Max(_pattern.RankOf) : 0);
+        // An alpha of 0 means the initial rank here, but the kept rank in PEFT.
+        _alpha = adapted.Options.Alpha > 0 ? adapted.Options.Alpha : _initialRank;
+    }
+
+    /// <summary>The scale that readers compute for every matrix.</summary>
+    public double Scale => SvdLinear.ScaleFor(_alpha, _initialRank);
+
+    public byte[] Write()
+    {
+        var options = _adapted.Options;
+        var config = new ConfigText(_origin?.Json);
+        config.Set("peft_type", "ADALORA");
+        config.Set("inference_mode", true);
+        config.Set("r", 8);
+        config.Set("init_r", _initialRank);
+        config.Set("lora_alpha", _alpha);
+        config.Set("lora_dropout", options.Dropout);
+        config.Set("deltaT", options.MaskInterval);
+        config.Set("beta1", options.Beta1);
+        config.Set("beta2", options.Beta2);
+        config.Set("orth_reg_weight", options.OrthogonalityWeight);
+        config.Set("fan_in_fan_out", _adapted.Sites.Any(s => s.Projection.WeightIsTransposed));
+        config.Set("rank_pattern", Ranks());
+        if (_origin is not SavedAdaLoraConfig)
+        {
+            config.Set("target_r", options.TargetBudget is { } budget ? (int)Math.Round((double)budget / _adapted.Adapters.Count) : options.TargetRank);
+            config.Set("target_modules", SavedTargets.Write([.. _adapted.Adapters.Select(a => a.Slot.Name)], _adapted.OriginalNames));
+            // What plain LoRA chose these by does not hold any more.
+            foreach (var name in (string[])["alpha_pattern", "exclude_modules", "layers_to_transform", "layers_pattern", "use_rslora"])
+                config.Remove(name);
+        }
+
+        SetSchedule(config);
+        config.SetShared(_adapted, _origin);
+        return config.ToBytes();
+    }
+
+    // Without a schedule of its own, a loaded adapter keeps that of the file. Readers refuse a training without steps.
+    private void SetSchedule(ConfigText config)
+    {
+        if (_adapted.Schedule is not { } schedule)
+        {
+            if (_origin is SavedAdaLoraConfig)
+                return;
+            config.Set("total_step", 1);
+            config.Set("tinit", 0);
+            config.Set("tfinal", 0);
+            return;
+        }
+
+        config.Set("total_step", schedule.TotalSteps);
+        config.Set("tinit", schedule.InitialSteps);
+        config.Set("tfinal", schedule.FinalSteps);
+    }
+
+    /// <summary>Metadata of the weights: what readers of the configuration alone would get wrong.</summary>
+    public IReadOnlyDictionary<string, string> Metadata()
+    {
+        var held = _adapted.Adapters.Sum(a => a.Rank);
+        var target = Math.Min(_adapted.TargetBudget, held);
+        var isTold = Ranks() is null && target == Math.Min((long)_adapted.Options.TargetRank * _adapted.Adapters.Count, held);
+        return UnsettledRanks.Metadata(_adapted.IsSettled || isTold ? null : target);
+    }
+
+    private JsonObject? Ranks()
+    {
+        if (!_adapted.IsFrozen && _pattern.Names.All(n => _pattern.RankOf(n) == _initialRank))
+            return null;
+        return new JsonObject(_pattern.Names.Select(name => KeyValuePair.Create(name + ".lora_E", (JsonNode?)Flags(_pattern[name]))));
+    }
+
+    private JsonArray Flags(IReadOnlyList<bool> kept) => new([.. Enumerable.Range(0, _initialRank).Select(i => (JsonNode)(i < kept.Count && kept[i]))]);
+}

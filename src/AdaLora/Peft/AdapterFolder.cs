@@ -1,0 +1,88 @@
+using AdaLora.Internals;
+
+namespace AdaLora.Peft;
+
+/// <summary>
+/// The two files of a saved adapter, replaced together: they are written in full into a folder beside their places, which one renaming then declares valid; from that moment on
+/// readers of this library take its files, wherever the move of the single files was interrupted. Nothing outside the folder is touched.
+/// </summary>
+internal static class AdapterFolder
+{
+    public const string ConfigFile = "adapter_config.json";
+    public const string WeightsFile = "adapter_model.safetensors";
+    private const string PickledFile = "adapter_model.bin";
+    private const string Pending = ".adapter-pending";
+    private const string StagingPrefix = ".adapter-staging-";
+
+    // The configuration comes last, so that it never describes weights that are not in their place yet.
+    private static readonly string[] Files = [WeightsFile, ConfigFile];
+
+    /// <summary>Writes both files, or leaves those that are there as they are.</summary>
+    /// <param name="folder">Made if it is not there.</param>
+    /// <param name="writers">Writes one file's content, by file name.</param>
+    /// <param name="create">Makes the stream of a path; a file when null.</param>
+    /// <exception cref="IOException">The files cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
+    public static void Write(string folder, IReadOnlyDictionary<string, Action<Stream>> writers, Func<string, Stream>? create = null)
+    {
+        Directory.CreateDirectory(folder);
+        if (Files.FirstOrDefault(file => Directory.Exists(Path.Combine(folder, file))) is { } obstacle)
+            throw new IOException($"'{Path.Combine(folder, obstacle)}' is a folder, where a file of the adapter has to be.");
+        FinishPending(folder);
+        // Whoever was killed while writing could not clean up.
+        foreach (var torn in Directory.GetDirectories(folder, StagingPrefix + "*"))
+            Directory.Delete(torn, recursive: true);
+        var staging = Path.Combine(folder, $"{StagingPrefix}{Guid.NewGuid():N}");
+        try
+        {
+            Directory.CreateDirectory(staging);
+            foreach (var file in Files)
+                AtomicFile.WriteInPlace(Path.Combine(staging, file), writers[file], create);
+            Directory.Move(staging, Path.Combine(folder, Pending));
+        }
+        catch
+        {
+            if (Directory.Exists(staging))
+                Directory.Delete(staging, recursive: true);
+            throw;
+        }
+
+        FinishPending(folder);
+    }
+
+    /// <summary>Where the current version of a file is.</summary>
+    /// <exception cref="InvalidDataException">The folder has no such file.</exception>
+    public static string Find(string folder, string file)
+    {
+        var pending = Path.Combine(folder, Pending, file);
+        var path = File.Exists(pending) ? pending : Path.Combine(folder, file);
+        return File.Exists(path) ? path : throw new InvalidDataException(WhyNot(folder, file));
+    }
+
+    // Adapters come in other formats too; which one it is tells what to do.
+    private static string WhyNot(string folder, string file)
+    {
+        if (File.Exists(folder))
+            return $"'{folder}' is a file; give the folder that holds {ConfigFile} and {WeightsFile}.";
+        if (!Directory.Exists(folder))
+            return $"'{folder}' holds no adapter: there is no folder '{Path.GetFullPath(folder)}'.";
+        if (Directory.EnumerateFiles(folder, "*.gguf").FirstOrDefault() is { } gguf)
+            return $"'{folder}' holds an adapter in llama.cpp's format GGUF ({Path.GetFileName(gguf)}), which isn't read; take the adapter in PEFT's format that it was converted from.";
+        if (File.Exists(Path.Combine(folder, PickledFile)))
+        {
+            return $"'{folder}' holds its weights in PyTorch's pickle format ({PickledFile}), which isn't read because loading it can run code: "
+                + "load and save it once with PEFT in Python (save_pretrained writes safetensors).";
+        }
+        return $"'{folder}' holds no adapter: there is no {file}.";
+    }
+
+    private static void FinishPending(string folder)
+    {
+        var pending = Path.Combine(folder, Pending);
+        if (!Directory.Exists(pending))
+            return;
+        foreach (var file in Files.Where(file => File.Exists(Path.Combine(pending, file))))
+            File.Move(Path.Combine(pending, file), Path.Combine(folder, file), overwrite: true);
+        Directory.Delete(pending, recursive: true);
+    }
+}

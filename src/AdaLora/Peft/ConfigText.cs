@@ -1,0 +1,49 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AdaLora.Injection;
+
+namespace AdaLora.Peft;
+
+/// <summary>A configuration that is being written: fields in ordinal order, what was read before kept as it stood unless its meaning has changed.</summary>
+internal sealed class ConfigText(JsonObject? before)
+{
+    private static readonly JsonSerializerOptions Layout = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly JsonObject _fields = (JsonObject?)before?.DeepClone() ?? [];
+
+    /// <summary>Sets a field. Numbers that are equal stay written as they were: 0.0 does not become 0.</summary>
+    public void Set(string name, JsonNode? value)
+    {
+        var isSame = _fields.TryGetPropertyValue(name, out var present)
+            && (JsonNode.DeepEquals(present, value) || (Number(present) is { } a && Number(value) is { } b && a == b));
+        if (!isSame)
+            _fields[name] = value;
+    }
+
+    public void Remove(string name) => _fields.Remove(name);
+
+    /// <summary>Sets what all kinds of adapters have in common: the modules trained in full and the biases.</summary>
+    public void SetShared(AdaLoraModel adapted, SavedConfig? origin)
+    {
+        if (origin is not null)
+            return;
+        var trained = adapted.FullyTrainedModules;
+        Set("modules_to_save", trained.Count == 0 ? null : new JsonArray([.. trained.Select(n => (JsonNode)n)]));
+        Set("bias", adapted.Options.Biases switch { BiasTraining.All => "all", BiasTraining.Adapted => "lora_only", _ => "none" });
+        Set("base_model_name_or_path", null);
+        Set("task_type", null);
+    }
+
+    /// <summary>The same bytes on every platform.</summary>
+    public byte[] ToBytes()
+    {
+        var ordered = new JsonObject(_fields.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => KeyValuePair.Create(p.Key, p.Value?.DeepClone())));
+        return Encoding.UTF8.GetBytes(ordered.ToJsonString(Layout).ReplaceLineEndings("\n"));
+    }
+
+    private static double? Number(JsonNode? node) =>
+        node is JsonValue && node.GetValueKind() == JsonValueKind.Number && double.TryParse(node.ToJsonString(), CultureInfo.InvariantCulture, out var number) ? number : null;
+}

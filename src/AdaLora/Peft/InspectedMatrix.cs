@@ -1,0 +1,40 @@
+namespace AdaLora.Peft;
+
+/// <summary>One adapted matrix of a saved adapter; its product is scale · P diag(lambda) Q, for plain LoRA scale · B A.</summary>
+public sealed record InspectedMatrix
+{
+    /// <summary>Dotted name of the module in the original model.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Rows of P.</summary>
+    public required long OutFeatures { get; init; }
+
+    /// <summary>Columns of Q.</summary>
+    public required long InFeatures { get; init; }
+
+    /// <summary>Triplets at the beginning, as the configuration tells; PEFT knows one number for all matrices.</summary>
+    public required int InitialRank { get; init; }
+
+    /// <summary>Triplets that are stored.</summary>
+    public int Rank => Triplets.Count;
+
+    /// <summary>Factor of the product: alpha / (initial rank + 1e-5), for plain LoRA alpha / rank or alpha / √rank.</summary>
+    public required double Scale { get; init; }
+
+    /// <summary>The triplets in the order of the file.</summary>
+    public required IReadOnlyList<InspectedTriplet> Triplets { get; init; }
+
+    /// <summary>
+    /// Singular values of the product, descending: min(rank, out, in) of them. They equal the norms of the triplets only as far as P and Q are orthonormal up to the length of their vectors.
+    /// </summary>
+    public required IReadOnlyList<double> SingularValues { get; init; }
+
+    /// <summary>Frobenius norm of the product: the root of the sum of its squared singular values.</summary>
+    public double FrobeniusNorm => Math.Sqrt(SingularValues.Sum(s => s * s));
+
+    /// <summary>Frobenius norm of P'P - I; 0 without triplets, null for plain LoRA, which asks for no orthogonality.</summary>
+    public required double? LeftError { get; init; }
+
+    /// <summary>Frobenius norm of QQ' - I; 0 without triplets, null for plain LoRA.</summary>
+    public required double? RightError { get; init; }
+}

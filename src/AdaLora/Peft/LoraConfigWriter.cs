@@ -1,0 +1,44 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+
+namespace AdaLora.Peft;
+
+/// <summary>Makes the configuration of an adapter that is exported as plain LoRA.</summary>
+internal static partial class LoraConfigWriter
+{
+    // What a loaded adapter was made for still holds for its export.
+    private static readonly string[] Inherited = ["base_model_name_or_path", "task_type", "modules_to_save", "bias"];
+
+    /// <param name="adapted">The model.</param>
+    /// <param name="origin">What it was loaded with, if it was.</param>
+    /// <param name="ranks">The ranks of the exported modules, at least 1, in the order of the model.</param>
+    public static byte[] Write(AdaLoraModel adapted, SavedConfig? origin, IReadOnlyList<KeyValuePair<string, int>> ranks)
+    {
+        var largest = ranks.Max(r => r.Value);
+        var config = new ConfigText(origin is null ? null : new JsonObject(Inherited.Select(n => KeyValuePair.Create(n, origin.Json[n]?.DeepClone()))));
+        config.Set("peft_type", "LORA");
+        config.Set("inference_mode", true);
+        config.Set("r", largest);
+        config.Set("lora_alpha", largest);
+        config.Set("lora_dropout", adapted.Options.Dropout);
+        config.Set("fan_in_fan_out", adapted.Sites.Any(s => s.Projection.WeightIsTransposed));
+        config.Set("use_rslora", false);
+        // Equal in both, so that the scale of every module is 1.
+        config.Set("rank_pattern", Pattern(ranks));
+        config.Set("alpha_pattern", Pattern(ranks));
+        config.Set("target_modules", SavedTargets.Write([.. ranks.Select(r => r.Key)], adapted.OriginalNames));
+        config.SetShared(adapted, origin);
+        return config.ToBytes();
+    }
+
+    // Keys are expressions for the end of a name. One that could be taken for another module's is tied to the beginning.
+    private static JsonObject Pattern(IReadOnlyList<KeyValuePair<string, int>> ranks)
+    {
+        var names = ranks.Select(r => r.Key).ToHashSet(StringComparer.Ordinal);
+        var isEnd = names.ToDictionary(n => n, n => names.Any(other => other.EndsWith("." + n, StringComparison.Ordinal)), StringComparer.Ordinal);
+        return new JsonObject(ranks.Select(r => KeyValuePair.Create(isEnd[r.Key] || !PlainName().IsMatch(r.Key) ? "^" + Regex.Escape(r.Key) : r.Key, (JsonNode?)JsonValue.Create(r.Value))));
+    }
+
+    [GeneratedRegex(@"\A[A-Za-z0-9_.-]*\z")]
+    private static partial Regex PlainName();
+}

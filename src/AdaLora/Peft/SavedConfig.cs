@@ -1,0 +1,125 @@
+using System.Text.Json.Nodes;
+using AdaLora.Injection;
+using AdaLora.Internals;
+using AdaLora.Targeting;
+
+namespace AdaLora.Peft;
+
+/// <summary>
+/// What adapter_config.json says, checked as far as that is possible without a model. How ranks and scales are written differs between the two kinds of adapters that can be read.
+/// </summary>
+internal abstract class SavedConfig
+{
+    // Each of them makes the model compute something that an adapter of this library cannot.
+    private static readonly string[] Unsupported =
+    [
+        "alora_invocation_tokens", "arrow_config", "kasa_config", "layer_replication", "lora_bias", "monteclora_config", "target_parameters", "trainable_token_indices", "use_bdlora", "use_dora", "use_qalora",
+    ];
+
+    // Fields that are followed, or that say nothing about what the adapter computes: how it began, what it is for, how it was trained, where it came from.
+    private static readonly HashSet<string> Known = new(StringComparer.Ordinal)
+    {
+        "alpha_pattern", "auto_mapping", "base_model_name_or_path", "beta1", "beta2", "bias", "corda_config", "deltaT", "ensure_weight_tying", "eva_config", "exclude_modules", "fan_in_fan_out", "inference_mode",
+        "init_lora_weights", "init_r", "layers_pattern", "layers_to_transform", "loftq_config", "lora_alpha", "lora_dropout", "lora_ga_config", "megatron_config", "megatron_core", "modules_to_save", "orth_reg_weight",
+        "peft_type", "peft_version", "qalora_group_size", "r", "rank_pattern", "revision", "runtime_config", "target_modules", "target_r", "task_type", "tfinal", "tinit", "total_step", "use_rslora", "velora_config",
+    };
+
+    // These initialisations change the base weights, so that the adapter does not belong to the base model as it is.
+    private static readonly string[] ChangingBase = ["pissa", "olora", "corda", "loftq", "lora_ga"];
+
+    protected SavedConfig(JsonObject json, JsonFields fields)
+    {
+        Json = json;
+        Alpha = fields.Number("lora_alpha", 8);
+        Dropout = fields.Number("lora_dropout", 0);
+        Targets = SavedTargets.Read(fields, json);
+        ModulesToSave = [.. (fields.Texts("modules_to_save") ?? []).Distinct(StringComparer.Ordinal)];
+        Biases = fields.Text("bias") switch { "all" => BiasTraining.All, "lora_only" => BiasTraining.Adapted, _ => BiasTraining.None };
+    }
+
+    /// <summary>The file as it is, unknown fields included.</summary>
+    public JsonObject Json { get; }
+
+    public double Alpha { get; }
+
+    public double Dropout { get; }
+
+    public SavedTargets Targets { get; }
+
+    /// <summary>Fields that are set and not known, so that nobody can say what they mean.</summary>
+    public IReadOnlyList<string> UnknownFields => [.. Json.Where(entry => !Known.Contains(entry.Key) && !Unsupported.Contains(entry.Key, StringComparer.Ordinal) && IsSet(entry.Value)).Select(entry => entry.Key)];
+
+    /// <summary>Modules saved in full, as they are listed, each once. The model need not have all of them.</summary>
+    public IReadOnlyList<string> ModulesToSave { get; }
+
+    public BiasTraining Biases { get; }
+
+    /// <summary>bT of an adapter that is still to be pruned, where the metadata of the weights tells it: see <see cref="UnsettledRanks"/>.</summary>
+    public int? TargetBudget { get; set; }
+
+    /// <summary>What PEFT calls this kind of adapter.</summary>
+    public abstract string Kind { get; }
+
+    /// <summary>Whether ranks are settled, so that none of the stored triplets is to be pruned later unless somebody asks for it.</summary>
+    public abstract bool IsSettled { get; }
+
+    /// <summary>Endings of the names of the tensors of an adapted module.</summary>
+    public abstract IReadOnlyList<string> Endings { get; }
+
+    /// <summary>Modules that the configuration names in full.</summary>
+    public abstract IEnumerable<string> NamedModules { get; }
+
+    /// <summary>How many triplets are stored. A file may say any number: what is stored is compared with it before anything is made of its size.</summary>
+    public abstract int RankOf(string module);
+
+    /// <summary>For each triplet of the beginning, whether it is stored.</summary>
+    public abstract IReadOnlyList<bool> PatternOf(string module);
+
+    /// <summary>Factor of the adapter's product.</summary>
+    public abstract double ScaleOf(string module);
+
+    /// <summary>Shapes of the stored tensors, by ending.</summary>
+    public abstract IReadOnlyDictionary<string, long[]> ShapesOf(string module, long outFeatures, long inFeatures);
+
+    /// <summary>Options for further training. Ranks, targets and modules are left to the caller.</summary>
+    public abstract AdaLoraOptions Training(int matrices, int triplets, TargetModules targets, IReadOnlyList<string> trainedModules);
+
+    /// <exception cref="InvalidDataException">The configuration cannot be read, or not be followed; all reasons are listed.</exception>
+    public static SavedConfig Parse(ReadOnlySpan<byte> utf8, string path)
+    {
+        var json = JsonFields.Parse(utf8, path);
+        var fields = new JsonFields(json);
+        SavedConfig config = fields.Text("peft_type") switch
+        {
+            SavedAdaLoraConfig.PeftType => new SavedAdaLoraConfig(json, fields),
+            SavedLoraConfig.PeftType => new SavedLoraConfig(json, fields),
+            var other => throw new InvalidDataException($"'{path}' describes an adapter of type '{other}'; {SavedAdaLoraConfig.PeftType} and {SavedLoraConfig.PeftType} can be loaded."),
+        };
+        var problems = fields.Problems
+            .Concat(Unsupported.Where(name => IsSet(json[name])).Select(name => $"'{name}' is set, which is not supported"))
+            .Concat(config.OwnProblems())
+            .ToList();
+        if (json["init_lora_weights"] is JsonValue start && start.TryGetValue<string>(out var method) && ChangingBase.Any(m => method.StartsWith(m, StringComparison.OrdinalIgnoreCase)))
+            problems.Add($"'init_lora_weights' is '{method}', which changes the base model; convert the adapter to plain LoRA first");
+        return problems.Count == 0 ? config : throw new InvalidDataException($"'{path}' cannot be followed: {string.Join("; ", problems)}.");
+    }
+
+    protected virtual IEnumerable<string> OwnProblems()
+    {
+        if (!IsSingle(Alpha))
+            yield return $"'lora_alpha' is {Alpha}; a number of single precision is needed";
+        if (Dropout is not (>= 0 and < 1))
+            yield return $"'lora_dropout' is {Dropout}; it must lie in [0, 1)";
+    }
+
+    /// <summary>Whether a number can be used where adapters are computed.</summary>
+    protected static bool IsSingle(double value) => float.IsFinite((float)value);
+
+    private static bool IsSet(JsonNode? node) => node switch
+    {
+        null => false,
+        JsonArray array => array.Count > 0,
+        JsonObject map => map.Count > 0,
+        _ => !(node is JsonValue value && value.TryGetValue<bool>(out var on) && !on),
+    };
+}

@@ -1,0 +1,154 @@
+using AdaLora.Adapters;
+using AdaLora.Injection;
+using AdaLora.Safetensors;
+using AdaLora.Targeting;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace AdaLora.Peft;
+
+/// <summary>Which stored tensor goes where in a model, and everything that keeps it from fitting, found out from names and shapes alone.</summary>
+internal sealed class SavedFit
+{
+    private readonly SavedConfig _config;
+    private readonly IReadOnlyDictionary<string, SafetensorsEntry> _entries;
+    private readonly IReadOnlyList<ModuleNode> _nodes;
+    private readonly HashSet<string> _used = new(StringComparer.Ordinal);
+    private readonly List<string> _problems = [];
+    private readonly List<(string Stored, Tensor Target)> _others = [];
+
+    public SavedFit(nn.Module model, SavedConfig config, IReadOnlyDictionary<string, SafetensorsEntry> entries)
+    {
+        _config = config;
+        _entries = entries;
+        _nodes = ModuleNode.Walk(model);
+        var stored = entries.Keys.Select(name => PeftName.ModuleOf(name, config.Endings)).OfType<string>().Concat(config.NamedModules).ToHashSet(StringComparer.Ordinal);
+        TrainedModules = FindTrained(stored);
+        Modules = FindAdapted(stored);
+        CheckAdapted();
+        CheckTrained();
+        CheckBiases();
+        CheckBuffers();
+        foreach (var name in entries.Keys.Where(n => !_used.Contains(n) && !PeftName.IsPassedOver(n)).Order(StringComparer.Ordinal))
+            _problems.Add(EmbeddingOf(name) is { } table ? $"'{name}' replaces the model's embeddings{Resized(name, table)}, but is not in modules_to_save" : $"nothing in the model takes '{name}'");
+    }
+
+    /// <summary>Names of the adapted modules, in the order of the model.</summary>
+    public IReadOnlyList<string> Modules { get; }
+
+    /// <summary>Full names of the modules that were trained in full.</summary>
+    public IReadOnlyList<string> TrainedModules { get; }
+
+    /// <summary>Parameters and buffers of the model itself that have been saved.</summary>
+    public IReadOnlyList<(string Stored, Tensor Target)> Others => _others;
+
+    public IReadOnlyList<string> Problems => _problems;
+
+    // A listed name is the end of a module's name. Modules of which nothing is stored were not meant, unless nothing at all is stored for the name: then it is lost.
+    private IReadOnlyList<string> FindTrained(HashSet<string> adapted)
+    {
+        var found = new List<string>();
+        foreach (var listed in _config.ModulesToSave)
+        {
+            var candidates = _nodes.Where(n => n.Path.EndsWith(listed, StringComparison.Ordinal) && !adapted.Contains(n.Path) && n.State().Any()).ToList();
+            var present = candidates.Where(n => n.State().Any(s => _entries.ContainsKey(PeftName.Prefix + s.Name))).ToList();
+            var meant = candidates.Where(n => n.Path == listed || n.Path.EndsWith("." + listed, StringComparison.Ordinal));
+            found.AddRange((present.Count > 0 ? present : meant).Select(n => n.Path));
+        }
+
+        return [.. found.Distinct(StringComparer.Ordinal)];
+    }
+
+    private IReadOnlyList<string> FindAdapted(HashSet<string> stored)
+    {
+        var layers = _nodes.Where(n => Projection.TryDescribe(n.Module, out _)).ToList();
+        var names = layers.Where(n => stored.Contains(n.Path)).DistinctBy(n => n.Module, ReferenceEqualityComparer.Instance).Select(n => n.Path).ToHashSet(StringComparer.Ordinal);
+        foreach (var lost in stored.Except(names, StringComparer.Ordinal).Order(StringComparer.Ordinal))
+        {
+            _problems.Add(_nodes.Any(n => n.Path == lost && n.BaseLayer is not null) ? $"'{lost}' already carries an adapter" : $"the model has no linear layer '{lost}'");
+            _used.UnionWith(_config.Endings.Select(ending => PeftName.Prefix + lost + ending));
+        }
+
+        // The selection of the configuration tells what is lost. A module under a second name is not.
+        var covered = layers.Where(n => names.Contains(n.Path)).Select(n => n.Module).ToHashSet<nn.Module>(ReferenceEqualityComparer.Instance);
+        names.UnionWith(layers.Where(n => _config.Targets.Selects(n.Path) && !IsTrained(n.Path) && covered.Add(n.Module)).Select(n => n.Path));
+        if (names.Count == 0 && _problems.Count == 0)
+            _problems.Add("no adapted matrices are stored");
+        return [.. layers.Where(n => names.Contains(n.Path)).Select(n => n.Path)];
+    }
+
+    private bool IsTrained(string path) => TrainedModules.Any(t => ModuleNames.IsAtOrIn(path, t));
+
+    private void CheckAdapted()
+    {
+        foreach (var node in _nodes.Where(n => Modules.Contains(n.Path)))
+        {
+            _ = Projection.TryDescribe(node.Module, out var projection);
+            foreach (var (ending, shape) in _config.ShapesOf(node.Path, projection!.OutFeatures, projection.InFeatures))
+                Check(PeftName.Prefix + node.Path + ending, shape, isFloating: true);
+        }
+    }
+
+    private void CheckTrained()
+    {
+        foreach (var (name, target, isBuffer) in _nodes.Where(n => TrainedModules.Contains(n.Path)).SelectMany(n => n.State()).DistinctBy(s => s.Name))
+        {
+            // Who saves only parameters leaves buffers as they are.
+            if (!isBuffer || _entries.ContainsKey(PeftName.Prefix + name))
+                Take(PeftName.Prefix + name, target);
+        }
+    }
+
+    private void CheckBiases()
+    {
+        if (_config.Biases == BiasTraining.None)
+            return;
+        var all = _nodes.SelectMany(n => n.Module.named_parameters(recurse: false).Select(p => (Module: n.Path, Name: n.Path.Length == 0 ? p.name : $"{n.Path}.{p.name}", p.name, p.parameter)));
+        var stored = _entries.Keys.Where(n => n.StartsWith(PeftName.Prefix, StringComparison.Ordinal)).ToLookup(PeftName.ToParameter, StringComparer.Ordinal);
+        foreach (var (module, fullName, name, parameter) in all)
+        {
+            var isMeant = _config.Biases == BiasTraining.All ? name == "bias" : name == "bias" && Modules.Contains(module);
+            var found = stored[fullName].FirstOrDefault();
+            if (found is not null && name.Contains("bias", StringComparison.OrdinalIgnoreCase) && !_used.Contains(found))
+                Take(found, parameter);
+            else if (found is null && isMeant && !IsTrained(module))
+                _problems.Add($"'{PeftName.OfParameter(fullName, Modules.ToHashSet(StringComparer.Ordinal))}' is missing");
+        }
+    }
+
+    // Running averages and the like that changed while the adapter was trained.
+    private void CheckBuffers()
+    {
+        foreach (var (name, target, _) in _nodes.SelectMany(n => n.OwnTensors()).Where(t => t.IsBuffer && _entries.ContainsKey(PeftName.Prefix + t.Name) && !_used.Contains(PeftName.Prefix + t.Name)))
+            Take(PeftName.Prefix + name, target);
+    }
+
+    // PEFT saves embeddings besides when the vocabulary was resized.
+    private Tensor? EmbeddingOf(string stored) => stored.StartsWith(PeftName.Prefix, StringComparison.Ordinal)
+        ? _nodes.Where(n => n.Module is TorchSharp.Modules.Embedding or TorchSharp.Modules.EmbeddingBag).SelectMany(n => n.State()).FirstOrDefault(s => s.Name == PeftName.ToParameter(stored)).Value
+        : null;
+
+    private string Resized(string stored, Tensor table) => _entries[stored].Shape is [var rows, ..] && rows != table.shape[0]
+        ? $" of {table.shape[0]} rows with {rows}: the adapter belongs to a model with a resized vocabulary, so resize this one's first"
+        : string.Empty;
+
+    private void Take(string stored, Tensor target)
+    {
+        if (Check(stored, target.shape, target.is_floating_point()))
+            _others.Add((stored, target));
+    }
+
+    private bool Check(string name, IReadOnlyList<long> shape, bool isFloating)
+    {
+        _used.Add(name);
+        if (!_entries.TryGetValue(name, out var entry))
+            _problems.Add($"'{name}' is missing");
+        else if (!entry.Shape.SequenceEqual(shape))
+            _problems.Add($"'{name}' has shape ({string.Join(", ", entry.Shape)}) instead of ({string.Join(", ", shape)}){(EmbeddingOf(name) is { } table ? Resized(name, table) : string.Empty)}");
+        else if (torch.is_floating_point(entry.Dtype) != isFloating)
+            _problems.Add($"'{name}' is of type {entry.Dtype}");
+        else
+            return true;
+        return false;
+    }
+}

@@ -1,0 +1,61 @@
+using System.Text.Json.Nodes;
+using AdaLora.Internals;
+using AdaLora.Targeting;
+
+namespace AdaLora.Peft;
+
+/// <summary>The configuration of a plain LoRA adapter, whose ranks and alphas may differ by module.</summary>
+internal sealed class SavedLoraConfig : SavedConfig
+{
+    public const string PeftType = "LORA";
+
+    private readonly int _rank;
+    private readonly bool _rootScale;
+    private readonly ModuleNumbers _ranks;
+    private readonly ModuleNumbers _alphas;
+
+    public SavedLoraConfig(JsonObject json, JsonFields fields)
+        : base(json, fields)
+    {
+        _rank = fields.Integer("r", 8);
+        _rootScale = fields.Get("use_rslora", false, "a truth value");
+        _ranks = new ModuleNumbers(fields, "rank_pattern");
+        _alphas = new ModuleNumbers(fields, "alpha_pattern");
+    }
+
+    public override string Kind => PeftType;
+
+    public override bool IsSettled => true;
+
+    public override IReadOnlyList<string> Endings { get; } = [".lora_A.weight", ".lora_B.weight"];
+
+    public override IEnumerable<string> NamedModules => [];
+
+    public override int RankOf(string module) => (int)(_ranks.Of(module) ?? _rank);
+
+    public override IReadOnlyList<bool> PatternOf(string module) => [.. Enumerable.Repeat(true, RankOf(module))];
+
+    public override double ScaleOf(string module)
+    {
+        var rank = RankOf(module);
+        return (_alphas.Of(module) ?? Alpha) / (_rootScale ? Math.Sqrt(rank) : rank);
+    }
+
+    public override IReadOnlyDictionary<string, long[]> ShapesOf(string module, long outFeatures, long inFeatures) =>
+        new Dictionary<string, long[]> { [Endings[0]] = [RankOf(module), inFeatures], [Endings[1]] = [outFeatures, RankOf(module)] };
+
+    public override AdaLoraOptions Training(int matrices, int triplets, TargetModules targets, IReadOnlyList<string> trainedModules) => new()
+    {
+        InitialRank = _rank,
+        TargetBudget = triplets,
+        Alpha = Math.Max(0, Alpha),
+        Dropout = Dropout,
+        Targets = targets,
+        TrainedModules = trainedModules,
+        Biases = Biases,
+    };
+
+    protected override IEnumerable<string> OwnProblems() => base.OwnProblems()
+        .Concat(_ranks.Values.Append(_rank).All(r => r is >= 1 and <= int.MaxValue && r == Math.Floor(r)) ? [] : ["'r' or 'rank_pattern' holds something else than a whole number from 1"])
+        .Concat(_alphas.Values.All(IsSingle) ? [] : ["'alpha_pattern' holds a number beyond single precision"]);
+}

@@ -1,0 +1,90 @@
+namespace AdaLora.Targeting;
+
+/// <summary>
+/// Initial rank and alpha for single modules: an ordered list of rules. Immutable; <see cref="With(string, int?, double?)"/> returns a longer list.
+/// </summary>
+/// <remarks>
+/// The last rule that matches a name and gives a value wins, for rank and alpha separately: write the general rule first and its exceptions below it.
+/// </remarks>
+public sealed class ModuleOverrides
+{
+    private readonly IReadOnlyList<(TargetModules Selection, ModuleOverride Values)> _rules;
+
+    private ModuleOverrides(IReadOnlyList<(TargetModules Selection, ModuleOverride Values)> rules) => _rules = rules;
+
+    /// <summary>No rules.</summary>
+    public static ModuleOverrides None { get; } = new([]);
+
+    /// <summary>The number of rules.</summary>
+    public int Count => _rules.Count;
+
+    /// <summary>Adds a rule for the modules with a full name, suffix (see <see cref="TargetModules.Suffixes"/>) or, with wildcards, glob.</summary>
+    /// <param name="pattern">A full name, suffix or glob.</param>
+    /// <param name="initialRank">The rank at the start (0 or more), or null to leave it.</param>
+    /// <param name="alpha">The numerator of the scale (positive), or null to leave it.</param>
+    /// <returns>The longer list.</returns>
+    /// <exception cref="ArgumentException">The pattern is invalid, or neither value is given.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The rank is negative, or alpha is not a positive finite number.</exception>
+    public ModuleOverrides With(string pattern, int? initialRank = null, double? alpha = null)
+    {
+        var parsed = NamePattern.Parse(pattern);
+        return With(parsed.Strength == NameMatch.ByName ? TargetModules.Suffixes(pattern) : TargetModules.Globs(pattern), initialRank, alpha);
+    }
+
+    /// <summary>Adds a rule for any selection of modules.</summary>
+    /// <param name="selection">The modules it holds for.</param>
+    /// <param name="initialRank">The rank at the start (0 or more), or null to leave it.</param>
+    /// <param name="alpha">The numerator of the scale (positive), or null to leave it.</param>
+    /// <returns>The longer list.</returns>
+    /// <exception cref="ArgumentException">Neither value is given.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The rank is negative, or alpha is not a positive finite number.</exception>
+    public ModuleOverrides With(TargetModules selection, int? initialRank = null, double? alpha = null)
+    {
+        ArgumentNullException.ThrowIfNull(selection);
+        if (initialRank is null && alpha is null)
+        {
+            throw new ArgumentException($"The rule for {selection} gives neither an initial rank nor an alpha.", nameof(initialRank));
+        }
+
+        if (initialRank is { } rank)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(rank, nameof(initialRank));
+        }
+
+        if (alpha is { } value && !(double.IsFinite(value) && value > 0))
+        {
+            throw new ArgumentOutOfRangeException(nameof(alpha), value, "Alpha must be a positive finite number.");
+        }
+
+        return new([.. _rules, (selection, new ModuleOverride(initialRank, alpha))]);
+    }
+
+    /// <summary>What holds for one module.</summary>
+    /// <param name="name">Its dotted name.</param>
+    /// <returns>The values; nulls where no rule gives one.</returns>
+    public ModuleOverride Resolve(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _rules
+            .Where(rule => rule.Selection.Matches(name))
+            .Aggregate(default(ModuleOverride), (found, rule) =>
+                new ModuleOverride(rule.Values.InitialRank ?? found.InitialRank, rule.Values.Alpha ?? found.Alpha));
+    }
+
+    /// <summary>The rules that no module uses, most likely mistyped.</summary>
+    /// <param name="names">The dotted names of all adapted modules.</param>
+    /// <returns>Their descriptions, in order.</returns>
+    public IReadOnlyList<string> Unused(IEnumerable<string> names)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        var all = names.ToArray();
+        return [.. _rules.Where(rule => !all.Any(rule.Selection.Matches)).Select(rule => rule.Selection.ToString())];
+    }
+
+    /// <summary>Says in words what is overridden.</summary>
+    /// <returns>The rules in order, or <c>none</c>.</returns>
+    public override string ToString() => Count == 0 ? "none" : string.Join("; ", _rules.Select(rule => $"{rule.Selection}: {Describe(rule.Values)}"));
+
+    private static string Describe(ModuleOverride values) =>
+        string.Join(", ", ((string?[])[values.InitialRank is { } rank ? $"rank {rank}" : null, values.Alpha is { } alpha ? FormattableString.Invariant($"alpha {alpha}") : null]).OfType<string>());
+}

@@ -1,0 +1,17 @@
+namespace AdaLora.Targeting;
+
+/// <summary>How a module's name was selected, weakest first; two selections that agree are as strong as the stronger of them.</summary>
+internal enum NameMatch
+{
+    /// <summary>Not selected.</summary>
+    None,
+
+    /// <summary>Selected because everything is: only the module's kind decides.</summary>
+    ByKind,
+
+    /// <summary>Selected by a glob or regular expression, which may describe a whole region of the model.</summary>
+    ByRegion,
+
+    /// <summary>Selected by a suffix, which names layers one by one: what it matches must be adaptable.</summary>
+    ByName,
+}

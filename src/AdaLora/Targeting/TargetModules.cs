@@ -1,0 +1,181 @@
+using System.Globalization;
+using AdaLora.Adapters;
+
+namespace AdaLora.Targeting;
+
+/// <summary>
+/// Chooses, by dotted module name (<c>encoder.layer.0.attention.query</c>), the layers that get adapters. Immutable; every method returns a new selection.
+/// </summary>
+/// <remarks>
+/// Only layers that can carry an adapter are counted (see <see cref="IProjection"/>). A suffix names layers one by one, so a module of another
+/// kind that it matches is refused; globs and regular expressions describe regions, of which the linear layers are taken.
+/// </remarks>
+public sealed class TargetModules
+{
+    private readonly Func<string, NameMatch> _match;
+    private readonly string _description;
+
+    private TargetModules(string description, IReadOnlyList<NamePattern> patterns, IReadOnlyList<NamePattern> exclusions, Func<string, NameMatch> match)
+    {
+        _description = description;
+        _match = match;
+        Patterns = patterns;
+        Exclusions = exclusions;
+    }
+
+    /// <summary>Every linear layer of the model, output heads included.</summary>
+    public static TargetModules AllLinear { get; } = new("all linear layers", [], [], _ => NameMatch.ByKind);
+
+    /// <summary>The patterns that select something, as opposed to those that only exclude.</summary>
+    internal IReadOnlyList<NamePattern> Patterns { get; }
+
+    /// <summary>The patterns that take something away.</summary>
+    internal IReadOnlyList<NamePattern> Exclusions { get; }
+
+    /// <summary>Modules whose name equals a suffix or ends with a dot and the suffix: <c>output.dense</c> also selects <c>attention.output.dense</c>.</summary>
+    /// <param name="suffixes">One or more suffixes of whole dotted segments, without wildcards.</param>
+    /// <returns>The selection.</returns>
+    /// <exception cref="ArgumentException">No suffix is given, or one is empty, has an empty segment or holds a wildcard.</exception>
+    public static TargetModules Suffixes(params string[] suffixes) => FromPatterns(suffixes, NamePattern.Suffix);
+
+    /// <summary>
+    /// Modules whose whole name matches a glob: <c>?</c> is one character and <c>*</c> any number of them within a segment, <c>**</c> any number
+    /// of segments (<c>**.query</c> also selects a <c>query</c> in the root).
+    /// </summary>
+    /// <param name="globs">One or more globs.</param>
+    /// <returns>The selection.</returns>
+    /// <exception cref="ArgumentException">No glob is given, or one is empty, has an empty segment or holds <c>***</c>.</exception>
+    public static TargetModules Globs(params string[] globs) => FromPatterns(globs, NamePattern.Glob);
+
+    /// <summary>Modules whose whole name matches a .NET regular expression (case-sensitive). Matching one name may take a second at most.</summary>
+    /// <param name="pattern">The expression; it need not be anchored.</param>
+    /// <returns>The selection.</returns>
+    /// <exception cref="ArgumentException">The expression is empty or invalid.</exception>
+    public static TargetModules Regex(string pattern) => FromPatterns([pattern], NamePattern.Regex);
+
+    /// <summary>Takes away what <paramref name="excluded"/> selects.</summary>
+    /// <param name="excluded">What not to adapt.</param>
+    /// <returns>The smaller selection.</returns>
+    public TargetModules Excluding(TargetModules excluded)
+    {
+        ArgumentNullException.ThrowIfNull(excluded);
+        return new($"{_description} excluding ({excluded._description})", Patterns, [.. Exclusions, .. excluded.Patterns], name => excluded.Matches(name) ? NameMatch.None : _match(name));
+    }
+
+    /// <summary>Takes away the modules with these suffixes (see <see cref="Suffixes"/>) or, where wildcards occur, globs (see <see cref="Globs"/>).</summary>
+    /// <param name="patterns">One or more suffixes or globs.</param>
+    /// <returns>The smaller selection.</returns>
+    /// <exception cref="ArgumentException">No pattern is given or one is invalid.</exception>
+    public TargetModules Excluding(params string[] patterns) => Excluding(FromPatterns(patterns, NamePattern.Parse));
+
+    /// <summary>Keeps the modules of certain layers. A module's layer number is the first all-digit segment of its name; modules without one are dropped.</summary>
+    /// <param name="layers">Layer numbers, from 0.</param>
+    /// <returns>The smaller selection.</returns>
+    /// <exception cref="ArgumentException">No number is given or one is negative.</exception>
+    public TargetModules InLayers(params int[] layers)
+    {
+        ArgumentNullException.ThrowIfNull(layers);
+        if (layers.Length == 0 || layers.Any(layer => layer < 0))
+        {
+            throw new ArgumentException("Give one or more layer numbers from 0.", nameof(layers));
+        }
+
+        var wanted = layers.ToHashSet();
+        return InLayers(string.Join(", ", wanted.Order()), wanted.Contains);
+    }
+
+    /// <summary>Keeps the modules of a range of layers: <c>0..2</c> is layers 0 and 1, <c>6..</c> is layer 6 and all above.</summary>
+    /// <param name="layers">A range counted from the start, with the usual exclusive end.</param>
+    /// <returns>The smaller selection.</returns>
+    /// <exception cref="ArgumentException">The range is empty or counts from the end, where the number of layers is unknown.</exception>
+    public TargetModules InLayers(Range layers)
+    {
+        var open = layers.End.Equals(Index.End);
+        if (layers.Start.IsFromEnd || (layers.End.IsFromEnd && !open))
+        {
+            throw new ArgumentException($"The range {layers} counts from the end; count layers from the start.", nameof(layers));
+        }
+
+        var (start, end) = (layers.Start.Value, open ? int.MaxValue : layers.End.Value);
+        if (start >= end)
+        {
+            throw new ArgumentException($"The range {layers} holds no layer: its end is exclusive.", nameof(layers));
+        }
+
+        return InLayers(layers.ToString(), layer => layer >= start && layer < end);
+    }
+
+    /// <summary>Keeps what both selections hold.</summary>
+    /// <param name="other">The other selection.</param>
+    /// <returns>The intersection.</returns>
+    public TargetModules And(TargetModules other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return new($"({_description}) and ({other._description})", [.. Patterns, .. other.Patterns], [.. Exclusions, .. other.Exclusions], name =>
+        {
+            var (left, right) = (_match(name), other._match(name));
+            return left == NameMatch.None || right == NameMatch.None ? NameMatch.None : Stronger(left, right);
+        });
+    }
+
+    /// <summary>Takes what either selection holds.</summary>
+    /// <param name="other">The other selection.</param>
+    /// <returns>The union.</returns>
+    public TargetModules Or(TargetModules other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return new($"({_description}) or ({other._description})", [.. Patterns, .. other.Patterns], [.. Exclusions, .. other.Exclusions], name => Stronger(_match(name), other._match(name)));
+    }
+
+    /// <summary>Whether the name is selected. The kind of module behind it is not looked at: <see cref="AllLinear"/> matches every name.</summary>
+    /// <param name="name">The dotted name; the model itself has the empty name.</param>
+    /// <returns>True when selected.</returns>
+    /// <exception cref="System.Text.RegularExpressions.RegexMatchTimeoutException">A regular expression backtracked for more than a second.</exception>
+    public bool Matches(string name) => Match(name) != NameMatch.None;
+
+    /// <summary>Says in words what is selected.</summary>
+    /// <returns>The description used in errors.</returns>
+    public override string ToString() => _description;
+
+    /// <summary>The modules of these names and no others, however many.</summary>
+    internal static TargetModules Exactly(IReadOnlyCollection<string> names)
+    {
+        var wanted = names.ToHashSet(StringComparer.Ordinal);
+        return new(string.Join(" or ", names.Select(name => $"'{name}'")), [], [], name => wanted.Contains(name) ? NameMatch.ByRegion : NameMatch.None);
+    }
+
+    /// <summary>Takes away whole modules, which are known to be there, with what is in them.</summary>
+    internal TargetModules Without(IReadOnlyCollection<string> modules) =>
+        new($"{_description} without {string.Join(", ", modules)}", Patterns, Exclusions, name =>
+            modules.Any(m => ModuleNames.IsAtOrIn(name, m)) ? NameMatch.None : _match(name));
+
+    internal NameMatch Match(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _match(name);
+    }
+
+    private static TargetModules FromPatterns(string[] texts, Func<string, NamePattern> create)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        if (texts.Length == 0)
+        {
+            throw new ArgumentException("Give at least one pattern.", nameof(texts));
+        }
+
+        var patterns = texts.Distinct(StringComparer.Ordinal).Select(create).ToArray();
+        return new(string.Join(" or ", patterns.AsEnumerable()), patterns, [], name =>
+            patterns.FirstOrDefault(pattern => pattern.Matches(name))?.Strength ?? NameMatch.None);
+    }
+
+    private static NameMatch Stronger(NameMatch left, NameMatch right) => left > right ? left : right;
+
+    private static int? LayerOf(string name)
+    {
+        var number = name.Split('.').FirstOrDefault(segment => segment.Length > 0 && segment.All(char.IsAsciiDigit));
+        return int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var layer) ? layer : null;
+    }
+
+    private TargetModules InLayers(string which, Func<int, bool> wanted) =>
+        new($"{_description} in layers {which}", Patterns, Exclusions, name => LayerOf(name) is { } layer && wanted(layer) ? _match(name) : NameMatch.None);
+}

@@ -1,0 +1,36 @@
+using System.Diagnostics.Metrics;
+
+namespace AdaLora.Training.Progress;
+
+/// <summary>
+/// What trainings of this process publish through System.Diagnostics.Metrics, for OpenTelemetry and dotnet-counters. Subscribe to the meter <see cref="MeterName"/>.
+/// <list type="bullet">
+/// <item><c>adalora.step.duration</c>, histogram, s: forward, backward and update of every optimiser step, without loading and evaluation</item>
+/// <item><c>adalora.loss</c>, gauge: mean task loss since the previous report</item>
+/// <item><c>adalora.budget</c>, gauge, {triplet}: triplets that the schedule allows</item>
+/// <item><c>adalora.triplets.live</c>, gauge, {triplet}: triplets that the latest mask kept</item>
+/// </list>
+/// Gauges change with every report (<see cref="TrainerOptions.ReportEvery"/>), because only a report reads from the device.
+/// </summary>
+public static class TrainingMetrics
+{
+    /// <summary>The name of the meter.</summary>
+    public const string MeterName = "AdaLora";
+
+    private static readonly Meter Meter = new(MeterName);
+    private static readonly Histogram<double> StepDuration = Meter.CreateHistogram<double>("adalora.step.duration", "s", "Duration of an optimiser step");
+    private static readonly Gauge<double> Loss = Meter.CreateGauge<double>("adalora.loss", description: "Mean task loss since the previous report");
+    private static readonly Gauge<int> Budget = Meter.CreateGauge<int>("adalora.budget", "{triplet}", "Triplets that the schedule allows");
+    private static readonly Gauge<int> LiveTriplets = Meter.CreateGauge<int>("adalora.triplets.live", "{triplet}", "Triplets that the latest mask kept");
+
+    internal static void RecordStep(double milliseconds) => StepDuration.Record(milliseconds / 1000);
+
+    internal static void Record(TrainingProgress progress)
+    {
+        Loss.Record(progress.Loss);
+        if (progress.Budget is { } budget)
+            Budget.Record(budget);
+        if (progress.LiveTriplets is { } live)
+            LiveTriplets.Record(live);
+    }
+}
