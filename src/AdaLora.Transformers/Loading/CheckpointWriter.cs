@@ -23,7 +23,7 @@ internal static class CheckpointWriter
         if (model.modules().Any(module => module is SoftPrompt or AttentionPrefix))
             throw new InvalidOperationException(
                 $"The model has a prompt or prefixes, which other readers don't know. Take them out with {nameof(Layers.TextEncoder.RemovePrompt)} and {nameof(Layers.TextEncoder.RemovePrefixes)} of its encoder first.");
-        _ = Directory.CreateDirectory(folder);
+        AtomicFile.MakeFolder(folder);
         SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), model.state_dict(), new Dictionary<string, string> { ["format"] = "pt" });
         var json = config.ToJson();
         json["architectures"] = new JsonArray(model.GetName());

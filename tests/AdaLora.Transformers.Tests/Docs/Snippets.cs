@@ -272,6 +272,49 @@ public sealed class Snippets : IDisposable
     }
 
     [Fact]
+    public async Task Serving_with_a_lock()
+    {
+        var folder = await HubCheckpoint.ResolveAsync("google-bert/bert-base-uncased");
+        var tokenizer = TextTokenizer.FromFolder(folder);
+        foreach (var (name, target) in ((string, long)[])[("sst2", 0), ("cola", 1)])
+        {
+            using var trained = SequenceClassifier.FromPretrained(folder, labels: 2);
+            using var adapted = AdaLoraModel.Attach(trained, AdaLoraOptions.ForTotalSteps(20) with { TrainedModules = ["classifier"] });
+            using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 20, LearningRate = 1e-2 });
+            var (wordIds, wordMask, wordTypes) = tokenizer.EncodeBatch(["word5 word6"]).ToTensors();
+            trainer.Fit([wordIds], batch => trained.Loss(trained.call(batch, wordMask, wordTypes), tensor([target])));
+            adapted.Save($"adapters/{name}");
+        }
+
+        // snippet
+        using var model = SequenceClassifier.FromPretrained(folder, labels: 2);
+        using var set = new AdapterSet(model);
+        set.Load("sentiment", "adapters/sst2");
+        set.Load("grammar", "adapters/cola");
+        model.eval();
+        var gate = new Lock();
+
+        float[] Score(string adapter, string text)
+        {
+            lock (gate)
+            {
+                using var scope = NewDisposeScope();
+                using var frozen = no_grad();
+                set.Select(adapter);
+                var (ids, mask, types) = tokenizer.EncodeBatch([text], maxLength: 128).ToTensors();
+                return [.. model.call(ids, mask, types).softmax(1).data<float>()];
+            }
+        }
+        // end
+
+        (string Adapter, string Text)[] asked = [.. Enumerable.Range(0, 200).Select(i => (i % 2 == 0 ? "sentiment" : "grammar", $"word{5 + (i % 7)} word9"))];
+        var alone = asked.Distinct().ToDictionary(ask => ask, ask => Score(ask.Adapter, ask.Text));
+        var together = await Task.WhenAll(asked.Select(ask => Task.Run(() => Score(ask.Adapter, ask.Text))));
+        Assert.Equal(asked.Select(ask => alone[ask]), together);
+        Assert.True(alone[asked[0]][0] > 0.6f && alone[(asked[1].Adapter, asked[1].Text)][0] < 0.4f);
+    }
+
+    [Fact]
     public async Task A_checkpoint_of_the_hub()
     {
         // snippet
