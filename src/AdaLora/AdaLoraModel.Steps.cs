@@ -26,8 +26,7 @@ public sealed partial class AdaLoraModel
                 throw new InvalidOperationException($"The schedule was made for {present.Schedule.TotalSteps} steps and {Step} are done; it cannot change to {totalSteps}.");
         }
 
-        var schedule = new BudgetSchedule(
-            _bank.Layout.Triplets, TargetBudget, totalSteps, Options.InitialPhase.In(totalSteps), Options.FinalPhase.In(totalSteps), Options.MaskInterval, Options.Decay);
+        var schedule = Options.ScheduleFor(_bank.Layout.Triplets, _adapters.Count, totalSteps);
         if (_allocator is { } former)
         {
             _bank.RemoveFollower(former);
@@ -36,7 +35,7 @@ public sealed partial class AdaLoraModel
 
         _allocator = new RankAllocator(_bank, schedule, _tracker, Options.Score, Options.Allocation);
         _bank.AddFollower(_allocator);
-        foreach (var warning in OptionWarnings.Of(schedule, Options.Allocation, _adapters))
+        foreach (var warning in OptionWarnings.Of(schedule, Options.Allocation, [.. _adapters.Where(a => a.Rank > 0).Select(a => a.Scale)]))
             LogDoubtful(_logger, warning);
     }
 
@@ -73,6 +72,7 @@ public sealed partial class AdaLoraModel
         _activity.Sharing?.Forget();
         using var scope = NewDisposeScope();
         _binder.Gather();
+        _tied.Gather();
         if (scale is not null)
             Training.GradientScale.Apply(TrainableParameters, scale);
         _penalty.copy_(_regularizer.AddGradients());
@@ -198,7 +198,7 @@ public sealed partial class AdaLoraModel
     }
 
     /// <summary>bT of the options: triplets after pruning.</summary>
-    internal int TargetBudget => Options.TargetBudget ?? Options.TargetRank * _adapters.Count;
+    internal int TargetBudget => Options.TargetBudgetFor(_adapters.Count);
 
     /// <summary>Takes the lambdas as they are for untrained ones.</summary>
     private void NoteLambdas()
