@@ -1,5 +1,5 @@
-using AdaLora.Internals.Cpu;
 using AdaLora.Internals;
+using AdaLora.Internals.Cpu;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
