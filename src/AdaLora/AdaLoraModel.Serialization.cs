@@ -66,6 +66,8 @@ public sealed partial class AdaLoraModel
         });
         if (saved.UnknownFields.Count > 0)
             LogUnknown(logger, folder, string.Join(", ", saved.UnknownFields));
+        foreach (var shared in saved.Untied)
+            LogUntied(logger, folder, shared);
         adapted.NoteLambdas();
         return adapted;
     }
@@ -134,6 +136,9 @@ public sealed partial class AdaLoraModel
 
     [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message = "The configuration of the adapter in '{Folder}' sets {Fields}, which this version doesn't know; the adapter is loaded without")]
     private static partial void LogUnknown(ILogger logger, string folder, string fields);
+
+    [LoggerMessage(EventId = 16, Level = LogLevel.Warning, Message = "In this model {Shared}, so that both get what the adapter in '{Folder}' has learnt; without 'ensure_weight_tying' PEFT gives the former a weight of its own")]
+    private static partial void LogUntied(ILogger logger, string folder, string shared);
 
     [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message = "PEFT would leave out the adapter of '{Module}', because its name ends with that of a module that was trained in full")]
     private static partial void LogClash(ILogger logger, string module);
