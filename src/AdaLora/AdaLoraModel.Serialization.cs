@@ -98,14 +98,13 @@ public sealed partial class AdaLoraModel
     // What is held, without what a settled pattern has pruned but not dropped.
     private IEnumerable<(string Name, double Scale, Tensor Right, Tensor Lambda, Tensor Left)> KeptTriplets()
     {
-        var pattern = IsFrozen && !IsCompacted ? _allocator?.ReadPattern() : null;
+        var survivors = IsFrozen && !IsCompacted ? _allocator?.ReadSurvivors() : null;
         foreach (var adapter in _adapters)
         {
             var (right, lambda, left) = (_bank.Values.Right(adapter.Slot), _bank.Values.Lambda(adapter.Slot), _bank.Values.Left(adapter.Slot));
-            if (pattern is not null)
+            if (survivors is not null)
             {
-                var flags = pattern[adapter.Slot.Name];
-                var kept = tensor(Enumerable.Range(0, flags.Count).Where(i => flags[i]).Select(i => (long)i).ToArray(), device: right.device);
+                var kept = tensor(Enumerable.Range(0, adapter.Rank).Where(i => survivors[adapter.Slot.First + i]).Select(i => (long)i).ToArray(), device: right.device);
                 (right, lambda, left) = (right.index_select(0, kept), lambda.index_select(0, kept), left.index_select(1, kept));
             }
 
