@@ -1,3 +1,4 @@
+using AdaLora.Injection;
 using AdaLora.Peft;
 using AdaLora.Targeting;
 
@@ -48,15 +49,19 @@ public sealed partial class AdaLoraModel
     private AdapterDescription Describe()
     {
         var held = _adapters.Sum(a => a.Rank);
+        var tied = new TiedModules(ModuleNode.Walk(Model));
         return new AdapterDescription
         {
             Modules = [.. _adapters.Select(a => a.Slot.Name)],
             ModelModules = [.. OriginalNames],
             TrainedModules = FullyTrainedModules,
+            HasTiedTrainedModules = FullyTrainedModules.Any(module => tied.Describe(module) is not null),
             Biases = Options.Biases,
             HasTransposedWeights = Sites.Any(s => s.Projection.WeightIsTransposed),
             Alpha = Options.Alpha,
             Dropout = Options.Dropout,
+            InitialRank = _adapters.Max(a => InitialRankOf(a.Slot.Name)),
+            HasGrown = HasGrown,
             TargetRank = Options.TargetRank,
             TargetBudget = Options.TargetBudget,
             MaskInterval = Options.MaskInterval,

@@ -20,9 +20,11 @@ internal sealed class AdaLoraConfigWriter
     {
         _adapter = adapter;
         _origin = origin;
-        _pattern = pattern;
+        // Readers number triplets below the initial rank: where others were added, those that are left are told as the first of so many.
+        _pattern = adapter.HasGrown ? RankPattern.From(pattern.Names.Select(n => KeyValuePair.Create<string, IReadOnlyList<bool>>(n, [.. Enumerable.Repeat(true, pattern.RankOf(n))]))) : pattern;
+        var initialRank = origin is SavedAdaLoraConfig own ? own.InitialRank : adapter.InitialRank;
         // An initial rank of 0 would make the scale of PEFT meaningless.
-        _initialRank = origin is SavedAdaLoraConfig own ? own.InitialRank : Math.Max(1, pattern.Names.Max(n => pattern[n].Count));
+        _initialRank = Math.Max(Math.Max(1, initialRank), adapter.HasGrown ? _pattern.Names.Max(_pattern.RankOf) : 0);
         // An alpha of 0 means the initial rank here, but the kept rank in PEFT.
         _alpha = adapter.Alpha > 0 ? adapter.Alpha : _initialRank;
     }

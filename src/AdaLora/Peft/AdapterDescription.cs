@@ -15,6 +15,9 @@ internal sealed record AdapterDescription
     /// <summary>The modules that are trained in full.</summary>
     public required IReadOnlyList<string> TrainedModules { get; init; }
 
+    /// <summary>Whether one of them shares a weight with another module.</summary>
+    public required bool HasTiedTrainedModules { get; init; }
+
     public required BiasTraining Biases { get; init; }
 
     /// <summary>Whether a weight is stored as (in, out).</summary>
@@ -23,6 +26,12 @@ internal sealed record AdapterDescription
     public required double Alpha { get; init; }
 
     public required double Dropout { get; init; }
+
+    /// <summary>The largest rank that a module began with.</summary>
+    public required int InitialRank { get; init; }
+
+    /// <summary>Whether triplets were added to some module since.</summary>
+    public required bool HasGrown { get; init; }
 
     public required int TargetRank { get; init; }
 

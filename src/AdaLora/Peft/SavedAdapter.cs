@@ -34,9 +34,6 @@ internal sealed class SavedAdapter : IDisposable
     /// <summary>Fields of the configuration that are set and not known.</summary>
     public IReadOnlyList<string> UnknownFields => _config.UnknownFields;
 
-    /// <summary>The folder that it is in.</summary>
-    public string Folder => _folder;
-
     /// <summary>Finds the place of everything stored in a model, which is not changed.</summary>
     /// <exception cref="InvalidDataException">The adapter does not fit the model; everything that does not is listed.</exception>
     public SavedFit FitTo(nn.Module model)
