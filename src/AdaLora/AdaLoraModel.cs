@@ -257,7 +257,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
     {
         _isFreed = true;
         _activity.Sharing?.Forget();
-        _allocator?.Dispose();
+        _allocator?.Free();
         _tracker.Dispose();
         _norm.Dispose();
         _penalty.Dispose();

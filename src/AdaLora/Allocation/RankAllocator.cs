@@ -9,7 +9,7 @@ namespace AdaLora.Allocation;
 /// equal scores are ordered by (ordinal name, index), the lower wins. The lambdas of the others become 0.
 /// From <see cref="BudgetSchedule.FreezeStep"/> on, the pattern is frozen and applied again at each call, however many calls were skipped or repeated.
 /// </summary>
-public sealed class RankAllocator : IBankFollower
+public sealed class RankAllocator : IBankFollower, IDisposable
 {
     private readonly TripletBank _bank;
     private readonly ImportanceTracker _tracker;
@@ -187,7 +187,10 @@ public sealed class RankAllocator : IBankFollower
         steps.Exchange(_pruned, change.GatherTriplets(_pruned));
     }
 
-    internal void Dispose()
+    // Not for who got it from a model, which frees it.
+    void IDisposable.Dispose() => Free();
+
+    internal void Free()
     {
         _order.Dispose();
         _pruned.Dispose();
