@@ -133,7 +133,7 @@ internal static class Entries
     private static void WithAnswerer(Action<QuestionAnswerer> use) => Devices.InFolder(folder =>
     {
         Devices.Save(folder);
-        using var model = QuestionAnswerer.FromPretrained(folder);
+        using var model = AutoModel.QuestionAnswerer(folder);
         use(model);
     });
 

@@ -1,4 +1,4 @@
-using AdaLora.Transformers.Loading;
+using AdaLora.Transformers.Configuration;
 
 namespace AdaLora.Transformers.Hub;
 

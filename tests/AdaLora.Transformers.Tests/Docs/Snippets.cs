@@ -147,7 +147,7 @@ public sealed class Snippets : IDisposable
         (string Text, long Label)[] examples = [.. Enumerable.Range(5, 40).Select(i => ($"word{i} word{i + 1}", i % 2L))];
         // snippet
         var tokenizer = TextTokenizer.FromFolder(folder);
-        using var model = SequenceClassifier.FromPretrained(folder, labels: 2);
+        using var model = AutoModel.SequenceClassifier(folder, labels: 2);
         using var adapted = AdaLoraModel.Attach(model, AdaLoraOptions.ForTotalSteps(totalSteps) with { TrainedModules = ["classifier"] });
         using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = totalSteps, LearningRate = 1e-3 });
         trainer.Fit(Encoded(), batch => model.Loss(model.call(batch.Ids, batch.Mask, batch.Types), batch.Labels));
@@ -163,7 +163,7 @@ public sealed class Snippets : IDisposable
         }
         // end
         // snippet
-        using var other = SequenceClassifier.FromPretrained(folder, labels: 2);
+        using var other = AutoModel.SequenceClassifier(folder, labels: 2);
         using var loaded = AdaLoraModel.Load(other, "adapter");
         var (wordIds, wordMask, wordTypes) = tokenizer.EncodeBatch(["A sentence.", "Another one."]).ToTensors();
         using (no_grad())
@@ -277,7 +277,7 @@ public sealed class Snippets : IDisposable
         // snippet
         var folder = await HubCheckpoint.ResolveAsync("google-bert/bert-base-uncased");
         var tokenizer = TextTokenizer.FromFolder(folder);
-        using var model = SequenceClassifier.FromPretrained(folder, labels: 2);
+        using var model = AutoModel.SequenceClassifier(folder, labels: 2);
         // end
         Assert.Equal(2, model.Labels);
         Assert.Equal(50, tokenizer.VocabularySize);

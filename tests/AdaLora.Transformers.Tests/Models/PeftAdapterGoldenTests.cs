@@ -84,7 +84,7 @@ public sealed class PeftAdapterGoldenTests
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         using var file = SafetensorsFile.Open(Path.Combine(root, "io.safetensors"));
-        using var model = SequenceClassifier.FromPretrained(Path.Combine(root, "base"), device: TestDevice.Current, dtype: dtype);
+        using var model = AutoModel.SequenceClassifier(Path.Combine(root, "base"), options: new PretrainedOptions { Device = TestDevice.Current, Dtype = dtype });
         using var adapted = AdaLoraModel.Load(model, Path.Combine(root, adapter));
         model.eval();
         act(model, adapted, TestDevice.Moved(file.ReadAll()));
