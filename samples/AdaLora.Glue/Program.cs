@@ -9,7 +9,7 @@ return GlueHost.Run(
     new GlueRunner(models),
     DemoRuns.Prepare,
     EvaluateCommand.Create(models),
-    PredictCommand.Create(models, Console.In),
+    PredictCommand.Create(models, StandardStreams.Reader),
     SubmitCommand.Create(models),
     MergeCommand.Create(models),
     CompareCommand.Create(new ChildProcessRunner()),

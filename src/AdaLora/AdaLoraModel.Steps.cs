@@ -26,11 +26,10 @@ public sealed partial class AdaLoraModel
                 throw new InvalidOperationException($"The schedule was made for {present.Schedule.TotalSteps} steps and {Step} are done; it cannot change to {totalSteps}.");
         }
 
-        var schedule = new BudgetSchedule(
-            _bank.Layout.Triplets, TargetBudget, totalSteps, Options.InitialPhase.In(totalSteps), Options.FinalPhase.In(totalSteps), Options.MaskInterval, Options.Decay);
+        var schedule = Options.ScheduleFor(_bank.Layout.Triplets, _adapters.Count, totalSteps);
         _allocator?.Dispose();
         _allocator = new RankAllocator(_bank, schedule, _tracker, Options.Score);
-        foreach (var warning in OptionWarnings.Of(schedule, _adapters))
+        foreach (var warning in OptionWarnings.Of(schedule, [.. _adapters.Where(a => a.Rank > 0).Select(a => a.Scale)]))
             LogDoubtful(_logger, warning);
     }
 
@@ -64,6 +63,7 @@ public sealed partial class AdaLoraModel
         _activity.Sharing?.Forget();
         using var scope = NewDisposeScope();
         _binder.Gather();
+        _tied.Gather();
         if (scale is not null)
             Training.GradientScale.Apply(TrainableParameters, scale);
         _penalty.copy_(_regularizer.AddGradients());
@@ -137,7 +137,7 @@ public sealed partial class AdaLoraModel
     }
 
     /// <summary>bT of the options: triplets after pruning.</summary>
-    internal int TargetBudget => Options.TargetBudget ?? Options.TargetRank * _adapters.Count;
+    internal int TargetBudget => Options.TargetBudgetFor(_adapters.Count);
 
     /// <summary>Takes the lambdas as they are for untrained ones.</summary>
     private void NoteLambdas()

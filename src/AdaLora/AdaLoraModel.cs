@@ -27,6 +27,7 @@ public sealed partial class AdaLoraModel : IDisposable
     private readonly IReadOnlyList<SvdLinear> _adapters;
     private readonly AdapterActivity _activity;
     private readonly TripletBank _bank;
+    private readonly TiedParameters _tied;
     private readonly BaseBuffers _buffers;
     private readonly GradientBinder _binder;
     private readonly GradientNorm _norm;
@@ -37,6 +38,7 @@ public sealed partial class AdaLoraModel : IDisposable
     private readonly AdapterOrigin? _origin;
     private readonly ILogger _logger;
     private RankAllocator? _allocator;
+    private TrainingModes? _modes;
     private bool _isFreed;
     private bool _betweenCalls;
 
@@ -45,7 +47,8 @@ public sealed partial class AdaLoraModel : IDisposable
         using var scope = NewDisposeScope();
         Model = injection.Model;
         Options = options;
-        TrainableParameters = [bank.Values, .. selection.Parameters.Select(p => p.Parameter)];
+        _tied = new TiedParameters([.. selection.Parameters.Select(p => p.Parameter)]);
+        TrainableParameters = [bank.Values, .. _tied.Distinct];
         _injection = injection;
         _selection = selection;
         _adapters = [.. injection.Adapters.Cast<SvdLinear>()];
@@ -62,7 +65,8 @@ public sealed partial class AdaLoraModel : IDisposable
         _regularizer = new OrthogonalityRegularizer(bank, options.OrthogonalityWeight, options.OrthogonalityForm);
         _penalty = bank.Gradients.new_zeros([]).DetachFromDisposeScope();
         _knownLambdas = bank.Values.Lambdas(bank.Layout).detach().clone().DetachFromDisposeScope();
-        _activity.LeavingTraining = RequireAllocator;
+        _activity.StartedTraining = () => _modes ??= new TrainingModes(Model);
+        _activity.LeavingTraining = LeaveTraining;
         if (options.TotalSteps is { } total)
             Begin(total);
     }
@@ -73,7 +77,10 @@ public sealed partial class AdaLoraModel : IDisposable
     /// <summary>The options that the model was adapted with.</summary>
     public AdaLoraOptions Options { get; }
 
-    /// <summary>What an optimiser has to be given: one parameter for all triplets, then the parameters that are trained in full.</summary>
+    /// <summary>
+    /// What an optimiser has to be given: one parameter for all triplets, then the parameters that are trained in full. Of tied ones only one is among them, and gets the gradients of the others in
+    /// <see cref="BeforeOptimizerStep"/>.
+    /// </summary>
     public IReadOnlyList<Parameter> TrainableParameters { get; }
 
     /// <summary>The adapters, in the order of the model.</summary>
@@ -117,6 +124,20 @@ public sealed partial class AdaLoraModel : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         return new Attachment(model, options, logger ?? NullLogger.Instance).Build();
+    }
+
+    /// <summary>
+    /// Says what <see cref="Attach"/> would do, and changes nothing: every layer that would be adapted, every one that would not and why, how many parameters that makes, and all that would make it fail at once.
+    /// What only shows when layers are replaced, such as a module that hides its children, stays unknown.
+    /// </summary>
+    /// <param name="model">As in <see cref="Attach"/>.</param>
+    /// <param name="options">As in <see cref="Attach"/>, but problems with them are a part of the plan.</param>
+    /// <returns>The plan, which prints itself as tables.</returns>
+    public static AdaptationPlan Plan(nn.Module model, AdaLoraOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(options);
+        return Planner.Plan(model, options);
     }
 
     /// <summary>Switches all adapters off until the returned scope is disposed: the model computes what it did before it was adapted.</summary>
@@ -188,6 +209,22 @@ public sealed partial class AdaLoraModel : IDisposable
 
     /// <summary>The names of all modules as if there were no adapters.</summary>
     internal IEnumerable<string> OriginalNames => ModuleNode.WalkOriginal(Model).Select(n => n.Path);
+
+    private void LeaveTraining()
+    {
+        try
+        {
+            RequireAllocator();
+        }
+        catch (InvalidOperationException)
+        {
+            // Whoever called eval() has switched a part of the model by now.
+            _activity.LeavingTraining = null;
+            _modes?.PutBack();
+            _activity.LeavingTraining = LeaveTraining;
+            throw;
+        }
+    }
 
     private void RequireState()
     {

@@ -108,6 +108,13 @@ public sealed record AdaLoraOptions
         };
     }
 
+    /// <summary>bT: triplets after pruning.</summary>
+    internal int TargetBudgetFor(int matrices) => TargetBudget ?? TargetRank * matrices;
+
+    /// <summary>The budget over time of so many triplets at the start.</summary>
+    internal BudgetSchedule ScheduleFor(int triplets, int matrices, long totalSteps) =>
+        new(triplets, TargetBudgetFor(matrices), totalSteps, InitialPhase.In(totalSteps), FinalPhase.In(totalSteps), MaskInterval, Decay);
+
     /// <summary>What decides about the rest of a training, and so has to be the same when it goes on from a checkpoint.</summary>
     internal IEnumerable<(string Name, object? Value)> Settings(BudgetSchedule schedule) =>
     [

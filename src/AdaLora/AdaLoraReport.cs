@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using AdaLora.Targeting;
 
 namespace AdaLora;
 
@@ -14,11 +15,11 @@ public sealed record AdaLoraReport(long Step, int Budget, bool IsFrozen, Paramet
     /// <summary>The report as plain text, a line per matrix.</summary>
     public override string ToString()
     {
-        var width = Modules.Max(m => m.Name.Length);
+        var width = Modules.Max(m => ReadableName.Of(m.Name).Length);
         var text = new StringBuilder();
         text.AppendLine(CultureInfo.InvariantCulture, $"step {Step}, {Budget} triplets live{(IsFrozen ? " (final)" : "")}, {Counts.Trainable:N0} of {Counts.Total:N0} parameters trained");
         foreach (var module in Modules)
-            text.AppendLine(CultureInfo.InvariantCulture, $"{module.Name.PadRight(width)}  {module.OutFeatures,5} x {module.InFeatures,-5}  rank {module.LiveRank,3} of {module.InitialRank}");
+            text.AppendLine(CultureInfo.InvariantCulture, $"{ReadableName.Of(module.Name).PadRight(width)}  {module.OutFeatures,5} x {module.InFeatures,-5}  rank {module.LiveRank,3} of {module.InitialRank}");
         return text.ToString();
     }
 }

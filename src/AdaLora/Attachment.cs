@@ -2,7 +2,6 @@ using AdaLora.Adapters;
 using AdaLora.Adapters.Dropout;
 using AdaLora.Bank;
 using AdaLora.Injection;
-using AdaLora.Targeting;
 using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
 
@@ -11,22 +10,22 @@ namespace AdaLora;
 /// <summary>The steps of <see cref="AdaLoraModel.Attach"/>: find the layers, lay out the bank, replace the layers, freeze the rest.</summary>
 internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options, ILogger logger, Blueprint? blueprint = null, AdapterOrigin? origin = null)
 {
-    private readonly IReadOnlyList<NamePattern> _trained = [.. blueprint?.TrainedModules.Select(NamePattern.Exact) ?? options.TrainedModules.Select(NamePattern.Parse)];
-
     public AdaLoraModel Build()
     {
-        var sites = FindSites();
-        var selection = TrainableSelection.SelectMatching(model, sites, _trained, options.Biases);
-        var bank = CreateBank(sites);
+        var survey = new AttachmentSurvey(model, options, blueprint);
+        survey.ThrowIfAny();
+        Warn(survey, logger);
+        var (sites, selection) = (survey.Sites, survey.Selection!);
+        var bank = CreateBank(survey);
         InjectedLayers? injection = null;
         try
         {
             var activity = new AdapterActivity { Sharing = options.ShareDropout ? new DropoutSharing() : null };
-            injection = AdapterInjector.Inject(model, sites, site => CreateAdapter(site, bank, activity));
+            injection = AdapterInjector.Inject(model, sites, site => CreateAdapter(survey, site, bank, activity));
             selection.Freeze();
             var adapted = new AdaLoraModel(options, injection, selection, activity, bank, logger, origin);
-            if (blueprint is null && adapted.ModulesWithStatistics is { Count: > 0 } changing)
-                LogStatistics(logger, string.Join(", ", changing));
+            if (blueprint is null)
+                WarnOfStatistics(adapted.ModulesWithStatistics, logger);
             return adapted;
         }
         catch
@@ -50,48 +49,33 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
     [LoggerMessage(EventId = 7, Level = LogLevel.Warning, Message = "{Pattern} in {Option} excludes nothing: the model has no such module")]
     private static partial void LogExcludesNothing(ILogger logger, string option, string pattern);
 
-    private IReadOnlyList<InjectionSite> FindSites()
+    /// <summary>Tells what is left out or matches nothing.</summary>
+    public static void Warn(AttachmentSurvey survey, ILogger logger)
     {
-        var plan = AdapterInjector.Find(model, ExcludeTrainedInFull(options.Targets));
-        var sites = plan.GetSitesOrThrow();
-        foreach (var skipped in plan.Skipped)
+        foreach (var skipped in survey.Skipped)
             LogSkipped(logger, skipped.ToString());
-        foreach (var pattern in plan.UnmatchedPatterns)
+        foreach (var pattern in survey.UnmatchedPatterns)
             LogUnused(logger, nameof(AdaLoraOptions.Targets), pattern);
-        foreach (var pattern in plan.UnmatchedExclusions)
+        foreach (var pattern in survey.UnmatchedExclusions)
             LogExcludesNothing(logger, nameof(AdaLoraOptions.Targets), pattern);
-        foreach (var rule in options.Overrides.Unused(sites.Select(s => s.Path)))
+        foreach (var rule in survey.UnusedOverrides)
             LogUnused(logger, nameof(AdaLoraOptions.Overrides), rule);
-        return sites;
     }
 
-    // What is trained in full needs no adapter, so that a new classifier need not be excluded by hand.
-    private TargetModules ExcludeTrainedInFull(TargetModules targets)
+    /// <summary>Tells which modules a training will change without being asked to.</summary>
+    public static void WarnOfStatistics(IReadOnlyList<string> modules, ILogger logger)
     {
-        if (_trained.Count == 0)
-            return targets;
-        return targets.Without([.. TrainableSelection.SelectMatching(model, [], _trained, BiasTraining.None).FullyTrainedModules]);
+        if (modules.Count > 0)
+            LogStatistics(logger, string.Join(", ", modules));
     }
 
-    private TripletBank CreateBank(IReadOnlyList<InjectionSite> sites)
+    private TripletBank CreateBank(AttachmentSurvey survey)
     {
-        var weights = sites.Select(s => s.Projection.Weight).ToList();
-        var devices = weights.Select(w => w.device.ToString()).Distinct(StringComparer.Ordinal).ToList();
-        if (devices.Count > 1)
-            throw new InjectionException($"The targeted layers are on several devices ({string.Join(", ", devices)}); adapters share one bank on one device. Move the model to one device first.");
-
-        var layout = BankLayout.Create(sites.Select(s => new TripletShape(s.Path, s.Projection.OutFeatures, s.Projection.InFeatures, RankOf(s))));
-        var dtype = weights.Any(w => w.dtype == ScalarType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
-        var bank = TripletBank.Create(layout, dtype, weights[0].device);
+        var bank = TripletBank.Create(survey.Layout!, survey.Dtype, survey.Sites[0].Projection.Weight.device);
         bank.Initialize(options.InitializationStandardDeviation, options.Seed);
         return bank;
     }
 
-    private SvdLinear CreateAdapter(InjectionSite site, TripletBank bank, AdapterActivity activity) =>
-        new(site.Layer, site.Projection, bank, bank.Layout[site.Path], ScaleOf(site), options.Dropout, activity, options.BasePrecision);
-
-    private double ScaleOf(InjectionSite site) =>
-        blueprint?.Scales[site.Path] ?? SvdLinear.ScaleFor(options.Overrides.Resolve(site.Path).Alpha ?? options.Alpha, RankOf(site));
-
-    private int RankOf(InjectionSite site) => blueprint?.Ranks[site.Path] ?? options.Overrides.Resolve(site.Path).InitialRank ?? options.InitialRank;
+    private SvdLinear CreateAdapter(AttachmentSurvey survey, InjectionSite site, TripletBank bank, AdapterActivity activity) =>
+        new(site.Layer, site.Projection, bank, bank.Layout[site.Path], survey.ScaleOf(site), options.Dropout, activity, options.BasePrecision);
 }

@@ -1,4 +1,3 @@
-using AdaLora.Adapters;
 using AdaLora.Allocation;
 
 namespace AdaLora;
@@ -12,7 +11,9 @@ internal static class OptionWarnings
     private const int FewestMasks = 5;
 
     /// <summary>One sentence per setting, with the chapter of the guide that tells what to do.</summary>
-    public static IEnumerable<string> Of(BudgetSchedule schedule, IEnumerable<SvdLinear> adapters)
+    /// <param name="schedule">The budget over time.</param>
+    /// <param name="scales">Of the adapters that hold triplets at the start.</param>
+    public static IEnumerable<string> Of(BudgetSchedule schedule, IReadOnlyCollection<double> scales)
     {
         if (schedule.TargetBudget < schedule.InitialBudget)
         {
@@ -23,7 +24,6 @@ internal static class OptionWarnings
                 yield return $"There {(masks == 1 ? "is only 1 mask" : masks == 0 ? "is no mask" : $"are only {masks} masks")} between the initial and the final phase: each drops many triplets at once. See docs/guide.md#phases";
         }
 
-        var scales = adapters.Where(adapter => adapter.Rank > 0).Select(adapter => adapter.Scale).ToList();
         if (scales.Count > 0 && (scales.Min() < LeastScale || scales.Max() > MostScale))
             yield return FormattableString.Invariant($"The adapters are scaled by {scales.Min():0.###} to {scales.Max():0.###}, LoRA's usual values lie between 1 and 4. See docs/guide.md#scale");
     }

@@ -32,6 +32,8 @@ internal static class Modules
     public static IEnumerable<(string Name, Action<Module> Call)> Entries =>
     [
         ("AdaLoraModel.Attach", bad => AdaLoraModel.Attach(bad, Options).Dispose()),
+        ("AdaLoraModel.Plan", bad => AdaLoraModel.Plan(bad, Options).ToString()),
+        ("AdaLoraModel.Plan, of nothing", bad => AdaLoraModel.Plan(bad, null!)),
         ("AdaLoraModel.Attach, in bfloat16", bad => AdaLoraModel.Attach(bad, Options with { BasePrecision = BasePrecision.BFloat16 }).Dispose()),
         ("AdaLoraModel.Attach, in a precision that suits", bad => AdaLoraModel.Attach(bad, Options with { BasePrecision = BasePrecision.Automatic }).Dispose()),
         ("AdaLoraModel.Attach, in no precision", bad => AdaLoraModel.Attach(bad, Options with { BasePrecision = (BasePrecision)99 }).Dispose()),

@@ -2,6 +2,7 @@
 using AdaLora;
 using AdaLora.Allocation;
 using AdaLora.Training;
+using AdaLora.Transformers;
 using AdaLora.Transformers.Families.Bert;
 using AdaLora.Transformers.Heads;
 using TorchSharp;

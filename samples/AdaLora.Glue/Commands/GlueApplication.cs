@@ -55,6 +55,10 @@ internal sealed class GlueApplication
         {
             return Fail(ExitCode.Cancelled, "Cancelled before the first step; nothing was written.");
         }
+        catch (Exception e) when (ProcessLimits.Explain(e) is { } limit)
+        {
+            return Fail(ExitCode.Failure, limit);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return Fail(ExitCode.Failure, e.Message);

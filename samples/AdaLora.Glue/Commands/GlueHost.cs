@@ -7,6 +7,10 @@ internal static class GlueHost
 {
     public static int Run(string[] args, IRunner runner, Func<IReadOnlyList<TrainSettings>> demoRuns, params IReadOnlyList<Command> moreCommands)
     {
+        if (!StandardStreams.AreOpen())
+            return ExitCode.Failure;
+        StandardStreams.NameOutput();
+        using var files = ProcessLimits.FailOnFileSize();
         var console = TableConsole.On(Console.Out);
         using var interrupt = new InterruptSignal(
             onFirst: () => Console.Error.WriteLine("Stopping after this step; Ctrl-C again ends at once."),

@@ -23,14 +23,29 @@ internal sealed class RunSession(IRunner runner, IAnsiConsole console)
         using var folder = new RunFolder(settings.OutputFolder);
         if (verbosity == Verbosity.Normal)
             console.Write(new Rule($"{settings.Task.Name} · {settings.MethodName} · seed {settings.Seed}").LeftJustified());
-        var outcome = Train(settings, verbosity, cancellationToken);
-        var record = RunRecords.Create(settings, outcome);
-        var files = RunFiles.Write(settings.OutputFolder, record, outcome.Ranks, outcome.History);
+        var (outcome, record, files) = TrainAndWrite(settings, verbosity, cancellationToken);
         if (outcome.Status == RunStatus.Completed)
             RemoveCheckpoints(settings);
         Show(settings, verbosity, record, outcome.Ranks, [.. files, .. outcome.Files]);
         return record;
     }
+
+    private (RunOutcome Outcome, RunRecord Record, IReadOnlyList<string> Files) TrainAndWrite(TrainSettings settings, Verbosity verbosity, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var outcome = Train(settings, verbosity, cancellationToken);
+            var record = RunRecords.Create(settings, outcome);
+            return (outcome, record, RunFiles.Write(settings.OutputFolder, record, outcome.Ranks, outcome.History));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && HasCheckpoint(settings))
+        {
+            throw new IOException($"{e.Message} Once that is mended, the same command with {TrainOptionNames.Resume} goes on from the last checkpoint.", e);
+        }
+    }
+
+    private static bool HasCheckpoint(TrainSettings settings) =>
+        Directory.Exists(settings.CheckpointFolder) && Directory.EnumerateFiles(settings.CheckpointFolder, "checkpoint-*.safetensors").Any();
 
     private static void RemoveCheckpoints(TrainSettings settings)
     {

@@ -21,7 +21,7 @@ internal sealed class ComparisonSession(ICellRunner runner, TextWriter output, b
         save([.. results.OfType<CellResult>()]);
         var clock = Stopwatch.StartNew();
         var (next, ended) = (-1, 0);
-        Task.WaitAll([.. Enumerable.Range(0, Math.Min(jobs, pending.Count)).Select(_ => Task.Factory.StartNew(Work, TaskCreationOptions.LongRunning))]);
+        Task.WhenAll(Enumerable.Range(0, Math.Min(jobs, pending.Count)).Select(_ => Task.Factory.StartNew(Work, TaskCreationOptions.LongRunning))).GetAwaiter().GetResult();
         return [.. results.OfType<CellResult>()];
 
         void Work()

@@ -8,7 +8,7 @@ internal static class OutputFile
 {
     public static void Write(string path, byte[] content)
     {
-        _ = Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        AtomicFile.MakeFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
         AtomicFile.Write(path, stream => stream.Write(content));
     }
 

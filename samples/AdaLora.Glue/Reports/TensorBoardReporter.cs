@@ -1,3 +1,4 @@
+using AdaLora.Internals;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -7,14 +8,25 @@ namespace AdaLora.Glue;
 internal sealed class TensorBoardReporter : IRunReporter
 {
     private readonly IRunReporter _next;
-    private readonly SummaryWriter _writer;
+    private readonly string _folder;
+    private SummaryWriter? _writer;
 
     /// <param name="folder">Made if need be. A resumed run adds a file of its own, which TensorBoard joins with the others of the folder.</param>
     /// <param name="next">Is told everything as well.</param>
+    /// <exception cref="IOException">The folder can't be written to.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be.</exception>
     public TensorBoardReporter(string folder, IRunReporter next)
     {
         _next = next;
-        _writer = torch.utils.tensorboard.SummaryWriter(folder);
+        _folder = folder;
+        try
+        {
+            _writer = torch.utils.tensorboard.SummaryWriter(folder);
+        }
+        catch (Exception e) when (WriteFailure.IsOne(e))
+        {
+            throw WriteFailure.Explain(e, folder);
+        }
     }
 
     public void Note(string message) => _next.Note(message);
@@ -54,7 +66,17 @@ internal sealed class TensorBoardReporter : IRunReporter
 
     private void Add(string tag, double? value, int step)
     {
-        if (value is { } number)
-            _writer.add_scalar(tag, (float)number, step);
+        if (value is not { } number)
+            return;
+        try
+        {
+            _writer?.add_scalar(tag, (float)number, step);
+        }
+        catch (Exception e) when (WriteFailure.IsOne(e))
+        {
+            // The training is worth more than its figures.
+            _writer = null;
+            _next.Note($"From here on there are no figures for TensorBoard: {WriteFailure.Explain(e, _folder).Message}");
+        }
     }
 }

@@ -1,3 +1,4 @@
+using AdaLora.Internals;
 using AdaLora.Transformers.Configuration;
 
 namespace AdaLora.Transformers.Hub;
@@ -20,7 +21,7 @@ internal sealed class HubResolution(HubName name, HubOptions options)
         }
     }
 
-    private static bool IsOfStorage(Exception exception) => exception is UnauthorizedAccessException or (IOException and not HubException and not CheckpointException);
+    private static bool IsOfStorage(Exception exception) => WriteFailure.IsOne(exception) && exception is not (HubException or CheckpointException);
 
     private async Task<string> FindAsync(IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
     {
@@ -54,7 +55,7 @@ internal sealed class HubResolution(HubName name, HubOptions options)
         }
         catch (Exception exception) when (IsOfStorage(exception))
         {
-            throw new HubException(HubFailure.StorageFailed, $"{name}", $"can't be kept in the cache: {exception.Message} What has been downloaded is continued next time.", exception);
+            throw new HubException(HubFailure.StorageFailed, $"{name}", $"can't be kept in the cache: {WriteFailure.Explain(exception, _root).Message} What has been downloaded is continued next time.", exception);
         }
     }
 

@@ -21,7 +21,7 @@ internal static class CheckpointWriter
         var unsaved = model.modules().OfType<IUnsavedPart>().Select(part => part.Remover).Distinct(StringComparer.Ordinal).ToList();
         if (unsaved.Count > 0)
             throw new InvalidOperationException($"The model has a prompt or prefixes, which other readers don't know. Take them out with {string.Join(" and ", unsaved)} of its encoder first.");
-        _ = Directory.CreateDirectory(folder);
+        AtomicFile.MakeFolder(folder);
         SafetensorsWriter.Write(Path.Combine(folder, CheckpointFiles.Weights), model.state_dict(), new Dictionary<string, string> { ["format"] = "pt" });
         var json = config.ToJson();
         json["architectures"] = new JsonArray(model.GetName());

@@ -18,6 +18,9 @@ internal sealed class AdapterActivity
     /// <summary>Where backward passes through the adapters leave an exception.</summary>
     public BackwardFailure Failure { get; } = new();
 
+    /// <summary>Called when an adapter runs in training mode for the first time.</summary>
+    public Action? StartedTraining { get; set; }
+
     /// <summary>Called when an adapter leaves training mode; throws if the allocator was forgotten.</summary>
     public Action? LeavingTraining { get; set; }
 }

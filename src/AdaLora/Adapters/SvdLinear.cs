@@ -92,8 +92,12 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
         using var passage = _activity.Gate.Read();
         if (IsMerged)
             return ForwardMerged(input);
-        if (training)
+        if (training && !HasTrained)
+        {
             HasTrained = true;
+            _activity.StartedTraining?.Invoke();
+        }
+
         if (Rank == 0 || !_activity.Enabled)
             return _base.call(input);
 

@@ -22,7 +22,8 @@ public static class AdapterInjector
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(targets);
-        return new SiteFinder(model, targets).Find();
+        var plan = new SiteFinder(model, targets).Find();
+        return plan.Nothing is { } nothing ? throw new InjectionException(nothing) : plan;
     }
 
     /// <summary>Replaces every site's layer by an adapter around it: all of them, or none when anything fails.</summary>

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using AdaLora.Targeting;
 using static TorchSharp.torch;
 
 namespace AdaLora.Injection;
@@ -15,7 +16,7 @@ internal sealed class CollectionScanner(ModuleNode owner, FieldInfo info)
     // A list of dictionaries of tuples is as deep as models go; the limit keeps collections that contain themselves from hanging the scan.
     private const int MaximumDepth = 3;
 
-    public IEnumerable<CollectionReference> Scan(object value) => Scan(value, info.Name, MaximumDepth);
+    public IEnumerable<CollectionReference> Scan(object value) => Scan(value, ReadableName.Of(info.Name), MaximumDepth);
 
     private IEnumerable<CollectionReference> Scan(object? value, string member, int depth) => value switch
     {

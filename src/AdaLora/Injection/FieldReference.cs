@@ -1,4 +1,5 @@
 using System.Reflection;
+using AdaLora.Targeting;
 using static TorchSharp.torch;
 
 namespace AdaLora.Injection;
@@ -10,7 +11,7 @@ internal sealed class FieldReference(ModuleNode owner, FieldInfo info) : ModuleR
 
     public override Type DeclaringType => info.DeclaringType!;
 
-    public override string Member => info.Name;
+    public override string Member => ReadableName.Of(info.Name);
 
     public override Type HeldType => info.FieldType;
 

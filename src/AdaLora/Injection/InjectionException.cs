@@ -1,3 +1,5 @@
+using AdaLora.Targeting;
+
 namespace AdaLora.Injection;
 
 /// <summary>Adapters could not be put into a model. The model is unchanged.</summary>
@@ -21,11 +23,20 @@ public sealed class InjectionException : Exception
     {
         ArgumentNullException.ThrowIfNull(refused);
         var layers = refused.Select(site => site.Path).Distinct(StringComparer.Ordinal).Count();
-        return $"""
-            {layers} targeted {(layers == 1 ? "layer" : "layers")} cannot carry an adapter; the model is unchanged.
-            {string.Join(Environment.NewLine, refused.Select(site => $"  {site}"))}
-            Two ways out: where a declared type stands in the way, declare the field (or the list's elements) as torch.nn.Module<Tensor, Tensor> and run it with call();
-            or leave the layer out of the targets, for instance with TargetModules.Excluding("{refused[0].Path}").
-            """;
+        string[] lines =
+        [
+            $"{layers} targeted {(layers == 1 ? "layer" : "layers")} cannot carry an adapter; the model is unchanged.",
+            .. refused.Select(site => $"  {site}"),
+            .. WaysOut(refused),
+        ];
+        return string.Join(Environment.NewLine, lines);
+    }
+
+    private static IEnumerable<string> WaysOut(IReadOnlyList<RefusedSite> refused)
+    {
+        if (refused.Any(site => site.MemberType is not null))
+            yield return "Where a declared type stands in the way, declare the field (or the list's elements) as torch.nn.Module<Tensor, Tensor> and run it with call().";
+        if (refused.FirstOrDefault(site => site.Path != ModuleNode.RootName) is { } inside)
+            yield return $"A layer that is to stay as it is can be left out of the targets, for instance with TargetModules.Excluding(\"{ReadableName.Of(inside.Path)}\").";
     }
 }

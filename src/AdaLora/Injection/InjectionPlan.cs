@@ -1,5 +1,3 @@
-using AdaLora.Targeting;
-
 namespace AdaLora.Injection;
 
 /// <summary>What <see cref="AdapterInjector.Find"/> found in a model.</summary>
@@ -9,12 +7,16 @@ public sealed class InjectionPlan
         IReadOnlyList<InjectionSite> sites,
         IReadOnlyList<RefusedSite> refused,
         IReadOnlyList<RefusedSite> skipped,
+        IReadOnlyList<RefusedSite> leftOut,
         IReadOnlyList<string> unmatchedPatterns,
-        IReadOnlyList<string> unmatchedExclusions)
+        IReadOnlyList<string> unmatchedExclusions,
+        string? nothing)
     {
         Sites = sites;
         Refused = refused;
         Skipped = skipped;
+        LeftOut = leftOut;
+        Nothing = nothing;
         UnmatchedPatterns = unmatchedPatterns;
         UnmatchedExclusions = unmatchedExclusions;
     }
@@ -26,16 +28,22 @@ public sealed class InjectionPlan
     public IReadOnlyList<RefusedSite> Refused { get; }
 
     /// <summary>
-    /// Modules with linear maps inside that only <see cref="TargetModules.AllLinear"/> selects and that cannot be adapted, such as MultiheadAttention:
+    /// Modules with matrices inside that the targets cover without naming them and that cannot be adapted, such as MultiheadAttention, LSTM, a module with a matrix of its own, or one that is not registered:
     /// no error, but worth a line in the log.
     /// </summary>
     public IReadOnlyList<RefusedSite> Skipped { get; }
+
+    /// <summary>Linear layers and other modules with matrices that the targets do not select, and why not.</summary>
+    public IReadOnlyList<RefusedSite> LeftOut { get; }
 
     /// <summary>Patterns of the targets that select no layer at all, most likely mistyped, while others do.</summary>
     public IReadOnlyList<string> UnmatchedPatterns { get; }
 
     /// <summary>Patterns by which the targets take something away and that match no module at all, most likely mistyped too.</summary>
     public IReadOnlyList<string> UnmatchedExclusions { get; }
+
+    /// <summary>The message for targets that select nothing; null when they select something.</summary>
+    internal string? Nothing { get; }
 
     /// <summary>The sites, if every targeted layer has one.</summary>
     /// <returns><see cref="Sites"/>.</returns>

@@ -5,6 +5,9 @@ namespace AdaLora.Injection;
 /// <summary>A module under one of its names. A module that is registered several times has as many nodes.</summary>
 internal sealed class ModuleNode(string name, nn.Module module, ModuleNode? parent)
 {
+    /// <summary>What the model itself, whose name is empty, is called in messages.</summary>
+    public const string RootName = "(the model itself)";
+
     public string Name { get; } = name;
 
     public nn.Module Module { get; } = module;
@@ -15,7 +18,7 @@ internal sealed class ModuleNode(string name, nn.Module module, ModuleNode? pare
     public string Path { get; } = parent is null || parent.Path.Length == 0 ? name : $"{parent.Path}.{name}";
 
     /// <summary>For messages, where an empty name would look like a mistake.</summary>
-    public string DisplayPath => Path.Length == 0 ? "(the model itself)" : Path;
+    public string DisplayPath => Path.Length == 0 ? RootName : Path;
 
     /// <summary>The layer inside, when this module is an adapter.</summary>
     public nn.Module? BaseLayer { get; } = AdapterTable.BaseLayerOf(module);

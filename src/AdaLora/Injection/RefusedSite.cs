@@ -1,3 +1,5 @@
+using AdaLora.Targeting;
+
 namespace AdaLora.Injection;
 
 /// <summary>A layer that cannot carry an adapter, and why.</summary>
@@ -11,6 +13,6 @@ public sealed record RefusedSite(string Path, string Reason, Type? DeclaringType
     /// <summary>One line for messages.</summary>
     /// <returns>Path, declaring type, member and reason.</returns>
     public override string ToString() => DeclaringType is null
-        ? $"{Path}: {Reason}"
-        : $"{Path}: {TypeNames.Of(DeclaringType)}{(Member?[0] == '[' ? "" : ".")}{Member} is {Reason}";
+        ? $"{ReadableName.Of(Path)}: {Reason}"
+        : $"{ReadableName.Of(Path)}: {TypeNames.Of(DeclaringType)}{(Member?[0] == '[' ? "" : ".")}{Member} is {Reason}";
 }

@@ -15,6 +15,7 @@ internal sealed class SiteFinder
     private readonly List<InjectionSite> _sites = [];
     private readonly List<RefusedSite> _refused = [];
     private readonly List<RefusedSite> _skipped = [];
+    private readonly List<RefusedSite> _leftOut = [];
 
     public SiteFinder(nn.Module model, TargetModules targets)
     {
@@ -29,19 +30,27 @@ internal sealed class SiteFinder
         foreach (var names in _nodes.GroupBy(node => node.Module, (IEqualityComparer<nn.Module>)ReferenceEqualityComparer.Instance))
         {
             var matches = names.Select(node => (node, match: _targets.Match(node.Path))).Where(pair => pair.match != NameMatch.None).ToArray();
-            if (matches.Length > 0 && !IsInsideSelected(matches[0].node))
-            {
-                Decide(matches[0].node, matches.Max(pair => pair.match), names.Select(node => node.Path).ToArray());
-            }
+            var node = matches.Select(pair => pair.node).Concat(names).First();
+            if (IsInsideSelected(node))
+                continue;
+            if (matches.Length > 0)
+                Decide(node, matches.Max(pair => pair.match), names.Select(name => name.Path).ToArray());
+            else
+                LeaveOut(node);
         }
 
-        if (_sites.Count == 0 && _refused.Count == 0)
-        {
-            throw new InjectionException(NothingFound.Describe(_targets, _nodes, _skipped));
-        }
-
+        foreach (var unregistered in UnregisteredModules.In(_nodes, _references, _targets).Where(found => !IsInsideSelected(found.Owner)))
+            _skipped.Add(unregistered.Site);
         var paths = _sites.SelectMany(site => site.Aliases.Prepend(site.Path)).Concat(_refused.Select(site => site.Path)).ToArray();
-        return new(_sites, _refused, _skipped, Unmatched(_targets.Patterns, paths), Unmatched(_targets.Exclusions, [.. _nodes.Select(node => node.Path)]));
+        var nothing = _sites.Count == 0 && _refused.Count == 0 ? NothingFound.Describe(_targets, _nodes, _skipped) : null;
+        return new(_sites, _refused, _skipped, _leftOut, Unmatched(_targets.Patterns, paths), Unmatched(_targets.Exclusions, [.. _nodes.Select(node => node.Path)]), nothing);
+    }
+
+    // With why, but only what a selection of every layer would have had something to say about.
+    private void LeaveOut(ModuleNode node)
+    {
+        if (node.BaseLayer is not null || Projection.TryDescribe(node.Module, out _) || PackedModules.ReasonFor(node.Module) is not null || PackedModules.UncoveredIn(node.Module) is not null)
+            _leftOut.Add(new(node.DisplayPath, _targets.WhyNot(node.Path)!));
     }
 
     private static string[] Unmatched(IEnumerable<NamePattern> patterns, IReadOnlyCollection<string> paths) =>
@@ -55,6 +64,8 @@ internal sealed class SiteFinder
         }
         else if (PackedModules.ReasonFor(node.Module) is { } packed)
         {
+            // Its parts, where it shows any, are packed like itself.
+            _ = _selected.Add(node.Module);
             (match == NameMatch.ByKind ? _skipped : _refused).Add(new(node.DisplayPath, packed));
         }
         else if (!Projection.TryDescribe(node.Module, out var projection))
@@ -62,12 +73,16 @@ internal sealed class SiteFinder
             // A region holds modules of all kinds; a name that somebody wrote down was meant. The layers inside stay open to other patterns.
             if (match == NameMatch.ByName)
             {
-                _refused.Add(new(node.DisplayPath, $"a {TypeNames.Of(node.Module.GetType())} is not a linear layer"));
+                _refused.Add(new(node.DisplayPath, NotLinear(node.Module)));
+            }
+            else if (PackedModules.UncoveredIn(node.Module) is { } uncovered)
+            {
+                _skipped.Add(new(node.DisplayPath, uncovered));
             }
         }
         else if (node.Parent is null)
         {
-            Refuse(node, "the model itself is a linear layer, which nothing can replace in its owner's hands; put it into a Sequential");
+            Refuse(node, "a layer can only be replaced in a module that holds it; adapt a model around it, for instance torch.nn.Sequential((\"layer\", layer)), and call that");
         }
         else if (_nodes.Any(other => other.Path == node.Path && !ReferenceEquals(other.Module, node.Module)))
         {
@@ -101,6 +116,14 @@ internal sealed class SiteFinder
             _ = _selected.Add(node.Module);
             _sites.Add(new(node, _model, [.. names.Where(name => name != node.Path)], projection, references));
         }
+    }
+
+    private static string NotLinear(nn.Module module)
+    {
+        var sentence = $"a {TypeNames.Of(module.GetType())} is not a linear layer";
+        return module is IProjection ? $"{sentence}: it implements IProjection, but does not derive from torch.nn.Module<Tensor, Tensor>"
+            : PackedModules.IsOfTorchSharp(module) ? sentence
+            : $"{sentence}; {PackedModules.IfLinear}";
     }
 
     private void Refuse(ModuleNode node, string reason)

@@ -26,7 +26,22 @@ internal static class AtomicFile
                 write(stream);
                 return target;
             },
-            create);
+            create,
+            told: path);
+    }
+
+    /// <summary>Makes a folder if it isn't there.</summary>
+    /// <inheritdoc cref="Write(string, Action{Stream}, Func{string, Stream})" path="/exception"/>
+    public static void MakeFolder(string folder)
+    {
+        try
+        {
+            _ = Directory.CreateDirectory(folder);
+        }
+        catch (Exception e) when (WriteFailure.IsOne(e))
+        {
+            throw WriteFailure.Explain(e, folder);
+        }
     }
 
     /// <summary>Writes a text as UTF-8 without a byte-order mark.</summary>
@@ -43,9 +58,10 @@ internal static class AtomicFile
     /// <param name="folder">Where it is to be; must exist.</param>
     /// <param name="write">Writes the content and says the path of the file, in the same folder.</param>
     /// <param name="create">Makes the stream of a path; a new file when null.</param>
+    /// <param name="told">What a failure says can't be written; the folder when null.</param>
     /// <returns>The path.</returns>
     /// <inheritdoc cref="Write(string, Action{Stream}, Func{string, Stream})" path="/exception"/>
-    public static string Write(string folder, Func<Stream, string> write, Func<string, Stream>? create = null)
+    public static string Write(string folder, Func<Stream, string> write, Func<string, Stream>? create = null, string? told = null)
     {
         // Of a length of its own: the target's name may be as long as names can be.
         var temporary = Path.Combine(folder, $".{Guid.NewGuid():N}{Ending}");
@@ -55,9 +71,11 @@ internal static class AtomicFile
             File.Move(temporary, target, overwrite: true);
             return target;
         }
-        catch
+        catch (Exception e)
         {
             DeleteQuietly(temporary);
+            if (WriteFailure.IsOne(e))
+                throw WriteFailure.Explain(e, told ?? folder);
             throw;
         }
     }

@@ -25,6 +25,18 @@ internal static class AdapterFolder
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
     public static void Write(string folder, IReadOnlyDictionary<string, Action<Stream>> writers, Func<string, Stream>? create = null)
     {
+        try
+        {
+            WriteBoth(folder, writers, create);
+        }
+        catch (Exception e) when (WriteFailure.IsOne(e))
+        {
+            throw WriteFailure.Explain(e, folder);
+        }
+    }
+
+    private static void WriteBoth(string folder, IReadOnlyDictionary<string, Action<Stream>> writers, Func<string, Stream>? create)
+    {
         Directory.CreateDirectory(folder);
         if (Files.FirstOrDefault(file => Directory.Exists(Path.Combine(folder, file))) is { } obstacle)
             throw new IOException($"'{Path.Combine(folder, obstacle)}' is a folder, where a file of the adapter has to be.");

@@ -74,7 +74,8 @@ internal sealed class NamePattern
         return HasWildcard(text) ? Glob(text) : Suffix(text);
     }
 
-    public bool Matches(string name) => _matches(name);
+    /// <summary>Whether the name is selected, as it is or as somebody would write it.</summary>
+    public bool Matches(string name) => _matches(name) || (ReadableName.Of(name) is var readable && readable.Length != name.Length && _matches(readable));
 
     public override string ToString() => $"{_kind} '{Text}'";
 

@@ -12,13 +12,13 @@ namespace AdaLora.Targeting;
 /// </remarks>
 public sealed class TargetModules
 {
-    private readonly Func<string, NameMatch> _match;
+    private readonly Func<string, NameVerdict> _judge;
     private readonly string _description;
 
-    private TargetModules(string description, IReadOnlyList<NamePattern> patterns, IReadOnlyList<NamePattern> exclusions, Func<string, NameMatch> match)
+    private TargetModules(string description, IReadOnlyList<NamePattern> patterns, IReadOnlyList<NamePattern> exclusions, Func<string, NameVerdict> judge)
     {
         _description = description;
-        _match = match;
+        _judge = judge;
         Patterns = patterns;
         Exclusions = exclusions;
     }
@@ -59,7 +59,11 @@ public sealed class TargetModules
     public TargetModules Excluding(TargetModules excluded)
     {
         ArgumentNullException.ThrowIfNull(excluded);
-        return new($"{_description} excluding ({excluded._description})", Patterns, [.. Exclusions, .. excluded.Patterns], name => excluded.Matches(name) ? NameMatch.None : _match(name));
+        return new($"{_description} excluding ({excluded._description})", Patterns, [.. Exclusions, .. excluded.Patterns], name =>
+        {
+            var verdict = _judge(name);
+            return verdict.Match != NameMatch.None && excluded.Matches(name) ? NameVerdict.No($"excluded by {excluded.WhichMatches(name)}") : verdict;
+        });
     }
 
     /// <summary>Takes away the modules with these suffixes (see <see cref="Suffixes"/>) or, where wildcards occur, globs (see <see cref="Globs"/>).</summary>
@@ -113,8 +117,8 @@ public sealed class TargetModules
         ArgumentNullException.ThrowIfNull(other);
         return new($"({_description}) and ({other._description})", [.. Patterns, .. other.Patterns], [.. Exclusions, .. other.Exclusions], name =>
         {
-            var (left, right) = (_match(name), other._match(name));
-            return left == NameMatch.None || right == NameMatch.None ? NameMatch.None : Stronger(left, right);
+            var (left, right) = (_judge(name), other._judge(name));
+            return left.Match == NameMatch.None ? left : right.Match == NameMatch.None ? right : Stronger(left, right);
         });
     }
 
@@ -124,7 +128,7 @@ public sealed class TargetModules
     public TargetModules Or(TargetModules other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return new($"({_description}) or ({other._description})", [.. Patterns, .. other.Patterns], [.. Exclusions, .. other.Exclusions], name => Stronger(_match(name), other._match(name)));
+        return new($"({_description}) or ({other._description})", [.. Patterns, .. other.Patterns], [.. Exclusions, .. other.Exclusions], name => Either(_judge(name), other._judge(name)));
     }
 
     /// <summary>Whether the name is selected. The kind of module behind it is not looked at: <see cref="AllLinear"/> matches every name.</summary>
@@ -141,19 +145,22 @@ public sealed class TargetModules
     internal static TargetModules Exactly(IReadOnlyCollection<string> names)
     {
         var wanted = names.ToHashSet(StringComparer.Ordinal);
-        return new(string.Join(" or ", names.Select(name => $"'{name}'")), [], [], name => wanted.Contains(name) ? NameMatch.ByRegion : NameMatch.None);
+        return new(string.Join(" or ", names.Select(name => $"'{name}'")), [], [], name => wanted.Contains(name) ? NameMatch.ByRegion : NameVerdict.No("not among the targets"));
     }
 
     /// <summary>Takes away whole modules, which are known to be there, with what is in them.</summary>
     internal TargetModules Without(IReadOnlyCollection<string> modules) =>
         new($"{_description} without {string.Join(", ", modules)}", Patterns, Exclusions, name =>
-            modules.Any(m => ModuleNames.IsAtOrIn(name, m)) ? NameMatch.None : _match(name));
+            modules.FirstOrDefault(m => ModuleNames.IsAtOrIn(name, m)) is { } module ? NameVerdict.No(name == module ? "trained in full" : $"trained in full as part of '{ReadableName.Of(module)}'") : _judge(name));
 
     internal NameMatch Match(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return _match(name);
+        return _judge(name).Match;
     }
+
+    /// <summary>Why a name is not selected, as the rest of a sentence that starts with the module; null when it is.</summary>
+    internal string? WhyNot(string name) => _judge(name).Reason;
 
     private static TargetModules FromPatterns(string[] texts, Func<string, NamePattern> create)
     {
@@ -164,11 +171,18 @@ public sealed class TargetModules
         }
 
         var patterns = texts.Distinct(StringComparer.Ordinal).Select(create).ToArray();
-        return new(string.Join(" or ", patterns.AsEnumerable()), patterns, [], name =>
-            patterns.FirstOrDefault(pattern => pattern.Matches(name))?.Strength ?? NameMatch.None);
+        var description = string.Join(" or ", patterns.AsEnumerable());
+        var no = NameVerdict.No($"not targeted by {description}");
+        return new(description, patterns, [], name => patterns.FirstOrDefault(pattern => pattern.Matches(name))?.Strength ?? no);
     }
 
-    private static NameMatch Stronger(NameMatch left, NameMatch right) => left > right ? left : right;
+    // A single pattern where it can be told, which says more than a list of them.
+    private string WhichMatches(string name) => Exclusions.Count == 0 ? Patterns.FirstOrDefault(pattern => pattern.Matches(name))?.ToString() ?? _description : _description;
+
+    private static NameVerdict Stronger(NameVerdict left, NameVerdict right) => left.Match > right.Match ? left : right;
+
+    private static NameVerdict Either(NameVerdict left, NameVerdict right) =>
+        left.Match == NameMatch.None && right.Match == NameMatch.None ? NameVerdict.No($"{left.Reason}, and {right.Reason}") : Stronger(left, right);
 
     private static int? LayerOf(string name)
     {
@@ -177,5 +191,5 @@ public sealed class TargetModules
     }
 
     private TargetModules InLayers(string which, Func<int, bool> wanted) =>
-        new($"{_description} in layers {which}", Patterns, Exclusions, name => LayerOf(name) is { } layer && wanted(layer) ? _match(name) : NameMatch.None);
+        new($"{_description} in layers {which}", Patterns, Exclusions, name => LayerOf(name) is { } layer && wanted(layer) ? _judge(name) : NameVerdict.No($"not in layer {which}"));
 }

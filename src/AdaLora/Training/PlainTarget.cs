@@ -12,13 +12,14 @@ namespace AdaLora.Training;
 internal sealed class PlainTarget : TrainingTarget
 {
     private readonly IReadOnlyList<(string Name, Parameter Parameter)> _trained;
+    private readonly TiedParameters _tied;
     private readonly GradientNorm _norm;
 
     public PlainTarget(nn.Module model)
     {
         Model = model;
         _trained = [.. model.named_parameters().Where(p => p.parameter.requires_grad)];
-        Parameters = [.. _trained.Select(p => p.Parameter)];
+        _tied = new TiedParameters([.. _trained.Select(p => p.Parameter)]);
         if (Parameters.Count == 0)
             throw new ArgumentException("The model has nothing to train: no parameter requires a gradient.", nameof(model));
         _norm = new GradientNorm(Parameters);
@@ -26,7 +27,7 @@ internal sealed class PlainTarget : TrainingTarget
 
     public override nn.Module Model { get; }
 
-    public override IReadOnlyList<Parameter> Parameters { get; }
+    public override IReadOnlyList<Parameter> Parameters => _tied.Distinct;
 
     public override void Begin(long totalSteps)
     {
@@ -37,6 +38,7 @@ internal sealed class PlainTarget : TrainingTarget
     public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale)
     {
         BackwardFailure.OfThread.ThrowIfAny();
+        _tied.Gather();
         if (scale is not null)
             GradientScale.Apply(Parameters, scale);
         _norm.Measure(maxGradientNorm);

@@ -23,6 +23,34 @@ public sealed class OutputFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_whose_files_would_have_too_long_paths_is_refused_before_training()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "4,096 bytes are the longest path of Linux.");
+        var path = _line.Output;
+        while (path.Length < 4_000)
+            path = Path.Combine(path, new string('d', Math.Min(200, 4_030 - path.Length)));
+
+        Assert.Equal(ExitCode.Failure, _line.Train("--output", path));
+
+        Assert.Contains("Choose a shorter one", _line.ErrorText, StringComparison.Ordinal);
+        _ = Assert.Single(_line.ErrorText.TrimEnd().Split('\n'));
+        Assert.Empty(_line.Runner.Asked);
+        Assert.Empty(Directory.GetFiles(path));
+    }
+
+    [Fact]
+    public void A_failure_to_write_after_a_checkpoint_says_how_to_go_on()
+    {
+        var checkpoints = Directory.CreateDirectory(Path.Combine(_line.Output, "checkpoints")).FullName;
+        File.WriteAllText(Path.Combine(checkpoints, "checkpoint-000000010-0123.safetensors"), "");
+        _line.Runner.BeforeStep = _ => throw new IOException("'adapter' can't be written: full.");
+
+        Assert.Equal(ExitCode.Failure, _line.Train("--resume"));
+
+        Assert.Equal("'adapter' can't be written: full. Once that is mended, the same command with --resume goes on from the last checkpoint.", _line.ErrorText.TrimEnd());
+    }
+
+    [Fact]
     public void A_file_in_place_of_the_folder_gets_one_line()
     {
         File.WriteAllText(_line.Output, "");

@@ -47,6 +47,22 @@ public sealed class CompareCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_table_that_cannot_be_written_any_more_is_told_in_one_line()
+    {
+        var table = Path.Combine(_line.Output, "comparison.csv");
+        _runner.Before = name =>
+        {
+            File.Delete(table);
+            Directory.CreateDirectory(table);
+        };
+
+        Assert.Equal(ExitCode.Failure, Compare("--methods", "adalora", "--tasks", "cola", "--seeds", "1,2"));
+
+        Assert.StartsWith($"'{table}' can't be written: ", _line.ErrorText, StringComparison.Ordinal);
+        _ = Assert.Single(_line.ErrorText.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
     public void Runs_that_have_ended_are_read_and_not_repeated()
     {
         Assert.Equal(ExitCode.Success, Compare("--methods", "adalora", "--tasks", "cola", "--seeds", "1,2"));

@@ -38,6 +38,33 @@ public sealed class TensorBoardReporterTests : IDisposable
     }
 
     [Fact]
+    public void A_training_goes_on_when_its_events_cannot_be_written_any_more()
+    {
+        var folder = _line.Path("events");
+        _line.Runner.BeforeStep = step =>
+        {
+            if (step == 300)
+                Directory.Delete(folder, recursive: true);
+        };
+
+        Assert.Equal(ExitCode.Success, _line.Train("--tensorboard", folder));
+
+        _ = Assert.Single(_line.OutputText.Split('\n'), line => line.StartsWith($"From here on there are no figures for TensorBoard: '{folder}' can't be written", StringComparison.Ordinal));
+        Assert.True(File.Exists(Path.Combine(_line.Output, RunFiles.Metrics)));
+    }
+
+    [Fact]
+    public void An_event_folder_that_cannot_be_made_is_told_before_training()
+    {
+        File.WriteAllText(_line.Path("file"), "");
+
+        Assert.Equal(ExitCode.Failure, _line.Train("--tensorboard", _line.Path("file", "below")));
+
+        Assert.Contains("can't be written", _line.ErrorText, StringComparison.Ordinal);
+        Assert.Empty(_line.Runner.Asked);
+    }
+
+    [Fact]
     public void Figures_that_a_method_lacks_are_left_out()
     {
         Assert.Equal(ExitCode.Success, _line.Train("--method", "full", "--tensorboard", _line.Path("events"), "--quiet"));

@@ -108,7 +108,7 @@ public sealed class RefusalTests
     {
         using var model = Linear(4, 4);
         var refused = Assert.Single(AdapterInjector.Find(model, TargetModules.AllLinear).Refused);
-        Assert.StartsWith("(the model itself): the model itself is a linear layer", refused.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("(the model itself): a layer can only be replaced in a module that holds it", refused.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -161,7 +161,7 @@ public sealed class RefusalTests
     {
         using var model = new UnfitNet();
         var message = Assert.Throws<InjectionException>(() => AdapterInjector.Find(model, TargetModules.Globs("_no*"))).Message;
-        Assert.Contains("They match, but these are no linear layers: _norm (LayerNorm).", message, StringComparison.Ordinal);
+        Assert.Contains("They match, but are not linear layers: _norm (LayerNorm).", message, StringComparison.Ordinal);
     }
 
     [Fact]

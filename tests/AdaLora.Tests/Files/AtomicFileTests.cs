@@ -50,6 +50,36 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
+    public void A_failure_names_the_file_and_what_to_do_and_not_the_temporary_one()
+    {
+        var full = new IOException("No space left on device : '/somewhere/.0123.tmp'", OperatingSystem.IsWindows() ? unchecked((int)0x80070070) : 28);
+        // What .NET makes of a file that grows beyond a limit of the process.
+        var tooLarge = new ArgumentOutOfRangeException("value", "Specified file length was too large for the file system.");
+        var denied = new UnauthorizedAccessException("Access to the path is denied.");
+
+        foreach (var (failure, words) in ((Exception, string)[])[(full, "No space left on device. Free some"), (tooLarge, "ulimit -f"), (new PathTooLongException(), "shorter"), (new IOException("Odd."), "Odd.")])
+        {
+            var told = Assert.Throws<IOException>(() => AtomicFile.Write(Target, Throws(failure)));
+
+            Assert.StartsWith($"'{Target}' can't be written: ", told.Message, StringComparison.Ordinal);
+            Assert.Contains(words, told.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain(".tmp", told.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("Choose another folder", Assert.Throws<UnauthorizedAccessException>(() => AtomicFile.Write(Target, Throws(denied))).Message, StringComparison.Ordinal);
+        Assert.Throws<InvalidOperationException>(() => AtomicFile.Write(Target, Throws(new InvalidOperationException())));
+        Assert.Empty(Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void A_folder_that_cannot_be_made_is_named()
+    {
+        File.WriteAllText(Target, "");
+
+        Assert.StartsWith($"'{Path.Combine(Target, "below")}' can't be written: ", Assert.Throws<IOException>(() => AtomicFile.MakeFolder(Path.Combine(Target, "below"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_target_that_cannot_be_replaced_leaves_nothing_behind()
     {
         Directory.CreateDirectory(Target);
@@ -81,6 +111,8 @@ public sealed class AtomicFileTests : IDisposable
         Assert.Throws<IOException>(() => SafetensorsFile.Open(Target));
         Assert.Throws<IOException>(() => RegularFile.ReadAllBytes("/dev/zero"));
     }
+
+    private static Action<Stream> Throws(Exception failure) => _ => throw failure;
 
     /// <summary>A file on a disk that has room for some bytes more, and for none when they are flushed.</summary>
     private sealed class FullDisk(string path, int room) : MemoryStream

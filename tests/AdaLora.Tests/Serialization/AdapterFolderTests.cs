@@ -30,7 +30,7 @@ public sealed class AdapterFolderTests : IDisposable
         Write("old");
         var opened = 0;
         Stream Create(string path) => opened++ == failing ? new FullDisk(path) : File.Create(path);
-        Assert.Throws<IOException>(() => AdapterFolder.Write(Folder, Contents("new"), Create));
+        Assert.StartsWith($"'{Folder}' can't be written: ", Assert.Throws<IOException>(() => AdapterFolder.Write(Folder, Contents("new"), Create)).Message, StringComparison.Ordinal);
         Assert.Equal(failing + 1, opened);
         Assert.Equal(("old", "old"), Read());
         Assert.Equal(["adapter_config.json", "adapter_model.safetensors"], Names());

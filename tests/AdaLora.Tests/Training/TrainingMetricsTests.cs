@@ -10,6 +10,19 @@ namespace AdaLora.Tests.Training;
 public sealed class TrainingMetricsTests
 {
     [Fact]
+    public void Step_durations_advise_boundaries_in_seconds()
+    {
+        var boundaries = new List<double>();
+        using var listener = new MeterListener { InstrumentPublished = (instrument, _) => boundaries.AddRange((instrument as Histogram<double>)?.Advice?.HistogramBucketBoundaries ?? []) };
+        TrainingMetrics.RecordStep(1);
+        listener.Start();
+
+        Assert.Equal(boundaries.Order(), boundaries);
+        // Steps take from milliseconds to a minute: no bucket holds most of them.
+        Assert.InRange(boundaries.Count(limit => limit is >= 0.001 and <= 60), 10, 20);
+    }
+
+    [Fact]
     public void A_listener_hears_of_every_step_and_every_report()
     {
         var thread = Environment.CurrentManagedThreadId;

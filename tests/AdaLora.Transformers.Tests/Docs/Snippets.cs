@@ -9,6 +9,7 @@ using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Tests.Checkpoints;
 using AdaLora.Transformers.Tokenization;
 using TorchSharp;
+using TorchSharp.Modules;
 using Xunit;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -48,6 +49,32 @@ public sealed class Snippets : IDisposable
         Assert.True(result.History[^1].Loss < 0.5 * result.History[0].Loss);
         Assert.Equal(8, adapted.LiveTriplets);
         Assert.True(File.Exists("adapter/adapter_model.safetensors"));
+    }
+
+    [Fact]
+    public void A_plan()
+    {
+        using var kept = NewDisposeScope();
+        var model = Sequential(("first", Linear(20, 64)), ("relu", ReLU()), ("second", Linear(64, 64)), ("relu2", ReLU()), ("head", Linear(64, 2)));
+        var options = new AdaLoraOptions { TrainedModules = ["head"] };
+        // snippet
+        var plan = AdaLoraModel.Plan(model, options);
+        Console.WriteLine(plan);
+        // end
+        var shown = File.ReadAllText(TestMaterial.InRepository("docs/guide.md"));
+        Assert.Contains(string.Join("\n", plan.ToString().TrimEnd().ReplaceLineEndings("\n").Split('\n').Select(line => "    " + line)), shown.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_layer_of_ones_own()
+    {
+        using var kept = NewDisposeScope();
+        var model = Sequential(("own", new Conv1D(4, 6)));
+        var input = randn(2, 4);
+        var before = model.call(input);
+        using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions());
+        Assert.Equal((6, 4), (adapted.Report().Modules[0].OutFeatures, adapted.Report().Modules[0].InFeatures));
+        Assert.True(model.call(input).allclose(before));
     }
 
     [Fact]
@@ -272,6 +299,49 @@ public sealed class Snippets : IDisposable
     }
 
     [Fact]
+    public async Task Serving_with_a_lock()
+    {
+        var folder = await HubCheckpoint.ResolveAsync("google-bert/bert-base-uncased");
+        var tokenizer = TextTokenizer.FromFolder(folder);
+        foreach (var (name, target) in ((string, long)[])[("sst2", 0), ("cola", 1)])
+        {
+            using var trained = SequenceClassifier.FromPretrained(folder, labels: 2);
+            using var adapted = AdaLoraModel.Attach(trained, AdaLoraOptions.ForTotalSteps(20) with { TrainedModules = ["classifier"] });
+            using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 20, LearningRate = 1e-2 });
+            var (wordIds, wordMask, wordTypes) = tokenizer.EncodeBatch(["word5 word6"]).ToTensors();
+            trainer.Fit([wordIds], batch => trained.Loss(trained.call(batch, wordMask, wordTypes), tensor([target])));
+            adapted.Save($"adapters/{name}");
+        }
+
+        // snippet
+        using var model = SequenceClassifier.FromPretrained(folder, labels: 2);
+        using var set = new AdapterSet(model);
+        set.Load("sentiment", "adapters/sst2");
+        set.Load("grammar", "adapters/cola");
+        model.eval();
+        var gate = new Lock();
+
+        float[] Score(string adapter, string text)
+        {
+            lock (gate)
+            {
+                using var scope = NewDisposeScope();
+                using var frozen = no_grad();
+                set.Select(adapter);
+                var (ids, mask, types) = tokenizer.EncodeBatch([text], maxLength: 128).ToTensors();
+                return [.. model.call(ids, mask, types).softmax(1).data<float>()];
+            }
+        }
+        // end
+
+        (string Adapter, string Text)[] asked = [.. Enumerable.Range(0, 200).Select(i => (i % 2 == 0 ? "sentiment" : "grammar", $"word{5 + (i % 7)} word9"))];
+        var alone = asked.Distinct().ToDictionary(ask => ask, ask => Score(ask.Adapter, ask.Text));
+        var together = await Task.WhenAll(asked.Select(ask => Task.Run(() => Score(ask.Adapter, ask.Text))));
+        Assert.Equal(asked.Select(ask => alone[ask]), together);
+        Assert.True(alone[asked[0]][0] > 0.6f && alone[(asked[1].Adapter, asked[1].Text)][0] < 0.4f);
+    }
+
+    [Fact]
     public async Task A_checkpoint_of_the_hub()
     {
         // snippet
@@ -315,4 +385,32 @@ public sealed class Snippets : IDisposable
             return Hub.ResolveAsync();
         }
     }
+
+    // snippet
+    public sealed class Conv1D : Module<Tensor, Tensor>, IProjection
+    {
+        private readonly Parameter weight;
+        private readonly Parameter bias;
+
+        public Conv1D(long inFeatures, long outFeatures)
+            : base(nameof(Conv1D))
+        {
+            weight = new Parameter(randn(inFeatures, outFeatures));
+            bias = new Parameter(zeros(outFeatures));
+            RegisterComponents();
+        }
+
+        public Tensor Weight => weight;
+
+        public Tensor? Bias => bias;
+
+        public long InFeatures => weight.shape[0];
+
+        public long OutFeatures => weight.shape[1];
+
+        public bool WeightIsTransposed => true;     // (in x out), as GPT-2 stores it; Linear's (out x in) is false
+
+        public override Tensor forward(Tensor input) => functional.linear(input, weight.t(), bias);
+    }
+    // end
 }

@@ -36,6 +36,19 @@ public sealed class FamilyTests
 
     [Theory]
     [MemberData(nameof(SmallClassifier.Families), MemberType = typeof(SmallClassifier))]
+    public void A_plan_has_nothing_to_warn_of(string family)
+    {
+        using var model = SmallClassifier.Make(family, 2);
+
+        var plan = AdaLoraModel.Plan(model, new AdaLoraOptions { TrainedModules = ["classifier"] });
+
+        Assert.Empty(plan.Problems);
+        Assert.Empty(plan.Warnings);
+        Assert.All(plan.NotAdapted, module => Assert.StartsWith("trained in full", module.Reason, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [MemberData(nameof(SmallClassifier.Families), MemberType = typeof(SmallClassifier))]
     public void A_saved_checkpoint_comes_back_bit_for_bit(string family)
     {
         using var folder = new TemporaryFolder();

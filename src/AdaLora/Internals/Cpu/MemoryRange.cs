@@ -23,6 +23,9 @@ internal readonly record struct MemoryRange(nint Start, nint End)
     /// <summary>Whether writing to one can change the other.</summary>
     public bool Overlaps(MemoryRange other) => Start < other.End && other.Start < End;
 
+    /// <summary>Whether all of another range is within this one.</summary>
+    public bool Contains(MemoryRange other) => Start <= other.Start && other.End <= End;
+
     /// <summary>Whether two tensors are one piece of memory, in whole or in part.</summary>
     public static bool IsShared(Tensor one, Tensor other) => one.Handle == other.Handle || (Of(one) is { } a && Of(other) is { } b && a.Overlaps(b));
 

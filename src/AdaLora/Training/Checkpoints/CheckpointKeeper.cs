@@ -1,4 +1,5 @@
 using System.Globalization;
+using AdaLora.Internals;
 using AdaLora.Safetensors;
 using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
@@ -32,7 +33,7 @@ internal sealed class CheckpointKeeper : IDisposable
             throw new InvalidOperationException(
                 $"'{options.Folder}' holds checkpoints of another training. Set {nameof(CheckpointOptions.Resume)} to go on with it, choose another folder, or delete them.");
         // Found out before hours of training, not after.
-        Directory.CreateDirectory(options.Folder);
+        AtomicFile.MakeFolder(options.Folder);
         _lock = Lock(Path.Combine(options.Folder, LockFile));
     }
 

@@ -35,7 +35,7 @@ internal sealed class CheckpointStore(string folder, Func<string, Stream>? creat
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
     public string Write(long batches, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string> metadata)
     {
-        Directory.CreateDirectory(folder);
+        AtomicFile.MakeFolder(folder);
         // Whoever was killed while writing could not clean up.
         AtomicFile.Sweep(folder);
         return AtomicFile.Write(

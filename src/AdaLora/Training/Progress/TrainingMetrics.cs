@@ -18,10 +18,23 @@ public static class TrainingMetrics
     public const string MeterName = "AdaLora";
 
     private static readonly Meter Meter = new(MeterName);
-    private static readonly Histogram<double> StepDuration = Meter.CreateHistogram<double>("adalora.step.duration", "s", "Duration of an optimiser step");
+    private static readonly Histogram<double> StepDuration = CreateStepDuration();
     private static readonly Gauge<double> Loss = Meter.CreateGauge<double>("adalora.loss", description: "Mean task loss since the previous report");
     private static readonly Gauge<int> Budget = Meter.CreateGauge<int>("adalora.budget", "{triplet}", "Triplets that the schedule allows");
     private static readonly Gauge<int> LiveTriplets = Meter.CreateGauge<int>("adalora.triplets.live", "{triplet}", "Triplets that the latest mask kept");
+
+    private static Histogram<double> CreateStepDuration()
+    {
+        const string Name = "adalora.step.duration";
+        const string Description = "Duration of an optimiser step";
+#if NET9_0_OR_GREATER
+        // The usual boundaries are for milliseconds: nearly every step would be in the first bucket.
+        var advice = new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] };
+        return Meter.CreateHistogram(Name, "s", Description, tags: null, advice);
+#else
+        return Meter.CreateHistogram<double>(Name, "s", Description);
+#endif
+    }
 
     internal static void RecordStep(double milliseconds) => StepDuration.Record(milliseconds / 1000);
 

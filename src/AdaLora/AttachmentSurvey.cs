@@ -1,0 +1,106 @@
+using System.Runtime.ExceptionServices;
+using System.Text.RegularExpressions;
+using AdaLora.Adapters;
+using AdaLora.Allocation;
+using AdaLora.Bank;
+using AdaLora.Injection;
+using AdaLora.Targeting;
+using static TorchSharp.torch;
+
+namespace AdaLora;
+
+/// <summary>All that is decided before a model is changed, and what stands in the way: attaching does it, and <see cref="AdaLoraModel.Plan"/> shows it. The model stays as it is.</summary>
+internal sealed class AttachmentSurvey
+{
+    private readonly AdaLoraOptions _options;
+    private readonly Blueprint? _blueprint;
+    private readonly List<Exception> _problems = [];
+    private readonly InjectionPlan? _found;
+
+    /// <param name="model">The model.</param>
+    /// <param name="options">How it is to be adapted; with targets, overrides and names, whatever numbers.</param>
+    /// <param name="blueprint">What a saved adapter prescribes.</param>
+    public AttachmentSurvey(nn.Module model, AdaLoraOptions options, Blueprint? blueprint = null)
+    {
+        _options = options;
+        _blueprint = blueprint;
+        var trained = Try<IReadOnlyList<NamePattern>>(() => [.. blueprint?.TrainedModules.Select(NamePattern.Exact) ?? options.TrainedModules.Select(NamePattern.Parse)]);
+        var inFull = trained is null ? null : Try(() => TrainableSelection.SelectMatching(model, [], trained, BiasTraining.None));
+        _found = Try(() => new SiteFinder(model, inFull is { FullyTrainedModules.Count: > 0 } ? options.Targets.Without(inFull.FullyTrainedModules) : options.Targets).Find());
+        if (_found is { Nothing: { } nothing })
+            _problems.Add(new InjectionException(nothing));
+        if (_found is { Refused: { Count: > 0 } refused })
+            _problems.Add(new InjectionException(refused));
+        if (inFull is not null)
+            Selection = Try(() => TrainableSelection.SelectMatching(model, Sites, trained!, options.Biases));
+        RequireOneDevice();
+        Layout = Try(() => BankLayout.Create(Sites.Select(s => new TripletShape(s.Path, s.Projection.OutFeatures, s.Projection.InFeatures, RankOf(s)))));
+        if (Layout is not null && Sites.Count > 0 && options.TotalSteps is { } total)
+            Schedule = Try(() => options.ScheduleFor(Layout.Triplets, Sites.Count, total));
+    }
+
+    /// <summary>What would make attaching fail, in the order in which it would.</summary>
+    public IReadOnlyList<Exception> Problems => _problems;
+
+    public IReadOnlyList<InjectionSite> Sites => _found?.Sites ?? [];
+
+    public IReadOnlyList<RefusedSite> Refused => _found?.Refused ?? [];
+
+    public IReadOnlyList<RefusedSite> Skipped => _found?.Skipped ?? [];
+
+    public IReadOnlyList<RefusedSite> LeftOut => _found?.LeftOut ?? [];
+
+    public IReadOnlyList<string> UnmatchedPatterns => _found?.UnmatchedPatterns ?? [];
+
+    public IReadOnlyList<string> UnmatchedExclusions => _found?.UnmatchedExclusions ?? [];
+
+    public IReadOnlyList<string> UnusedOverrides => _options.Overrides.Unused(Sites.Select(s => s.Path));
+
+    /// <summary>What is trained in full; null when it cannot be.</summary>
+    public TrainableSelection? Selection { get; }
+
+    /// <summary>Where the triplets are to lie; null when they cannot.</summary>
+    public BankLayout? Layout { get; }
+
+    /// <summary>The budget over time; null when the number of steps is unknown, or does not fit.</summary>
+    public BudgetSchedule? Schedule { get; }
+
+    /// <summary>Of the triplets.</summary>
+    public ScalarType Dtype => Sites.Any(s => s.Projection.Weight.dtype == ScalarType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
+
+    public int RankOf(InjectionSite site) => _blueprint?.Ranks[site.Path] ?? _options.Overrides.Resolve(site.Path).InitialRank ?? _options.InitialRank;
+
+    /// <summary>The numerator of the scale, where 0 stands for the rank.</summary>
+    public double AlphaOf(InjectionSite site) => _options.Overrides.Resolve(site.Path).Alpha ?? _options.Alpha;
+
+    public double ScaleOf(InjectionSite site) => _blueprint?.Scales[site.Path] ?? SvdLinear.ScaleFor(AlphaOf(site), RankOf(site));
+
+    /// <exception cref="ArgumentException">Options do not fit the model.</exception>
+    /// <exception cref="InjectionException">Layers cannot be replaced.</exception>
+    public void ThrowIfAny()
+    {
+        if (_problems.Count > 0)
+            ExceptionDispatchInfo.Throw(_problems[0]);
+    }
+
+    private void RequireOneDevice()
+    {
+        var devices = Sites.Select(s => s.Projection.Weight.device.ToString()).Distinct(StringComparer.Ordinal).ToList();
+        if (devices.Count > 1)
+            _problems.Add(new InjectionException($"The targeted layers are on several devices ({string.Join(", ", devices)}); adapters share one bank on one device. Move the model to one device first."));
+    }
+
+    private T? Try<T>(Func<T> decide)
+        where T : class
+    {
+        try
+        {
+            return decide();
+        }
+        catch (Exception e) when (e is ArgumentException or InjectionException or RegexMatchTimeoutException)
+        {
+            _problems.Add(e);
+            return null;
+        }
+    }
+}

@@ -1,0 +1,42 @@
+namespace AdaLora;
+
+/// <summary>A layer that would get an adapter.</summary>
+public sealed class PlannedAdapter
+{
+    internal PlannedAdapter(string name, string kind, long outFeatures, long inFeatures, int initialRank, double alpha, double scale)
+    {
+        Name = name;
+        Kind = kind;
+        OutFeatures = outFeatures;
+        InFeatures = inFeatures;
+        InitialRank = initialRank;
+        Alpha = alpha;
+        Scale = scale;
+    }
+
+    /// <summary>Dotted name of the layer in the model.</summary>
+    public string Name { get; }
+
+    /// <summary>The layer's type, such as <c>Linear</c>.</summary>
+    public string Kind { get; }
+
+    /// <summary>Size of the output's last dimension.</summary>
+    public long OutFeatures { get; }
+
+    /// <summary>Size of the input's last dimension.</summary>
+    public long InFeatures { get; }
+
+    /// <summary>Triplets at the start.</summary>
+    public int InitialRank { get; }
+
+    /// <summary>Numerator of the scale; the initial rank where the options say 0.</summary>
+    public double Alpha { get; }
+
+    /// <summary>What the adapter's product would be multiplied by: alpha / (initial rank + 1e-5).</summary>
+    public double Scale { get; }
+
+    /// <summary>Parameters of the adapter at the start: rank · (out + in + 1).</summary>
+    public long Parameters => InitialRank * TripletSize;
+
+    internal long TripletSize => OutFeatures + InFeatures + 1;
+}
