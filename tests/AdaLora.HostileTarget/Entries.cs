@@ -3,6 +3,7 @@ using AdaLora.Allocation;
 using AdaLora.Bank;
 using AdaLora.Safetensors;
 using AdaLora.Training;
+using AdaLora.Transformers;
 using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Families.Bert;
 using AdaLora.Transformers.Families.DebertaV2;

@@ -1,5 +1,6 @@
 using AdaLora.Injection;
-using AdaLora.Transformers.Heads;
+using AdaLora.Transformers;
+using AdaLora.Transformers.Loading;
 
 namespace AdaLora.Glue;
 

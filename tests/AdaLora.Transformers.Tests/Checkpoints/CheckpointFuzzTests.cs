@@ -1,7 +1,6 @@
 using AdaLora.Safetensors;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Layers;
-using AdaLora.Transformers.Loading;
+using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Tokenization;
 using Xunit;
 

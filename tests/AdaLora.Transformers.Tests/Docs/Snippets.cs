@@ -305,7 +305,7 @@ public sealed class Snippets : IDisposable
         var tokenizer = TextTokenizer.FromFolder(folder);
         foreach (var (name, target) in ((string, long)[])[("sst2", 0), ("cola", 1)])
         {
-            using var trained = SequenceClassifier.FromPretrained(folder, labels: 2);
+            using var trained = AutoModel.SequenceClassifier(folder, labels: 2);
             using var adapted = AdaLoraModel.Attach(trained, AdaLoraOptions.ForTotalSteps(20) with { TrainedModules = ["classifier"] });
             using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 20, LearningRate = 1e-2 });
             var (wordIds, wordMask, wordTypes) = tokenizer.EncodeBatch(["word5 word6"]).ToTensors();
@@ -314,7 +314,7 @@ public sealed class Snippets : IDisposable
         }
 
         // snippet
-        using var model = SequenceClassifier.FromPretrained(folder, labels: 2);
+        using var model = AutoModel.SequenceClassifier(folder, labels: 2);
         using var set = new AdapterSet(model);
         set.Load("sentiment", "adapters/sst2");
         set.Load("grammar", "adapters/cola");

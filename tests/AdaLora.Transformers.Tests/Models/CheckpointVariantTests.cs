@@ -1,8 +1,8 @@
 using System.Text.Json;
 using AdaLora.Safetensors;
 using AdaLora.TestSupport;
+using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Families.Bert;
-using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Loading;
 using Xunit;
 using static TorchSharp.torch;

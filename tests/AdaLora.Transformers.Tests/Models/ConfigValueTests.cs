@@ -1,11 +1,10 @@
 using System.Text.Json.Nodes;
 using AdaLora.Internals;
 using AdaLora.TestSupport;
+using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Families.DebertaV2;
 using AdaLora.Transformers.Families.DistilBert;
 using AdaLora.Transformers.Families.Roberta;
-using AdaLora.Transformers.Heads;
-using AdaLora.Transformers.Layers;
 using AdaLora.Transformers.Loading;
 using Xunit;
 using static TorchSharp.torch;

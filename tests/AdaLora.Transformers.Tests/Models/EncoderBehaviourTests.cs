@@ -1,6 +1,5 @@
 using AdaLora.Internals;
 using AdaLora.Transformers.Families.Bert;
-using AdaLora.Transformers.Heads;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;

@@ -2,6 +2,7 @@ using AdaLora.Internals;
 using AdaLora.Targeting;
 using AdaLora.TestSupport;
 using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Loading;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;

@@ -1,6 +1,5 @@
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Heads;
-using AdaLora.Transformers.Layers;
+using AdaLora.Transformers.Loading;
 using Microsoft.Extensions.Logging;
 using Xunit;
 

@@ -1,7 +1,6 @@
 using AdaLora.Safetensors;
 using AdaLora.TestSupport;
 using AdaLora.Transformers.Families.Bert;
-using AdaLora.Transformers.Layers;
 using AdaLora.Transformers.Tokenization;
 using Xunit;
 using static TorchSharp.torch;

@@ -1,6 +1,7 @@
 using AdaLora.Safetensors;
 using AdaLora.TestSupport;
 using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Loading;
 using Xunit;
 using static TorchSharp.torch;
 

@@ -1,5 +1,5 @@
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Loading;
 using Xunit;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
 using AdaLora.TestSupport;
 using AdaLora.Transformers.Families.Bert;
-using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Loading;
 using Xunit;
 using static TorchSharp.torch;
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using AdaLora.Safetensors;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Families.Bert;
+using AdaLora.Transformers.Heads;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -78,7 +78,7 @@ public sealed class UntiedMaskedLmTests : IDisposable
         Assert.All(gradients, p => Assert.False(p.parameter.grad is null));
     }
 
-    private static void AssertExpected(BertForMaskedLM model)
+    private static void AssertExpected(MaskedLM model)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
