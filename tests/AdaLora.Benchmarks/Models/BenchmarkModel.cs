@@ -1,7 +1,9 @@
+using AdaLora.Transformers;
 using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Families.Bert;
 using AdaLora.Transformers.Families.DebertaV2;
 using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Loading;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,5 @@
-using AdaLora.Transformers.Heads;
+using AdaLora.Transformers;
+using AdaLora.Transformers.Loading;
 using AdaLora.Transformers.Tokenization;
 using static TorchSharp.torch;
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using AdaLora.Glue.Demo;
+using AdaLora.Transformers.Loading;
 using Xunit;
 
 namespace AdaLora.Glue.Tests.Comparison;

@@ -1,5 +1,7 @@
 using AdaLora.Glue.Demo;
+using AdaLora.Transformers;
 using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Loading;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 

@@ -1,6 +1,8 @@
 using AdaLora.Adapters;
 using AdaLora.TestSupport;
+using AdaLora.Transformers;
 using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Loading;
 using AdaLora.Transformers.Tests.Models;
 using static TorchSharp.torch;
 
