@@ -11,23 +11,23 @@ namespace AdaLora.Transformers.Layers;
 internal static class Unfilled
 {
     [ThreadStatic]
-    private static ScalarType? s_dtype;
+    private static ScalarType? _dtype;
 
     /// <summary>The element type of the layers that are made here: float32, but within <see cref="WithDtype"/>.</summary>
-    private static ScalarType Dtype => s_dtype ?? ScalarType.Float32;
+    private static ScalarType Dtype => _dtype ?? ScalarType.Float32;
 
     /// <summary>What <paramref name="make"/> gives, whose layers have another element type from the beginning.</summary>
     public static TModel WithDtype<TModel>(ScalarType dtype, Func<TModel> make)
     {
-        var before = s_dtype;
-        s_dtype = dtype;
+        var before = _dtype;
+        _dtype = dtype;
         try
         {
             return make();
         }
         finally
         {
-            s_dtype = before;
+            _dtype = before;
         }
     }
 
