@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using AdaLora.Injection;
 using AdaLora.Internals;
-using AdaLora.Targeting;
 
 namespace AdaLora.Peft;
 
@@ -88,8 +87,10 @@ internal abstract class SavedConfig
     /// <summary>Shapes of the stored tensors, by ending.</summary>
     public abstract IReadOnlyDictionary<string, long[]> ShapesOf(string module, long outFeatures, long inFeatures);
 
-    /// <summary>Options for further training. Ranks, targets and modules are left to the caller.</summary>
-    public abstract AdaLoraOptions Training(int matrices, int triplets, TargetModules targets, IReadOnlyList<string> trainedModules);
+    /// <summary>The settings for further training.</summary>
+    /// <param name="matrices">How many matrices are adapted.</param>
+    /// <param name="triplets">How many triplets are stored.</param>
+    public abstract SavedTraining Training(int matrices, int triplets);
 
     /// <exception cref="InvalidDataException">The configuration cannot be read, or not be followed; all reasons are listed.</exception>
     public static SavedConfig Parse(ReadOnlySpan<byte> utf8, string path)

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using AdaLora.Internals;
-using AdaLora.Targeting;
 
 namespace AdaLora.Peft;
 
@@ -44,15 +43,12 @@ internal sealed class SavedLoraConfig : SavedConfig
     public override IReadOnlyDictionary<string, long[]> ShapesOf(string module, long outFeatures, long inFeatures) =>
         new Dictionary<string, long[]> { [Endings[0]] = [RankOf(module), inFeatures], [Endings[1]] = [outFeatures, RankOf(module)] };
 
-    public override AdaLoraOptions Training(int matrices, int triplets, TargetModules targets, IReadOnlyList<string> trainedModules) => new()
+    public override SavedTraining Training(int matrices, int triplets) => new()
     {
         InitialRank = _rank,
         TargetBudget = triplets,
         Alpha = Math.Max(0, Alpha),
         Dropout = Dropout,
-        Targets = targets,
-        TrainedModules = trainedModules,
-        Biases = Biases,
     };
 
     protected override IEnumerable<string> OwnProblems() => base.OwnProblems()
