@@ -2,6 +2,7 @@ using AdaLora.Adapters.Dropout;
 using AdaLora.Allocation;
 using AdaLora.Safetensors;
 using AdaLora.Training;
+using AdaLora.Transformers;
 using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Families.Bert;
 using AdaLora.Transformers.Families.DebertaV2;
@@ -114,7 +115,7 @@ internal static class Entries
     private static void WithAnswerer(Action<QuestionAnswerer> use) => Devices.InFolder(folder =>
     {
         Devices.Save(folder);
-        using var model = QuestionAnswerer.FromPretrained(folder);
+        using var model = AutoModel.QuestionAnswerer(folder);
         use(model);
     });
 
