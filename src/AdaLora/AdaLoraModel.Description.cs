@@ -71,8 +71,8 @@ public sealed partial class AdaLoraModel
             Schedule = Schedule,
             HeldTriplets = held,
             FinalTriplets = Math.Min(TargetBudget, held),
-            IsPatternFinal = IsFrozen,
-            AreRanksFinal = IsSettled,
+            IsPatternFinal = IsPatternFinal,
+            AreRanksFinal = AreRanksFinal,
         };
     }
 }

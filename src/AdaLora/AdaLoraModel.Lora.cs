@@ -21,7 +21,7 @@ public sealed partial class AdaLoraModel
         RequireSelected("exported");
         RequireStep();
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var exported = KeptTriplets().Where(k => k.Lambda.shape[0] > 0).ToList();
         var tensors = TrainedTensors(exported.Select(k => k.Name));
         var ranks = new List<KeyValuePair<string, int>>();

@@ -41,7 +41,7 @@ public sealed partial class AdaLoraModel
 
     /// <summary>
     /// The mean importance of the kept triplets of every matrix, by name: the mean of the scores that the next mask compares, null for a matrix without triplets.
-    /// Empty before the total number of steps is known, and once the pattern is settled, as importance is no longer tracked then.
+    /// Empty before the total number of steps is known, and once the pattern is final, as importance is no longer tracked then.
     /// </summary>
     /// <remarks>
     /// Meant for a look every now and then, for example every tenth mask: it computes all scores, which costs what a mask costs without the sorting, and waits for the device once. Ranks come from
@@ -50,7 +50,7 @@ public sealed partial class AdaLoraModel
     public IReadOnlyDictionary<string, double?> ReadImportance()
     {
         using var passage = _activity.Gate.Read();
-        return _allocator is { IsFrozen: false } allocator ? allocator.ReadMeanScores(_bank.Values) : new Dictionary<string, double?>();
+        return _allocator is { IsPatternFinal: false } allocator ? allocator.ReadMeanScores(_bank.Values) : new Dictionary<string, double?>();
     }
 
     /// <summary>Counts, budget and the rank of every matrix. Waits for the device once.</summary>
@@ -66,7 +66,7 @@ public sealed partial class AdaLoraModel
         var live = modules.Sum(m => m.LiveParameters);
         var trainedInFull = MemoryRange.CountEntries(TrainableParameters.Skip(1));
         var counts = new ParameterCounts(MemoryRange.CountEntries(Model.parameters()), live + trainedInFull, live);
-        return new AdaLoraReport(Step, LiveTriplets, IsFrozen, counts, modules);
+        return new AdaLoraReport(Step, LiveTriplets, IsPatternFinal, counts, modules);
     }
 
     /// <summary>Whether triplets were added since the adapters were attached or loaded.</summary>

@@ -13,7 +13,7 @@ namespace AdaLora;
 public sealed partial class AdaLoraModel
 {
     /// <summary>
-    /// Writes the adapter, and what was trained in full, as PEFT's adapter_config.json and adapter_model.safetensors. Once the pattern is settled only the kept triplets are written, with the pattern
+    /// Writes the adapter, and what was trained in full, as PEFT's adapter_config.json and adapter_model.safetensors. Once the pattern is final only the kept triplets are written, with the pattern
     /// of ranks; before that all of them with their lambdas. Whether pruned triplets were dropped, and whether adapters are merged, makes no difference.
     /// </summary>
     /// <remarks>
@@ -31,8 +31,8 @@ public sealed partial class AdaLoraModel
         RequireSelected("saved");
         RequireStep();
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
-        var format = new AdaLoraConfigWriter(Describe(), _origin?.Config, IsFrozen ? ReadPattern() : OfWholeLife(HeldTriplets()));
+        using var noGrad = no_grad();
+        var format = new AdaLoraConfigWriter(Describe(), _origin?.Config, IsPatternFinal ? ReadPattern() : OfWholeLife(HeldTriplets()));
         WarnOfClashes();
         WriteAdapter(folder, format.Write(), AdaptedTensors(format.Scale), format.Metadata());
     }
@@ -102,10 +102,10 @@ public sealed partial class AdaLoraModel
         return tensors;
     }
 
-    // What is held, without what a settled pattern has pruned but not dropped.
+    // What is held, without what a final pattern has pruned but not dropped.
     private IEnumerable<(string Name, double Scale, Tensor Right, Tensor Lambda, Tensor Left)> KeptTriplets()
     {
-        var survivors = IsFrozen && !IsCompacted ? _allocator?.ReadSurvivors() : null;
+        var survivors = IsPatternFinal && !IsCompacted ? _allocator?.ReadSurvivors() : null;
         foreach (var adapter in _adapters)
         {
             var (right, lambda, left) = (_bank.Values.Right(adapter.Slot), _bank.Values.Lambda(adapter.Slot), _bank.Values.Left(adapter.Slot));

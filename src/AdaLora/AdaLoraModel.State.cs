@@ -13,9 +13,9 @@ public sealed partial class AdaLoraModel
     {
         RequireUnmerged("kept");
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         Tensor Own(Tensor live) => live.detach().clone().DetachFromDisposeScope();
-        var isOpen = !_allocator!.IsFrozen;
+        var isOpen = !_allocator!.IsPatternFinal;
         return new AdapterSnapshot(Own(_bank.Values), _allocator.Capture(), isOpen ? Own(_tracker.Sensitivity) : null, isOpen ? Own(_tracker.Uncertainty) : null);
     }
 
@@ -61,7 +61,7 @@ public sealed partial class AdaLoraModel
     {
         using var guard = _activity.Gate.Change("resumed");
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         using var snapshot = ReadSnapshot(state);
         var (step, updates, rejected, penalty, norm) = (state.Integer("step"), state.Integer("updates"), state.Tensor("rejected"), state.Tensor("penalty"), state.Tensor("gradient_norm"));
         var gradients = state.Contains("gradients") ? state.Tensor("gradients") : null;

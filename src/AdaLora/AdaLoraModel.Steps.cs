@@ -61,7 +61,7 @@ public sealed partial class AdaLoraModel
             $"The total number of steps is not known. Set {nameof(AdaLoraOptions)}.{nameof(AdaLoraOptions.TotalSteps)} or call {nameof(Begin)}(totalSteps) before the first step.");
         if (_betweenCalls)
             throw new InvalidOperationException($"{nameof(BeforeOptimizerStep)} was called twice without {nameof(AfterOptimizerStep)} in between: the allocator would never run.");
-        if (Options.Allocation.Resizes && _optimizer is null && !IsFrozen)
+        if (Options.Allocation.Resizes && _optimizer is null && !IsPatternFinal)
             throw new InvalidOperationException($"{nameof(AdaLoraOptions)}.{nameof(AdaLoraOptions.Allocation)} adds and drops triplets, which the optimiser has to follow. Call {nameof(UseOptimizer)}(optimizer) before the first step, or use {nameof(Training.Trainer)}.");
         if (maxGradientNorm is not (null or > 0))
             throw new ArgumentOutOfRangeException(nameof(maxGradientNorm), maxGradientNorm, "The largest gradient norm must be positive, or null.");
@@ -97,13 +97,13 @@ public sealed partial class AdaLoraModel
         _betweenCalls = false;
         if (Options.SensitivityTiming == SensitivityTiming.AfterOptimizerStep)
             allocator.Track(ScheduleStep, _bank.Values, _bank.Gradients, _norm.IsFinite);
-        var wasFrozen = allocator.IsFrozen;
+        var wasFinal = allocator.IsPatternFinal;
         try
         {
             if (allocator.Choose(ScheduleStep, _bank.Values) is { } allotment)
                 Move(allotment);
-            if (allocator.Mask(ScheduleStep, _bank.Values) && !wasFrozen)
-                LogMasked(_logger, Step + 1, allocator.LiveTriplets, _bank.Layout.Triplets, allocator.IsFrozen);
+            if (allocator.Mask(ScheduleStep, _bank.Values) && !wasFinal)
+                LogMasked(_logger, Step + 1, allocator.LiveTriplets, _bank.Layout.Triplets, allocator.IsPatternFinal);
         }
         finally
         {
@@ -117,7 +117,7 @@ public sealed partial class AdaLoraModel
     {
         var allocator = _allocator!;
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         _binder.Settle();
         var steps = new Transition();
         _bank.Resize(_bank.Roster.Resize(allotment.Kept, allotment.Added), values: null, steps);
@@ -137,12 +137,12 @@ public sealed partial class AdaLoraModel
         if (_allocator is not { } allocator || Step == 0)
             throw new InvalidOperationException($"There is nothing to finish: no step was done. Call {nameof(BeforeOptimizerStep)} and {nameof(AfterOptimizerStep)} around each optimiser step.");
         RequireUnmerged("pruned");
-        allocator.Freeze(_bank.Values);
-        allocator.Mask(Math.Max(Step, allocator.Schedule.FreezeStep), _bank.Values);
+        allocator.MakeFinal(_bank.Values);
+        allocator.Mask(Math.Max(Step, allocator.Schedule.FirstFinalStep), _bank.Values);
     }
 
     /// <summary>
-    /// Drops the pruned triplets for good once the pattern is settled: memory, step time and counts become those of the live ranks. What is computed stays the same; the orthogonality
+    /// Drops the pruned triplets for good once the pattern is final: memory, step time and counts become those of the live ranks. What is computed stays the same; the orthogonality
     /// penalty no longer counts the dropped triplets. Call it between two steps.
     /// </summary>
     /// <param name="optimizer">The optimiser that trains <see cref="TrainableParameters"/>, whose moments shrink as well; null when training is over, or <see cref="UseOptimizer"/> has named it.</param>
@@ -153,13 +153,13 @@ public sealed partial class AdaLoraModel
     {
         using var guard = _activity.Gate.Change("compacted");
         RequireUnmerged("compacted");
-        if (_betweenCalls || _allocator is not { IsFrozen: true } allocator)
-            throw new InvalidOperationException("Ranks can only be compacted once the final pattern is settled, between two steps.");
+        if (_betweenCalls || _allocator is not { IsPatternFinal: true } allocator)
+            throw new InvalidOperationException("Ranks can only be compacted once the pattern is final, between two steps.");
         if (allocator.IsCompacted)
             return;
 
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         _binder.Settle();
         var steps = new Transition();
         var change = _bank.Resize(_bank.Roster.Resize(allocator.ReadSurvivors()), values: null, steps);
@@ -204,7 +204,7 @@ public sealed partial class AdaLoraModel
     private void NoteLambdas()
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         _knownLambdas.copy_(_bank.Values.Lambdas(_bank.Layout));
     }
 

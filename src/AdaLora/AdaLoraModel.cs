@@ -105,16 +105,16 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
     /// <summary>Triplets that the latest mask kept, over all matrices. Known without asking the device.</summary>
     public int LiveTriplets => _allocator?.LiveTriplets ?? _bank.Layout.Triplets;
 
-    /// <summary>Whether the final pattern is settled; for a loaded adapter that is not trained on, whether it was when it was saved.</summary>
-    public bool IsFrozen => _allocator?.IsFrozen ?? IsLoadedSettled;
+    /// <summary>Whether the pattern is final; for a loaded adapter that is not trained on, whether it was when it was saved.</summary>
+    public bool IsPatternFinal => _allocator?.IsPatternFinal ?? IsLoadedFinal;
 
     /// <summary>Whether the pruned triplets were dropped.</summary>
-    public bool IsCompacted => _allocator?.IsCompacted ?? IsLoadedSettled;
+    public bool IsCompacted => _allocator?.IsCompacted ?? IsLoadedFinal;
 
-    /// <summary>Whether ranks will not change any more: the final pattern is settled, or the schedule prunes nothing and nothing is moved.</summary>
-    internal bool IsSettled => IsFrozen || (_allocator is { } allocator && !Options.Allocation.Resizes && allocator.Schedule.InitialBudget == allocator.Schedule.TargetBudget);
+    /// <summary>Whether ranks will not change any more: the pattern is final, or the schedule prunes nothing and nothing is moved.</summary>
+    internal bool AreRanksFinal => IsPatternFinal || (_allocator is { } allocator && !Options.Allocation.Resizes && allocator.Schedule.InitialBudget == allocator.Schedule.TargetBudget);
 
-    private bool IsLoadedSettled => _origin is { Config.IsSettled: true };
+    private bool IsLoadedFinal => _origin is { Config.AreRanksFinal: true };
 
     /// <summary>t of the schedule for the step under way: counted from 0, or from 1 as in the paper's algorithm.</summary>
     private long ScheduleStep => Options.SensitivityTiming == SensitivityTiming.AfterOptimizerStep ? Step : Step + 1;

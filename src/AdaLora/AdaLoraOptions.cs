@@ -158,9 +158,9 @@ public sealed record AdaLoraOptions
     private static IEnumerable<int> BudgetsToCompare(BudgetSchedule schedule)
     {
         const int most = 64;
-        var masks = Math.Max(1, (schedule.FreezeStep - schedule.InitialSteps) / schedule.Interval);
+        var masks = Math.Max(1, (schedule.FirstFinalStep - schedule.InitialSteps) / schedule.Interval);
         var apart = schedule.Interval * Math.Max(1, masks / most);
-        for (var step = ((schedule.InitialSteps / schedule.Interval) + 1) * schedule.Interval; step < schedule.FreezeStep; step += apart)
+        for (var step = ((schedule.InitialSteps / schedule.Interval) + 1) * schedule.Interval; step < schedule.FirstFinalStep; step += apart)
             yield return schedule.BudgetAt(step);
     }
 

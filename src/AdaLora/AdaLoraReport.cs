@@ -7,8 +7,8 @@ namespace AdaLora;
 /// <summary>How a model is adapted now: counts, budget, and the rank of every matrix.</summary>
 public sealed class AdaLoraReport
 {
-    internal AdaLoraReport(long step, int budget, bool isFrozen, ParameterCounts counts, IReadOnlyList<AdaptedModule> modules) =>
-        (Step, Budget, IsFrozen, Counts, Modules) = (step, budget, isFrozen, counts, modules);
+    internal AdaLoraReport(long step, int budget, bool isPatternFinal, ParameterCounts counts, IReadOnlyList<AdaptedModule> modules) =>
+        (Step, Budget, IsPatternFinal, Counts, Modules) = (step, budget, isPatternFinal, counts, modules);
 
     /// <summary>Optimiser steps done.</summary>
     public long Step { get; }
@@ -16,8 +16,8 @@ public sealed class AdaLoraReport
     /// <summary>Triplets that the latest mask kept.</summary>
     public int Budget { get; }
 
-    /// <summary>Whether the pattern is settled.</summary>
-    public bool IsFrozen { get; }
+    /// <summary>Whether the pattern is final.</summary>
+    public bool IsPatternFinal { get; }
 
     /// <summary>Numbers of parameters.</summary>
     public ParameterCounts Counts { get; }
@@ -30,7 +30,7 @@ public sealed class AdaLoraReport
     {
         var width = Modules.Max(m => ReadableName.Of(m.Name).Length);
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"step {Step}, {Budget} triplets live{(IsFrozen ? " (final)" : "")}, {Counts.Trainable:N0} of {Counts.Total:N0} parameters trained");
+        text.AppendLine(CultureInfo.InvariantCulture, $"step {Step}, {Budget} triplets live{(IsPatternFinal ? " (final)" : "")}, {Counts.Trainable:N0} of {Counts.Total:N0} parameters trained");
         foreach (var module in Modules)
             text.AppendLine(CultureInfo.InvariantCulture, $"{ReadableName.Of(module.Name).PadRight(width)}  {module.OutFeatures,5} x {module.InFeatures,-5}  rank {module.LiveRank,3} of {module.InitialRank}");
         return text.ToString();

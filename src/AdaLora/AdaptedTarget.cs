@@ -41,7 +41,7 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
 
     public override void Forget(optim.Optimizer optimizer) => adapted.ForgetOptimizer(optimizer);
 
-    public override bool IsFinal => adapted.IsSettled;
+    public override bool IsFinal => adapted.AreRanksFinal;
 
     public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale) => _gradients = adapted.BeforeScaledStep(maxGradientNorm, scale);
 
@@ -51,7 +51,7 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
 
     public override void Compact(optim.Optimizer optimizer)
     {
-        if (adapted.IsFrozen && !adapted.IsCompacted)
+        if (adapted.IsPatternFinal && !adapted.IsCompacted)
             adapted.Compact(optimizer);
     }
 
@@ -99,7 +99,7 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
         {
             using var guard = adapted.Gate.Change("changed");
             using var scope = NewDisposeScope();
-            using var frozen = no_grad();
+            using var noGrad = no_grad();
             var steps = new Transition();
             adapted.Restore(triplets, steps);
             trainedInFull.Restore(steps);

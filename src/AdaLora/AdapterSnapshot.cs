@@ -17,7 +17,7 @@ internal sealed record AdapterSnapshot(Tensor Values, PatternSnapshot Pattern, T
         state.Put("values", Values);
         state.Put("live_triplets", (long)Pattern.LiveTriplets);
         state.Put("has_masked", Pattern.HasMasked);
-        state.Put("frozen", Pattern.IsFrozen);
+        state.Put("frozen", Pattern.IsPatternFinal);
         state.Put("compacted", Pattern.IsCompacted);
         var roster = Pattern.Roster;
         if (ReferenceEquals(roster.Layout, first))

@@ -20,12 +20,12 @@ internal static class OptionWarnings
         {
             if (schedule.FinalSteps < LeastFinalShare * schedule.TotalSteps)
                 yield return $"After pruning only {schedule.FinalSteps} of {schedule.TotalSteps} steps are left: the model cannot recover from the last masks. See docs/guide.md#phases";
-            var masks = (schedule.FreezeStep - schedule.InitialSteps) / schedule.Interval;
+            var masks = (schedule.FirstFinalStep - schedule.InitialSteps) / schedule.Interval;
             if (masks < FewestMasks)
                 yield return $"There {(masks == 1 ? "is only 1 mask" : masks == 0 ? "is no mask" : $"are only {masks} masks")} between the initial and the final phase: each drops many triplets at once. See docs/guide.md#phases";
         }
 
-        if (allocation.Resizes && (schedule.FreezeStep - 1) / schedule.Interval * schedule.Interval <= schedule.InitialSteps)
+        if (allocation.Resizes && (schedule.FirstFinalStep - 1) / schedule.Interval * schedule.Interval <= schedule.InitialSteps)
             yield return "There is no mask between the initial and the final phase: no triplet is ever moved. See docs/guide.md#phases";
 
         if (scales.Count > 0 && (scales.Min() < LeastScale || scales.Max() > MostScale))

@@ -29,7 +29,7 @@ public sealed class ConcurrencyTests
         float[] Run(float[] input)
         {
             using var scope = NewDisposeScope();
-            using var frozen = no_grad();
+            using var noGrad = no_grad();
             return [.. model.call(tensor(input).clone().unsqueeze(0)).data<float>()];
         }
     }

@@ -95,7 +95,7 @@ public sealed class LifePropertyTests
 
         public (int Live, int Held, bool IsFinal, bool IsCompacted) Is { get; set; }
 
-        public (int Live, int Held, bool IsFinal, bool IsCompacted) Now => (Adapted.LiveTriplets, Adapted.Adapters.Sum(a => a.Rank), Adapted.IsFrozen, Adapted.IsCompacted);
+        public (int Live, int Held, bool IsFinal, bool IsCompacted) Now => (Adapted.LiveTriplets, Adapted.Adapters.Sum(a => a.Rank), Adapted.IsPatternFinal, Adapted.IsCompacted);
 
         public double[] Outputs { get; set; } = [];
 
@@ -268,7 +268,7 @@ public sealed class LifePropertyTests
             s.IsWithinStep = false;
             s.Optimizer.zero_grad();
             var (schedule, t) = (s.Adapted.Schedule!, s.Steps++);
-            if (!s.Is.IsFinal && t >= schedule.FreezeStep)
+            if (!s.Is.IsFinal && t >= schedule.FirstFinalStep)
                 s.Is = s.Is with { IsFinal = true, Live = schedule.TargetBudget };
             else if (!s.Is.IsFinal && schedule.MasksAt(t))
                 s.Is = s.Is with { Live = schedule.BudgetAt(t), Held = s.Resizes ? schedule.BudgetAt(t) : s.Is.Held };
@@ -289,7 +289,7 @@ public sealed class LifePropertyTests
             Assert.Equal(s.Is.IsFinal ? s.Is.Live : s.Is.Held, loaded.Adapters.Sum(a => a.Rank));
             // Where nothing is to be pruned, a pattern says all that there is to say.
             if (s.Is.IsFinal || !isSettled)
-                Assert.Equal(s.Is.IsFinal, loaded.IsFrozen);
+                Assert.Equal(s.Is.IsFinal, loaded.IsPatternFinal);
             loaded.Begin(Total * 2);
             Assert.Equal(s.Is.IsFinal ? s.Is.Live : s.Adapted.Schedule!.TargetBudget, loaded.Schedule!.TargetBudget);
         }

@@ -21,24 +21,24 @@ public sealed class LifeTests
         using var folder = new TemporaryFolder();
         using var model = new TinyModel();
         using var adapted = AdaLoraModel.Attach(model, TinyTask.Options);
-        using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 40, EvaluateEvery = 5, LearningRate = 1e-2, BestBeforeFinal = true, CompactAfterFreeze = compacts });
+        using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 40, EvaluateEvery = 5, LearningRate = 1e-2, BestBeforeFinal = true, CompactWhenFinal = compacts });
         var evaluations = 0;
         trainer.Fit(TinyTask.Batches(40), b => TinyTask.Loss(model, b), () => -Math.Abs(++evaluations - 3));
         Assert.Equal(compacts, adapted.IsCompacted);
 
         Assert.True(trainer.RestoreBest());
 
-        Assert.Equal((false, false), (adapted.IsFrozen, adapted.IsCompacted));
+        Assert.Equal((false, false), (adapted.IsPatternFinal, adapted.IsCompacted));
         Assert.True(adapted.LiveTriplets > 4);
         Assert.Equal(adapted.LiveTriplets, adapted.ReadPattern().Total);
         Assert.Equal(adapted.ReadImportance().Keys.Order(), ["first", "second"]);
         adapted.Save(folder.File("open"));
         using (var other = new TinyModel())
         using (var loaded = AdaLoraModel.Load(other, folder.File("open")))
-            Assert.False(loaded.IsFrozen);
+            Assert.False(loaded.IsPatternFinal);
 
         adapted.Finish();
-        Assert.Equal((true, 4, 4), (adapted.IsFrozen, adapted.LiveTriplets, adapted.ReadPattern().Total));
+        Assert.Equal((true, 4, 4), (adapted.IsPatternFinal, adapted.LiveTriplets, adapted.ReadPattern().Total));
         var outputs = TrainedTiny.Outputs(model);
         adapted.Compact();
         Assert.Equal(4, adapted.Adapters.Sum(a => a.Rank));
@@ -46,7 +46,7 @@ public sealed class LifeTests
         adapted.Save(folder.File("final"));
         using (var other = new TinyModel())
         using (var loaded = AdaLoraModel.Load(other, folder.File("final")))
-            Assert.Equal((true, 4), (loaded.IsFrozen, loaded.Adapters.Sum(a => a.Rank)));
+            Assert.Equal((true, 4), (loaded.IsPatternFinal, loaded.Adapters.Sum(a => a.Rank)));
         using var again = new Trainer(adapted, new TrainerOptions { TotalSteps = 40, LearningRate = 1e-2 });
         Assert.Equal(40, again.Fit(TinyTask.Batches(40), b => TinyTask.Loss(model, b)).Steps);
     }
@@ -66,7 +66,7 @@ public sealed class LifeTests
         Assert.Equal((35, 3.0), (result.Best!.Step, result.Best.Score));
         Assert.Equal(8, result.Evaluations.Count);
         Assert.True(trainer.RestoreBest());
-        Assert.Equal((true, true, 4), (adapted.IsFrozen, adapted.IsCompacted, adapted.ReadPattern().Total));
+        Assert.Equal((true, true, 4), (adapted.IsPatternFinal, adapted.IsCompacted, adapted.ReadPattern().Total));
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public sealed class LifeTests
                     _ => (optim.Optimizer)optim.LBFGS(adapted.TrainableParameters),
                 };
                 Assert.NotNull(Record.Exception(() => adapted.Compact(refusing)));
-                Assert.Equal((true, false, 4), (adapted.IsFrozen, adapted.IsCompacted, adapted.LiveTriplets));
+                Assert.Equal((true, false, 4), (adapted.IsPatternFinal, adapted.IsCompacted, adapted.LiveTriplets));
                 Assert.Equal(parameters, adapted.TrainableParameters[0].numel());
                 Assert.Equal(8, adapted.Adapters.Sum(a => a.Rank));
                 Assert.Equal(handles, adapted.Adapters.SelectMany(a => a.Views).Select(v => v.View.grad!.storage_offset()));
@@ -160,7 +160,7 @@ public sealed class LifeTests
 
         Assert.Contains("Nothing was restored", Assert.Throws<InvalidOperationException>(kept.Restore).Message, StringComparison.Ordinal);
 
-        Assert.Equal((true, true, 4), (adapted.IsFrozen, adapted.IsCompacted, adapted.LiveTriplets));
+        Assert.Equal((true, true, 4), (adapted.IsPatternFinal, adapted.IsCompacted, adapted.LiveTriplets));
         Assert.Equal(held, adapted.TrainableParameters[0].data<float>().ToArray());
     }
 
@@ -195,7 +195,7 @@ public sealed class LifeTests
     {
         using var model = new TinyModel();
         using var adapted = AdaLoraModel.Attach(model, TinyTask.Options with { BasePrecision = BasePrecision.BFloat16, TrainedModules = [] });
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         model.eval();
         var before = Outputs();
         var state = model.state_dict().ToDictionary(s => s.Key, s => s.Key.EndsWith("base_layer.weight", StringComparison.Ordinal) ? s.Value.detach().neg() : s.Value.detach().clone());

@@ -26,7 +26,7 @@ public sealed class OptionWarningTests
         Assert.True(schedule.InitialBudget > schedule.TargetBudget);
         Assert.True(schedule.FinalSteps >= 0.3 * steps);
         if (steps >= 50)
-            Assert.InRange((schedule.FreezeStep - schedule.InitialSteps) / schedule.Interval, 20, 500);
+            Assert.InRange((schedule.FirstFinalStep - schedule.InitialSteps) / schedule.Interval, 20, 500);
         if (steps >= 50)
             Assert.DoesNotContain(log.Entries, entry => entry.Level == LogLevel.Warning);
     }

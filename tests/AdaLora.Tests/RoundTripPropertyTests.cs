@@ -78,7 +78,7 @@ public sealed class RoundTripPropertyTests
         using var scope = NewDisposeScope();
         foreach (var batch in TinyTask.Batches(steps))
             TinyTask.Step(adapted, model, optimizer, batch);
-        if (compact && adapted.IsFrozen)
+        if (compact && adapted.IsPatternFinal)
             adapted.Compact(optimizer);
         return adapted;
     }
@@ -88,7 +88,7 @@ public sealed class RoundTripPropertyTests
     private static float[] Outputs(TinyModel model)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         model.eval();
         var outputs = model.call(TinyTask.Batches(1).Single().Inputs).clone().data<float>().ToArray();
         model.train();

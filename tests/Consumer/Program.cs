@@ -49,7 +49,7 @@ AdaLoraOptions Options() => new() { InitialRank = 6, TargetRank = 4, TrainedModu
 static float[] Logits(SequenceClassifier model)
 {
     using var scope = NewDisposeScope();
-    using var frozen = no_grad();
+    using var noGrad = no_grad();
     model.eval();
     return [.. model.call(arange(4, 44, dtype: ScalarType.Int64).view(4, 10), null, null).data<float>()];
 }

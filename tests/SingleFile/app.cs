@@ -46,7 +46,7 @@ static nn.Module<Tensor, Tensor> Network() => nn.Sequential(("first", nn.Linear(
 float[] Outputs()
 {
     using var scope = NewDisposeScope();
-    using var frozen = no_grad();
+    using var noGrad = no_grad();
     model.eval();
     return [.. model.call(inputs).data<float>()];
 }

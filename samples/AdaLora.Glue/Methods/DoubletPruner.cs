@@ -13,12 +13,12 @@ internal sealed class DoubletPruner(IReadOnlyList<DoubletState> adapters, Budget
     public void AfterStep()
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         // A run that goes on has its count among the adapters' buffers.
         var step = _step ?? adapters[0].ReadSteps();
         foreach (var adapter in adapters)
-            adapter.Track(isScored: step < schedule.FreezeStep);
-        if (step <= schedule.FreezeStep && (schedule.MasksAt(step) || step == schedule.FreezeStep))
+            adapter.Track(isScored: step < schedule.FirstFinalStep);
+        if (step <= schedule.FirstFinalStep && (schedule.MasksAt(step) || step == schedule.FirstFinalStep))
             Select(schedule.BudgetAt(step));
         foreach (var adapter in adapters)
             adapter.Prune();

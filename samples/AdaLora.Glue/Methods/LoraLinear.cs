@@ -72,7 +72,7 @@ internal sealed class LoraLinear : nn.Module<Tensor, Tensor>
     public void Merge()
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var product = _up.mm(_down).Mul(_scale);
         _projection.Weight.AddInPlace(_projection.WeightIsTransposed ? product.t() : product);
     }

@@ -32,7 +32,7 @@ internal static class TrainedTensors
             .ToList();
         if (faults.Count > 0)
             throw new InvalidDataException($"{path} does not fit the model: {string.Join(", ", faults)}.");
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         foreach (var (name, parameter) in trained)
         {
             using var stored = file.Read(name);

@@ -17,7 +17,7 @@ internal sealed class Predictor(SequenceClassifier model, EncodedExamples exampl
     {
         var predictions = new List<double>(examples.Count);
         var loss = 0.0;
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         foreach (var batch in PrefetchedBatches.Of(examples.InOrder(BatchSize)))
         {
             using var scope = NewDisposeScope();

@@ -14,7 +14,7 @@ internal sealed class TextClassifier(TrainedClassifier trained, int maxLength)
     private double[][] Scores(GlueExample[] texts)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var batch = EncodedExamples.Create(texts, trained.Tokenizer, maxLength).InOrder(texts.Length).Single();
         var logits = BatchTensors.Logits(trained.Model, batch).to(ScalarType.Float64);
         var scores = trained.Task.IsRegression ? logits : logits.softmax(-1);

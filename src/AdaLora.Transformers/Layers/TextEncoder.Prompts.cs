@@ -24,7 +24,7 @@ public abstract partial class TextEncoder
         if (_prompt is not null)
             throw new InvalidOperationException($"The model has a prompt; take it out with {nameof(RemovePrompt)} first.");
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var wasTraining = training;
         eval();
         var ids = rand(1, length).Mul(Config.VocabularySize).to(ScalarType.Int64).to(this.parameters().First().device);

@@ -92,7 +92,7 @@ public sealed class CheckpointFolder : IDisposable
     /// <summary>Makes a stored tensor's part of the file the memory of <paramref name="target"/>, which has its shape and element type.</summary>
     internal void MapInto(string name, Tensor target)
     {
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         using var mapped = FileOf(name).Map(name);
         _ = target.set_(mapped);
     }

@@ -53,7 +53,7 @@ public static class AdaptedLinear
     internal static (Tensor Output, Tensor Low) Forward(Tensor input, Tensor weight, Tensor? bias, Tensor left, Tensor? lambda, Tensor right, AdapterSettings settings)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var rows = input.reshape(-1, weight.shape[1]);
         var output = RowProducts.Linear(rows.to(weight.dtype), weight, bias?.to(weight.dtype)).to(input.dtype);
         var low = RowProducts.Linear(settings.Drop(rows.to(left.dtype)), right, null);

@@ -18,7 +18,7 @@ internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdLinear> 
     public void Gather()
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         if (!_bound)
         {
             RequireGradients();
@@ -36,7 +36,7 @@ internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdLinear> 
         if (!_bound)
             return;
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         foreach (var (view, of) in Unbound())
         {
             var target = of(bank.Gradients);
@@ -52,7 +52,7 @@ internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdLinear> 
     public Tensor Copy()
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var copy = _bound ? bank.Gradients.clone() : zeros_like(bank.Gradients);
         foreach (var (view, of) in Unbound())
             Take(view, of(copy));
@@ -63,7 +63,7 @@ internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdLinear> 
     public void Resume(Tensor? gradients)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         _bound = true;
         foreach (var (view, of) in adapters.SelectMany(a => a.Views))
             view.grad = of(bank.Gradients);

@@ -15,7 +15,7 @@ internal sealed class MergeableWeight(IProjection projection) : IDisposable
     public Tensor With(Tensor product)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var weight = projection.Weight;
         return weight.to(product.dtype).Add(product).to(weight.dtype).MoveToOuterDisposeScope();
     }
@@ -23,7 +23,7 @@ internal sealed class MergeableWeight(IProjection projection) : IDisposable
     public void Merge(Tensor product, bool keepOriginal)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var merged = With(product);
         _original = keepOriginal ? projection.Weight.detach().clone().DetachFromDisposeScope() : null;
         projection.Weight.copy_(merged);
@@ -33,7 +33,7 @@ internal sealed class MergeableWeight(IProjection projection) : IDisposable
     public void Unmerge(Tensor product)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         projection.Weight.copy_(_original ?? With(product.neg()));
         Forget();
     }

@@ -228,7 +228,7 @@ public sealed class SvdLinear : nn.Module<Tensor, Tensor>
     private Tensor Product()
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var product = _left.mul(_lambda.view(1, Rank).Mul(Scale)).mm(_right);
         return (_projection.WeightIsTransposed ? product.t() : product).contiguous().MoveToOuterDisposeScope();
     }

@@ -62,8 +62,8 @@ public sealed class BudgetSchedule
     /// <summary>Shape of the decrease.</summary>
     public BudgetDecay Decay { get; }
 
-    /// <summary>T - tfinal: from this step on the pattern is frozen and importance is no longer tracked.</summary>
-    public long FreezeStep => TotalSteps - FinalSteps;
+    /// <summary>T - tfinal: from this step on the pattern is final and importance is no longer tracked.</summary>
+    public long FirstFinalStep => TotalSteps - FinalSteps;
 
     /// <summary>The budget at step <paramref name="step"/>, between <see cref="TargetBudget"/> and <see cref="InitialBudget"/>.</summary>
     /// <param name="step">t, counted from 0; steps past the end have the target budget.</param>
@@ -73,20 +73,20 @@ public sealed class BudgetSchedule
         ArgumentOutOfRangeException.ThrowIfNegative(step);
         if (step <= InitialSteps)
             return InitialBudget;
-        if (step > FreezeStep)
+        if (step > FirstFinalStep)
             return TargetBudget;
-        var ahead = 1 - ((double)(step - InitialSteps) / (FreezeStep - InitialSteps));
+        var ahead = 1 - ((double)(step - InitialSteps) / (FirstFinalStep - InitialSteps));
         return (int)(((InitialBudget - TargetBudget) * Decay.KeptShare(ahead)) + TargetBudget);
     }
 
     /// <summary>
     /// Whether the schedule masks at step <paramref name="step"/>: every <see cref="Interval"/> steps of the pruning phase, at every step of the final phase.
-    /// The allocator masks at <see cref="FreezeStep"/> too, whatever the interval says.
+    /// The allocator masks at <see cref="FirstFinalStep"/> too, whatever the interval says.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="step"/> is negative.</exception>
     public bool MasksAt(long step)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
-        return step > FreezeStep || (step > InitialSteps && step % Interval == 0);
+        return step > FirstFinalStep || (step > InitialSteps && step % Interval == 0);
     }
 }

@@ -68,7 +68,7 @@ internal sealed class ImportanceTracker : IBankFollower, IDisposable
         if (finite.NumberOfElements != 1)
             throw new ArgumentException($"One value is needed; there are {finite.NumberOfElements}.", nameof(finite));
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         _rejected.AddInPlace(finite.logical_not());
         Updates++;
         if (IsInMemory && HostMemory.Holds(values) && HostMemory.Holds(gradients))

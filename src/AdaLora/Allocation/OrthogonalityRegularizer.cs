@@ -51,7 +51,7 @@ public sealed class OrthogonalityRegularizer
     private Tensor Evaluate(bool addGradients)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var total = _bank.Gradients.new_zeros([]);
         var isInMemory = HostMemory.Holds(_bank.Values) && HostMemory.Holds(_bank.Gradients);
         if (isInMemory)

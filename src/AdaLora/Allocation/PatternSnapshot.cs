@@ -7,7 +7,7 @@ namespace AdaLora.Allocation;
 /// <summary>
 /// Which triplets were held at some moment, which of them were pruned, (triplets) in storage order, how many were left, whether any mask had been applied, whether the pattern was final, and whether what it pruned had been dropped.
 /// </summary>
-internal sealed record PatternSnapshot(TripletRoster Roster, Tensor Pruned, int LiveTriplets, bool HasMasked, bool IsFrozen, bool IsCompacted) : IDisposable
+internal sealed record PatternSnapshot(TripletRoster Roster, Tensor Pruned, int LiveTriplets, bool HasMasked, bool IsPatternFinal, bool IsCompacted) : IDisposable
 {
     /// <summary>For each triplet that was held, in storage order, whether it was left. Reads the device once.</summary>
     public bool[] ReadSurvivors()

@@ -7,7 +7,7 @@ namespace AdaLora.Allocation;
 /// <summary>
 /// Decides which triplets live. At every mask step of the schedule exactly the budgeted number of triplets is kept, those with the highest scores over all matrices;
 /// equal scores are ordered by (ordinal name, index), the lower wins. The lambdas of the others become 0.
-/// From <see cref="BudgetSchedule.FreezeStep"/> on, the pattern is frozen and applied again at each call, however many calls were skipped or repeated.
+/// From <see cref="BudgetSchedule.FirstFinalStep"/> on, the pattern is final and applied again at each call, however many calls were skipped or repeated.
 /// </summary>
 public sealed class RankAllocator : IBankFollower, IDisposable
 {
@@ -51,14 +51,14 @@ public sealed class RankAllocator : IBankFollower, IDisposable
     /// <summary>Whether any mask was applied yet.</summary>
     public bool HasMasked { get; private set; }
 
-    /// <summary>Whether the final pattern is settled.</summary>
-    public bool IsFrozen { get; private set; }
+    /// <summary>Whether the pattern is final.</summary>
+    public bool IsPatternFinal { get; private set; }
 
     /// <summary>Whether pruned triplets are no longer held, so that there is nothing left to mask.</summary>
     public bool IsCompacted { get; private set; }
 
     /// <summary>
-    /// Takes the gradients of step <paramref name="step"/> into the importance. From the freeze step on nothing is accumulated, unless nothing has been so far: a pattern
+    /// Takes the gradients of step <paramref name="step"/> into the importance. From the first step of the final phase on nothing is accumulated, unless nothing has been so far: a pattern
     /// must rest on at least one gradient.
     /// </summary>
     /// <param name="step">t of the schedule, not negative.</param>
@@ -67,19 +67,19 @@ public sealed class RankAllocator : IBankFollower, IDisposable
     /// <param name="finite">Whether all gradients are finite, a boolean scalar on the device.</param>
     internal void Track(long step, Tensor values, Tensor gradients, Tensor finite)
     {
-        if (!IsFrozen && (step < Schedule.FreezeStep || _tracker.Updates == 0))
+        if (!IsPatternFinal && (step < Schedule.FirstFinalStep || _tracker.Updates == 0))
             _tracker.Update(values, gradients, finite);
     }
 
     /// <summary>What the strategy drops and adds at <paramref name="step"/>; null if the schedule asks for nothing, or there is nothing to drop or to add. Where it may be something, waits for the device once.</summary>
     internal Allotment? Choose(long step, Tensor values)
     {
-        if (!_strategy.Resizes || IsFrozen || step >= Schedule.FreezeStep || !Schedule.MasksAt(step))
+        if (!_strategy.Resizes || IsPatternFinal || step >= Schedule.FirstFinalStep || !Schedule.MasksAt(step))
             return null;
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var scores = HostRead.Values<double>(Scores(values).nan_to_num(0).to(ScalarType.Float64));
-        var share = (double)(step - Schedule.InitialSteps) / (Schedule.FreezeStep - Schedule.InitialSteps);
+        var share = (double)(step - Schedule.InitialSteps) / (Schedule.FirstFinalStep - Schedule.InitialSteps);
         return _strategy.Choose(new AllocationTurn(_bank.Layout, scores, Schedule.BudgetAt(step), share));
     }
 
@@ -90,7 +90,7 @@ public sealed class RankAllocator : IBankFollower, IDisposable
         steps.Add(() => (LiveTriplets, HasMasked) = (live, true), () => (LiveTriplets, HasMasked) = former);
     }
 
-    /// <summary>Masks lambdas if the schedule asks for it at <paramref name="step"/>, or applies the frozen pattern. A strategy that drops triplets masks none before the pattern is frozen.</summary>
+    /// <summary>Masks lambdas if the schedule asks for it at <paramref name="step"/>, or applies the final pattern. A strategy that drops triplets masks none before the pattern is final.</summary>
     /// <param name="step">t of the schedule, not negative.</param>
     /// <param name="values">The triplets, changed in place.</param>
     /// <returns>Whether lambdas were masked.</returns>
@@ -98,28 +98,28 @@ public sealed class RankAllocator : IBankFollower, IDisposable
     internal bool Mask(long step, Tensor values)
     {
         ArgumentNullException.ThrowIfNull(values);
-        if (!IsFrozen && step >= Schedule.FreezeStep)
-            Freeze(values);
-        else if (!IsFrozen && Schedule.MasksAt(step) && !_strategy.Resizes)
+        if (!IsPatternFinal && step >= Schedule.FirstFinalStep)
+            MakeFinal(values);
+        else if (!IsPatternFinal && Schedule.MasksAt(step) && !_strategy.Resizes)
             Select(Schedule.BudgetAt(step), values);
-        else if (!IsFrozen)
+        else if (!IsPatternFinal)
             return false;
         if (IsCompacted)
             return true;
 
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         values.Lambdas(_bank.Layout).MaskedFillInPlace(_pruned, 0);
         return true;
     }
 
     /// <summary>Settles the pattern at the target budget now, if it is not settled yet. <see cref="Mask"/> applies it.</summary>
-    internal void Freeze(Tensor values)
+    internal void MakeFinal(Tensor values)
     {
-        if (IsFrozen)
+        if (IsPatternFinal)
             return;
         Select(Schedule.TargetBudget, values);
-        IsFrozen = true;
+        IsPatternFinal = true;
     }
 
     /// <summary>The scores of all triplets in storage order, (triplets).</summary>
@@ -129,11 +129,11 @@ public sealed class RankAllocator : IBankFollower, IDisposable
     public RankPattern ReadPattern() => Current.Read();
 
     /// <summary>The scores that the next mask would compare, by matrix: one for each triplet that is held, NaN as 0. Computes all scores once and waits for the device once.</summary>
-    /// <remarks>Once the pattern is settled, importance is no longer tracked: the scores are then those of its last moment, of other triplets if the bank was compacted since.</remarks>
+    /// <remarks>Once the pattern is final, importance is no longer tracked: the scores are then those of its last moment, of other triplets if the bank was compacted since.</remarks>
     public IReadOnlyDictionary<string, IReadOnlyList<double>> ReadScores()
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var read = HostRead.Values<double>(Scores(_bank.Values).nan_to_num(0).to(ScalarType.Float64));
         return _bank.Layout.Slots.ToDictionary(s => s.Name, s => (IReadOnlyList<double>)read[s.First..(s.First + s.Rank)], StringComparer.Ordinal);
     }
@@ -145,7 +145,7 @@ public sealed class RankAllocator : IBankFollower, IDisposable
     internal IReadOnlyDictionary<string, double?> ReadMeanScores(Tensor values)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var scores = Scores(values).nan_to_num(0).to(ScalarType.Float64);
         var read = HostRead.Values<double>(cat([scores, _pruned.to(ScalarType.Float64)]));
         var layout = _bank.Layout;
@@ -159,7 +159,7 @@ public sealed class RankAllocator : IBankFollower, IDisposable
     internal PatternSnapshot Capture() => Current with { Pruned = _pruned.clone().DetachFromDisposeScope() };
 
     /// <summary>The latest pattern itself, valid until the next mask; not to be disposed.</summary>
-    internal PatternSnapshot Current => new(_bank.Roster, _pruned, LiveTriplets, HasMasked, IsFrozen, IsCompacted);
+    internal PatternSnapshot Current => new(_bank.Roster, _pruned, LiveTriplets, HasMasked, IsPatternFinal, IsCompacted);
 
     /// <summary>For each triplet that is held, in storage order, whether the latest mask kept it. Reads the device once.</summary>
     internal bool[] ReadSurvivors() => Current.ReadSurvivors();
@@ -167,11 +167,11 @@ public sealed class RankAllocator : IBankFollower, IDisposable
     /// <summary>Adds to the steps of a change of the bank that a captured pattern, which had what the bank has afterwards, is the current one, as final as it was.</summary>
     internal void Restore(PatternSnapshot snapshot, Transition steps)
     {
-        var former = (LiveTriplets, HasMasked, IsFrozen, IsCompacted);
+        var former = (LiveTriplets, HasMasked, IsPatternFinal, IsCompacted);
         steps.Exchange(_pruned, snapshot.Pruned.clone());
         steps.Add(
-            () => (LiveTriplets, HasMasked, IsFrozen, IsCompacted) = (snapshot.LiveTriplets, snapshot.HasMasked, snapshot.IsFrozen, snapshot.IsCompacted),
-            () => (LiveTriplets, HasMasked, IsFrozen, IsCompacted) = former);
+            () => (LiveTriplets, HasMasked, IsPatternFinal, IsCompacted) = (snapshot.LiveTriplets, snapshot.HasMasked, snapshot.IsPatternFinal, snapshot.IsCompacted),
+            () => (LiveTriplets, HasMasked, IsPatternFinal, IsCompacted) = former);
     }
 
     /// <summary>Adds to the steps of a change of the bank that what the final pattern has pruned is no longer held.</summary>
@@ -201,7 +201,7 @@ public sealed class RankAllocator : IBankFollower, IDisposable
     private void Select(int budget, Tensor values)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         // Sorting the scores in canonical order with a stable sort makes the lower (name, index) win a tie.
         var canonical = Scores(values).index_select(0, _order).nan_to_num_(0);
         var ranking = canonical.sort(0, descending: true, stable: true).Indices;

@@ -33,7 +33,7 @@ internal sealed class GradientNorm : IDisposable
     public void Measure(double? maximum)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var gradients = _parameters.Select(p => p.grad).Where(g => g is not null && g.numel() > 0).Select(g => g!).ToArray();
         if (HostMemory.Holds(Value) && gradients.All(HostMemory.Holds))
             MeasureInMemory(gradients, maximum);

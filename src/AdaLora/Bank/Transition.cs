@@ -28,7 +28,7 @@ internal sealed class Transition
     /// <summary>Takes all steps, or none if one of them throws.</summary>
     public void Run()
     {
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var taken = 0;
         try
         {

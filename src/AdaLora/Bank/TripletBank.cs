@@ -54,7 +54,7 @@ internal sealed class TripletBank : IDisposable
     public void Initialize(double standardDeviation, long? seed)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         _initialization = (standardDeviation, seed);
         Values.zero_();
         foreach (var slot in Layout.Slots.Where(s => s.Rank > 0))
@@ -92,7 +92,7 @@ internal sealed class TripletBank : IDisposable
         var layout = roster.Layout;
         if (values is not null && (values.dim() != 1 || values.numel() != layout.Elements))
             throw new InvalidDataException($"The triplets have ({string.Join(", ", values.shape)}) values; {layout.Elements} are needed.");
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var triplets = roster.OriginsIn(Roster);
         var origins = tensor(layout.OriginsIn(Layout, triplets), device: Gradients.device);
         var change = new BankChange(

@@ -11,14 +11,14 @@ internal sealed class SwappedTensors : IDisposable
     public SwappedTensors(IEnumerable<Tensor> tensors)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         _pairs = [.. tensors.DistinctBy(t => t.Handle).Select(t => (t, t.detach().clone().DetachFromDisposeScope()))];
     }
 
     public void Swap()
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         foreach (var (live, other) in _pairs)
         {
             var kept = live.detach().clone();

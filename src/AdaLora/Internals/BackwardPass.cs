@@ -37,7 +37,7 @@ internal static class BackwardPass
         {
             Release();
             using var scope = NewDisposeScope();
-            using var frozen = no_grad();
+            using var noGrad = no_grad();
             results = gradient.IsInvalid ? needs.Zeros() : compute(gradient, needs);
             foreach (var result in results)
                 result?.DetachFromDisposeScope();

@@ -10,7 +10,7 @@ public sealed class AdapterInspection
     private AdapterInspection(SavedConfig config, IReadOnlyList<InspectedMatrix> matrices, IReadOnlyList<InspectedModule> trainedInFull, long adapterParameters)
     {
         Kind = config.Kind;
-        IsSettled = config.IsSettled;
+        AreRanksFinal = config.AreRanksFinal;
         Matrices = matrices;
         TrainedInFull = trainedInFull;
         AdapterParameters = adapterParameters;
@@ -20,7 +20,7 @@ public sealed class AdapterInspection
     public string Kind { get; }
 
     /// <summary>Whether ranks were settled when the adapter was saved. Always so for plain LoRA.</summary>
-    public bool IsSettled { get; }
+    public bool AreRanksFinal { get; }
 
     /// <summary>Triplets of the beginning over all matrices; a plain LoRA adapter, and one without a rank pattern, began with what is stored.</summary>
     public int InitialTriplets => Matrices.Sum(m => m.InitialRank);
@@ -63,7 +63,7 @@ public sealed class AdapterInspection
         foreach (var module in contents.Modules)
         {
             using var scope = NewDisposeScope();
-            using var frozen = no_grad();
+            using var noGrad = no_grad();
             var stored = contents.TensorsOf(module).Select(name => (Name: name, Value: file.Read(name).to(ScalarType.Float64))).ToList();
             var broken = stored.Where(t => !HostRead.Scalar<bool>(t.Value.isfinite().all())).Select(t => $"'{t.Name}' holds values that are not finite").ToList();
             problems.AddRange(broken);

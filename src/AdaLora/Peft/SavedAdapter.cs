@@ -51,7 +51,7 @@ internal sealed class SavedAdapter : IDisposable
         foreach (var adapter in adapters)
         {
             using var scope = NewDisposeScope();
-            using var frozen = no_grad();
+            using var noGrad = no_grad();
             var stored = _config.Endings.Select(ending => Read(PeftName.Prefix + adapter.Slot.Name + ending, scope)).ToArray();
             var (right, lambda, left) = stored.Length == 3 ? (stored[0], stored[1], stored[2]) : SingularTriplets.Of(stored[0], stored[1]);
             foreach (var ((view, _), value) in adapter.Views.Zip([right, lambda, left]))
@@ -61,7 +61,7 @@ internal sealed class SavedAdapter : IDisposable
         foreach (var (stored, target) in fit.Others)
         {
             using var scope = NewDisposeScope();
-            using var frozen = no_grad();
+            using var noGrad = no_grad();
             target.copy_(Read(stored, scope));
         }
     }

@@ -67,7 +67,7 @@ internal abstract class SavedConfig
     public abstract string Kind { get; }
 
     /// <summary>Whether ranks are settled, so that none of the stored triplets is to be pruned later unless somebody asks for it.</summary>
-    public abstract bool IsSettled { get; }
+    public abstract bool AreRanksFinal { get; }
 
     /// <summary>Endings of the names of the tensors of an adapted module.</summary>
     public abstract IReadOnlyList<string> Endings { get; }

@@ -24,7 +24,7 @@ internal sealed class SavedLoraConfig : SavedConfig
 
     public override string Kind => PeftType;
 
-    public override bool IsSettled => true;
+    public override bool AreRanksFinal => true;
 
     public override IReadOnlyList<string> Endings { get; } = [".lora_A.weight", ".lora_B.weight"];
 

@@ -104,7 +104,7 @@ public sealed class SafetensorsFile : IDisposable
             Fill(entry, target);
             return;
         }
-        using var gradientsOff = no_grad();
+        using var noGrad = no_grad();
         using var stored = Read(name);
         _ = target.copy_(stored);
     }

@@ -9,7 +9,7 @@ internal static class GradientScale
     public static void Apply(IEnumerable<Parameter> parameters, Tensor scale)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         foreach (var gradient in parameters.Select(p => p.grad).OfType<Tensor>())
             gradient.mul_(scale.to(gradient.dtype, gradient.device));
     }

@@ -25,7 +25,7 @@ internal sealed class ParameterSnapshot : IDisposable
     private ParameterSnapshot(IEnumerable<(string Name, Parameter Parameter)> parameters, nn.Module model, Func<(string Name, Tensor Live), Tensor> source)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var all = parameters.Select(p => (p.Name, Live: (Tensor)p.Parameter)).Concat(model.named_buffers().Select(b => (Name: "buffers." + b.name, Live: b.buffer)));
         _copies = [.. all.Select(p => (p.Name, p.Live, source(p).detach().to(p.Live.device, copy: true).DetachFromDisposeScope()))];
     }

@@ -78,10 +78,10 @@ public sealed class TrainerOptions
     public int MaxSkippedInARow { get; init; } = 25;
 
     /// <summary>
-    /// Whether pruned triplets are dropped as soon as the final pattern is settled, so that the rest of the training costs what the live ranks cost.
+    /// Whether pruned triplets are dropped as soon as the pattern is final, so that the rest of the training costs what the live ranks cost.
     /// Otherwise they are masked to the end, as in the published code, where they still count in the orthogonality penalty.
     /// </summary>
-    public bool CompactAfterFreeze { get; init; } = true;
+    public bool CompactWhenFinal { get; init; } = true;
 
     /// <summary>
     /// Makes the optimiser from the trained parameters and the learning rate; null makes <see cref="FusedAdamW"/> with <see cref="WeightDecay"/>, <see cref="AdamBeta1"/>, <see cref="AdamBeta2"/> and
@@ -113,7 +113,7 @@ public sealed class TrainerOptions
         (nameof(KeepBest), KeepBest),
         (nameof(BestBeforeFinal), BestBeforeFinal),
         (nameof(SkipNonFiniteSteps), SkipNonFiniteSteps),
-        (nameof(CompactAfterFreeze), CompactAfterFreeze),
+        (nameof(CompactWhenFinal), CompactWhenFinal),
     ];
 
     /// <summary>The options that may differ when a training goes on from a checkpoint, and why. A test compares this and <see cref="Settings"/> with the options that there are.</summary>

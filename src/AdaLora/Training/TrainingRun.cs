@@ -50,7 +50,7 @@ internal sealed class TrainingRun : IDisposable
         _history = new ProgressHistory(_evaluations);
         _randomness = new DeviceRandomness(target.Parameters);
         _warmup = options.Warmup.In(options.TotalSteps);
-        _compact = options.CompactAfterFreeze;
+        _compact = options.CompactWhenFinal;
         _collections = new CollectionsBetweenSteps(options.NoGCRegionMegabytes);
     }
 

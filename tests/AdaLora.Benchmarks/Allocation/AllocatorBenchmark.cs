@@ -47,7 +47,7 @@ internal static class AllocatorBenchmark
         void NewGradients()
         {
             empty(100_000).Dispose();
-            using var frozen = no_grad();
+            using var noGrad = no_grad();
             bank.Gradients.copy_(gradients);
             single.TakeGradients();
         }
@@ -55,7 +55,7 @@ internal static class AllocatorBenchmark
         void Bank()
         {
             using var scope = NewDisposeScope();
-            using var frozen = no_grad();
+            using var noGrad = no_grad();
             regularizer.AddGradients();
             allocator.Track(step, bank.Values, bank.Gradients, finite);
             allocator.Mask(step++, bank.Values);

@@ -38,7 +38,7 @@ internal sealed class MatrixByMatrix : IDisposable
     /// <summary>Sets the gradients anew; penalties add to them.</summary>
     public void TakeGradients()
     {
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         foreach (var (parameter, gradient) in _parameters.SelectMany(p => p).Zip(_gradients))
             parameter.grad!.copy_(gradient);
     }
@@ -47,7 +47,7 @@ internal sealed class MatrixByMatrix : IDisposable
     {
         using var scope = NewDisposeScope();
         Penalty().backward();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         foreach (var parameter in _parameters.SelectMany(p => p))
             Update(parameter);
         Mask();

@@ -7,7 +7,7 @@ internal static class AdapterStateTable
 {
     private const double Megabyte = 1 << 20;
 
-    /// <summary>Steps after which the final pattern is settled and everything is allocated.</summary>
+    /// <summary>Steps after which the pattern is final and everything is allocated.</summary>
     private const int Steps = 4;
 
     public static BenchmarkTable Create(string folder)

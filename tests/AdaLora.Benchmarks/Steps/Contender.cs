@@ -34,7 +34,7 @@ internal sealed class Contender : IDisposable
     /// <param name="name">What tables call it.</param>
     /// <param name="workload">Says which model.</param>
     /// <param name="options">How to adapt it.</param>
-    /// <param name="compacts">Whether pruned triplets are dropped as soon as the final pattern is settled, as the trainer does it.</param>
+    /// <param name="compacts">Whether pruned triplets are dropped as soon as the pattern is final, as the trainer does it.</param>
     public static Contender AdaLora(string name, Workload workload, Func<SequenceClassifier, AdaLoraOptions> options, bool compacts = true)
     {
         var model = workload.Model.Create(ScalarType.Float32);
@@ -64,7 +64,7 @@ internal sealed class Contender : IDisposable
         _adapted?.BeforeOptimizerStep(1.0);
         _optimizer.step();
         _adapted?.AfterOptimizerStep();
-        if (_compacts && _adapted is { IsFrozen: true, IsCompacted: false })
+        if (_compacts && _adapted is { IsPatternFinal: true, IsCompacted: false })
             _adapted.Compact(_optimizer);
     }
 

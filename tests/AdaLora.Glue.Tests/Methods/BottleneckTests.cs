@@ -35,7 +35,7 @@ public sealed class BottleneckTests : IDisposable
     public void A_model_starts_as_its_base_model_and_is_it_again_afterwards()
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var ids = tensor(new long[] { 2, 7, 9, 3 }).unsqueeze(0);
         var before = _model.call(ids, null, null);
         using (Prepare("houlsby"))

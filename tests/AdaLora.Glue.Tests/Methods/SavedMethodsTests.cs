@@ -48,7 +48,7 @@ public sealed class SavedMethodsTests : IDisposable
 
     private static Tensor Logits(SequenceClassifier model)
     {
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         model.eval();
         return model.call(tensor(new long[] { 2, 7, 9, 3 }).unsqueeze(0), null, null);
     }

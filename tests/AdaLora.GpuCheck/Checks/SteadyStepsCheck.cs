@@ -69,7 +69,7 @@ internal sealed class SteadyStepsCheck : ICheck
         }
 
         context.Require(rows[^1].Values[2] == 0, $"The library read {rows[^1].Values[2]} numbers from the device.");
-        context.Require(adapted.IsFrozen && adapted.LiveTriplets == adapted.Adapters.Count * 3, $"{adapted.LiveTriplets} triplets are alive.");
+        context.Require(adapted.IsPatternFinal && adapted.LiveTriplets == adapted.Adapters.Count * 3, $"{adapted.LiveTriplets} triplets are alive.");
     }
 
     // Those that only wait for their finaliser are not alive.

@@ -237,7 +237,7 @@ public sealed class DropoutSharingTests : IDisposable
     private static AdaLoraModel AttachTransparent(Sequential model, bool shares, bool fused)
     {
         var adapted = AdaLoraModel.Attach(model, Options(shares) with { InitialRank = Width, Alpha = Width });
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         foreach (var adapter in adapted.Adapters)
         {
             ((Linear)adapter.BaseLayer).weight!.zero_();

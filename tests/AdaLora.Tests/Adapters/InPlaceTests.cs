@@ -80,7 +80,7 @@ public sealed class InPlaceTests
 
         _ = trainer.Fit(Enumerable.Repeat(images, 30), batch => nn.functional.cross_entropy(model.call(batch), labels));
 
-        Assert.True(adapted.IsFrozen);
+        Assert.True(adapted.IsPatternFinal);
         Assert.True(adapted.TrainableParameters[0].isfinite().all().item<bool>());
     }
 

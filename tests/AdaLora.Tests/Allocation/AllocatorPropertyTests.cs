@@ -43,12 +43,12 @@ public sealed class AllocatorPropertyTests
                     bank.Gradients.copy_(tensor(gradients));
                 }
 
-                if (t < schedule.FreezeStep)
+                if (t < schedule.FirstFinalStep)
                     reference.Update(bank.Layout, values, gradients);
                 allocator.Track(t, bank.Values, bank.Gradients, finite);
                 if (!allocator.Mask(t, bank.Values))
                     continue;
-                var budget = t >= schedule.FreezeStep ? schedule.TargetBudget : schedule.BudgetAt(t);
+                var budget = t >= schedule.FirstFinalStep ? schedule.TargetBudget : schedule.BudgetAt(t);
                 var pattern = allocator.ReadPattern();
                 Assert.Equal(budget, pattern.Total);
                 Assert.Equal(budget, allocator.LiveTriplets);
@@ -86,7 +86,7 @@ public sealed class AllocatorPropertyTests
                 }
 
                 tracker.Update(bank.Values, bank.Gradients, tensor(true));
-                allocator.Freeze(bank.Values.detach());
+                allocator.MakeFinal(bank.Values.detach());
                 return allocator.ReadPattern();
             }
         },

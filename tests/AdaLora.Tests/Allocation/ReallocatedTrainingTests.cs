@@ -73,7 +73,7 @@ public sealed class ReallocatedTrainingTests
         }
 
         Assert.InRange(moves, 3, 10);
-        Assert.True(life.Adapted.IsFrozen);
+        Assert.True(life.Adapted.IsPatternFinal);
         Assert.True(life.Adapted.HasGrown);
         life.Adapted.Compact();
         Assert.Equal(8, life.Bank.Layout.Triplets);
@@ -87,9 +87,9 @@ public sealed class ReallocatedTrainingTests
         {
             life.Train(1);
             var schedule = life.Adapted.Schedule!;
-            Assert.Equal(step < schedule.FreezeStep ? schedule.BudgetAt(step) : 4, life.Adapted.LiveTriplets);
+            Assert.Equal(step < schedule.FirstFinalStep ? schedule.BudgetAt(step) : 4, life.Adapted.LiveTriplets);
             Assert.Equal(life.Adapted.LiveTriplets, life.Adapted.ReadPattern().Total);
-            if (step < schedule.FreezeStep)
+            if (step < schedule.FirstFinalStep)
                 Assert.Equal(life.Adapted.LiveTriplets, life.Bank.Layout.Triplets);
         }
 
@@ -156,7 +156,7 @@ public sealed class ReallocatedTrainingTests
             Assert.Equal(ranks, loaded.Adapters.ToDictionary(a => a.Slot.Name, a => a.Rank));
             Close(expected, TrainedTiny.Outputs(model));
             if (saved == "adalora")
-                Assert.Equal(steps == 28, loaded.IsFrozen);
+                Assert.Equal(steps == 28, loaded.IsPatternFinal);
             if (!reloads)
                 continue;
             // Grown once more, from what was loaded.

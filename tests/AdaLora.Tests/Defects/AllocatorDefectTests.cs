@@ -25,7 +25,7 @@ public sealed class AllocatorDefectTests
             // Whoever forgets the calls also lacks the gathering of first gradients; the head and later steps still train.
             foreach (var adapter in adapted.Adapters)
             {
-                using var frozen = no_grad();
+                using var noGrad = no_grad();
                 adapter.get_parameter("lora_E")!.sub_(adapter.get_parameter("lora_E")!.grad!);
             }
         }
@@ -95,7 +95,7 @@ public sealed class AllocatorDefectTests
         using var model = new TinyModel();
         using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 3, TargetRank = 3, MaskInterval = 1, TrainedModules = ["head"], TotalSteps = Total });
         Train(adapted, model, Total);
-        Assert.True(adapted.IsFrozen);
+        Assert.True(adapted.IsPatternFinal);
         Assert.All(adapted.Report().Modules, m => Assert.Equal(3, m.LiveRank));
     }
 
@@ -163,7 +163,7 @@ public sealed class AllocatorDefectTests
             allocator.Mask(step, bank.Values);
         }
 
-        Assert.True(allocator.IsFrozen);
+        Assert.True(allocator.IsPatternFinal);
         Assert.Equal(5, allocator.ReadPattern().Total);
         Assert.Equal(11, tracker.Updates);
     }
@@ -174,7 +174,7 @@ public sealed class AllocatorDefectTests
         using var model = new TinyModel();
         using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 4, TargetRank = 1, FinalPhase = PhaseLength.Steps(0), MaskInterval = 7, TrainedModules = ["head"], TotalSteps = Total });
         Train(adapted, model, Total);
-        Assert.False(adapted.IsFrozen);
+        Assert.False(adapted.IsPatternFinal);
         adapted.Finish();
         var pattern = adapted.ReadPattern();
         adapted.Finish();

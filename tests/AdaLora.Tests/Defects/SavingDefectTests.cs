@@ -26,7 +26,7 @@ public sealed class SavingDefectTests : IDisposable
         Assert.All(outputs.Zip(Outputs(model)), pair => Assert.Equal(pair.First, pair.Second, 1e-6f));
         Assert.Equal(ranks, loaded.Report().Modules.Select(m => m.LiveRank));
 
-        // Lambdas are there, all of them before the pattern is settled, those of kept triplets afterwards.
+        // Lambdas are there, all of them before the pattern is final, those of kept triplets afterwards.
         using var file = SafetensorsFile.Open(Path.Combine(_folder, "adapter_model.safetensors"));
         Assert.Equal(ranks.Select(r => (long)r), loaded.Adapters.Select(a => file.Entries[$"base_model.model.{a.Slot.Name}.lora_E"].Shape[0]));
         Assert.Equal(steps < 20, JsonNode.Parse(File.ReadAllText(Path.Combine(_folder, "adapter_config.json")))!["rank_pattern"] is null);
@@ -140,8 +140,8 @@ public sealed class SavingDefectTests : IDisposable
             adapted.Compact(optimizer);
         adapted.Save(_folder);
         model.eval();
-        // Before the pattern is settled every triplet is kept in the file, also one that the latest mask switched off.
-        return (Outputs(model), [.. adapted.Report().Modules.Select(m => adapted.IsFrozen ? m.LiveRank : m.InitialRank)]);
+        // Before the pattern is final every triplet is kept in the file, also one that the latest mask switched off.
+        return (Outputs(model), [.. adapted.Report().Modules.Select(m => adapted.IsPatternFinal ? m.LiveRank : m.InitialRank)]);
     }
 
     private byte[] Entries() => File.ReadAllBytes(Path.Combine(_folder, "adapter_model.safetensors"));

@@ -27,7 +27,7 @@ internal sealed class GoldenMatrices : IDisposable
     public static void Write(Tensor flat, TripletSlot slot, Tensor a, Tensor e, Tensor b)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         flat.Right(slot).copy_(a);
         flat.Lambda(slot).copy_(e);
         flat.Left(slot).copy_(b);

@@ -79,7 +79,7 @@ public sealed class LayerGoldenTests
     private static Linear MakeLinear(Tensor weight, Tensor? bias, ScalarType dtype)
     {
         var linear = nn.Linear(weight.shape[1], weight.shape[0], hasBias: bias is not null, device: TestDevice.Current, dtype: dtype);
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         linear.weight.copy_(weight);
         if (bias is not null)
             linear.bias!.copy_(bias);

@@ -20,7 +20,7 @@ public sealed class ScheduleGoldenTests
 
         var budgets = Expand(item, "budget", e => e.GetInt32());
         var masks = Expand(item, "mask", e => e.GetBoolean());
-        Assert.Equal(Setting("finalise_step"), schedule.FreezeStep);
+        Assert.Equal(Setting("finalise_step"), schedule.FirstFinalStep);
         for (var t = 0; t <= Setting("total_step"); t++)
         {
             Assert.True(budgets[t] == schedule.BudgetAt(t), $"{name}: budget at {t} is {schedule.BudgetAt(t)} instead of {budgets[t]}");

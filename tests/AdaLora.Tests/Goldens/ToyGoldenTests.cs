@@ -72,13 +72,13 @@ public sealed class ToyGoldenTests
         GradientAccumulation = json.GetProperty("accumulation").GetInt32(),
         ReportEvery = 1,
         // The reference masks to the end, and its penalty counts what is masked.
-        CompactAfterFreeze = false,
+        CompactWhenFinal = false,
         OptimizerFactory = json.GetProperty("optimiser").GetString() == "sgd" ? (parameters, rate) => optim.SGD(parameters, rate) : null,
     };
 
     private static void LoadAdapters(AdaLoraModel adapted, GoldenSet init)
     {
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         foreach (var adapter in adapted.Adapters)
         {
             foreach (var (name, parameter) in adapter.named_parameters(recurse: false))

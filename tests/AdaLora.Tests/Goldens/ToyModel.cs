@@ -33,7 +33,7 @@ internal sealed class ToyModel : nn.Module<Tensor, Tensor>
     {
         var weight = init[$"init.{name}.weight"];
         var linear = nn.Linear(weight.shape[1], weight.shape[0], device: TestDevice.Current, dtype: ScalarType.Float64);
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         linear.weight.copy_(weight);
         linear.bias!.copy_(init[$"init.{name}.bias"]);
         return linear;

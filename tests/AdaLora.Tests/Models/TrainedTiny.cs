@@ -31,7 +31,7 @@ internal sealed class TrainedTiny : IDisposable
     public static double[] Outputs(nn.Module<Tensor, Tensor> model, ScalarType dtype = ScalarType.Float32)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         model.eval();
         // A tensor made of a managed array lies where the array lies, and kernels sum in another order at another alignment.
         var inputs = TinyTask.Batches(1, seed: 99, dtype: dtype).Single().Inputs.clone();

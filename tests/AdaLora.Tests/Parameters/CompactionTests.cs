@@ -76,7 +76,7 @@ public sealed class CompactionTests
             adapted.BeforeOptimizerStep();
             optimizer.step();
             adapted.AfterOptimizerStep();
-            if (compact && adapted.IsFrozen)
+            if (compact && adapted.IsPatternFinal)
                 adapted.Compact(optimizer);
         }
 

@@ -103,14 +103,14 @@ internal sealed class Life : IDisposable
     public SortedDictionary<string, string> Everything()
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         var state = new StateTable(tensors);
         Target.Save(state.Part("model"), isWithinStep: true);
         new OptimizerState(Optimizer).Save(state.Part("optimizer"));
         var all = new SortedDictionary<string, string>(tensors.ToDictionary(t => t.Key, t => $"({string.Join(", ", t.Value.shape)}) {Convert.ToHexString(t.Value.contiguous().bytes)}"), StringComparer.Ordinal)
         {
-            ["flags"] = $"{Adapted.LiveTriplets} {Adapted.IsFrozen} {Adapted.IsCompacted} {Adapted.Step} {Adapted.HasGrown}",
+            ["flags"] = $"{Adapted.LiveTriplets} {Adapted.IsPatternFinal} {Adapted.IsCompacted} {Adapted.Step} {Adapted.HasGrown}",
             ["numbers"] = string.Join(' ', Bank.Roster.Numbers),
         };
         foreach (var adapter in Adapted.Adapters)

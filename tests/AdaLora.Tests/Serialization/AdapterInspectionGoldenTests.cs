@@ -64,7 +64,7 @@ public sealed class AdapterInspectionGoldenTests
         var ranks = record["final_ranks"]!.AsObject().ToDictionary(r => r.Key, r => r.Value!.GetValue<int>());
         var initial = record["init_r"]!.GetValue<int>();
 
-        Assert.Equal((false, true, true), (unpruned.IsSettled, final.IsSettled, lora.IsSettled));
+        Assert.Equal((false, true, true), (unpruned.AreRanksFinal, final.AreRanksFinal, lora.AreRanksFinal));
         Assert.Equal(ranks.OrderBy(r => r.Key, StringComparer.Ordinal), final.Matrices.ToDictionary(m => m.Name, m => m.Rank).OrderBy(r => r.Key, StringComparer.Ordinal));
         Assert.All(unpruned.Matrices.Concat(final.Matrices), m => Assert.Equal(initial, m.InitialRank));
         Assert.Equal((initial * ranks.Count, record["budget"]!.GetValue<int>()), (final.InitialTriplets, final.KeptTriplets));

@@ -83,7 +83,7 @@ public sealed class AdapterInspectionTests : IDisposable
         var inspection = AdapterInspection.Read(_folder.Path);
 
         var matrix = Assert.Single(inspection.Matrices);
-        Assert.Equal(("LORA", true, 2, 2), (inspection.Kind, inspection.IsSettled, matrix.InitialRank, matrix.Rank));
+        Assert.Equal(("LORA", true, 2, 2), (inspection.Kind, inspection.AreRanksFinal, matrix.InitialRank, matrix.Rank));
         Assert.Equal((3.0, 22L), (matrix.Scale, inspection.AdapterParameters));
         Assert.Equal((null, null), (matrix.LeftError, matrix.RightError));
         Assert.All(matrix.Triplets, t => Assert.Null(t.Lambda));
@@ -128,17 +128,17 @@ public sealed class AdapterInspectionTests : IDisposable
         var inspection = AdapterInspection.Read(_folder.Path);
 
         var report = trained.Adapted.Report();
-        Assert.Equal(trained.Adapted.IsFrozen, inspection.IsSettled);
+        Assert.Equal(trained.Adapted.IsPatternFinal, inspection.AreRanksFinal);
         Assert.Equal(report.Modules.Sum(m => m.InitialRank), inspection.InitialTriplets);
         foreach (var module in report.Modules)
         {
             var matrix = inspection.Matrices.Single(m => m.Name == module.Name);
-            Assert.Equal((module.InitialRank, trained.Adapted.IsFrozen ? module.LiveRank : module.InitialRank), (matrix.InitialRank, matrix.Rank));
+            Assert.Equal((module.InitialRank, trained.Adapted.IsPatternFinal ? module.LiveRank : module.InitialRank), (matrix.InitialRank, matrix.Rank));
             var delta = trained.Adapted.Adapters.Single(a => a.Slot.Name == module.Name).DeltaWeight().to(ScalarType.Float64);
             Assert.Equal(linalg.svdvals(delta).data<double>().ToArray()[..matrix.Rank], matrix.SingularValues, (a, b) => Math.Abs(a - b) < 1e-5);
         }
 
-        if (trained.Adapted.IsFrozen)
+        if (trained.Adapted.IsPatternFinal)
             Assert.Equal((report.Budget, report.Counts.Adapters), (inspection.KeptTriplets, inspection.AdapterParameters));
         Assert.Equal([new InspectedModule("head", (3 * 16) + 3)], inspection.TrainedInFull);
         Assert.Equal(51, inspection.ParametersInFull);

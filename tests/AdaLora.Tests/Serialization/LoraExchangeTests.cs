@@ -130,7 +130,7 @@ public sealed class LoraExchangeTests : IDisposable
 
     private static void Randomize(AdaLoraModel adapted)
     {
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         adapted.TrainableParameters[0].normal_();
     }
 

@@ -52,7 +52,7 @@ public sealed class PeftFolderGoldenTests
         var pattern = config["rank_pattern"] as JsonObject;
         using var weights = Weights(source);
         Assert.Equal(weights.Entries.Keys.Count(n => n.EndsWith("lora_E", StringComparison.Ordinal)), adapted.Adapters.Count);
-        Assert.Equal(pattern is not null, adapted.IsFrozen);
+        Assert.Equal(pattern is not null, adapted.IsPatternFinal);
         foreach (var module in adapted.Report().Modules)
         {
             var kept = pattern?[module.Name + ".lora_E"]!.AsArray().Select(n => n!.GetValue<bool>()).ToList() ?? [.. Enumerable.Repeat(true, initial)];
@@ -70,7 +70,7 @@ public sealed class PeftFolderGoldenTests
     {
         var source = TestMaterial.Golden("core", "adapters", family, adapter);
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         using var model = Skeleton(family, source);
         using var adapted = AdaLoraModel.Load(model, source);
         using var weights = Weights(source);

@@ -75,7 +75,7 @@ public sealed class PeftRulesTests : IDisposable
             TrainedModules = ["head"],
             Overrides = ModuleOverrides.None.With("second", initialRank: rankOfSecond),
         });
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         foreach (var parameter in adapted.TrainableParameters)
             _ = parameter.uniform_(-0.5, 0.5);
         return adapted;

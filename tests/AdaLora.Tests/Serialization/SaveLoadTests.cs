@@ -47,7 +47,7 @@ public sealed class SaveLoadTests : IDisposable
         trained.Adapted.Save(First);
         using var model = new TinyModel(dtype);
         using var loaded = AdaLoraModel.Load(model, First);
-        if (trained.Adapted.IsFrozen && !compact)
+        if (trained.Adapted.IsPatternFinal && !compact)
         {
             // What is pruned but still held adds nothing, except that kernels may sum in another order.
             var tolerance = dtype == ScalarType.Float64 ? 1e-14 : dtype == ScalarType.Float32 ? 1e-6 : 1e-2;
@@ -56,8 +56,8 @@ public sealed class SaveLoadTests : IDisposable
         }
 
         Assert.Equal(trained.Outputs(), TrainedTiny.Outputs(model, dtype));
-        Assert.Equal(trained.Adapted.IsFrozen, loaded.IsFrozen);
-        if (trained.Adapted.IsFrozen)
+        Assert.Equal(trained.Adapted.IsPatternFinal, loaded.IsPatternFinal);
+        if (trained.Adapted.IsPatternFinal)
             Assert.Equal(trained.Adapted.Report().Modules, loaded.Report().Modules);
 
         loaded.Save(Second);
@@ -213,7 +213,7 @@ public sealed class SaveLoadTests : IDisposable
                 TinyTask.Step(loaded, model, optimizer, batch);
         }
 
-        Assert.Equal(finished, loaded.IsFrozen);
+        Assert.Equal(finished, loaded.IsPatternFinal);
         Assert.Equal(ranks, loaded.Report().Modules.Select(m => m.LiveRank));
         Assert.All(loaded.Report().Modules, m => Assert.Equal(4, m.InitialRank));
         Assert.NotEqual(trained.Outputs(), TrainedTiny.Outputs(model));
@@ -256,10 +256,10 @@ public sealed class SaveLoadTests : IDisposable
         var options = With(ModuleOverrides.None.With("first", initialRank: first).With("second", initialRank: second)) with { TargetBudget = budget, TrainedModules = ["head"] };
         using var trained = new TrainedTiny(3, options: options);
         trained.Adapted.Save(First);
-        Assert.False(AdapterInspection.Read(First).IsSettled);
+        Assert.False(AdapterInspection.Read(First).AreRanksFinal);
         using var model = new TinyModel();
         using var loaded = AdaLoraModel.Load(model, First);
-        Assert.False(loaded.IsFrozen);
+        Assert.False(loaded.IsPatternFinal);
         Assert.False(loaded.IsCompacted);
         loaded.Save(Second);
         Assert.Equal(Bytes(First), Bytes(Second));
@@ -270,10 +270,10 @@ public sealed class SaveLoadTests : IDisposable
 
         Assert.Equal(budget, loaded.Report().Modules.Sum(m => m.LiveRank));
         loaded.Save(Second);
-        Assert.True(AdapterInspection.Read(Second).IsSettled);
+        Assert.True(AdapterInspection.Read(Second).AreRanksFinal);
         using var again = new TinyModel();
         using var reloaded = AdaLoraModel.Load(again, Second);
-        Assert.True(reloaded.IsFrozen);
+        Assert.True(reloaded.IsPatternFinal);
         Assert.Equal(TrainedTiny.Outputs(model), TrainedTiny.Outputs(again));
     }
 
@@ -342,7 +342,7 @@ public sealed class SaveLoadTests : IDisposable
     private static void Randomize(AdaLoraModel adapted)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         foreach (var parameter in adapted.TrainableParameters)
             parameter.copy_(randn_like(parameter));
     }

@@ -18,7 +18,7 @@ public sealed class HostReadTests
     private const int Steps = 60;
 
     // The schedule's step 45; with importance from before the optimiser's step it comes one step earlier.
-    private const int FreezeStep = 46;
+    private const int FirstFinalStep = 46;
     private const int ReportReads = 3;
 
     private static AdaLoraOptions Options => TinyTask.Options with { InitialRank = 8, Decay = BudgetDecay.Linear, MaskInterval = 10, InitialPhase = PhaseLength.Steps(20), FinalPhase = PhaseLength.Steps(15), Dropout = 0.1 };
@@ -49,7 +49,7 @@ public sealed class HostReadTests
 
         Assert.Equal(Enumerable.Repeat(0L, Steps), reads);
         RequireAllPhases(live);
-        Assert.True(adapted.IsFrozen);
+        Assert.True(adapted.IsPatternFinal);
     }
 
     /// <summary>Whether gradients are finite decides about the optimiser's step, so somebody has to know before it.</summary>
@@ -65,7 +65,7 @@ public sealed class HostReadTests
 
         var reads = ReadsOfSteps(trainer, model, afterStep: () => live.Add(adapted.LiveTriplets));
 
-        Assert.Equal(Enumerable.Range(1, Steps).Select(step => (skips ? 1L : 0) + (step % 7 == 0 || step == Steps ? ReportReads : 0) + (step == FreezeStep ? 1 : 0)), reads);
+        Assert.Equal(Enumerable.Range(1, Steps).Select(step => (skips ? 1L : 0) + (step % 7 == 0 || step == Steps ? ReportReads : 0) + (step == FirstFinalStep ? 1 : 0)), reads);
         RequireAllPhases(live);
     }
 
@@ -74,7 +74,7 @@ public sealed class HostReadTests
     {
         using var model = new TinyModel();
         using var adapted = AdaLoraModel.Attach(model, Options);
-        using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = Steps, ReportEvery = 7, EvaluateEvery = 10, SkipNonFiniteSteps = false, CompactAfterFreeze = false });
+        using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = Steps, ReportEvery = 7, EvaluateEvery = 10, SkipNonFiniteSteps = false, CompactWhenFinal = false });
         var evaluations = 0;
 
         var reads = ReadsOfSteps(trainer, model, evaluate: () => ++evaluations);
@@ -94,7 +94,7 @@ public sealed class HostReadTests
             TotalSteps = Steps,
             ReportEvery = Steps,
             SkipNonFiniteSteps = false,
-            CompactAfterFreeze = false,
+            CompactWhenFinal = false,
             Checkpoints = new CheckpointOptions { Folder = folder.Path, Every = 25, Keep = 2 },
         });
 
@@ -157,8 +157,8 @@ public sealed class HostReadTests
         Assert.Equal(Steps, live.Count);
         Assert.True(live.Distinct().Count() > 3, $"Masks changed the budget to {string.Join(", ", live.Distinct())} only.");
         Assert.Equal(live[0], live[19]);
-        Assert.NotEqual(live[FreezeStep - 3], live[FreezeStep - 1]);
-        Assert.Equal(live[FreezeStep - 1], live[^1]);
+        Assert.NotEqual(live[FirstFinalStep - 3], live[FirstFinalStep - 1]);
+        Assert.Equal(live[FirstFinalStep - 1], live[^1]);
     }
 
     // From one call of the loss to the next, or to the end: a step and whatever follows it.

@@ -14,7 +14,7 @@ public sealed class LeakTests
     {
         using var model = new TinyModel();
         using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { Dropout = 0.1, TrainedModules = ["head"], MaskInterval = 3, Seed = 1 });
-        using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 1100, ReportEvery = 50, EvaluateEvery = 50, GradientAccumulation = 2, KeepBest = false, CompactAfterFreeze = false });
+        using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 1100, ReportEvery = 50, EvaluateEvery = 50, GradientAccumulation = 2, KeepBest = false, CompactWhenFinal = false });
         using var batches = new Batches(50);
         var counts = new Dictionary<long, long>();
 

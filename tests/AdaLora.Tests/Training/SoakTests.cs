@@ -20,7 +20,7 @@ public sealed class SoakTests
         var steps = int.Parse(Environment.GetEnvironmentVariable("ADALORA_SOAK") ?? "600", CultureInfo.InvariantCulture);
         using var model = new TinyModel(width: 64);
         using var adapted = AdaLoraModel.Attach(model, TinyTask.Options with { Dropout = 0.1, FinalPhase = PhaseLength.Fraction(0.1) });
-        using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = steps, ReportEvery = steps / 20, CompactAfterFreeze = false });
+        using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = steps, ReportEvery = steps / 20, CompactWhenFinal = false });
         var looks = new List<Look>();
 
         _ = trainer.Fit(TinyTask.Batches(50), batch => TinyTask.Loss(model, batch), progress: new Watch(() => looks.Add(Look.Now())));

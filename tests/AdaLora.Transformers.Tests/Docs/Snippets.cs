@@ -325,7 +325,7 @@ public sealed class Snippets : IDisposable
             lock (gate)
             {
                 using var scope = NewDisposeScope();
-                using var frozen = no_grad();
+                using var noGrad = no_grad();
                 set.Select(adapter);
                 var (ids, mask, types) = tokenizer.EncodeBatch([text], maxLength: 128).ToTensors();
                 return [.. model.call(ids, mask, types).softmax(1).data<float>()];

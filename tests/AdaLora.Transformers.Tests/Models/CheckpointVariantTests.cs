@@ -30,7 +30,7 @@ public sealed class CheckpointVariantTests
     {
         using var golden = new EncoderGolden(name);
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var loading = EncoderGolden.Read(Path.Combine(golden.Folder, "loading.json"));
         if (loading.TryGetProperty("reference_refuses", out _) || LosesEncoderTensors(loading) || PointsOutside(golden.Folder))
         {

@@ -35,7 +35,7 @@ public sealed class EncoderBehaviourTests
     public void Dropout_in_training_changes_the_outcome_but_not_its_mean()
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         using var model = new BertForSequenceClassification(Config, 2, seed: 1);
         var ids = randint(0, 50, [1, 9], dtype: ScalarType.Int64);
         model.eval();

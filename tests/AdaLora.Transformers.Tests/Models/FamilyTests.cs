@@ -177,7 +177,7 @@ public sealed class FamilyTests
     private static float[] Outputs(SequenceClassifier model)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         model.eval();
         var ids = tensor([5L, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16], [2, 6]).clone();
         return [.. model.call(ids, ones_like(ids), null).data<float>()];

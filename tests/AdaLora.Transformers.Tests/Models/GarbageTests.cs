@@ -41,7 +41,7 @@ public sealed class GarbageTests
         byte[] Outputs()
         {
             using var inner = NewDisposeScope();
-            using var frozen = no_grad();
+            using var noGrad = no_grad();
             return [.. model.call(ids, mask, null).bytes, .. model.Encoder.call(ids, mask, null).bytes];
         }
 

@@ -18,7 +18,7 @@ public sealed class MiniLmTests
         var goldens = TestMaterial.RequireGolden("models", "minilm");
         var folder = TestMaterial.RequireShared("models", "all-MiniLM-L6-v2");
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         using var file = SafetensorsFile.Open(Path.Combine(goldens, "io.safetensors"));
         var expected = file.ReadAll();
         using var encoder = AutoModel.Encoder(folder);

@@ -83,7 +83,7 @@ public sealed class PeftAdapterGoldenTests
         var root = TestMaterial.Golden("core", "adapters", family);
         Assert.SkipUnless(EncoderGolden.IsSupported(Path.Combine(root, "base")), $"There is no encoder for the family of '{family}' yet.");
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         using var file = SafetensorsFile.Open(Path.Combine(root, "io.safetensors"));
         using var model = AutoModel.SequenceClassifier(Path.Combine(root, "base"), options: new PretrainedOptions { Device = TestDevice.Current, Dtype = dtype });
         using var adapted = AdaLoraModel.Load(model, Path.Combine(root, adapter));

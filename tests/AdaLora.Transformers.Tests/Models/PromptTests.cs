@@ -72,7 +72,7 @@ public sealed class PromptTests
     public void States_of_all_layers_are_those_of_the_text(string family, bool isPrompt)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         using var model = SmallClassifier.Make(family, 2);
         model.eval();
         Add(model, isPrompt);
@@ -102,7 +102,7 @@ public sealed class PromptTests
     {
         const int heads = 2, size = 4;
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         using var prefix = new AttentionPrefix(Length, heads * size, ScalarType.Float64, CPU);
         foreach (var parameter in prefix.parameters())
             parameter.copy_(randn(parameter.shape));
@@ -132,7 +132,7 @@ public sealed class PromptTests
 
     private static Tensor Encode(SequenceClassifier model, Tensor ids, Tensor? mask = null)
     {
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         return model.Encoder.call(ids, mask, null);
     }
 

@@ -42,7 +42,7 @@ public sealed class SequenceClassifierGoldenTests
         using var golden = new EncoderGolden(name);
         golden.RequireSupport();
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         using var model = AutoModel.SequenceClassifier(golden.Folder, options: new PretrainedOptions { Device = TestDevice.Current });
         if (golden.Find("no_mask.logits") is not null)
             golden.Compare("no_mask.logits", model.call(golden.Ids, null, golden.Types));

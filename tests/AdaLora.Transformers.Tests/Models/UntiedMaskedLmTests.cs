@@ -81,7 +81,7 @@ public sealed class UntiedMaskedLmTests : IDisposable
     private static void AssertExpected(MaskedLM model)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var logits = model.call(tensor([2L, 10, 11, 3], [1, 4]), null, null);
         for (var place = 0; place < Expected.Length; place++)
             Assert.All(Expected[place].Zip(logits[0, place].data<float>()), pair => Assert.Equal(pair.First, pair.Second, 2e-6f));

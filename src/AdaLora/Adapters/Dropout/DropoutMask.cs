@@ -34,7 +34,7 @@ internal readonly record struct DropoutMask(double Rate, ulong Key)
     public Tensor Apply(Tensor tensor)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var result = empty(tensor.shape, dtype: tensor.dtype, device: CPU);
         if (tensor.dtype == ScalarType.Float32)
             CounterMask.Multiply(HostMemory.Of(tensor.contiguous()), HostMemory.Of(result), Rate, (float)Scale, Key, get_num_threads());
@@ -49,7 +49,7 @@ internal readonly record struct DropoutMask(double Rate, ulong Key)
     public void AddTo(Tensor sum, Tensor tensor)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         if (sum.dtype == ScalarType.Float32)
             CounterMask.AddMultiplied(HostMemory.Of(tensor.contiguous()), HostMemory.Of(sum), Rate, (float)Scale, Key, get_num_threads());
         else

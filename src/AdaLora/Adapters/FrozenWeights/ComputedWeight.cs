@@ -36,7 +36,7 @@ internal sealed class ComputedWeight(IProjection projection, BasePrecision preci
         if (!isWanted || weight.dtype == ScalarType.BFloat16)
             return;
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var copy = weight.detach().to(ScalarType.BFloat16);
         // Into the copy that is there: a graph that was made with it then fails instead of going on with other numbers.
         if (_copy is null)

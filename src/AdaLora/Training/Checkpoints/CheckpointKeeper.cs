@@ -49,7 +49,7 @@ internal sealed class CheckpointKeeper : IDisposable
         if (_latest == batches && !isBest)
             return;
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         var state = new StateTable(tensors);
         fill(state);
@@ -128,7 +128,7 @@ internal sealed class CheckpointKeeper : IDisposable
     private void Resume(string path, StateTable state, IReadOnlyDictionary<string, string> metadata, Func<StateTable, long> take)
     {
         _identity.Require(metadata, path, except: Threads);
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var step = take(state);
         _latest = CheckpointStore.BatchesOf(path);
         _best = state.Integer("best_checkpoint") is >= 0 and var best ? best : null;

@@ -22,7 +22,7 @@ internal static class ModelState
 
     public static void Resume(StateTable state, nn.Module model, IEnumerable<(string Name, Parameter Parameter)> trained)
     {
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         foreach (var (name, parameter) in trained)
         {
             parameter.copy_(state.Part("parameters").Tensor(name));

@@ -45,9 +45,13 @@ internal sealed class RunIdentity
         return new RunIdentity(frozen, settings);
     }
 
+    // Settings that checkpoints of earlier versions have under other names.
+    private static readonly Dictionary<string, string> Renamed = new(StringComparer.Ordinal) { ["CompactAfterFreeze"] = nameof(TrainerOptions.CompactWhenFinal) };
+
     /// <exception cref="InvalidDataException">They differ; everything that does is listed.</exception>
-    public void Require(IReadOnlyDictionary<string, string> saved, string path, string except)
+    public void Require(IReadOnlyDictionary<string, string> stored, string path, string except)
     {
+        var saved = stored.ToDictionary(s => Renamed.GetValueOrDefault(s.Key, s.Key), s => s.Value, StringComparer.Ordinal);
         var present = new SortedDictionary<string, string>(_settings, StringComparer.Ordinal);
         if (saved.TryGetValue(Frozen, out var weights) && weights != present[Frozen])
             present[Frozen] = _frozen.DescribeLike(weights);

@@ -24,7 +24,7 @@ internal sealed class AdamSlot : IDisposable
         if (parameter.dtype is not (ScalarType.Float16 or ScalarType.BFloat16))
             return;
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         Master = parameter.to(ScalarType.Float32).DetachFromDisposeScope();
         Take(zeros_like(Master), zeros_like(Master));
     }
@@ -64,7 +64,7 @@ internal sealed class AdamSlot : IDisposable
     public void Resize(Tensor origins)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         // A master's new entries are taken from the parameter before the next step.
         Tensor[] held = Master is null ? [_state.exp_avg, _state.exp_avg_sq] : [_state.exp_avg, _state.exp_avg_sq, Master];
         Tensor[] next = [.. held.Select(tensor => BankChange.Gather(tensor, origins))];

@@ -19,7 +19,7 @@ internal sealed class LossMeter : IResumable, IDisposable
     public void Add(Tensor loss, Tensor? count = null)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var wide = loss.detach().reshape([]).to(ScalarType.Float64);
         _one ??= ones([], ScalarType.Float64, wide.device).DetachFromDisposeScope();
         var both = stack([wide, count?.detach().reshape([]).to(ScalarType.Float64, wide.device) ?? _one]);

@@ -13,7 +13,7 @@ internal sealed class LossWindow : IResumable, IDisposable
     public void Add(Tensor count)
     {
         using var scope = NewDisposeScope();
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         var wide = count.detach().reshape([]).to(ScalarType.Float64);
         if (_count is { } former)
         {

@@ -3,6 +3,7 @@ using AdaLora.Allocation;
 using AdaLora.Tests.Models;
 using AdaLora.TestSupport;
 using AdaLora.Training;
+using AdaLora.Training.Checkpoints;
 using AdaLora.Training.Data;
 using AdaLora.Training.LearningRates;
 using TorchSharp.Modules;
@@ -72,6 +73,21 @@ public sealed class IdentityTests : IDisposable
         var fewer = Rehearsal with { Batches = () => TinyTask.Batches(7) };
         Assert.Contains("13 batches", Assert.Throws<InvalidDataException>(() => fewer.Run(resume: true)).Message, StringComparison.Ordinal);
         Assert.Equal(24 - 18, Rehearsal.Run(resume: true).Losses.Count);
+    }
+
+    [Fact]
+    public void A_checkpoint_of_an_earlier_version_is_understood_under_the_names_of_then()
+    {
+        using var model = nn.Linear(2, 2);
+        using var optimizer = optim.SGD(model.parameters(), 0.1);
+        var identity = RunIdentity.Of(new PlainTarget(model), new TrainerOptions { TotalSteps = 3 }, optimizer, "a mean per batch");
+        var earlier = identity.Settings.ToDictionary(s => s.Key == "CompactWhenFinal" ? "CompactAfterFreeze" : s.Key, s => s.Value, StringComparer.Ordinal);
+
+        identity.Require(earlier, "checkpoint", except: "");
+        earlier["CompactAfterFreeze"] = "False";
+        var refused = Assert.Throws<InvalidDataException>(() => identity.Require(earlier, "checkpoint", except: ""));
+
+        Assert.Contains("CompactWhenFinal is True and was False", refused.Message, StringComparison.Ordinal);
     }
 
     private Rehearsal Before(string change) => change switch

@@ -78,7 +78,7 @@ internal sealed record Rehearsal
         using var model = Model();
         if (SeedOfModel is { } changed)
         {
-            using var frozen = no_grad();
+            using var noGrad = no_grad();
             model.parameters().First().add_(changed);
         }
 
@@ -92,7 +92,7 @@ internal sealed record Rehearsal
             BestBeforeFinal = BestBeforeFinal,
             ReportEvery = 3,
             Seed = 11,
-            CompactAfterFreeze = Compacts,
+            CompactWhenFinal = Compacts,
             OptimizerFactory = Optimizer,
             Checkpoints = Saves ? new CheckpointOptions { Folder = Folder, Every = Every, Keep = Keep, Resume = resume, CreateStream = CreateStream } : null,
         });

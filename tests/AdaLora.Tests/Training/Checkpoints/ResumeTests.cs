@@ -223,7 +223,7 @@ public sealed class ResumeTests : IDisposable
 
         public override Tensor step(Func<Tensor>? closure = null)
         {
-            using var frozen = no_grad();
+            using var noGrad = no_grad();
             foreach (var (parameter, momentum) in _parameters.Zip(_momentum))
             {
                 momentum.mul_(0.9).add_(parameter.grad!);
