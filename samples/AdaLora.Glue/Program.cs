@@ -2,6 +2,9 @@ using AdaLora.Glue;
 using AdaLora.Glue.Demo;
 using AdaLora.Training;
 
+if (args is [ParquetChild.Command, .. var arguments])
+    return ParquetReading.Run(arguments);
+
 _ = NativeHeap.KeepFreedMemory();
 var models = new ModelFolder();
 return GlueHost.Run(

@@ -11,7 +11,7 @@ internal sealed partial class ChildProcessRunner : ICellRunner
 
     public CellResult Run(ComparisonCell cell, Action<string> tell, CancellationToken cancellationToken)
     {
-        using var process = new Process { StartInfo = StartOf(cell.Settings) };
+        using var process = new Process { StartInfo = OwnProgram.Start(["train", .. TrainOptions.ArgumentsOf(cell.Settings), TrainOptionNames.Resume, TrainOptionNames.ProgressOnly]) };
         var errors = new Queue<string>();
         process.OutputDataReceived += (_, line) => Tell(line.Data);
         process.ErrorDataReceived += (_, line) =>
@@ -44,18 +44,6 @@ internal sealed partial class ChildProcessRunner : ICellRunner
             if (errors.Count > ErrorLines)
                 _ = errors.Dequeue();
         }
-    }
-
-    /// <summary>The application itself, as it was started: by its own executable, or by dotnet with its assembly.</summary>
-    private static ProcessStartInfo StartOf(TrainSettings settings)
-    {
-        var assembly = typeof(ChildProcessRunner).Assembly.Location;
-        var executable = Path.ChangeExtension(assembly, OperatingSystem.IsWindows() ? ".exe" : null);
-        string[] program = File.Exists(executable) ? [executable] : [Environment.ProcessPath!, assembly];
-        var start = new ProcessStartInfo(program[0]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])[.. program.Skip(1), "train", .. TrainOptions.ArgumentsOf(settings), TrainOptionNames.Resume, TrainOptionNames.ProgressOnly])
-            start.ArgumentList.Add(argument);
-        return start;
     }
 
     // Ctrl-C at a terminal reaches the child by itself, a cancellation from elsewhere does not. On Windows only the former is possible.

@@ -25,12 +25,12 @@ internal static class ParquetLayout
     }
 
     /// <summary>Reads a file; a row that cannot be used becomes a problem. Rows are counted from 1.</summary>
-    /// <exception cref="UserInputException">It is no parquet file.</exception>
+    /// <exception cref="UserInputException">It cannot be read as parquet.</exception>
     public static GlueFile Parse(string path, GlueTask task, GlueSplit split)
     {
         try
         {
-            return Parse(ParquetFile.Open(File.ReadAllBytes(path)), task, split);
+            return Parse(ParquetTable.Read(path, [.. NeededColumns(task, split)]), task, split);
         }
         catch (InvalidDataException e)
         {
@@ -38,9 +38,9 @@ internal static class ParquetLayout
         }
     }
 
-    private static GlueFile Parse(ParquetFile file, GlueTask task, GlueSplit split)
+    private static GlueFile Parse(ParquetTable file, GlueTask task, GlueSplit split)
     {
-        var columns = NeededColumns(task, split).ToDictionary(name => name, file.Read);
+        var columns = NeededColumns(task, split).ToDictionary(name => name, name => file[name]);
         var examples = new List<GlueExample>();
         var problems = new List<DataProblem>();
         if (file.RowCount == 0)

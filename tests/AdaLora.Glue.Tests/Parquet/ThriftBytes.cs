@@ -3,6 +3,7 @@ namespace AdaLora.Glue.Tests;
 /// <summary>Writes a structure in Thrift's compact protocol, honest or not.</summary>
 internal sealed class ThriftBytes
 {
+    public const int IntegerType = 5;
     public const int BinaryType = 8;
     public const int StructType = 12;
 
