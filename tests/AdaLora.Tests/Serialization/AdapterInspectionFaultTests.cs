@@ -74,7 +74,7 @@ public sealed class AdapterInspectionFaultTests : IDisposable
         Sound(file => _ = file
             .With("head.bias", ones(7)).With("head.original_module.bias", ones(7)).With("head.modules_to_save.default.bias", ones(7))
             .With("sound.base_layer.bias", ones(3))).Write();
-        Assert.Equivalent((InspectedModule[])[new InspectedModule("head", 7), new InspectedModule("sound", 3)], AdapterInspection.Read(_folder.Path).TrainedInFull);
+        Assert.Equal([("head", 7L), ("sound", 3L)], AdapterInspection.Read(_folder.Path).TrainedInFull.Select(module => (module.Name, module.Parameters)));
     }
 
     private SavedByHand Sound(Action<SavedByHand>? change = null)

@@ -140,7 +140,7 @@ public sealed class AdapterInspectionTests : IDisposable
 
         if (trained.Adapted.IsPatternFinal)
             Assert.Equal((report.Budget, report.Counts.Adapters), (inspection.KeptTriplets, inspection.AdapterParameters));
-        Assert.Equivalent((InspectedModule[])[new InspectedModule("head", (3 * 16) + 3)], inspection.TrainedInFull);
+        Assert.Equal([("head", (3L * 16) + 3)], inspection.TrainedInFull.Select(module => (module.Name, module.Parameters)));
         Assert.Equal(51, inspection.ParametersInFull);
     }
 

@@ -153,8 +153,8 @@ public sealed class ResumeTests : IDisposable
         Assert.Empty(again.Losses);
         Assert.Equal(StopReason.Completed, again.Result!.StopReason);
         Assert.Equal(whole.Weights, again.Weights);
-        Assert.Equivalent(whole.Best, again.Best);
-        Assert.Equal(whole.Result!.History, again.Result.History);
+        Assert.Equal(whole.Best, again.Best);
+        Assert.Equal(whole.Result!.History.Select(Told), again.Result.History.Select(Told));
         Assert.Equal(whole.Result.StepMilliseconds, again.Result.StepMilliseconds);
     }
 
@@ -186,13 +186,17 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal(whole.Losses.TakeLast(resumed.Losses.Count), resumed.Losses);
         Assert.True(begun.Losses.Count + resumed.Losses.Count >= whole.Losses.Count, "Batches were left out.");
         Assert.Equal(whole.Weights, resumed.Weights);
-        Assert.Equivalent(whole.Best, resumed.Best);
+        Assert.Equal(whole.Best, resumed.Best);
         Assert.NotEmpty(whole.Best);
         Assert.Equal((whole.LiveTriplets, whole.IsCompacted), (resumed.LiveTriplets, resumed.IsCompacted));
-        Assert.Equivalent(whole.Result!.Evaluations, resumed.Result!.Evaluations);
-        Assert.Equal(whole.Result.History.Select(Untimed), resumed.Result.History.Select(Untimed));
+        Assert.Equal(whole.Result!.Evaluations.Select(Told), resumed.Result!.Evaluations.Select(Told));
+        Assert.Equal(whole.Result.History.Select(Untimed).Select(Told), resumed.Result.History.Select(Untimed).Select(Told));
         Assert.Equal(whole.Result.StepMilliseconds.Count, resumed.Result.StepMilliseconds.Count);
     }
+
+    private static (TrainingProgress, (long, int, double)?) Told(TrainingProgress progress) => (progress with { LatestEvaluation = null }, progress.LatestEvaluation is { } latest ? Told(latest) : null);
+
+    private static (long Step, int Epoch, double Score) Told(Evaluation evaluation) => (evaluation.Step, evaluation.Epoch, evaluation.Score);
 
     private static TrainingProgress Untimed(TrainingProgress progress) => progress with { SamplesPerSecond = 0, TokensPerSecond = 0, Elapsed = default, Remaining = default };
 
