@@ -37,7 +37,7 @@ public sealed partial class AdaLoraModel
         using var guard = _activity.Gate.Change("freed");
         if (IsDetached)
             return;
-        if (Sites.Any(s => s.Projection.Weight.IsInvalid) || _adapters.Any(a => a.IsDisposed))
+        if (Sites.Any(s => s.Adaptable.Weight.IsInvalid) || _adapters.Any(a => a.IsDisposed))
         {
             // The model is gone, and nothing can be put back into it.
             _activity.LeavingTraining = null;

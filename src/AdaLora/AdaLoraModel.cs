@@ -24,7 +24,7 @@ public sealed partial class AdaLoraModel : IDisposable
 {
     private readonly InjectedLayers _injection;
     private readonly TrainableSelection _selection;
-    private readonly IReadOnlyList<SvdLinear> _adapters;
+    private readonly IReadOnlyList<SvdAdapter> _adapters;
     private readonly AdapterActivity _activity;
     private readonly TripletBank _bank;
     private readonly TiedParameters _tied;
@@ -51,7 +51,7 @@ public sealed partial class AdaLoraModel : IDisposable
         TrainableParameters = [bank.Values, .. _tied.Distinct];
         _injection = injection;
         _selection = selection;
-        _adapters = [.. injection.Adapters.Cast<SvdLinear>()];
+        _adapters = [.. injection.Adapters.Cast<SvdAdapter>()];
         _activity = activity;
         _bank = bank;
         _buffers = new BaseBuffers(injection.Model, injection.Sites, selection.FullyTrainedModules);
@@ -71,7 +71,7 @@ public sealed partial class AdaLoraModel : IDisposable
             Begin(total);
     }
 
-    /// <summary>The model, its adapted layers replaced by <see cref="SvdLinear"/>.</summary>
+    /// <summary>The model, its adapted layers replaced by <see cref="SvdAdapter"/>.</summary>
     public nn.Module Model { get; }
 
     /// <summary>The options that the model was adapted with.</summary>
@@ -84,7 +84,7 @@ public sealed partial class AdaLoraModel : IDisposable
     public IReadOnlyList<Parameter> TrainableParameters { get; }
 
     /// <summary>The adapters, in the order of the model.</summary>
-    public IReadOnlyList<SvdLinear> Adapters => _adapters;
+    public IReadOnlyList<SvdAdapter> Adapters => _adapters;
 
     /// <summary>Optimiser steps done.</summary>
     public long Step { get; private set; }

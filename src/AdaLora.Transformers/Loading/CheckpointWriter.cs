@@ -17,7 +17,7 @@ internal static class CheckpointWriter
 
     public static void Write(PretrainedModel model, EncoderConfig config, string folder)
     {
-        if (model.modules().OfType<SvdLinear>().Any())
+        if (model.modules().OfType<SvdAdapter>().Any())
             throw new InvalidOperationException(
                 $"The model has adapters. Save them with {nameof(AdaLoraModel)}.{nameof(AdaLoraModel.Save)}, or merge them first with {nameof(AdaLoraModel.MergeAndDetach)}.");
         if (model.modules().Any(module => module is SoftPrompt or AttentionPrefix))

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace AdaLora.Adapters;
 
 /// <summary>The weight of a base layer, to which the product of an adapter can be added and taken away again.</summary>
-internal sealed class MergeableWeight(IProjection projection) : IDisposable
+internal sealed class MergeableWeight(AdaptableLayer layer) : IDisposable
 {
     private Tensor? _original;
 
@@ -16,7 +16,7 @@ internal sealed class MergeableWeight(IProjection projection) : IDisposable
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        var weight = projection.Weight;
+        var weight = layer.Weight;
         return weight.to(product.dtype).Add(product).to(weight.dtype).MoveToOuterDisposeScope();
     }
 
@@ -25,8 +25,8 @@ internal sealed class MergeableWeight(IProjection projection) : IDisposable
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         var merged = With(product);
-        _original = keepOriginal ? projection.Weight.detach().clone().DetachFromDisposeScope() : null;
-        projection.Weight.copy_(merged);
+        _original = keepOriginal ? layer.Weight.detach().clone().DetachFromDisposeScope() : null;
+        layer.Weight.copy_(merged);
         IsMerged = true;
     }
 
@@ -34,7 +34,7 @@ internal sealed class MergeableWeight(IProjection projection) : IDisposable
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        projection.Weight.copy_(_original ?? With(product.neg()));
+        layer.Weight.copy_(_original ?? With(product.neg()));
         Forget();
     }
 

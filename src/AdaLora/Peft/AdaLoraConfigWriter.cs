@@ -28,7 +28,7 @@ internal sealed class AdaLoraConfigWriter
     }
 
     /// <summary>The scale that readers compute for every matrix.</summary>
-    public double Scale => SvdLinear.ScaleFor(_alpha, _initialRank);
+    public double Scale => SvdAdapter.ScaleFor(_alpha, _initialRank);
 
     public byte[] Write()
     {
@@ -44,7 +44,7 @@ internal sealed class AdaLoraConfigWriter
         config.Set("beta1", options.Beta1);
         config.Set("beta2", options.Beta2);
         config.Set("orth_reg_weight", options.OrthogonalityWeight);
-        config.Set("fan_in_fan_out", _adapted.Sites.Any(s => s.Projection.WeightIsTransposed));
+        config.Set("fan_in_fan_out", _adapted.Sites.Any(s => s.Adaptable.WeightIsTransposed));
         config.Set("rank_pattern", Ranks());
         if (_origin is not SavedAdaLoraConfig)
         {

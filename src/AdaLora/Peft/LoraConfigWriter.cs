@@ -21,7 +21,7 @@ internal static partial class LoraConfigWriter
         config.Set("r", largest);
         config.Set("lora_alpha", largest);
         config.Set("lora_dropout", adapted.Options.Dropout);
-        config.Set("fan_in_fan_out", adapted.Sites.Any(s => s.Projection.WeightIsTransposed));
+        config.Set("fan_in_fan_out", adapted.Sites.Any(s => s.Adaptable.WeightIsTransposed));
         config.Set("use_rslora", false);
         // Equal in both, so that the scale of every module is 1.
         config.Set("rank_pattern", Pattern(ranks));

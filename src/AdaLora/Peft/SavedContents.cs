@@ -59,7 +59,7 @@ internal sealed class SavedContents
             return;
         }
 
-        var expected = _config.ShapesOf(module, left.FirstOrDefault(), right.LastOrDefault());
+        var expected = _config.ShapesOf(module, MatrixSizes.Stored(left, right));
         foreach (var ((_, shape), name) in expected.Zip(names))
         {
             if (!_entries[name].Shape.SequenceEqual(shape))

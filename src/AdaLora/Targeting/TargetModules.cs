@@ -145,7 +145,7 @@ public sealed class TargetModules
     internal static TargetModules Exactly(IReadOnlyCollection<string> names)
     {
         var wanted = names.ToHashSet(StringComparer.Ordinal);
-        return new(string.Join(" or ", names.Select(name => $"'{name}'")), [], [], name => wanted.Contains(name) ? NameMatch.ByRegion : NameVerdict.No("not among the targets"));
+        return new(string.Join(" or ", names.Select(name => $"'{name}'")), [], [], name => wanted.Contains(name) ? NameMatch.ByName : NameVerdict.No("not among the targets"));
     }
 
     /// <summary>Takes away whole modules, which are known to be there, with what is in them.</summary>

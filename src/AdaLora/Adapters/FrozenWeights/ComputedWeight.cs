@@ -6,7 +6,7 @@ namespace AdaLora.Adapters.FrozenWeights;
 /// The weight that a frozen layer is computed with: its own, or a copy in another precision, which is made when it is needed and made again after the weight may have changed. Not a module, so that the copy is in no state
 /// dictionary.
 /// </summary>
-internal sealed class ComputedWeight(IProjection projection, BasePrecision precision) : IDisposable
+internal sealed class ComputedWeight(AdaptableLayer layer, BasePrecision precision) : IDisposable
 {
     private Tensor? _copy;
     private bool _isStale = true;
@@ -23,14 +23,14 @@ internal sealed class ComputedWeight(IProjection projection, BasePrecision preci
     }
 
     /// <summary>(out, in); not to be disposed.</summary>
-    public Tensor Value => IsCopy ? _copy! : projection.Weight;
+    public Tensor Value => IsCopy ? _copy! : layer.Weight;
 
     /// <summary>The weight may have changed.</summary>
     public void Forget() => _isStale = true;
 
     private void Refresh()
     {
-        var weight = projection.Weight;
+        var weight = layer.Weight;
         var isWanted = precision == BasePrecision.BFloat16 || (precision == BasePrecision.Automatic && weight.dtype == ScalarType.Float32 && BFloat16Support.IsFastOn(weight.device));
         _isStale = false;
         if (!isWanted || weight.dtype == ScalarType.BFloat16)
