@@ -31,7 +31,7 @@ public sealed partial class AdaLoraModel
     }
 
     /// <summary>
-    /// Which triplets the latest mask kept, of all that the adapter had at the start; that of a loaded adapter is the start of its first training. Waits for the device once.
+    /// Which triplets the latest mask kept, of all that the adapter had at the start or was given since; that of a loaded adapter is the start of its first training. Waits for the device once.
     /// </summary>
     public RankPattern ReadPattern()
     {
@@ -61,7 +61,7 @@ public sealed partial class AdaLoraModel
         RequireAllocator();
         var pattern = ReadPattern();
         var modules = _adapters
-            .Select(a => new AdaptedModule(a.Slot.Name, a.Slot.Shape.OutFeatures, a.Slot.Shape.InFeatures, pattern[a.Slot.Name].Count, pattern.RankOf(a.Slot.Name)))
+            .Select(a => new AdaptedModule(a.Slot.Name, a.Slot.Shape.OutFeatures, a.Slot.Shape.InFeatures, InitialRankOf(a.Slot.Name), pattern.RankOf(a.Slot.Name)))
             .ToList();
         var live = modules.Sum(m => m.LiveParameters);
         var trainedInFull = MemoryRange.CountEntries(TrainableParameters.Skip(1));
@@ -69,8 +69,13 @@ public sealed partial class AdaLoraModel
         return new AdaLoraReport(Step, LiveTriplets, IsFrozen, counts, modules);
     }
 
-    private RankPattern HeldTriplets() =>
-        RankPattern.From(_bank.Layout.Slots.Select(s => KeyValuePair.Create<string, IReadOnlyList<bool>>(s.Name, Enumerable.Repeat(true, s.Rank).ToArray())));
+    /// <summary>Whether triplets were added since the adapters were attached or loaded.</summary>
+    internal bool HasGrown => _bank.Roster.HasGrown(_bank.FirstLayout);
+
+    /// <summary>Triplets of a matrix at the start; those of a loaded adapter at the start of its first training.</summary>
+    internal int InitialRankOf(string name) => _origin?.Pattern[name].Count ?? _bank.FirstLayout[name].Rank;
+
+    private RankPattern HeldTriplets() => RankPattern.Of(_bank.Roster, Enumerable.Repeat(true, _bank.Layout.Triplets).ToArray());
 
     private RankPattern OfWholeLife(RankPattern sinceLoaded) => _origin is { } origin ? sinceLoaded.Within(origin.Pattern) : sinceLoaded;
 }

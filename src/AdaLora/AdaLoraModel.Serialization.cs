@@ -66,6 +66,8 @@ public sealed partial class AdaLoraModel
         });
         if (saved.UnknownFields.Count > 0)
             LogUnknown(logger, folder, string.Join(", ", saved.UnknownFields));
+        foreach (var shared in saved.Untied)
+            LogUntied(logger, folder, shared);
         adapted.NoteLambdas();
         return adapted;
     }
@@ -96,14 +98,13 @@ public sealed partial class AdaLoraModel
     // What is held, without what a settled pattern has pruned but not dropped.
     private IEnumerable<(string Name, double Scale, Tensor Right, Tensor Lambda, Tensor Left)> KeptTriplets()
     {
-        var pattern = IsFrozen && !IsCompacted ? _allocator?.ReadPattern() : null;
+        var survivors = IsFrozen && !IsCompacted ? _allocator?.ReadSurvivors() : null;
         foreach (var adapter in _adapters)
         {
             var (right, lambda, left) = (_bank.Values.Right(adapter.Slot), _bank.Values.Lambda(adapter.Slot), _bank.Values.Left(adapter.Slot));
-            if (pattern is not null)
+            if (survivors is not null)
             {
-                var flags = pattern[adapter.Slot.Name];
-                var kept = tensor(Enumerable.Range(0, flags.Count).Where(i => flags[i]).Select(i => (long)i).ToArray(), device: right.device);
+                var kept = tensor(Enumerable.Range(0, adapter.Rank).Where(i => survivors[adapter.Slot.First + i]).Select(i => (long)i).ToArray(), device: right.device);
                 (right, lambda, left) = (right.index_select(0, kept), lambda.index_select(0, kept), left.index_select(1, kept));
             }
 
@@ -135,6 +136,9 @@ public sealed partial class AdaLoraModel
 
     [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message = "The configuration of the adapter in '{Folder}' sets {Fields}, which this version doesn't know; the adapter is loaded without")]
     private static partial void LogUnknown(ILogger logger, string folder, string fields);
+
+    [LoggerMessage(EventId = 16, Level = LogLevel.Warning, Message = "In this model {Shared}, so that both get what the adapter in '{Folder}' has learnt; without 'ensure_weight_tying' PEFT gives the former a weight of its own")]
+    private static partial void LogUntied(ILogger logger, string folder, string shared);
 
     [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message = "PEFT would leave out the adapter of '{Module}', because its name ends with that of a module that was trained in full")]
     private static partial void LogClash(ILogger logger, string module);

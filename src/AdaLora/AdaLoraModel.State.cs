@@ -20,24 +20,25 @@ public sealed partial class AdaLoraModel
     }
 
     /// <summary>
-    /// Plans that the adapters are what they were when the snapshot was made: which triplets they hold and with what values, which of them are pruned, whether that is final. An optimiser does not follow: its moments belong
-    /// to other weights. Tensors of the plan belong to the caller's dispose scope.
+    /// Plans that the adapters are what they were when the snapshot was made: which triplets they hold and with what values, which of them are pruned, whether that is final. What an optimiser remembers of triplets that are held
+    /// before and afterwards stays, although it belongs to other values; of those that come back it knows nothing. Tensors of the plan belong to the caller's dispose scope.
     /// </summary>
     internal void Restore(AdapterSnapshot snapshot, Transition steps)
     {
         RequireUnmerged("changed");
         if (_betweenCalls)
             throw new InvalidOperationException($"A step is under way. Call {nameof(AfterOptimizerStep)}() before other weights are put in place.");
-        var survivors = snapshot.Pattern.ReadSurvivors();
-        var held = snapshot.Pattern.IsCompacted ? survivors : [.. survivors.Select(_ => true)];
-        var change = _bank.Plan(held, snapshot.Values.clone(), steps);
+        var change = _bank.Resize(snapshot.Pattern.Roster, snapshot.Values.clone(), steps);
         if (snapshot.Sensitivity is not null && snapshot.Uncertainty is not null)
             _tracker.Resume(change, snapshot.Sensitivity, snapshot.Uncertainty, steps);
-        _allocator!.Restore(snapshot.Pattern, survivors, steps);
+        _allocator!.Restore(snapshot.Pattern, steps);
     }
 
+    /// <summary>Puts a snapshot into a table.</summary>
+    internal void SaveSnapshot(AdapterSnapshot snapshot, StateTable state) => snapshot.Into(state, _bank.FirstLayout);
+
     /// <summary>A snapshot that was put into a table.</summary>
-    internal AdapterSnapshot ReadSnapshot(StateTable state) => AdapterSnapshot.From(state, _bank.Gradients.device);
+    internal AdapterSnapshot ReadSnapshot(StateTable state) => AdapterSnapshot.From(state, _bank.FirstLayout, _bank.Gradients.device);
 
     /// <summary>
     /// Puts everything that the next steps depend on into a table, without copying it: triplets, importance, pattern, and between two backward passes of a step the gradients so far.
@@ -45,7 +46,7 @@ public sealed partial class AdaLoraModel
     internal void SaveState(StateTable state, bool isWithinStep)
     {
         RequireUnmerged("saved as a checkpoint");
-        new AdapterSnapshot(_bank.Values.detach(), _allocator!.Current, _tracker.Sensitivity, _tracker.Uncertainty).Into(state);
+        new AdapterSnapshot(_bank.Values.detach(), _allocator!.Current, _tracker.Sensitivity, _tracker.Uncertainty).Into(state, _bank.FirstLayout);
         state.Put("step", Step);
         state.Put("rejected", _tracker.Rejected);
         state.Put("updates", _tracker.Updates);

@@ -27,9 +27,15 @@ public sealed partial class AdaLoraModel
         }
 
         var schedule = Options.ScheduleFor(_bank.Layout.Triplets, _adapters.Count, totalSteps);
-        _allocator?.Dispose();
-        _allocator = new RankAllocator(_bank, schedule, _tracker, Options.Score);
-        foreach (var warning in OptionWarnings.Of(schedule, [.. _adapters.Where(a => a.Rank > 0).Select(a => a.Scale)]))
+        if (_allocator is { } former)
+        {
+            _bank.RemoveFollower(former);
+            former.Dispose();
+        }
+
+        _allocator = new RankAllocator(_bank, schedule, _tracker, Options.Score, Options.Allocation);
+        _bank.AddFollower(_allocator);
+        foreach (var warning in OptionWarnings.Of(schedule, Options.Allocation, [.. _adapters.Where(a => a.Rank > 0).Select(a => a.Scale)]))
             LogDoubtful(_logger, warning);
     }
 
@@ -40,7 +46,8 @@ public sealed partial class AdaLoraModel
     /// <param name="maxGradientNorm">Gradients of <see cref="TrainableParameters"/> with a larger joint norm are scaled down to it; null never scales.</param>
     /// <returns>A look at the gradients; tells whether the optimiser step should be left out.</returns>
     /// <exception cref="InvalidOperationException">
-    /// The total number of steps is unknown, the adapters are merged, <see cref="AfterOptimizerStep"/> was left out, or, at the first step, an adapter received no gradient.
+    /// The total number of steps is unknown, the adapters are merged, <see cref="AfterOptimizerStep"/> was left out, or, at the first step, an adapter received no gradient; or <see cref="UseOptimizer"/> has named no optimiser although
+    /// <see cref="AdaLoraOptions.Allocation"/> adds and drops triplets.
     /// </exception>
     public StepGradients BeforeOptimizerStep(double? maxGradientNorm = null) => BeforeScaledStep(maxGradientNorm, scale: null);
 
@@ -54,6 +61,8 @@ public sealed partial class AdaLoraModel
             $"The total number of steps is not known. Set {nameof(AdaLoraOptions)}.{nameof(AdaLoraOptions.TotalSteps)} or call {nameof(Begin)}(totalSteps) before the first step.");
         if (_betweenCalls)
             throw new InvalidOperationException($"{nameof(BeforeOptimizerStep)} was called twice without {nameof(AfterOptimizerStep)} in between: the allocator would never run.");
+        if (Options.Allocation.Resizes && _optimizer is null && !IsFrozen)
+            throw new InvalidOperationException($"{nameof(AdaLoraOptions)}.{nameof(AdaLoraOptions.Allocation)} adds and drops triplets, which the optimiser has to follow. Call {nameof(UseOptimizer)}(optimizer) before the first step, or use {nameof(Training.Trainer)}.");
         if (maxGradientNorm is not (null or > 0))
             throw new ArgumentOutOfRangeException(nameof(maxGradientNorm), maxGradientNorm, "The largest gradient norm must be positive, or null.");
 
@@ -78,6 +87,7 @@ public sealed partial class AdaLoraModel
     /// To be called after <c>optimizer.step()</c>, also when that was left out, and before gradients are set to zero: updates the importance of all triplets and masks those that exceed the budget.
     /// </summary>
     /// <exception cref="InvalidOperationException"><see cref="BeforeOptimizerStep"/> was not called before.</exception>
+    /// <remarks>What <see cref="UseOptimizer"/> named may throw where triplets are added or dropped: the step counts, everything else is as if no mask had been due.</remarks>
     public void AfterOptimizerStep()
     {
         using var guard = _activity.Gate.Change("trained");
@@ -88,9 +98,34 @@ public sealed partial class AdaLoraModel
         if (Options.SensitivityTiming == SensitivityTiming.AfterOptimizerStep)
             allocator.Track(ScheduleStep, _bank.Values, _bank.Gradients, _norm.IsFinite);
         var wasFrozen = allocator.IsFrozen;
-        if (allocator.Mask(ScheduleStep, _bank.Values) && !wasFrozen)
-            LogMasked(_logger, Step + 1, allocator.LiveTriplets, _bank.Layout.Triplets, allocator.IsFrozen);
-        Step++;
+        try
+        {
+            if (allocator.Choose(ScheduleStep, _bank.Values) is { } allotment)
+                Move(allotment);
+            if (allocator.Mask(ScheduleStep, _bank.Values) && !wasFrozen)
+                LogMasked(_logger, Step + 1, allocator.LiveTriplets, _bank.Layout.Triplets, allocator.IsFrozen);
+        }
+        finally
+        {
+            // The step was done, whether or not its mask could be.
+            Step++;
+        }
+    }
+
+    /// <summary>Drops and adds what a strategy has decided.</summary>
+    internal void Move(Allotment allotment)
+    {
+        var allocator = _allocator!;
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        _binder.Settle();
+        var steps = new Transition();
+        _bank.Resize(_bank.Roster.Resize(allotment.Kept, allotment.Added), values: null, steps);
+        allocator.Follow(allotment, steps);
+        steps.Run();
+        var added = allotment.Added.Values.Sum();
+        if (_logger.IsEnabled(LogLevel.Debug))
+            LogMoved(_logger, Step + 1, allotment.Kept.Count(k => !k), added, string.Join(", ", allotment.Added.Keys.Order(StringComparer.Ordinal)), allocator.LiveTriplets);
     }
 
     /// <summary>Settles the final pattern if the schedule has not done so, and applies it: afterwards exactly the target budget is alive. May be called repeatedly.</summary>
@@ -110,7 +145,7 @@ public sealed partial class AdaLoraModel
     /// Drops the pruned triplets for good once the pattern is settled: memory, step time and counts become those of the live ranks. What is computed stays the same; the orthogonality
     /// penalty no longer counts the dropped triplets. Call it between two steps.
     /// </summary>
-    /// <param name="optimizer">The optimiser that trains <see cref="TrainableParameters"/>, whose moments shrink as well; null when training is over.</param>
+    /// <param name="optimizer">The optimiser that trains <see cref="TrainableParameters"/>, whose moments shrink as well; null when training is over, or <see cref="UseOptimizer"/> has named it.</param>
     /// <exception cref="InvalidOperationException">The pattern is not settled yet, a step is under way, or the adapters are merged.</exception>
     /// <exception cref="NotSupportedException">The optimiser's state cannot follow. Nothing was changed.</exception>
     /// <exception cref="ArgumentException">The optimiser trains other parameters. Nothing was changed.</exception>
@@ -125,15 +160,41 @@ public sealed partial class AdaLoraModel
 
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        var survivors = allocator.ReadSurvivors();
         _binder.Settle();
         var steps = new Transition();
-        var change = _bank.Plan(survivors, values: null, steps);
-        allocator.Restore(allocator.Current with { IsCompacted = true }, survivors, steps);
-        if (optimizer is not null)
-            OptimizerCompaction.Follow(optimizer, _bank.Values, change, steps);
+        var change = _bank.Resize(_bank.Roster.Resize(allocator.ReadSurvivors()), values: null, steps);
+        allocator.Compact(steps);
+        if (optimizer is not null && !ReferenceEquals(optimizer, _optimizer?.Optimizer))
+            new OptimizerFollower(optimizer, _bank.Values).Follow(change, steps);
         steps.Run();
         LogCompacted(_logger, change.Former.Elements, change.Layout.Elements);
+    }
+
+    /// <summary>
+    /// Tells which optimiser trains <see cref="TrainableParameters"/>, so that what it remembers of each triplet follows whenever triplets are dropped, added or put back. <see cref="Training.Trainer"/> does it by itself; in a loop
+    /// of one's own it may also be given to <see cref="Compact"/>. The optimiser stays the caller's.
+    /// </summary>
+    /// <param name="optimizer">The optimiser; null when it trains no longer, as before it is disposed.</param>
+    /// <exception cref="NotSupportedException">The optimiser's state cannot follow; see <see cref="IOptimizerState"/>.</exception>
+    /// <exception cref="ArgumentException">The optimiser trains other parameters.</exception>
+    public void UseOptimizer(optim.Optimizer? optimizer)
+    {
+        var next = optimizer is null ? null : new OptimizerFollower(optimizer, _bank.Values);
+        if (next is not null)
+            RequireState();
+        next?.Require();
+        if (_optimizer is { } former)
+            _bank.RemoveFollower(former);
+        if (next is not null)
+            _bank.AddFollower(next);
+        _optimizer = next;
+    }
+
+    /// <summary>Takes back <see cref="UseOptimizer"/>, unless another optimiser has been named since.</summary>
+    internal void ForgetOptimizer(optim.Optimizer optimizer)
+    {
+        if (ReferenceEquals(_optimizer?.Optimizer, optimizer))
+            UseOptimizer(null);
     }
 
     /// <summary>bT of the options: triplets after pruning.</summary>
@@ -173,6 +234,9 @@ public sealed partial class AdaLoraModel
 
     [LoggerMessage(EventId = 1, Level = LogLevel.Debug, Message = "Step {Step}: kept {Kept} of {Triplets} triplets (final: {Final})")]
     private static partial void LogMasked(ILogger logger, long step, int kept, int triplets, bool final);
+
+    [LoggerMessage(EventId = 16, Level = LogLevel.Debug, Message = "Step {Step}: dropped {Dropped} triplets and added {Added}, to {Modules}; {Live} live")]
+    private static partial void LogMoved(ILogger logger, long step, int dropped, int added, string modules, int live);
 
     [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message = "{Warning}")]
     private static partial void LogDoubtful(ILogger logger, string warning);

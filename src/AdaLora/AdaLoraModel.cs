@@ -38,6 +38,7 @@ public sealed partial class AdaLoraModel : IDisposable
     private readonly AdapterOrigin? _origin;
     private readonly ILogger _logger;
     private RankAllocator? _allocator;
+    private OptimizerFollower? _optimizer;
     private TrainingModes? _modes;
     private bool _isFreed;
     private bool _betweenCalls;
@@ -104,8 +105,8 @@ public sealed partial class AdaLoraModel : IDisposable
     /// <summary>Whether the pruned triplets were dropped.</summary>
     public bool IsCompacted => _allocator?.IsCompacted ?? IsLoadedSettled;
 
-    /// <summary>Whether ranks will not change any more: the final pattern is settled, or the schedule prunes nothing.</summary>
-    internal bool IsSettled => IsFrozen || (_allocator is { } allocator && allocator.Schedule.InitialBudget == allocator.Schedule.TargetBudget);
+    /// <summary>Whether ranks will not change any more: the final pattern is settled, or the schedule prunes nothing and nothing is moved.</summary>
+    internal bool IsSettled => IsFrozen || (_allocator is { } allocator && !Options.Allocation.Resizes && allocator.Schedule.InitialBudget == allocator.Schedule.TargetBudget);
 
     private bool IsLoadedSettled => _origin is { Config.IsSettled: true };
 
@@ -192,6 +193,8 @@ public sealed partial class AdaLoraModel : IDisposable
         IsDetached = true;
         return Model;
     }
+
+    internal TripletBank Bank => _bank;
 
     internal ImportanceTracker Tracker => _tracker;
 

@@ -66,6 +66,9 @@ public sealed record AdaLoraOptions
     /// <summary>How the budget shrinks from the initial to the target budget.</summary>
     public BudgetDecay Decay { get; init; } = BudgetDecay.Cubic;
 
+    /// <summary>What a mask does with the budget: prune to it, as published, or move ranks between matrices.</summary>
+    public AllocationStrategy Allocation { get; init; } = AllocationStrategy.PruneToBudget;
+
     /// <summary>How much a triplet matters.</summary>
     public ImportanceScore Score { get; init; } = ImportanceScore.SensitivityTimesUncertainty;
 
@@ -124,6 +127,7 @@ public sealed record AdaLoraOptions
         (nameof(MaskInterval), MaskInterval),
         ("BudgetDecay", Decay),
         ("budgets", string.Join(' ', BudgetsToCompare(schedule))),
+        (nameof(Allocation), Allocation),
         (nameof(Score), Score),
         (nameof(SensitivityTiming), SensitivityTiming),
         (nameof(Beta1), Beta1),
@@ -181,6 +185,8 @@ public sealed record AdaLoraOptions
         problems.RequireValue(Overrides, nameof(Overrides));
         problems.RequireValue(Decay, nameof(Decay));
         problems.RequireValue(Score, nameof(Score));
+        problems.RequireValue(Allocation, nameof(Allocation));
+        problems.Require(Allocation?.MaxRank is not { } most || InitialRank <= most, $"{nameof(InitialRank)} is {InitialRank}; {nameof(Allocation)} allows no matrix more than rank {Allocation?.MaxRank}");
         problems.RequireValue(TrainedModules, nameof(TrainedModules));
         problems.Require(TrainedModules?.Any(string.IsNullOrWhiteSpace) != true, $"{nameof(TrainedModules)} holds a name that is null or empty");
         problems.Require(TotalSteps is null or >= 1, $"{nameof(TotalSteps)} is {TotalSteps}; it must be at least 1");

@@ -32,6 +32,15 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
         adapted.Begin(totalSteps);
     }
 
+    public override void Use(optim.Optimizer optimizer)
+    {
+        // Without it training goes on with all triplets.
+        if (OptimizerFollower.CanFollow(optimizer) || adapted.Options.Allocation.Resizes)
+            adapted.UseOptimizer(optimizer);
+    }
+
+    public override void Forget(optim.Optimizer optimizer) => adapted.ForgetOptimizer(optimizer);
+
     public override bool IsFinal => adapted.IsSettled;
 
     public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale) => _gradients = adapted.BeforeScaledStep(maxGradientNorm, scale);
@@ -99,7 +108,7 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
 
         public void Save(StateTable state)
         {
-            triplets.Into(state.Part("adapters"));
+            adapted.SaveSnapshot(triplets, state.Part("adapters"));
             trainedInFull.Save(state.Part("parameters"));
         }
 

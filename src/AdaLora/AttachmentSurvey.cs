@@ -62,6 +62,9 @@ internal sealed class AttachmentSurvey
     /// <summary>Where the triplets are to lie; null when they cannot.</summary>
     public BankLayout? Layout { get; }
 
+    /// <summary>What a mask does.</summary>
+    public AllocationStrategy Allocation => _options.Allocation;
+
     /// <summary>The budget over time; null when the number of steps is unknown, or does not fit.</summary>
     public BudgetSchedule? Schedule { get; }
 

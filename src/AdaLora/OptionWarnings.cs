@@ -12,8 +12,9 @@ internal static class OptionWarnings
 
     /// <summary>One sentence per setting, with the chapter of the guide that tells what to do.</summary>
     /// <param name="schedule">The budget over time.</param>
+    /// <param name="allocation">What a mask does.</param>
     /// <param name="scales">Of the adapters that hold triplets at the start.</param>
-    public static IEnumerable<string> Of(BudgetSchedule schedule, IReadOnlyCollection<double> scales)
+    public static IEnumerable<string> Of(BudgetSchedule schedule, AllocationStrategy allocation, IReadOnlyCollection<double> scales)
     {
         if (schedule.TargetBudget < schedule.InitialBudget)
         {
@@ -23,6 +24,9 @@ internal static class OptionWarnings
             if (masks < FewestMasks)
                 yield return $"There {(masks == 1 ? "is only 1 mask" : masks == 0 ? "is no mask" : $"are only {masks} masks")} between the initial and the final phase: each drops many triplets at once. See docs/guide.md#phases";
         }
+
+        if (allocation.Resizes && (schedule.FreezeStep - 1) / schedule.Interval * schedule.Interval <= schedule.InitialSteps)
+            yield return "There is no mask between the initial and the final phase: no triplet is ever moved. See docs/guide.md#phases";
 
         if (scales.Count > 0 && (scales.Min() < LeastScale || scales.Max() > MostScale))
             yield return FormattableString.Invariant($"The adapters are scaled by {scales.Min():0.###} to {scales.Max():0.###}, LoRA's usual values lie between 1 and 4. See docs/guide.md#scale");

@@ -82,7 +82,7 @@ internal static class Planner
         var log = new WarningList();
         Attachment.Warn(survey, log);
         var scales = survey.Sites.Where(site => survey.RankOf(site) > 0).Select(survey.ScaleOf).ToList();
-        log.Warnings.AddRange(survey.Schedule is { } schedule ? OptionWarnings.Of(schedule, scales) : []);
+        log.Warnings.AddRange(survey.Schedule is { } schedule ? OptionWarnings.Of(schedule, survey.Allocation, scales) : []);
         using var buffers = new BaseBuffers(model, survey.Sites, survey.Selection?.FullyTrainedModules ?? []);
         Attachment.WarnOfStatistics(buffers.ModulesWithStatistics, log);
         return log.Warnings;

@@ -41,7 +41,7 @@ internal static class Entries
         ("FusedAdamW.step, a gradient", bad => Optimizing((parameter, optimizer) => { parameter.grad = bad; optimizer.step(); })),
         ("FusedAdamW.ResumeState", bad => Optimizing((_, optimizer) => optimizer.ResumeState(optimizer.CaptureState().ToDictionary(p => p.Key, p => bad)))),
         ("FusedAdamW.ResumeState of nothing", _ => Optimizing((_, optimizer) => optimizer.ResumeState(null!))),
-        ("FusedAdamW.Compact", bad => Optimizing((parameter, optimizer) => optimizer.Compact(parameter, bad))),
+        ("FusedAdamW.Resize", bad => Optimizing((parameter, optimizer) => optimizer.Resize(parameter, bad))),
         ("BankViews.Left of a slot", bad => bad.Left(Layout["a"])),
         ("BankViews.Right of a slot", bad => bad.Right(Layout["a"])),
         ("BankViews.Left of a block", bad => bad.Left(Layout.Groups[0])),

@@ -50,6 +50,7 @@ internal static class Modules
         ("Trainer of nothing", _ => new Trainer((AdaLoraModel)null!, new TrainerOptions { TotalSteps = 2 }).Dispose()),
         ("FusedAdamW", bad => { using var optimizer = new FusedAdamW(bad is null ? (IEnumerable<TorchSharp.Modules.Parameter>)null! : bad.parameters()); ((bad as Module<Tensor, Tensor>)?.call(ones(2, 8)) ?? ones([])).sum().backward(); optimizer.step(); }),
         ("FusedAdamW, groups", bad => new FusedAdamW([bad is null ? null! : new TorchSharp.Modules.AdamW.ParamGroup { Parameters = bad.parameters() }]).Dispose()),
+        ("AdaLoraModel.UseOptimizer, an optimiser of other parameters", bad => { using var adapted = AdaLoraModel.Attach(Good(), Options); adapted.UseOptimizer(bad is null ? null : optim.SGD(bad.parameters(), 0.1)); }),
         ("AdaLoraModel.Compact, an optimiser of other parameters", bad => { using var adapted = AdaLoraModel.Attach(Good(), Options); adapted.Compact(bad is null ? null : optim.SGD(bad.parameters(), 0.1)); }),
     ];
 

@@ -22,7 +22,7 @@ public sealed class LifePropertyTests
     private static readonly int Lives = int.TryParse(Environment.GetEnvironmentVariable("ADALORA_LIVES"), CultureInfo.InvariantCulture, out var lives) ? lives : 100;
 
     private static readonly Gen<(int First, int Second, double Target, int Initial, int Final, int Interval, int Seed, Act[] Acts)> Cases = Gen.Select(
-        Gen.Int[0, 5], Gen.Int[1, 5], Gen.Double[0, 1], Gen.Int[0, 3], Gen.Int[0, 4], Gen.Int[1, 3], Gen.Int[0, 1000], Gen.Int[0, 31].Select(i => i < 12 ? Act.Step : (Act)((i - 12) % 15)).Array[4, 40]);
+        Gen.Int[0, 5], Gen.Int[1, 5], Gen.Double[0, 1], Gen.Int[0, 3], Gen.Int[0, 4], Gen.Int[1, 3], Gen.Int[0, 1000], Gen.Int[0, 31].Select(i => i < 12 ? Act.Step : (Act)((i - 12) % 16)).Array[4, 40]);
 
     private enum Act
     {
@@ -41,6 +41,7 @@ public sealed class LifePropertyTests
         SelectOther,
         SelectNone,
         Detach,
+        Move,
     }
 
     [Fact]
@@ -56,6 +57,7 @@ public sealed class LifePropertyTests
                 InitialPhase = PhaseLength.Steps(c.Initial),
                 FinalPhase = PhaseLength.Steps(c.Final),
                 MaskInterval = c.Interval,
+                Allocation = c.Seed % 2 == 0 ? AllocationStrategy.Reallocate(1 + (c.Seed % 5), 1 + (c.Seed % 3)) : AllocationStrategy.PruneToBudget,
             };
             using var life = new Life(options, c.Seed);
             foreach (var act in c.Acts)
@@ -67,21 +69,37 @@ public sealed class LifePropertyTests
     private static ModuleOverrides ModuleOverridesOf(int first, int second) => ModuleOverrides.None.With("first", initialRank: first).With("second", initialRank: second);
 
     /// <summary>One adapter and what is expected of it.</summary>
-    private sealed class Subject(AdaLoraModel adapted) : IDisposable
+    private sealed class Subject : IDisposable
     {
-        public AdaLoraModel Adapted { get; } = adapted;
+        public Subject(AdaLoraModel adapted, int seed)
+        {
+            Adapted = adapted;
+            Target = new AdaptedTarget(adapted);
+            // One that is not named follows compaction alone.
+            var isNamed = Resizes || seed % 3 > 0;
+            Optimizer = isNamed && seed % 4 < 2 ? new FusedAdamW(adapted.TrainableParameters, 1e-2) : optim.AdamW(adapted.TrainableParameters, 1e-2);
+            if (isNamed)
+                adapted.UseOptimizer(Optimizer);
+            Is = (adapted.LiveTriplets, adapted.LiveTriplets, false, false);
+        }
 
-        public AdaptedTarget Target { get; } = new(adapted);
+        public AdaLoraModel Adapted { get; }
 
-        public optim.Optimizer Optimizer { get; } = optim.AdamW(adapted.TrainableParameters, 1e-2);
+        public AdaptedTarget Target { get; }
+
+        public optim.Optimizer Optimizer { get; }
+
+        public bool Resizes => Adapted.Options.Allocation != AllocationStrategy.PruneToBudget;
 
         public long Steps { get; set; }
 
-        public (int Live, bool IsFinal, bool IsCompacted) Is { get; set; } = (adapted.LiveTriplets, false, false);
+        public (int Live, int Held, bool IsFinal, bool IsCompacted) Is { get; set; }
+
+        public (int Live, int Held, bool IsFinal, bool IsCompacted) Now => (Adapted.LiveTriplets, Adapted.Adapters.Sum(a => a.Rank), Adapted.IsFrozen, Adapted.IsCompacted);
 
         public double[] Outputs { get; set; } = [];
 
-        public (IWeightSnapshot Weights, (int Live, bool IsFinal, bool IsCompacted) Is, double[] Outputs)? Kept { get; set; }
+        public (IWeightSnapshot Weights, (int Live, int Held, bool IsFinal, bool IsCompacted) Is, double[] Outputs)? Kept { get; set; }
 
         public bool IsWithinStep { get; set; }
 
@@ -101,11 +119,12 @@ public sealed class LifePropertyTests
         private readonly AdapterSet _set;
         private readonly double[] _plain;
         private readonly Dictionary<string, Subject> _subjects = new(StringComparer.Ordinal);
+        private readonly int _seed;
         private int _batches;
 
         public Life(AdaLoraOptions options, int seed)
         {
-            (_options, _batches) = (options, seed);
+            (_options, _seed, _batches) = (options, seed, seed);
             _plain = TrainedTiny.Outputs(_model);
             _set = new AdapterSet(_model);
             Add("one");
@@ -162,7 +181,7 @@ public sealed class LifePropertyTests
                 case Act.Compact:
                     // Moments of another size than the triplets, as after weights of before were put back, are not touched.
                     adapted.Compact(s.Optimizer);
-                    s.Is = s.Is with { IsCompacted = true };
+                    s.Is = s.Is with { IsCompacted = true, Held = s.Is.IsCompacted ? s.Is.Held : s.Is.Live };
                     s.Outputs = Close(s.Outputs, Outputs(_model), 1e-5);
                     break;
                 case Act.CompactWithRefusal when s.Is is { IsFinal: true, IsCompacted: false }:
@@ -191,7 +210,21 @@ public sealed class LifePropertyTests
                 case Act.Detach:
                     Detach(s);
                     break;
+                case Act.Move when s.Resizes && !s.Is.IsFinal && s.Is.Live > 0:
+                    Move(s);
+                    break;
             }
+        }
+
+        // As a strategy might, but whatever the scores say.
+        private void Move(Subject s)
+        {
+            var random = new Random(_batches);
+            var kept = Enumerable.Range(0, s.Is.Held).Select(_ => random.Next(4) > 0).ToArray();
+            var names = s.Adapted.Adapters.Select(a => a.Slot.Name).ToList();
+            var added = Enumerable.Range(0, kept.Count(k => !k)).Select(_ => names[random.Next(names.Count)]).CountBy(n => n).ToDictionary(n => n.Key, n => n.Value);
+            s.Adapted.Move(new Allotment(kept, added));
+            s.Outputs = kept.All(k => k) ? s.Outputs : Outputs(_model);
         }
 
         private void Check()
@@ -202,11 +235,11 @@ public sealed class LifePropertyTests
                 return;
             }
 
-            var (adapted, initial) = (s.Adapted, s.Adapted.Schedule!.InitialBudget);
-            Assert.Equal(s.Is, (adapted.LiveTriplets, adapted.IsFrozen, adapted.IsCompacted));
+            var adapted = s.Adapted;
+            Assert.Equal(s.Is, s.Now);
             Assert.Equal(s.Steps, adapted.Step);
             Assert.Equal(s.Is.Live, adapted.ReadPattern().Total);
-            Assert.Equal(s.Is.IsCompacted ? s.Is.Live : initial, adapted.Adapters.Sum(a => a.Rank));
+            Assert.Equal(adapted.Adapters.Select(a => a.Slot), adapted.Adapters.Select(a => adapted.Bank.Layout[a.Slot.Name]));
             var values = adapted.TrainableParameters[0];
             Assert.Equal(adapted.Adapters.Sum(a => a.Rank * (a.Slot.Shape.OutFeatures + a.Slot.Shape.InFeatures + 1)), values.numel());
             Assert.Equal(values.numel(), adapted.Tracker.Sensitivity.numel());
@@ -238,7 +271,7 @@ public sealed class LifePropertyTests
             if (!s.Is.IsFinal && t >= schedule.FreezeStep)
                 s.Is = s.Is with { IsFinal = true, Live = schedule.TargetBudget };
             else if (!s.Is.IsFinal && schedule.MasksAt(t))
-                s.Is = s.Is with { Live = schedule.BudgetAt(t) };
+                s.Is = s.Is with { Live = schedule.BudgetAt(t), Held = s.Resizes ? schedule.BudgetAt(t) : s.Is.Held };
             s.Outputs = Outputs(_model);
         }
 
@@ -252,8 +285,8 @@ public sealed class LifePropertyTests
             using var model = new TinyModel();
             using var loaded = AdaLoraModel.Load(model, folder.Path);
             Close(s.Outputs, Outputs(model), 1e-5);
-            var isSettled = s.Is.IsFinal || s.Adapted.Schedule!.InitialBudget == s.Adapted.Schedule.TargetBudget;
-            Assert.Equal(s.Is.IsFinal ? s.Is.Live : s.Adapted.Schedule!.InitialBudget, loaded.Adapters.Sum(a => a.Rank));
+            var isSettled = s.Is.IsFinal || (!s.Resizes && s.Adapted.Schedule!.InitialBudget == s.Adapted.Schedule.TargetBudget);
+            Assert.Equal(s.Is.IsFinal ? s.Is.Live : s.Is.Held, loaded.Adapters.Sum(a => a.Rank));
             // Where nothing is to be pruned, a pattern says all that there is to say.
             if (s.Is.IsFinal || !isSettled)
                 Assert.Equal(s.Is.IsFinal, loaded.IsFrozen);
@@ -272,13 +305,12 @@ public sealed class LifePropertyTests
             }
 
             using var model = new TinyModel();
-            using var other = new Subject(AdaLoraModel.Attach(model, _options));
-            other.Adapted.Begin(Total);
+            using var other = new Subject(Begun(AdaLoraModel.Attach(model, _options)), _seed);
             other.Target.Resume(state.Part("model"));
             if (!Fits(s))
                 return;
             new OptimizerState(other.Optimizer).Resume(state.Part("optimizer"));
-            Assert.Equal(s.Is, (other.Adapted.LiveTriplets, other.Adapted.IsFrozen, other.Adapted.IsCompacted));
+            Assert.Equal(s.Is, other.Now);
             Close(s.Outputs, Outputs(model), 1e-6);
 
             // The next step is the same in both.
@@ -297,7 +329,7 @@ public sealed class LifePropertyTests
             _batches = batch;
             Step(s, cutsOff: false);
             Close(s.Outputs, Outputs(model), 1e-5);
-            Assert.Equal((s.Is, s.Steps), ((other.Adapted.LiveTriplets, other.Adapted.IsFrozen, other.Adapted.IsCompacted), other.Adapted.Step));
+            Assert.Equal((s.Is, s.Steps), (other.Now, other.Adapted.Step));
             Assert.All(s.Adapted.Adapters, a => Assert.Equal(s.Adapted.ReadPattern()[a.Slot.Name], other.Adapted.ReadPattern()[a.Slot.Name]));
         }
 
@@ -326,9 +358,13 @@ public sealed class LifePropertyTests
 
         private void Add(string name)
         {
-            var adapted = _set.Add(name, _options);
+            _subjects.Add(name, new Subject(Begun(_set.Add(name, _options)), _seed) { Outputs = Outputs(_model) });
+        }
+
+        private static AdaLoraModel Begun(AdaLoraModel adapted)
+        {
             adapted.Begin(Total);
-            _subjects.Add(name, new Subject(adapted) { Outputs = Outputs(_model) });
+            return adapted;
         }
 
         private void Backward(TinyModel model)

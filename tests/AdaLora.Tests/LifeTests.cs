@@ -211,9 +211,9 @@ public sealed class LifeTests
         double[] Outputs() => TrainedTiny.Outputs(model);
     }
 
-    private sealed class Refusing(IEnumerable<Parameter> parameters) : AdamW(parameters, 1e-2), ICompactableOptimizer
+    private sealed class Refusing(IEnumerable<Parameter> parameters) : FusedAdamW(parameters, 1e-2), IOptimizerState
     {
-        public void Compact(Parameter parameter, Tensor origins)
+        void IOptimizerState.Resize(Parameter parameter, Tensor origins)
         {
             Assert.Equal(origins.numel(), parameter.numel());
             throw new TimeoutException();

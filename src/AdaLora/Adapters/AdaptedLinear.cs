@@ -66,32 +66,39 @@ public static class AdaptedLinear
         return (output.view([.. input.shape[..^1], weight.shape[0]]).detach().MoveToOuterDisposeScope(), low.MoveToOuterDisposeScope());
     }
 
-    private static void Check(Tensor input, Tensor weight, Tensor? bias, Tensor left, Tensor? lambda, Tensor right)
+    // Runs in every forward pass: Tensor.shape allocates and takes microseconds, Tensor.size does neither.
+    internal static void Check(Tensor input, Tensor weight, Tensor? bias, Tensor left, Tensor? lambda, Tensor right)
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(weight);
         ArgumentNullException.ThrowIfNull(left);
         ArgumentNullException.ThrowIfNull(right);
         var problems = new Problems();
-        foreach (var (tensor, name) in ((Tensor?, string)[])[(input, nameof(input)), (bias, nameof(bias)), (left, nameof(left)), (lambda, nameof(lambda)), (right, nameof(right)), (weight, nameof(weight))])
-        {
-            problems.Require(tensor is not { is_sparse: true }, $"{name} must not be sparse");
-            problems.Require(tensor is null || (tensor.device_type == weight.device_type && tensor.device_index == weight.device_index), $"{name} must be on the device of the weight");
-        }
-
+        RequirePlace(input, nameof(input), weight, problems);
+        RequirePlace(bias, nameof(bias), weight, problems);
+        RequirePlace(left, nameof(left), weight, problems);
+        RequirePlace(lambda, nameof(lambda), weight, problems);
+        RequirePlace(right, nameof(right), weight, problems);
+        RequirePlace(weight, nameof(weight), weight, problems);
         problems.Require(weight.dim() == 2 && left.dim() == 2 && right.dim() == 2, "weight, left and right must have two dimensions");
         problems.Require(input.dim() >= 1, "the input must have a dimension");
         problems.ThrowIfAny("The adapted layer cannot be computed");
-        var (rows, columns, rank) = (weight.shape[0], weight.shape[1], right.shape[0]);
-        problems.Require(input.shape[^1] == columns, $"the input has {input.shape[^1]} features where the weight has {columns}");
-        problems.Require(right.shape[1] == columns, $"right has {right.shape[1]} columns where the weight has {columns}");
-        problems.Require(left.shape[0] == rows, $"left has {left.shape[0]} rows where the weight has {rows}");
-        problems.Require(left.shape[1] == rank && (lambda is null || lambda.numel() == rank), $"left ({left.shape[1]}), lambda ({lambda?.numel()}) and right ({rank}) differ in rank");
-        problems.Require(bias is null || (bias.dim() == 1 && bias.shape[0] == rows), $"the bias must have {rows} entries");
+        var (rows, columns, rank, features) = (weight.size(0), weight.size(1), right.size(0), input.size((int)input.dim() - 1));
+        problems.Require(features == columns, $"the input has {features} features where the weight has {columns}");
+        problems.Require(right.size(1) == columns, $"right has {right.size(1)} columns where the weight has {columns}");
+        problems.Require(left.size(0) == rows, $"left has {left.size(0)} rows where the weight has {rows}");
+        problems.Require(left.size(1) == rank && (lambda is null || lambda.numel() == rank), $"left ({left.size(1)}), lambda ({lambda?.numel()}) and right ({rank}) differ in rank");
+        problems.Require(bias is null || (bias.dim() == 1 && bias.size(0) == rows), $"the bias must have {rows} entries");
         problems.Require(left.dtype == right.dtype && (lambda is null || lambda.dtype == left.dtype), "left, lambda and right differ in dtype");
         problems.Require(input.is_floating_point() && weight.is_floating_point() && (bias is null || bias.is_floating_point()), "input, weight and bias must be floating point");
         problems.Require(left.dtype is ScalarType.Float32 or ScalarType.Float64, "left, lambda and right must be float32 or float64");
         problems.Require(!weight.requires_grad, "the weight must be frozen");
         problems.ThrowIfAny("The adapted layer cannot be computed");
+    }
+
+    private static void RequirePlace(Tensor? tensor, string name, Tensor weight, Problems problems)
+    {
+        problems.Require(tensor is not { is_sparse: true }, $"{name} must not be sparse");
+        problems.Require(tensor is null || (tensor.device_type == weight.device_type && tensor.device_index == weight.device_index), $"{name} must be on the device of the weight");
     }
 }

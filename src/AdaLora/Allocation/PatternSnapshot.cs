@@ -1,17 +1,23 @@
+using AdaLora.Bank;
 using AdaLora.Internals;
 using static TorchSharp.torch;
 
 namespace AdaLora.Allocation;
 
-/// <summary>Which of the triplets of the start were pruned at some moment, (triplets) in storage order, how many were left, whether any mask had been applied, whether the pattern was final, and whether only what it kept was held any more.</summary>
-internal sealed record PatternSnapshot(Tensor Pruned, int LiveTriplets, bool HasMasked, bool IsFrozen, bool IsCompacted) : IDisposable
+/// <summary>
+/// Which triplets were held at some moment, which of them were pruned, (triplets) in storage order, how many were left, whether any mask had been applied, whether the pattern was final, and whether what it pruned had been dropped.
+/// </summary>
+internal sealed record PatternSnapshot(TripletRoster Roster, Tensor Pruned, int LiveTriplets, bool HasMasked, bool IsFrozen, bool IsCompacted) : IDisposable
 {
-    /// <summary>For each triplet of the start in storage order, whether it was left. Reads the device once.</summary>
+    /// <summary>For each triplet that was held, in storage order, whether it was left. Reads the device once.</summary>
     public bool[] ReadSurvivors()
     {
         using var scope = NewDisposeScope();
         return HostRead.Values<bool>(Pruned.logical_not());
     }
+
+    /// <summary>The pattern itself: it is read from the device once.</summary>
+    public RankPattern Read() => RankPattern.Of(Roster, ReadSurvivors());
 
     public void Dispose() => Pruned.Dispose();
 }

@@ -9,17 +9,22 @@ namespace AdaLora.Allocation;
 /// equal scores are ordered by (ordinal name, index), the lower wins. The lambdas of the others become 0.
 /// From <see cref="BudgetSchedule.FreezeStep"/> on, the pattern is frozen and applied again at each call, however many calls were skipped or repeated.
 /// </summary>
-public sealed class RankAllocator : IDisposable
+public sealed class RankAllocator : IBankFollower, IDisposable
 {
-    private readonly BankLayout _layout;
+    private readonly TripletBank _bank;
     private readonly ImportanceTracker _tracker;
     private readonly ImportanceScore _score;
+    private readonly AllocationStrategy _strategy;
     private readonly Tensor _order;
     private readonly Tensor _pruned;
-    private RankPattern? _final;
 
     /// <summary>Makes an allocator that keeps everything until its first mask.</summary>
-    public RankAllocator(TripletBank bank, BudgetSchedule schedule, ImportanceTracker tracker, ImportanceScore? score = null)
+    /// <param name="bank">The triplets.</param>
+    /// <param name="schedule">The budget over time; it begins with all triplets of the bank.</param>
+    /// <param name="tracker">Importance of the same bank.</param>
+    /// <param name="score">How much a triplet matters; <see cref="ImportanceScore.SensitivityTimesUncertainty"/> when null.</param>
+    /// <param name="strategy">What a mask does; <see cref="AllocationStrategy.PruneToBudget"/> when null.</param>
+    public RankAllocator(TripletBank bank, BudgetSchedule schedule, ImportanceTracker tracker, ImportanceScore? score = null, AllocationStrategy? strategy = null)
     {
         ArgumentNullException.ThrowIfNull(bank);
         ArgumentNullException.ThrowIfNull(schedule);
@@ -27,13 +32,14 @@ public sealed class RankAllocator : IDisposable
         if (schedule.InitialBudget != bank.Layout.Triplets)
             throw new ArgumentException($"The schedule starts from {schedule.InitialBudget} triplets, the bank holds {bank.Layout.Triplets}.", nameof(schedule));
 
-        _layout = bank.Layout;
+        _bank = bank;
         _tracker = tracker;
         _score = score ?? ImportanceScore.SensitivityTimesUncertainty;
+        _strategy = strategy ?? AllocationStrategy.PruneToBudget;
         Schedule = schedule;
         LiveTriplets = schedule.InitialBudget;
-        _order = tensor(_layout.CanonicalOrder.ToArray(), device: bank.Gradients.device).DetachFromDisposeScope();
-        _pruned = zeros(_layout.Triplets, dtype: ScalarType.Bool, device: bank.Gradients.device).DetachFromDisposeScope();
+        _order = OrderOf(bank.Layout).DetachFromDisposeScope();
+        _pruned = zeros(bank.Layout.Triplets, dtype: ScalarType.Bool, device: bank.Gradients.device).DetachFromDisposeScope();
     }
 
     /// <summary>The budget over time.</summary>
@@ -49,7 +55,7 @@ public sealed class RankAllocator : IDisposable
     public bool IsFrozen { get; private set; }
 
     /// <summary>Whether pruned triplets are no longer held, so that there is nothing left to mask.</summary>
-    public bool IsCompacted => _final is not null;
+    public bool IsCompacted { get; private set; }
 
     /// <summary>
     /// Takes the gradients of step <paramref name="step"/> into the importance. From the freeze step on nothing is accumulated, unless nothing has been so far: a pattern
@@ -65,7 +71,26 @@ public sealed class RankAllocator : IDisposable
             _tracker.Update(values, gradients, finite);
     }
 
-    /// <summary>Masks lambdas if the schedule asks for it at <paramref name="step"/>, or applies the frozen pattern.</summary>
+    /// <summary>What the strategy drops and adds at <paramref name="step"/>; null if the schedule asks for nothing, or there is nothing to drop or to add. Where it may be something, waits for the device once.</summary>
+    internal Allotment? Choose(long step, Tensor values)
+    {
+        if (!_strategy.Resizes || IsFrozen || step >= Schedule.FreezeStep || !Schedule.MasksAt(step))
+            return null;
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var scores = HostRead.Values<double>(Scores(values).nan_to_num(0).to(ScalarType.Float64));
+        var share = (double)(step - Schedule.InitialSteps) / (Schedule.FreezeStep - Schedule.InitialSteps);
+        return _strategy.Choose(new AllocationTurn(_bank.Layout, scores, Schedule.BudgetAt(step), share));
+    }
+
+    /// <summary>Adds to the steps of a change of the bank that it was what the strategy has decided: what is held afterwards lives.</summary>
+    internal void Follow(Allotment allotment, Transition steps)
+    {
+        var (former, live) = ((LiveTriplets, HasMasked), allotment.Kept.Count(k => k) + allotment.Added.Values.Sum());
+        steps.Add(() => (LiveTriplets, HasMasked) = (live, true), () => (LiveTriplets, HasMasked) = former);
+    }
+
+    /// <summary>Masks lambdas if the schedule asks for it at <paramref name="step"/>, or applies the frozen pattern. A strategy that drops triplets masks none before the pattern is frozen.</summary>
     /// <param name="step">t of the schedule, not negative.</param>
     /// <param name="values">The triplets, changed in place.</param>
     /// <returns>Whether lambdas were masked.</returns>
@@ -75,7 +100,7 @@ public sealed class RankAllocator : IDisposable
         ArgumentNullException.ThrowIfNull(values);
         if (!IsFrozen && step >= Schedule.FreezeStep)
             Freeze(values);
-        else if (!IsFrozen && Schedule.MasksAt(step))
+        else if (!IsFrozen && Schedule.MasksAt(step) && !_strategy.Resizes)
             Select(Schedule.BudgetAt(step), values);
         else if (!IsFrozen)
             return false;
@@ -84,7 +109,7 @@ public sealed class RankAllocator : IDisposable
 
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        values.Lambdas(_layout).MaskedFillInPlace(_pruned, 0);
+        values.Lambdas(_bank.Layout).MaskedFillInPlace(_pruned, 0);
         return true;
     }
 
@@ -100,8 +125,8 @@ public sealed class RankAllocator : IDisposable
     /// <summary>The scores of all triplets in storage order, (triplets).</summary>
     public Tensor Scores(Tensor values) => _score.Of(_tracker.StateFor(values));
 
-    /// <summary>The latest pattern over the triplets of the start; everything is kept before the first mask. Reads the device once.</summary>
-    public RankPattern ReadPattern() => _final ?? RankPattern.FromStorage(_layout, ReadSurvivors());
+    /// <summary>The latest pattern over all triplets that there ever were; everything is kept before the first mask. Reads the device once.</summary>
+    public RankPattern ReadPattern() => Current.Read();
 
     /// <summary>
     /// The mean score of the triplets of each matrix that the latest mask kept, by name; null where it kept none. Computes all scores once, as a mask does, and reads the device once.
@@ -113,34 +138,43 @@ public sealed class RankAllocator : IDisposable
         using var frozen = no_grad();
         var scores = Scores(values).nan_to_num(0).to(ScalarType.Float64);
         var read = HostRead.Values<double>(cat([scores, _pruned.to(ScalarType.Float64)]));
-        return _layout.Slots.ToDictionary(s => s.Name, MeanOf, StringComparer.Ordinal);
+        var layout = _bank.Layout;
+        return layout.Slots.ToDictionary(s => s.Name, MeanOf, StringComparer.Ordinal);
 
         double? MeanOf(TripletSlot slot) =>
-            Enumerable.Range(slot.First, slot.Rank).Where(i => read[_layout.Triplets + i] == 0).Average(i => (double?)read[i]);
+            Enumerable.Range(slot.First, slot.Rank).Where(i => read[layout.Triplets + i] == 0).Average(i => (double?)read[i]);
     }
 
     /// <summary>The latest pattern as it is on the device, to be restored later; the caller disposes it.</summary>
     internal PatternSnapshot Capture() => Current with { Pruned = _pruned.clone().DetachFromDisposeScope() };
 
     /// <summary>The latest pattern itself, valid until the next mask; not to be disposed.</summary>
-    internal PatternSnapshot Current => new(_pruned, LiveTriplets, HasMasked, IsFrozen, IsCompacted);
+    internal PatternSnapshot Current => new(_bank.Roster, _pruned, LiveTriplets, HasMasked, IsFrozen, IsCompacted);
 
-    /// <summary>For each triplet of the start in storage order, whether the latest mask kept it. Reads the device once.</summary>
+    /// <summary>For each triplet that is held, in storage order, whether the latest mask kept it. Reads the device once.</summary>
     internal bool[] ReadSurvivors() => Current.ReadSurvivors();
 
-    /// <summary>Adds to the steps of a change that a captured pattern is the current one, as final as it was.</summary>
-    /// <param name="snapshot">The pattern.</param>
-    /// <param name="survivors">What it has left; see <see cref="PatternSnapshot.ReadSurvivors"/>.</param>
-    /// <param name="steps">Receives the steps.</param>
-    internal void Restore(PatternSnapshot snapshot, ReadOnlySpan<bool> survivors, Transition steps)
+    /// <summary>Adds to the steps of a change of the bank that a captured pattern, which had what the bank has afterwards, is the current one, as final as it was.</summary>
+    internal void Restore(PatternSnapshot snapshot, Transition steps)
     {
-        var former = (LiveTriplets, HasMasked, IsFrozen, _final);
-        var final = snapshot.IsCompacted ? RankPattern.FromStorage(_layout, survivors) : null;
-        if (!ReferenceEquals(snapshot.Pruned, _pruned))
-            steps.Exchange(_pruned, snapshot.Pruned.clone());
+        var former = (LiveTriplets, HasMasked, IsFrozen, IsCompacted);
+        steps.Exchange(_pruned, snapshot.Pruned.clone());
         steps.Add(
-            () => (LiveTriplets, HasMasked, IsFrozen, _final) = (snapshot.LiveTriplets, snapshot.HasMasked, snapshot.IsFrozen, final),
-            () => (LiveTriplets, HasMasked, IsFrozen, _final) = former);
+            () => (LiveTriplets, HasMasked, IsFrozen, IsCompacted) = (snapshot.LiveTriplets, snapshot.HasMasked, snapshot.IsFrozen, snapshot.IsCompacted),
+            () => (LiveTriplets, HasMasked, IsFrozen, IsCompacted) = former);
+    }
+
+    /// <summary>Adds to the steps of a change of the bank that what the final pattern has pruned is no longer held.</summary>
+    internal void Compact(Transition steps)
+    {
+        var former = IsCompacted;
+        steps.Add(() => IsCompacted = true, () => IsCompacted = former);
+    }
+
+    void IBankFollower.Follow(BankChange change, Transition steps)
+    {
+        steps.Exchange(_order, OrderOf(change.Layout));
+        steps.Exchange(_pruned, change.GatherTriplets(_pruned));
     }
 
     /// <inheritdoc/>
@@ -149,6 +183,8 @@ public sealed class RankAllocator : IDisposable
         _order.Dispose();
         _pruned.Dispose();
     }
+
+    private Tensor OrderOf(BankLayout layout) => tensor(layout.CanonicalOrder.ToArray(), device: _bank.Gradients.device);
 
     private void Select(int budget, Tensor values)
     {

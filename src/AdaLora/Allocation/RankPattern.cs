@@ -34,7 +34,9 @@ public sealed class RankPattern
     /// <exception cref="KeyNotFoundException">The pattern has no such matrix.</exception>
     public int RankOf(string name) => this[name].Count(x => x);
 
-    /// <summary>This pattern, which tells of the triplets that <paramref name="earlier"/> kept, said of all triplets that <paramref name="earlier"/> tells of.</summary>
+    /// <summary>
+    /// This pattern, which tells of the triplets that <paramref name="earlier"/> kept, said of all triplets that <paramref name="earlier"/> tells of. Triplets that were added since stand behind them.
+    /// </summary>
     internal RankPattern Within(RankPattern earlier)
     {
         return From(Names.Select(name => KeyValuePair.Create(name, Spread(this[name], earlier[name]))));
@@ -42,15 +44,24 @@ public sealed class RankPattern
         static IReadOnlyList<bool> Spread(IReadOnlyList<bool> kept, IReadOnlyList<bool> earlier)
         {
             var next = 0;
-            return [.. earlier.Select(was => was && kept[next++])];
+            return [.. earlier.Select(was => was && kept[next++]), .. kept.Skip(earlier.Count(was => was))];
         }
     }
 
-    internal static RankPattern FromStorage(BankLayout layout, ReadOnlySpan<bool> kept)
+    /// <summary>Which triplets of all that each matrix ever had are held and kept.</summary>
+    /// <param name="roster">Which are held.</param>
+    /// <param name="kept">For each of them in storage order, whether it is kept.</param>
+    internal static RankPattern Of(TripletRoster roster, ReadOnlySpan<bool> kept)
     {
-        var copy = new SortedDictionary<string, bool[]>(StringComparer.Ordinal);
-        foreach (var slot in layout.Slots)
-            copy.Add(slot.Name, kept.Slice(slot.First, slot.Rank).ToArray());
-        return new RankPattern(copy);
+        var flags = new SortedDictionary<string, bool[]>(StringComparer.Ordinal);
+        foreach (var slot in roster.Layout.Slots)
+        {
+            var own = new bool[roster.CountOf(slot.Name)];
+            for (var i = slot.First; i < slot.First + slot.Rank; i++)
+                own[roster.Numbers[i]] = kept[i];
+            flags.Add(slot.Name, own);
+        }
+
+        return new RankPattern(flags);
     }
 }

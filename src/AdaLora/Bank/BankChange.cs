@@ -3,24 +3,28 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Bank;
 
-/// <summary>Other triplets for a bank to hold: fewer after compaction, or those of an earlier moment.</summary>
+/// <summary>Other triplets for a bank to hold: fewer after compaction, more where matrices grow, or those of an earlier moment.</summary>
 /// <param name="Former">What the bank holds before.</param>
 /// <param name="Layout">What it holds afterwards.</param>
-/// <param name="Origins">For each element of the buffers afterwards its index in those before, (elements), on the device of the bank; 0 where it has none.</param>
-/// <param name="Absent">Which elements have no origin, (elements); null if all have.</param>
+/// <param name="Origins">For each element of the buffers afterwards its index in those before, (elements), on the device of the bank; -1 where it has none.</param>
+/// <param name="Triplets">The same for each triplet in storage order, (triplets).</param>
 /// <param name="Values">The contents of <see cref="TripletBank.Values"/> afterwards.</param>
 /// <param name="Gradients">The contents of <see cref="TripletBank.Gradients"/> afterwards.</param>
-internal sealed record BankChange(BankLayout Former, BankLayout Layout, Tensor Origins, Tensor? Absent, Tensor Values, Tensor Gradients)
+internal sealed record BankChange(BankLayout Former, BankLayout Layout, Tensor Origins, Tensor Triplets, Tensor Values, Tensor Gradients)
 {
     /// <summary>Contents for a buffer of the layout of the bank afterwards, made from those before; 0 where there were none.</summary>
-    public Tensor Gather(Tensor before) => Gather(before, Origins, Absent);
+    public Tensor Gather(Tensor before) => Gather(before, Origins);
 
-    public static Tensor Gather(Tensor before, Tensor origins, Tensor? absent)
+    /// <summary>The same of something that has one entry per triplet.</summary>
+    public Tensor GatherTriplets(Tensor before) => Gather(before, Triplets);
+
+    /// <summary>The entries of <paramref name="before"/> at <paramref name="origins"/>, and 0 where these are -1.</summary>
+    public static Tensor Gather(Tensor before, Tensor origins)
     {
         // Nothing can be selected from nothing.
         if (before.numel() == 0)
             return before.new_zeros(origins.shape);
-        var gathered = before.index_select(0, origins);
-        return absent is null ? gathered : gathered.MaskedFillInPlace(absent, 0);
+        var places = origins.relu();
+        return before.index_select(0, places).MaskedFillInPlace(places.ne(origins), 0);
     }
 }

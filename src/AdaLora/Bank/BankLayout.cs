@@ -95,37 +95,30 @@ public sealed class BankLayout
         return new BankLayout(slots, groups, blocks, lambdaOffset);
     }
 
-    /// <summary>The layout that is left when only some triplets survive, and where each of its elements stands in this one.</summary>
-    /// <param name="survives">For each triplet in storage order, whether it survives; <see cref="Triplets"/> flags.</param>
-    /// <returns>The smaller layout, and for each element of its flat buffers the index of the same element in the buffers of this layout.</returns>
-    /// <exception cref="ArgumentException">The number of flags is wrong.</exception>
-    public (BankLayout Layout, long[] Origins) Compact(IReadOnlyList<bool> survives)
+    /// <summary>Where each element of a flat buffer of this layout stands in one of <paramref name="former"/>.</summary>
+    /// <param name="former">A layout of the same matrices, of other ranks perhaps.</param>
+    /// <param name="triplets">The same of each triplet in storage order; -1 where it has no former place, which its elements then have neither.</param>
+    internal long[] OriginsIn(BankLayout former, IReadOnlyList<int> triplets)
     {
-        ArgumentNullException.ThrowIfNull(survives);
-        if (survives.Count != Triplets)
-            throw new ArgumentException($"{survives.Count} flags were given for {Triplets} triplets.", nameof(survives));
-
-        var survivors = Slots.ToDictionary(s => s.Name, s => Enumerable.Range(0, s.Rank).Where(i => survives[s.First + i]).ToArray(), StringComparer.Ordinal);
-        var smaller = Create(Slots.Select(s => s.Shape with { Rank = survivors[s.Name].Length }));
-        var origins = new long[smaller.Elements];
-        foreach (var slot in smaller.Slots)
+        var origins = new long[Elements];
+        foreach (var slot in Slots)
         {
-            var old = this[slot.Name];
+            var (shape, old) = (slot.Shape, former[slot.Name]);
             for (var i = 0; i < slot.Rank; i++)
             {
-                var from = survivors[slot.Name][i];
-                Range(slot.LeftOffset + (i * slot.Shape.OutFeatures), old.LeftOffset + (from * slot.Shape.OutFeatures), slot.Shape.OutFeatures);
-                Range(slot.RightOffset + (i * slot.Shape.InFeatures), old.RightOffset + (from * slot.Shape.InFeatures), slot.Shape.InFeatures);
-                Range(slot.LambdaOffset + i, old.LambdaOffset + from, 1);
+                var from = triplets[slot.First + i] - old.First;
+                Range(slot.LeftOffset + (i * shape.OutFeatures), old.LeftOffset + (from * shape.OutFeatures), shape.OutFeatures, from >= 0);
+                Range(slot.RightOffset + (i * shape.InFeatures), old.RightOffset + (from * shape.InFeatures), shape.InFeatures, from >= 0);
+                Range(slot.LambdaOffset + i, old.LambdaOffset + from, 1, from >= 0);
             }
         }
 
-        return (smaller, origins);
+        return origins;
 
-        void Range(long to, long from, long length)
+        void Range(long to, long from, long length, bool isHeld)
         {
             for (var k = 0L; k < length; k++)
-                origins[to + k] = from + k;
+                origins[to + k] = isHeld ? from + k : -1;
         }
     }
 

@@ -8,12 +8,15 @@ namespace AdaLora.Bank;
 internal sealed class Transition
 {
     private readonly List<(Action Take, Action Undo)> _steps = [];
+    private readonly List<Action> _last = [];
 
     /// <summary>Adds a step. Taking it back must work, and do no harm, also when it was not taken in full.</summary>
     public void Add(Action take, Action undo) => _steps.Add((take, undo));
 
-    /// <summary>Adds a step that nothing after it can make fail, so that it need not be taken back: the last ones.</summary>
-    public void AddLast(Action take) => _steps.Add((take, () => { }));
+    /// <summary>
+    /// Adds a step that is taken after all those of <see cref="Add"/>, whenever these are added, and is not taken back: for what nobody can take back, which may fail if it comes first of these, and for what cannot fail.
+    /// </summary>
+    public void AddLast(Action take) => _last.Add(take);
 
     /// <summary>Adds a step after which a tensor is over the memory of another, of any size; it stays the same object, also for optimisers.</summary>
     public void Exchange(Tensor target, Tensor contents)
@@ -31,10 +34,12 @@ internal sealed class Transition
         {
             for (; taken < _steps.Count; taken++)
                 _steps[taken].Take();
+            foreach (var take in _last)
+                take();
         }
         catch
         {
-            for (var i = taken; i >= 0; i--)
+            for (var i = Math.Min(taken, _steps.Count - 1); i >= 0; i--)
                 _steps[i].Undo();
             throw;
         }

@@ -12,12 +12,12 @@ public sealed class TripletBank : IDisposable
 {
     private readonly List<IBankFollower> _followers = [];
 
-    // Of the first layout.
-    private IReadOnlyList<bool> _held;
+    // Null draws nothing: what is added is 0.
+    private (double StandardDeviation, long? Seed)? _initialization;
 
     private TripletBank(BankLayout layout, ScalarType dtype, Device device)
     {
-        (Layout, FirstLayout, _held) = (layout, layout, Enumerable.Repeat(true, layout.Triplets).ToArray());
+        (FirstLayout, Roster) = (layout, TripletRoster.First(layout));
         Values = new Parameter(zeros(layout.Elements, dtype: dtype, device: device));
         Gradients = zeros(layout.Elements, dtype: dtype, device: device);
         Values.DetachFromDisposeScope();
@@ -26,7 +26,7 @@ public sealed class TripletBank : IDisposable
     }
 
     /// <summary>Where each matrix lives in the buffers.</summary>
-    public BankLayout Layout { get; private set; }
+    public BankLayout Layout => Roster.Layout;
 
     /// <summary>All P, Q and lambda, (elements). The one parameter to give to an optimiser; its gradient is <see cref="Gradients"/>.</summary>
     public Parameter Values { get; }
@@ -55,14 +55,10 @@ public sealed class TripletBank : IDisposable
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
+        _initialization = (standardDeviation, seed);
         Values.zero_();
         foreach (var slot in Layout.Slots.Where(s => s.Rank > 0))
-        {
-            var generator = seed is { } value ? new Generator(SeedFor(value, slot.Name), CPU) : null;
-            Draw(Values.Right(slot), standardDeviation, generator);
-            Draw(Values.Left(slot), standardDeviation, generator);
-            generator?.Dispose();
-        }
+            Draw(slot.Name, Values.Right(slot), Values.Left(slot));
     }
 
     /// <summary>Sets all gradients to zero. The adapters' gradient views stay bound.</summary>
@@ -71,51 +67,48 @@ public sealed class TripletBank : IDisposable
     /// <summary>Makes <see cref="Gradients"/> the gradient of <see cref="Values"/> again after somebody set it to null.</summary>
     public void BindGradients() => Values.grad = Gradients;
 
-    /// <summary>What the bank held at first: everything that it can ever hold.</summary>
+    /// <summary>What the bank held at first.</summary>
     internal BankLayout FirstLayout { get; }
+
+    /// <summary>Which triplets are held.</summary>
+    internal TripletRoster Roster { get; private set; }
 
     /// <summary>From now on <paramref name="follower"/> is told of every change of the layout, before anything is changed.</summary>
     internal void AddFollower(IBankFollower follower) => _followers.Add(follower);
 
+    /// <summary>The follower is told of nothing more.</summary>
+    internal void RemoveFollower(IBankFollower follower) => _followers.Remove(follower);
+
     /// <summary>
     /// Plans that the bank holds other triplets, with all that follows it. <see cref="Values"/> and <see cref="Gradients"/> stay the same objects, so that an optimiser goes on with them.
     /// </summary>
-    /// <param name="held">For each triplet of <see cref="FirstLayout"/> in storage order, whether it is held afterwards.</param>
-    /// <param name="values">The values afterwards, (elements), whose memory becomes the bank's; gradients are 0 then. If null, values and gradients are those of now.</param>
+    /// <param name="roster">What is held afterwards.</param>
+    /// <param name="values">The values afterwards, (elements), whose memory becomes the bank's; gradients are 0 then. If null, values and gradients are those of now, and what is not held now begins as everything did at the start.</param>
     /// <param name="steps">Receives the steps. Tensors of the plan belong to the caller's dispose scope.</param>
     /// <returns>The change, for what follows besides.</returns>
     /// <exception cref="InvalidDataException">There is not one value for each element.</exception>
-    internal BankChange Plan(IReadOnlyList<bool> held, Tensor? values, Transition steps)
+    internal BankChange Resize(TripletRoster roster, Tensor? values, Transition steps)
     {
-        var (layout, origins) = OriginsOf(held);
+        var layout = roster.Layout;
         if (values is not null && (values.dim() != 1 || values.numel() != layout.Elements))
             throw new InvalidDataException($"The triplets have ({string.Join(", ", values.shape)}) values; {layout.Elements} are needed.");
         using var frozen = no_grad();
-        bool[]? isAbsent = Array.IndexOf(origins, -1) < 0 ? null : [.. origins.Select(o => o < 0)];
-        var from = tensor(origins.Select(o => Math.Max(0, o)).ToArray(), device: Gradients.device);
-        var absent = isAbsent is null ? null : tensor(isAbsent, device: Gradients.device);
+        var triplets = roster.OriginsIn(Roster);
+        var origins = tensor(layout.OriginsIn(Layout, triplets), device: Gradients.device);
         var change = new BankChange(
-            Layout, layout, from, absent, values ?? BankChange.Gather(Values.detach(), from, absent), values is null ? BankChange.Gather(Gradients, from, absent) : Gradients.new_zeros(layout.Elements));
-        var former = (Layout, _held);
+            Layout,
+            layout,
+            origins,
+            tensor(triplets, dtype: ScalarType.Int64, device: Gradients.device),
+            values ?? Begin(BankChange.Gather(Values.detach(), origins), roster, triplets),
+            values is null ? BankChange.Gather(Gradients, origins) : Gradients.new_zeros(layout.Elements));
+        var former = Roster;
         steps.Exchange(Values, change.Values);
         steps.Exchange(Gradients, change.Gradients);
-        steps.Add(() => (Layout, _held) = (layout, held), () => (Layout, _held) = former);
+        steps.Add(() => Roster = roster, () => Roster = former);
         foreach (var follower in _followers)
             follower.Follow(change, steps);
         return change;
-    }
-
-    // Where each element of the coming buffers stands in the present ones; -1 if it is not held.
-    private (BankLayout Layout, long[] Origins) OriginsOf(IReadOnlyList<bool> held)
-    {
-        var (layout, origins) = held.All(h => h) ? (FirstLayout, Enumerable.Range(0, (int)FirstLayout.Elements).Select(i => (long)i).ToArray()) : FirstLayout.Compact(held);
-        if (ReferenceEquals(Layout, FirstLayout))
-            return (layout, origins);
-        var present = new long[FirstLayout.Elements];
-        Array.Fill(present, -1);
-        foreach (var (first, now) in FirstLayout.Compact(_held).Origins.Select((first, now) => (first, (long)now)))
-            present[first] = now;
-        return (layout, [.. origins.Select(o => present[o])]);
     }
 
     /// <inheritdoc/>
@@ -125,9 +118,30 @@ public sealed class TripletBank : IDisposable
         Gradients.Dispose();
     }
 
-    // Random numbers are drawn on the CPU: the same seed gives the same adapter on every device.
-    private static void Draw(Tensor target, double standardDeviation, Generator? generator) =>
-        target.copy_(randn(target.shape, dtype: target.dtype, generator: generator).MulInPlace(standardDeviation));
+    // Each new triplet is drawn by itself, so that its values do not depend on what else is added, or when.
+    private Tensor Begin(Tensor values, TripletRoster roster, int[] origins)
+    {
+        foreach (var slot in roster.Layout.Slots)
+        {
+            for (var i = 0; i < slot.Rank; i++)
+            {
+                if (origins[slot.First + i] < 0)
+                    Draw($"{slot.Name}#{roster.Numbers[slot.First + i]}", values.Right(slot).narrow(0, i, 1), values.Left(slot).narrow(1, i, 1));
+            }
+        }
+
+        return values;
+    }
+
+    private void Draw(string name, Tensor right, Tensor left)
+    {
+        if (_initialization is not { } initialization)
+            return;
+        using var generator = initialization.Seed is { } seed ? new Generator(SeedFor(seed, name), CPU) : null;
+        foreach (var target in (Tensor[])[right, left])
+            // Random numbers are drawn on the CPU: the same seed gives the same adapter on every device.
+            target.copy_(randn(target.shape, dtype: target.dtype, generator: generator).MulInPlace(initialization.StandardDeviation));
+    }
 
     // FNV-1a over the name, mixed with the seed: stable across platforms and runs, unlike string.GetHashCode.
     private static ulong SeedFor(long seed, string name)

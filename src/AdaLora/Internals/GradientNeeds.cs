@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AdaLora.Internals;
@@ -5,11 +6,18 @@ namespace AdaLora.Internals;
 /// <summary>Which arguments of a forward pass need a gradient, and of what form, so that zeros can be given for it when it cannot be computed.</summary>
 internal sealed class GradientNeeds
 {
-    private readonly (long[] Shape, ScalarType Dtype, Device Device)?[] _forms;
+    private readonly (long[] Shape, ScalarType Dtype, DeviceType Place, int Index)?[] _forms;
 
-    /// <param name="arguments">Of the forward pass.</param>
-    public GradientNeeds(object?[] arguments) =>
-        _forms = [.. arguments.Select(a => a is Tensor { requires_grad: true } t ? (t.shape, t.dtype, t.device) : ((long[], ScalarType, Device)?)null)];
+    /// <param name="arguments">Of the forward pass. Looked at now, as they may be freed when it matters.</param>
+    public GradientNeeds(object?[] arguments)
+    {
+        _forms = new (long[], ScalarType, DeviceType, int)?[arguments.Length];
+        for (var i = 0; i < arguments.Length; i++)
+        {
+            if (arguments[i] is Tensor { requires_grad: true } tensor)
+                _forms[i] = (ShapeOf(tensor), tensor.dtype, tensor.device_type, tensor.device_index);
+        }
+    }
 
     /// <summary>Whether the argument needs a gradient.</summary>
     public bool this[int argument] => _forms[argument] is not null;
@@ -18,7 +26,7 @@ internal sealed class GradientNeeds
     public Tensor?[] Zeros()
     {
         using var scope = NewDisposeScope();
-        return [.. _forms.Select(f => f is { } form ? zeros([], dtype: form.Dtype, device: form.Device).expand(form.Shape).MoveToOuterDisposeScope() : null)];
+        return [.. _forms.Select(f => f is { } form ? zeros([], dtype: form.Dtype, device: device(form.Place, form.Index)).expand(form.Shape).MoveToOuterDisposeScope() : null)];
     }
 
     /// <summary>The same as tensors of no scope, for where no exception may leave: undefined gradients if a device does not even give a number.</summary>
@@ -33,5 +41,14 @@ internal sealed class GradientNeeds
         {
             return new Tensor?[_forms.Length];
         }
+    }
+
+    // In every forward pass: Tensor.shape and Tensor.device take microseconds, these do not.
+    private static long[] ShapeOf(Tensor tensor)
+    {
+        var shape = new long[tensor.dim()];
+        for (var i = 0; i < shape.Length; i++)
+            shape[i] = tensor.size(i);
+        return shape;
     }
 }

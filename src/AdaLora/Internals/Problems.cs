@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace AdaLora.Internals;
 
 /// <summary>Collects everything that is wrong with some input, so that a caller is told all of it at once.</summary>
@@ -11,6 +13,13 @@ internal sealed class Problems
     {
         if (!condition)
             _found.Add(problem);
+    }
+
+    /// <summary>The same with an interpolated string, of which nothing is computed unless it is needed.</summary>
+    public void Require(bool condition, [InterpolatedStringHandlerArgument(nameof(condition))] ProblemText problem)
+    {
+        if (!condition)
+            _found.Add(problem.ToStringAndClear());
     }
 
     public void RequireDefined<TEnum>(TEnum value, string name)

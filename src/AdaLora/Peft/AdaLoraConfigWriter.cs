@@ -20,9 +20,11 @@ internal sealed class AdaLoraConfigWriter
     {
         _adapted = adapted;
         _origin = origin;
-        _pattern = pattern;
+        // Readers number triplets below the initial rank: where others were added, those that are left are told as the first of so many.
+        _pattern = adapted.HasGrown ? RankPattern.From(pattern.Names.Select(n => KeyValuePair.Create<string, IReadOnlyList<bool>>(n, [.. Enumerable.Repeat(true, pattern.RankOf(n))]))) : pattern;
+        var initialRank = origin is SavedAdaLoraConfig own ? own.InitialRank : adapted.Adapters.Max(a => adapted.InitialRankOf(a.Slot.Name));
         // An initial rank of 0 would make the scale of PEFT meaningless.
-        _initialRank = origin is SavedAdaLoraConfig own ? own.InitialRank : Math.Max(1, pattern.Names.Max(n => pattern[n].Count));
+        _initialRank = Math.Max(Math.Max(1, initialRank), adapted.HasGrown ? _pattern.Names.Max(_pattern.RankOf) : 0);
         // An alpha of 0 means the initial rank here, but the kept rank in PEFT.
         _alpha = adapted.Options.Alpha > 0 ? adapted.Options.Alpha : _initialRank;
     }

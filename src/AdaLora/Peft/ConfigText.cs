@@ -33,6 +33,10 @@ internal sealed class ConfigText(JsonObject? before)
         var trained = adapted.FullyTrainedModules;
         Set("modules_to_save", trained.Count == 0 ? null : new JsonArray([.. trained.Select(n => (JsonNode)n)]));
         Set("bias", adapted.Options.Biases switch { BiasTraining.All => "all", BiasTraining.Adapted => "lora_only", _ => "none" });
+        // PEFT would untie them, and change one where here both were trained.
+        var tied = new TiedModules(ModuleNode.Walk(adapted.Model));
+        if (trained.Any(module => tied.Describe(module) is not null))
+            Set(SavedConfig.TiedField, true);
         Set("base_model_name_or_path", null);
         Set("task_type", null);
     }

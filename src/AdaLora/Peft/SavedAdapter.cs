@@ -36,6 +36,9 @@ internal sealed class SavedAdapter : IDisposable
     /// <summary>Fields of the configuration that are set and not known.</summary>
     public IReadOnlyList<string> UnknownFields => _config.UnknownFields;
 
+    /// <summary>What <see cref="SavedFit.Untied"/> tells of the model that was adapted.</summary>
+    public IReadOnlyList<string> Untied { get; private set; } = [];
+
     /// <summary>Adapts a model and fills the adapters.</summary>
     /// <param name="model">Unchanged if anything fails.</param>
     /// <param name="attach">Attaches adapters of the prescribed ranks.</param>
@@ -46,6 +49,7 @@ internal sealed class SavedAdapter : IDisposable
         if (fit.Problems.Count > 0)
             throw new InvalidDataException($"The adapter in '{_folder}' does not fit the model: {string.Join("; ", fit.Problems)}.");
 
+        Untied = fit.Untied;
         var ranks = fit.Modules.ToDictionary(n => n, n => _config.RankOf(n), StringComparer.Ordinal);
         var options = _config.Training(ranks.Count, ranks.Values.Sum(), TargetModules.Exactly(fit.Modules), fit.TrainedModules);
         try

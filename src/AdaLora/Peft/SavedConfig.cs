@@ -11,6 +11,9 @@ namespace AdaLora.Peft;
 /// </summary>
 internal abstract class SavedConfig
 {
+    /// <summary>The field that says <see cref="TiesWeights"/>.</summary>
+    public const string TiedField = "ensure_weight_tying";
+
     // Each of them makes the model compute something that an adapter of this library cannot.
     private static readonly string[] Unsupported =
     [
@@ -20,7 +23,7 @@ internal abstract class SavedConfig
     // Fields that are followed, or that say nothing about what the adapter computes: how it began, what it is for, how it was trained, where it came from.
     private static readonly HashSet<string> Known = new(StringComparer.Ordinal)
     {
-        "alpha_pattern", "auto_mapping", "base_model_name_or_path", "beta1", "beta2", "bias", "corda_config", "deltaT", "ensure_weight_tying", "eva_config", "exclude_modules", "fan_in_fan_out", "inference_mode",
+        "alpha_pattern", "auto_mapping", "base_model_name_or_path", "beta1", "beta2", "bias", "corda_config", "deltaT", TiedField, "eva_config", "exclude_modules", "fan_in_fan_out", "inference_mode",
         "init_lora_weights", "init_r", "layers_pattern", "layers_to_transform", "loftq_config", "lora_alpha", "lora_dropout", "lora_ga_config", "megatron_config", "megatron_core", "modules_to_save", "orth_reg_weight",
         "peft_type", "peft_version", "qalora_group_size", "r", "rank_pattern", "revision", "runtime_config", "target_modules", "target_r", "task_type", "tfinal", "tinit", "total_step", "use_rslora", "velora_config",
     };
@@ -35,6 +38,7 @@ internal abstract class SavedConfig
         Dropout = fields.Number("lora_dropout", 0);
         Targets = SavedTargets.Read(fields, json);
         ModulesToSave = [.. (fields.Texts("modules_to_save") ?? []).Distinct(StringComparer.Ordinal)];
+        TiesWeights = fields.Get(TiedField, false, "true or false");
         Biases = fields.Text("bias") switch { "all" => BiasTraining.All, "lora_only" => BiasTraining.Adapted, _ => BiasTraining.None };
     }
 
@@ -52,6 +56,9 @@ internal abstract class SavedConfig
 
     /// <summary>Modules saved in full, as they are listed, each once. The model need not have all of them.</summary>
     public IReadOnlyList<string> ModulesToSave { get; }
+
+    /// <summary>Whether PEFT has kept modules tied that share a weight in the base model: what one of them got, the others got too.</summary>
+    public bool TiesWeights { get; }
 
     public BiasTraining Biases { get; }
 

@@ -29,6 +29,11 @@ internal sealed class SavedFit
         CheckTrained();
         CheckBiases();
         CheckBuffers();
+        var tied = new TiedModules(_nodes);
+        if (config.TiesWeights)
+            _problems.AddRange(Modules.Select(tied.Describe).OfType<string>().Select(t => $"'{SavedConfig.TiedField}' is set, and {t}: PEFT has put one adapter on both, which is not supported"));
+        else
+            Untied = [.. TrainedModules.Select(tied.Describe).OfType<string>()];
         foreach (var name in entries.Keys.Where(n => !_used.Contains(n) && !PeftName.IsPassedOver(n)).Order(StringComparer.Ordinal))
             _problems.Add(EmbeddingOf(name) is { } table ? $"'{name}' replaces the model's embeddings{Resized(name, table)}, but is not in modules_to_save" : $"nothing in the model takes '{name}'");
     }
@@ -43,6 +48,9 @@ internal sealed class SavedFit
     public IReadOnlyList<(string Stored, Tensor Target)> Others => _others;
 
     public IReadOnlyList<string> Problems => _problems;
+
+    /// <summary>Modules trained in full that share a weight with others here, where PEFT gave them a copy of their own.</summary>
+    public IReadOnlyList<string> Untied { get; } = [];
 
     // A listed name is the end of a module's name. Modules of which nothing is stored were not meant, unless nothing at all is stored for the name: then it is lost.
     private IReadOnlyList<string> FindTrained(HashSet<string> adapted)

@@ -39,6 +39,8 @@ internal sealed class StateTable
 
     public void Put(string name, IReadOnlyCollection<double> values) => Put(name, tensor([.. values], dtype: ScalarType.Float64));
 
+    public void Put(string name, long[] values) => Put(name, tensor(values, device: CPU));
+
     public void Put(string name, string text) => Put(name, tensor(Encoding.UTF8.GetBytes(text)));
 
     /// <exception cref="InvalidDataException">There is no such entry.</exception>
@@ -48,6 +50,8 @@ internal sealed class StateTable
     public long Integer(string name) => HostRead.Scalar<long>(Tensor(name));
 
     public bool Flag(string name) => Integer(name) != 0;
+
+    public long[] Integers(string name) => HostRead.Values<long>(Tensor(name));
 
     public double Number(string name) => Numbers(name)[0];
 

@@ -11,7 +11,7 @@ namespace AdaLora.Training;
 /// over single precision in memory a step is one pass on several threads; parameters in half precision are trained through copies in single precision; and no number is handed to libtorch that a garbage collection
 /// could free meanwhile, so that other threads may make garbage. A parameter without a gradient is left alone. Not thread-safe.
 /// </summary>
-public class FusedAdamW : AdamW, ICheckpointableOptimizer, ICompactableOptimizer
+public class FusedAdamW : AdamW, IOptimizerState
 {
     private readonly Dictionary<Parameter, AdamSlot> _slots = new(ReferenceEqualityComparer.Instance);
 
@@ -84,7 +84,7 @@ public class FusedAdamW : AdamW, ICheckpointableOptimizer, ICompactableOptimizer
                 throw new InvalidOperationException("AdamW takes no sparse gradients. Make the embedding without 'sparse', or use SparseAdam.");
             var slot = _slots[parameter];
             if (slot.State.exp_avg.numel() != parameter.numel())
-                throw new InvalidOperationException($"A parameter had {slot.State.exp_avg.numel()} entries and has {parameter.numel()}. Compact it together with this optimiser, or make a new one.");
+                throw new InvalidOperationException($"A parameter had {slot.State.exp_avg.numel()} entries and has {parameter.numel()}. Name this optimiser with AdaLoraModel.UseOptimizer before triplets are dropped, added or put back, or make a new one.");
             slot.Step(gradient, (Options)group.Options, threads);
         }
     }
@@ -119,7 +119,7 @@ public class FusedAdamW : AdamW, ICheckpointableOptimizer, ICompactableOptimizer
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The optimiser does not train this parameter, or there is not one former index for each of its entries. Nothing was changed.</exception>
-    public void Compact(Parameter parameter, Tensor origins)
+    public void Resize(Parameter parameter, Tensor origins)
     {
         ArgumentNullException.ThrowIfNull(parameter);
         ArgumentNullException.ThrowIfNull(origins);
@@ -127,7 +127,7 @@ public class FusedAdamW : AdamW, ICheckpointableOptimizer, ICompactableOptimizer
             throw new ArgumentException("The optimiser does not train this parameter.", nameof(parameter));
         if (origins.Dimensions != 1 || origins.dtype != ScalarType.Int64 || parameter.Dimensions != 1 || origins.NumberOfElements != parameter.NumberOfElements)
             throw new ArgumentException($"{origins.dtype} ({string.Join(", ", origins.shape)}) is given; one Int64 for each entry of a parameter with one dimension, ({string.Join(", ", parameter.shape)}), is needed.", nameof(origins));
-        slot.Compact(origins);
+        slot.Resize(origins);
     }
 
     /// <summary>Name and numbers that have to be the same in a training that goes on from a checkpoint. Learning rate and weight decay are told by the trainer's options.</summary>

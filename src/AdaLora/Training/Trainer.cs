@@ -47,6 +47,16 @@ public sealed class Trainer : IDisposable
         _optimizer = options.OptimizerFactory is { } make
             ? make(target.Parameters, options.LearningRate)
             : new FusedAdamW(target.Parameters, options.LearningRate, options.AdamBeta1, options.AdamBeta2, options.AdamEpsilon, options.WeightDecay);
+        try
+        {
+            target.Use(_optimizer);
+        }
+        catch
+        {
+            _optimizer.Dispose();
+            throw;
+        }
+
         _learningRates = [.. _optimizer.ParamGroups.Select(g => g.LearningRate)];
         _best = new BestWeights(target);
     }
@@ -166,6 +176,7 @@ public sealed class Trainer : IDisposable
     {
         if (_runningThread is not 0 and var thread && thread != Environment.CurrentManagedThreadId)
             throw new InvalidOperationException($"The trainer cannot be freed: {nameof(Fit)} is running on another thread. Wait until it has returned.");
+        _target.Forget(_optimizer);
         _best.Dispose();
         _target.Dispose();
         _optimizer.Dispose();

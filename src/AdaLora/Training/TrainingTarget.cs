@@ -18,6 +18,17 @@ internal abstract class TrainingTarget : IDisposable
 
     public abstract void Begin(long totalSteps);
 
+    /// <summary>From now on the state of an optimiser follows what is trained.</summary>
+    /// <exception cref="NotSupportedException">It cannot, and has to.</exception>
+    public virtual void Use(optim.Optimizer optimizer)
+    {
+    }
+
+    /// <summary>The state of the optimiser follows no longer.</summary>
+    public virtual void Forget(optim.Optimizer optimizer)
+    {
+    }
+
     /// <summary>Whatever comes between the backward pass and the optimiser step, clipping included.</summary>
     /// <param name="maxGradientNorm">Larger joint norms are scaled down to it; null never scales.</param>
     /// <param name="scale">What the gradients of the losses are multiplied by before anything else, a scalar on their device; null for 1.</param>

@@ -164,7 +164,7 @@ public sealed class HostKernelTests
 
         bank.AddFollower(second);
         var resuming = new Transition();
-        second.Resume(bank.Plan([.. Enumerable.Repeat(true, layout.Triplets)], bank.Values.detach().clone(), resuming), first.Sensitivity, first.Uncertainty, resuming);
+        second.Resume(bank.Resize(bank.Roster, bank.Values.detach().clone(), resuming), first.Sensitivity, first.Uncertainty, resuming);
         resuming.Run();
 
         Assert.Equal(Scores(first).data<float>().ToArray(), Scores(second).data<float>().ToArray());
@@ -173,7 +173,7 @@ public sealed class HostKernelTests
         var survives = Enumerable.Range(0, layout.Triplets).Select(i => i >= 5 || i % 2 == 0).ToArray();
         var kept = Scores(first).data<float>().ToArray().Where((_, i) => survives[i]).Order().ToArray();
         var compacting = new Transition();
-        bank.Plan(survives, values: null, compacting);
+        bank.Resize(bank.Roster.Resize(survives), values: null, compacting);
         compacting.Run();
 
         Assert.Equal(kept, Scores(second).data<float>().ToArray().Order());

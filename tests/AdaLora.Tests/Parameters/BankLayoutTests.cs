@@ -53,7 +53,9 @@ public sealed class BankLayoutTests
             var layout = BankLayout.Create(shapes);
             var random = new Random(seed);
             var survives = Enumerable.Range(0, layout.Triplets).Select(_ => random.Next(2) == 0).ToArray();
-            var (smaller, origins) = layout.Compact(survives);
+            var (first, left) = (TripletRoster.First(layout), TripletRoster.First(layout).Resize(survives));
+            var smaller = left.Layout;
+            var origins = smaller.OriginsIn(layout, left.OriginsIn(first));
             Assert.Equal(survives.Count(s => s), smaller.Triplets);
             Assert.Equal(smaller.Elements, origins.Distinct().Count());
             foreach (var slot in smaller.Slots)

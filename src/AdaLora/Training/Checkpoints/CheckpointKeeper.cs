@@ -12,7 +12,7 @@ internal sealed class CheckpointKeeper : IDisposable
     private const string Threads = "threads";
     private const string LockFile = ".lock";
     private readonly CheckpointOptions _options;
-    private readonly IReadOnlyDictionary<string, string> _identity;
+    private readonly RunIdentity _identity;
     private readonly ILogger _logger;
     private readonly CheckpointStore _store;
     private readonly FileStream _lock;
@@ -20,10 +20,10 @@ internal sealed class CheckpointKeeper : IDisposable
     private long? _best;
 
     /// <param name="options">When and where.</param>
-    /// <param name="identity">What has to be equal in the training that is resumed, by name.</param>
+    /// <param name="identity">What has to be equal in the training that is resumed.</param>
     /// <param name="logger">Told what was saved and what was refused.</param>
     /// <exception cref="InvalidOperationException">The folder holds checkpoints, and they are not to be resumed; or another training writes into it.</exception>
-    public CheckpointKeeper(CheckpointOptions options, IReadOnlyDictionary<string, string> identity, ILogger logger)
+    public CheckpointKeeper(CheckpointOptions options, RunIdentity identity, ILogger logger)
     {
         _options = options;
         _identity = identity;
@@ -60,7 +60,7 @@ internal sealed class CheckpointKeeper : IDisposable
             state.Put("extra", extra());
         try
         {
-            var metadata = new Dictionary<string, string>(_identity, StringComparer.Ordinal) { [Threads] = get_num_threads().ToString(CultureInfo.InvariantCulture) };
+            var metadata = new Dictionary<string, string>(_identity.Settings, StringComparer.Ordinal) { [Threads] = get_num_threads().ToString(CultureInfo.InvariantCulture) };
             CheckpointLog.Saved(_logger, _store.Write(batches, tensors, metadata));
             _latest = batches;
             _store.Prune(_options.Keep, _best);
@@ -127,7 +127,7 @@ internal sealed class CheckpointKeeper : IDisposable
 
     private void Resume(string path, StateTable state, IReadOnlyDictionary<string, string> metadata, Func<StateTable, long> take)
     {
-        RunIdentity.Require(_identity, metadata, path, except: Threads);
+        _identity.Require(metadata, path, except: Threads);
         using var frozen = no_grad();
         var step = take(state);
         _latest = CheckpointStore.BatchesOf(path);

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Training.Checkpoints;
 
-/// <summary>What decides about the steps of an optimiser beside its state: the options of its parameter groups, found by reflection, or told by itself through <see cref="ICheckpointableOptimizer"/>.</summary>
+/// <summary>What decides about the steps of an optimiser beside its state: the options of its parameter groups, found by reflection, or told by itself through <see cref="IOptimizerState"/>.</summary>
 internal static class OptimizerSettings
 {
     public static IEnumerable<(string Name, string Value)> Of(optim.Optimizer optimizer)
@@ -19,7 +19,7 @@ internal static class OptimizerSettings
                 yield return ($"{name} {option}", RunIdentity.Text(value));
         }
 
-        if (optimizer is not ICheckpointableOptimizer own)
+        if (optimizer is not IOptimizerState own)
             yield break;
         foreach (var (name, value) in own.Settings)
             yield return ($"Optimizer {name}", value);

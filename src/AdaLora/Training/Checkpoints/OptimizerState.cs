@@ -4,20 +4,20 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Training.Checkpoints;
 
-/// <summary>What an optimiser remembers: its fields are found by reflection, or it tells them itself through <see cref="ICheckpointableOptimizer"/>.</summary>
+/// <summary>What an optimiser remembers: its fields are found by reflection, or it tells them itself through <see cref="IOptimizerState"/>.</summary>
 internal sealed class OptimizerState(optim.Optimizer optimizer) : IResumable
 {
     /// <exception cref="NotSupportedException">The state of this optimiser cannot be reached.</exception>
     public static void Require(optim.Optimizer optimizer)
     {
-        if (optimizer is not ICheckpointableOptimizer && !OptimizerFields.CanReach(optimizer))
+        if (optimizer is not IOptimizerState && !OptimizerFields.CanReach(optimizer))
             throw new NotSupportedException(
-                $"The optimiser {optimizer.GetType().Name} keeps its state where checkpoints cannot reach it. Implement {nameof(ICheckpointableOptimizer)}, use one of TorchSharp's managed optimisers, or train without checkpoints.");
+                $"The optimiser {optimizer.GetType().Name} keeps its state where checkpoints cannot reach it. Implement {nameof(IOptimizerState)}, use one of TorchSharp's managed optimisers, or train without checkpoints.");
     }
 
     public void Save(StateTable state)
     {
-        if (optimizer is ICheckpointableOptimizer own)
+        if (optimizer is IOptimizerState own)
         {
             foreach (var (name, tensor) in own.CaptureState())
                 state.Put(name, tensor);
@@ -36,7 +36,7 @@ internal sealed class OptimizerState(optim.Optimizer optimizer) : IResumable
 
     public void Resume(StateTable state)
     {
-        if (optimizer is ICheckpointableOptimizer own)
+        if (optimizer is IOptimizerState own)
         {
             own.ResumeState(state.Entries);
             return;

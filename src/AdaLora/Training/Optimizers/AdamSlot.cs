@@ -1,3 +1,4 @@
+using AdaLora.Bank;
 using AdaLora.Internals.Cpu;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -58,15 +59,17 @@ internal sealed class AdamSlot : IDisposable
         _state.step++;
     }
 
-    /// <summary>Keeps only some entries of a parameter with one dimension; all or nothing.</summary>
-    public void Compact(Tensor origins)
+    /// <summary>Rearranges what belongs to the entries of a parameter with one dimension; all or nothing.</summary>
+    /// <param name="origins">For each entry its former index, or -1.</param>
+    public void Resize(Tensor origins)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
+        // A master's new entries are taken from the parameter before the next step.
         Tensor[] held = Master is null ? [_state.exp_avg, _state.exp_avg_sq] : [_state.exp_avg, _state.exp_avg_sq, Master];
-        Tensor[] kept = [.. held.Select(tensor => tensor.index_select(0, origins))];
-        foreach (var (tensor, left) in held.Zip(kept))
-            tensor.set_(left);
+        Tensor[] next = [.. held.Select(tensor => BankChange.Gather(tensor, origins))];
+        foreach (var (tensor, contents) in held.Zip(next))
+            tensor.set_(contents);
     }
 
     /// <summary>Goes on from other averages, which become the state's own.</summary>

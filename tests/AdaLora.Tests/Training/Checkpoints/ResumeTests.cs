@@ -139,7 +139,7 @@ public sealed class ResumeTests : IDisposable
         var exception = Assert.Throws<NotSupportedException>(() => rehearsal.Run());
 
         Assert.Contains("LBFGS", exception.Message, StringComparison.Ordinal);
-        Assert.Contains(nameof(ICheckpointableOptimizer), exception.Message, StringComparison.Ordinal);
+        Assert.Contains(nameof(IOptimizerState), exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -197,7 +197,7 @@ public sealed class ResumeTests : IDisposable
     private static TrainingProgress Untimed(TrainingProgress progress) => progress with { SamplesPerSecond = 0, TokensPerSecond = 0, Elapsed = default, Remaining = default };
 
     /// <summary>Plain momentum, remembered where nobody but itself finds it.</summary>
-    private sealed class OwnMomentum : optim.Optimizer, ICheckpointableOptimizer, ICompactableOptimizer
+    private sealed class OwnMomentum : optim.Optimizer, IOptimizerState
     {
         private readonly IReadOnlyList<Parameter> _parameters;
         private readonly Tensor[] _momentum;
@@ -233,10 +233,10 @@ public sealed class ResumeTests : IDisposable
             return null!;
         }
 
-        public void Compact(Parameter parameter, Tensor origins)
+        public void Resize(Parameter parameter, Tensor origins)
         {
             var index = _parameters.ToList().FindIndex(p => ReferenceEquals(p, parameter));
-            _momentum[index].set_(_momentum[index].index_select(0, origins));
+            _momentum[index].set_(_momentum[index].index_select(0, origins.clamp(0)).masked_fill_(origins < 0, 0));
         }
 
         public IReadOnlyDictionary<string, Tensor> CaptureState() => _momentum.Select((m, i) => (m, i)).ToDictionary(p => $"momentum.{p.i}", p => p.m);

@@ -73,7 +73,7 @@ public sealed class OptimizerStateTests : IDisposable
     }
 
     [Fact]
-    public void Compaction_keeps_the_averages_of_what_is_left()
+    public void Averages_follow_what_is_left_and_begin_at_0_for_what_is_new()
     {
         using var scope = NewDisposeScope();
         using var parameter = new Parameter(ones(4));
@@ -83,18 +83,29 @@ public sealed class OptimizerStateTests : IDisposable
         using (no_grad())
             parameter.set_(ones(2));
 
-        Assert.Throws<ArgumentException>(() => optimizer.Compact(parameter, tensor([3L])));
-        Assert.Throws<ArgumentException>(() => optimizer.Compact(parameter, tensor([3, 1])));
-        Assert.ThrowsAny<Exception>(() => optimizer.Compact(parameter, tensor([3L, 9L])));
-        Assert.Throws<ArgumentException>(() => optimizer.Compact(new Parameter(ones(2)), tensor([3L, 1L])));
+        Assert.Throws<ArgumentException>(() => optimizer.Resize(parameter, tensor([3L])));
+        Assert.Throws<ArgumentException>(() => optimizer.Resize(parameter, tensor([3, 1])));
+        Assert.ThrowsAny<Exception>(() => optimizer.Resize(parameter, tensor([3L, 9L])));
+        Assert.Throws<ArgumentException>(() => optimizer.Resize(new Parameter(ones(2)), tensor([3L, 1L])));
         parameter.grad = ones(2);
         Assert.Contains("had 4 entries and has 2", Assert.Throws<InvalidOperationException>(() => optimizer.step()).Message, StringComparison.Ordinal);
         Assert.Equal(4, optimizer.CaptureState()["0.exp_avg_sq"].numel());
 
-        optimizer.Compact(parameter, tensor([3L, 1L]));
+        optimizer.Resize(parameter, tensor([3L, 1L]));
 
         Assert.Equal([0.4f, 0.2f], optimizer.CaptureState()["0.exp_avg"].data<float>().ToArray());
         Assert.Equal(2, optimizer.CaptureState()["0.exp_avg_sq"].numel());
+        optimizer.step();
+
+        using (no_grad())
+            parameter.set_(ones(3));
+        optimizer.Resize(parameter, tensor([-1L, 1L, -1L]));
+
+        var kept = optimizer.CaptureState();
+        Assert.Equal([0f, kept["0.exp_avg"].data<float>()[1], 0f], kept["0.exp_avg"].data<float>().ToArray());
+        Assert.Equal([0f, kept["0.exp_avg_sq"].data<float>()[1], 0f], kept["0.exp_avg_sq"].data<float>().ToArray());
+        Assert.NotEqual(0, kept["0.exp_avg_sq"].data<float>()[1]);
+        parameter.grad = ones(3);
         optimizer.step();
     }
 

@@ -1,0 +1,73 @@
+using AdaLora.Bank;
+
+namespace AdaLora.Allocation;
+
+/// <summary>
+/// Moves triplets from where they matter least to where even the least of them matters, see <see cref="AllocationStrategy.Reallocate"/>. Of each matrix the few with the lowest scores are candidates: the lowest of all candidates are
+/// dropped, and the matrices of the highest ones grow. Pure arithmetic.
+/// </summary>
+/// <param name="Triplets">Most moves of a mask at the beginning.</param>
+/// <param name="PerMatrix">Candidates of a matrix.</param>
+/// <param name="MaxRank">Most triplets of a matrix; null for the smaller one of its sizes.</param>
+internal sealed record Reallocation(int Triplets, int PerMatrix, int? MaxRank)
+{
+    /// <summary>How many moves a mask may make when a share of the phase is over: T (1 - share³), rounded to the nearest even number in the middle, as in the authors' code.</summary>
+    public int MovesAt(double share) => (int)Math.Round(Triplets * (1 - Math.Pow(share, 3)), MidpointRounding.ToEven);
+
+    public Allotment? Choose(AllocationTurn turn)
+    {
+        var kept = Prune(turn);
+        var added = new Dictionary<string, int>(StringComparer.Ordinal);
+        Move(turn, kept, added);
+        return added.Count == 0 && Array.TrueForAll(kept, k => k) ? null : new Allotment(kept, added);
+    }
+
+    // The highest scores within the budget; the lower (name, index) wins a tie, as with every mask.
+    private static bool[] Prune(AllocationTurn turn)
+    {
+        var kept = new bool[turn.Layout.Triplets];
+        foreach (var triplet in turn.Layout.CanonicalOrder.OrderByDescending(i => turn.Scores[(int)i]).Take(turn.Budget))
+            kept[triplet] = true;
+        return kept;
+    }
+
+    private void Move(AllocationTurn turn, bool[] kept, Dictionary<string, int> added)
+    {
+        var ranks = turn.Layout.Slots.ToDictionary(s => s.Name, s => Triplet(s).Count(i => kept[i]), StringComparer.Ordinal);
+        // From the lowest score to the highest; of equal ones the higher (name, index) comes first.
+        var candidates = turn.Layout.Slots
+            .OrderByDescending(s => s.Name, StringComparer.Ordinal)
+            .SelectMany(s => Triplet(s).Reverse().Where(i => kept[i]).OrderBy(i => turn.Scores[i]).Take(Math.Min(PerMatrix, ranks[s.Name] - 1)).Select(i => (Slot: s, Index: i, Score: turn.Scores[i])))
+            .OrderBy(c => c.Score)
+            .ToList();
+        var losing = new HashSet<string>(StringComparer.Ordinal);
+        var (low, high, moves) = (0, candidates.Count - 1, MovesAt(turn.Share));
+        while (moves > 0 && low < high)
+        {
+            var (from, to) = (candidates[low], candidates[high]);
+            // No matrix both loses and gains: that would only make it forget.
+            if (added.ContainsKey(from.Slot.Name))
+            {
+                low++;
+            }
+            else if (losing.Contains(to.Slot.Name) || from.Slot == to.Slot || ranks[to.Slot.Name] + added.GetValueOrDefault(to.Slot.Name) >= MostOf(to.Slot.Shape))
+            {
+                high--;
+            }
+            else
+            {
+                // Where nothing matters more, moving would be noise.
+                if (!(from.Score < to.Score))
+                    break;
+                kept[from.Index] = false;
+                losing.Add(from.Slot.Name);
+                added[to.Slot.Name] = added.GetValueOrDefault(to.Slot.Name) + 1;
+                (low, high, moves) = (low + 1, high - 1, moves - 1);
+            }
+        }
+    }
+
+    private static IEnumerable<int> Triplet(TripletSlot slot) => Enumerable.Range(slot.First, slot.Rank);
+
+    private long MostOf(TripletShape shape) => Math.Min(Math.Min(shape.OutFeatures, shape.InFeatures), MaxRank ?? long.MaxValue);
+}

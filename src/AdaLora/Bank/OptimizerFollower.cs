@@ -1,0 +1,57 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace AdaLora.Bank;
+
+/// <summary>Makes the state of an optimiser follow a bank: what it remembers per element of the triplets goes where these go, and begins at 0 for new ones. An optimiser of one's own comes last, as nobody can take back what it does.</summary>
+/// <param name="optimizer">The optimiser.</param>
+/// <param name="parameter">The bank's values.</param>
+internal sealed class OptimizerFollower(optim.Optimizer optimizer, Parameter parameter) : IBankFollower
+{
+    public optim.Optimizer Optimizer => optimizer;
+
+    /// <exception cref="NotSupportedException">The optimiser's state cannot follow.</exception>
+    /// <exception cref="ArgumentException">It does not train the parameter.</exception>
+    public void Require()
+    {
+        if (!CanFollow(optimizer))
+            throw new NotSupportedException(
+                $"The optimiser {optimizer.GetType().Name} keeps its state where it cannot follow triplets that are dropped or added. Implement {nameof(IOptimizerState)}, use one of TorchSharp's managed optimisers, or keep all triplets.");
+        _ = Index();
+    }
+
+    /// <summary>Whether the state of an optimiser can be reached.</summary>
+    public static bool CanFollow(optim.Optimizer optimizer) => optimizer is IOptimizerState || OptimizerFields.CanReach(optimizer);
+
+    /// <inheritdoc/>
+    /// <exception cref="NotSupportedException">The optimiser's state cannot follow.</exception>
+    /// <exception cref="ArgumentException">It does not train the parameter.</exception>
+    public void Follow(BankChange change, Transition steps)
+    {
+        Require();
+        if (optimizer is IOptimizerState own)
+        {
+            steps.AddLast(() => own.Resize(parameter, change.Origins));
+            return;
+        }
+
+        var states = OptimizerFields.StatesOf(optimizer);
+        var index = Index();
+        if (index >= states.Count)
+            return;
+        foreach (var tensor in OptimizerFields.Of(states[index]).Select(f => f.GetValue(states[index])).OfType<Tensor>().Where(t => !t.IsInvalid && t.numel() == change.Former.Elements))
+            steps.Exchange(tensor, change.Gather(tensor));
+    }
+
+    private int Index()
+    {
+        var trained = OptimizerFields.CanReach(optimizer) ? OptimizerFields.ParametersOf(optimizer) : [.. optimizer.parameters()];
+        for (var i = 0; i < trained.Count; i++)
+        {
+            if (ReferenceEquals(trained[i], parameter))
+                return i;
+        }
+
+        throw new ArgumentException("The optimiser does not train the adapters: it was made from other parameters than AdaLoraModel.TrainableParameters.", nameof(optimizer));
+    }
+}

@@ -1,0 +1,22 @@
+using System.Runtime.CompilerServices;
+
+namespace AdaLora.Internals;
+
+/// <summary>The text of a problem, written only if there is one: of an interpolated string nothing is computed where the condition holds.</summary>
+[InterpolatedStringHandler]
+internal ref struct ProblemText
+{
+    private DefaultInterpolatedStringHandler _text;
+
+    public ProblemText(int literalLength, int formattedCount, bool condition, out bool isNeeded)
+    {
+        isNeeded = !condition;
+        _text = condition ? default : new DefaultInterpolatedStringHandler(literalLength, formattedCount);
+    }
+
+    public void AppendLiteral(string value) => _text.AppendLiteral(value);
+
+    public void AppendFormatted<T>(T value, string? format = null) => _text.AppendFormatted(value, format);
+
+    public string ToStringAndClear() => _text.ToStringAndClear();
+}
