@@ -15,7 +15,7 @@ internal readonly record struct MatrixSizes(long Out, long In, IReadOnlyList<lon
 
     /// <summary>What the shapes of P and Q say, where no model does. LoRA's factors of a convolution are convolutions themselves.</summary>
     public static MatrixSizes Stored(IReadOnlyList<long> left, IReadOnlyList<long> right) =>
-        new(left.FirstOrDefault(), right.Count == 0 ? 0 : right.Skip(1).Aggregate(1L, (product, size) => product * size), [.. right.Skip(2)]);
+        new(left.FirstOrDefault(), right.Count < 2 ? right.LastOrDefault() : right.Skip(1).Aggregate(1L, (product, size) => product * size), [.. right.Skip(2)]);
 
     /// <summary>The shape of LoRA's A: that of its first convolution's weight, or (rank, in).</summary>
     public long[] LoraRight(long rank) => [rank, In / Kernel.Aggregate(1L, (product, size) => product * size), .. Kernel];
