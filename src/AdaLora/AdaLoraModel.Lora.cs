@@ -39,6 +39,6 @@ public sealed partial class AdaLoraModel
         if (ranks.Count == 0)
             throw new InvalidOperationException("No adapted matrix has a triplet left; LoRA knows no rank 0. There is nothing to export.");
         WarnOfClashes();
-        WriteAdapter(folder, LoraConfigWriter.Write(this, _origin?.Config, ranks), tensors, UnsettledRanks.Metadata(null));
+        WriteAdapter(folder, LoraConfigWriter.Write(Describe(), _origin?.Config, ranks), tensors, UnsettledRanks.Metadata(null));
     }
 }

@@ -32,7 +32,7 @@ public sealed partial class AdaLoraModel
         RequireStep();
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        var format = new AdaLoraConfigWriter(this, _origin?.Config, IsFrozen ? ReadPattern() : OfWholeLife(HeldTriplets()));
+        var format = new AdaLoraConfigWriter(Describe(), _origin?.Config, IsFrozen ? ReadPattern() : OfWholeLife(HeldTriplets()));
         WarnOfClashes();
         WriteAdapter(folder, format.Write(), AdaptedTensors(format.Scale), format.Metadata());
     }
@@ -58,15 +58,22 @@ public sealed partial class AdaLoraModel
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         using var saved = new SavedAdapter(folder);
-        var adapted = saved.AttachTo(model, (options, blueprint, origin) =>
+        var fit = saved.FitTo(model);
+        var adapted = new Attachment(model, OptionsFor(fit, folder), logger, fit.Blueprint(), new AdapterOrigin(fit.Config, fit.Pattern())).Build();
+        try
         {
-            var empty = new Attachment(model, options, logger, blueprint, origin).Build();
-            beforeFilling(empty);
-            return empty;
-        });
+            beforeFilling(adapted);
+            saved.Fill(adapted.Adapters, fit);
+        }
+        catch
+        {
+            adapted.Detach();
+            throw;
+        }
+
         if (saved.UnknownFields.Count > 0)
             LogUnknown(logger, folder, string.Join(", ", saved.UnknownFields));
-        foreach (var shared in saved.Untied)
+        foreach (var shared in fit.Untied)
             LogUntied(logger, folder, shared);
         adapted.NoteLambdas();
         return adapted;

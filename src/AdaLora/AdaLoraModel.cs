@@ -20,7 +20,7 @@ namespace AdaLora;
 /// </code>
 /// with an optimiser over <see cref="TrainableParameters"/>; <see cref="Trainer"/> does the same. Not thread-safe.
 /// </summary>
-public sealed partial class AdaLoraModel : IDisposable
+public sealed partial class AdaLoraModel : ITrainable, IDisposable
 {
     private readonly InjectedLayers _injection;
     private readonly TrainableSelection _selection;
@@ -199,6 +199,8 @@ public sealed partial class AdaLoraModel : IDisposable
     internal ImportanceTracker Tracker => _tracker;
 
     internal UsageGate Gate => _activity.Gate;
+
+    TrainingTarget ITrainable.AsTrainingTarget() => new AdaptedTarget(this);
 
     internal IReadOnlyList<InjectionSite> Sites => _injection.Sites;
 

@@ -7,26 +7,26 @@ namespace AdaLora.Peft;
 /// <summary>Makes the configuration of a saved AdaLoRA adapter.</summary>
 internal sealed class AdaLoraConfigWriter
 {
-    private readonly AdaLoraModel _adapted;
+    private readonly AdapterDescription _adapter;
     private readonly SavedConfig? _origin;
     private readonly RankPattern _pattern;
     private readonly int _initialRank;
     private readonly double _alpha;
 
-    /// <param name="adapted">The model.</param>
+    /// <param name="adapter">The adapter.</param>
     /// <param name="origin">What it was loaded with, if it was.</param>
     /// <param name="pattern">Which triplets are written, of all there ever were.</param>
-    public AdaLoraConfigWriter(AdaLoraModel adapted, SavedConfig? origin, RankPattern pattern)
+    public AdaLoraConfigWriter(AdapterDescription adapter, SavedConfig? origin, RankPattern pattern)
     {
-        _adapted = adapted;
+        _adapter = adapter;
         _origin = origin;
         // Readers number triplets below the initial rank: where others were added, those that are left are told as the first of so many.
-        _pattern = adapted.HasGrown ? RankPattern.From(pattern.Names.Select(n => KeyValuePair.Create<string, IReadOnlyList<bool>>(n, [.. Enumerable.Repeat(true, pattern.RankOf(n))]))) : pattern;
-        var initialRank = origin is SavedAdaLoraConfig own ? own.InitialRank : adapted.Adapters.Max(a => adapted.InitialRankOf(a.Slot.Name));
+        _pattern = adapter.HasGrown ? RankPattern.From(pattern.Names.Select(n => KeyValuePair.Create<string, IReadOnlyList<bool>>(n, [.. Enumerable.Repeat(true, pattern.RankOf(n))]))) : pattern;
+        var initialRank = origin is SavedAdaLoraConfig own ? own.InitialRank : adapter.InitialRank;
         // An initial rank of 0 would make the scale of PEFT meaningless.
-        _initialRank = Math.Max(Math.Max(1, initialRank), adapted.HasGrown ? _pattern.Names.Max(_pattern.RankOf) : 0);
+        _initialRank = Math.Max(Math.Max(1, initialRank), adapter.HasGrown ? _pattern.Names.Max(_pattern.RankOf) : 0);
         // An alpha of 0 means the initial rank here, but the kept rank in PEFT.
-        _alpha = adapted.Options.Alpha > 0 ? adapted.Options.Alpha : _initialRank;
+        _alpha = adapter.Alpha > 0 ? adapter.Alpha : _initialRank;
     }
 
     /// <summary>The scale that readers compute for every matrix.</summary>
@@ -34,38 +34,37 @@ internal sealed class AdaLoraConfigWriter
 
     public byte[] Write()
     {
-        var options = _adapted.Options;
         var config = new ConfigText(_origin?.Json);
         config.Set("peft_type", "ADALORA");
         config.Set("inference_mode", true);
         config.Set("r", 8);
         config.Set("init_r", _initialRank);
         config.Set("lora_alpha", _alpha);
-        config.Set("lora_dropout", options.Dropout);
-        config.Set("deltaT", options.MaskInterval);
-        config.Set("beta1", options.Beta1);
-        config.Set("beta2", options.Beta2);
-        config.Set("orth_reg_weight", options.OrthogonalityWeight);
-        config.Set("fan_in_fan_out", _adapted.Sites.Any(s => s.Adaptable.WeightIsTransposed));
+        config.Set("lora_dropout", _adapter.Dropout);
+        config.Set("deltaT", _adapter.MaskInterval);
+        config.Set("beta1", _adapter.Beta1);
+        config.Set("beta2", _adapter.Beta2);
+        config.Set("orth_reg_weight", _adapter.OrthogonalityWeight);
+        config.Set("fan_in_fan_out", _adapter.HasTransposedWeights);
         config.Set("rank_pattern", Ranks());
         if (_origin is not SavedAdaLoraConfig)
         {
-            config.Set("target_r", options.TargetBudget is { } budget ? (int)Math.Round((double)budget / _adapted.Adapters.Count) : options.TargetRank);
-            config.Set("target_modules", SavedTargets.Write([.. _adapted.Adapters.Select(a => a.Slot.Name)], _adapted.OriginalNames));
+            config.Set("target_r", _adapter.TargetBudget is { } budget ? (int)Math.Round((double)budget / _adapter.Modules.Count) : _adapter.TargetRank);
+            config.Set("target_modules", SavedTargets.Write(_adapter.Modules, _adapter.ModelModules));
             // What plain LoRA chose these by does not hold any more.
             foreach (var name in (string[])["alpha_pattern", "exclude_modules", "layers_to_transform", "layers_pattern", "use_rslora"])
                 config.Remove(name);
         }
 
         SetSchedule(config);
-        config.SetShared(_adapted, _origin);
+        config.SetShared(_adapter, _origin);
         return config.ToBytes();
     }
 
     // Without a schedule of its own, a loaded adapter keeps that of the file. Readers refuse a training without steps.
     private void SetSchedule(ConfigText config)
     {
-        if (_adapted.Schedule is not { } schedule)
+        if (_adapter.Schedule is not { } schedule)
         {
             if (_origin is SavedAdaLoraConfig)
                 return;
@@ -83,15 +82,14 @@ internal sealed class AdaLoraConfigWriter
     /// <summary>Metadata of the weights: what readers of the configuration alone would get wrong.</summary>
     public IReadOnlyDictionary<string, string> Metadata()
     {
-        var held = _adapted.Adapters.Sum(a => a.Rank);
-        var target = Math.Min(_adapted.TargetBudget, held);
-        var isTold = Ranks() is null && target == Math.Min((long)_adapted.Options.TargetRank * _adapted.Adapters.Count, held);
-        return UnsettledRanks.Metadata(_adapted.IsSettled || isTold ? null : target);
+        var target = _adapter.FinalTriplets;
+        var isTold = Ranks() is null && target == Math.Min((long)_adapter.TargetRank * _adapter.Modules.Count, _adapter.HeldTriplets);
+        return UnsettledRanks.Metadata(_adapter.AreRanksFinal || isTold ? null : target);
     }
 
     private JsonObject? Ranks()
     {
-        if (!_adapted.IsFrozen && _pattern.Names.All(n => _pattern.RankOf(n) == _initialRank))
+        if (!_adapter.IsPatternFinal && _pattern.Names.All(n => _pattern.RankOf(n) == _initialRank))
             return null;
         return new JsonObject(_pattern.Names.Select(name => KeyValuePair.Create(name + ".lora_E", (JsonNode?)Flags(_pattern[name]))));
     }

@@ -26,16 +26,15 @@ internal sealed class ConfigText(JsonObject? before)
     public void Remove(string name) => _fields.Remove(name);
 
     /// <summary>Sets what all kinds of adapters have in common: the modules trained in full and the biases.</summary>
-    public void SetShared(AdaLoraModel adapted, SavedConfig? origin)
+    public void SetShared(AdapterDescription adapter, SavedConfig? origin)
     {
         if (origin is not null)
             return;
-        var trained = adapted.FullyTrainedModules;
+        var trained = adapter.TrainedModules;
         Set("modules_to_save", trained.Count == 0 ? null : new JsonArray([.. trained.Select(n => (JsonNode)n)]));
-        Set("bias", adapted.Options.Biases switch { BiasTraining.All => "all", BiasTraining.Adapted => "lora_only", _ => "none" });
+        Set("bias", adapter.Biases switch { BiasTraining.All => "all", BiasTraining.Adapted => "lora_only", _ => "none" });
         // PEFT would untie them, and change one where here both were trained.
-        var tied = new TiedModules(ModuleNode.Walk(adapted.Model));
-        if (trained.Any(module => tied.Describe(module) is not null))
+        if (adapter.HasTiedTrainedModules)
             Set(SavedConfig.TiedField, true);
         Set("base_model_name_or_path", null);
         Set("task_type", null);

@@ -9,10 +9,10 @@ internal static partial class LoraConfigWriter
     // What a loaded adapter was made for still holds for its export.
     private static readonly string[] Inherited = ["base_model_name_or_path", "task_type", "modules_to_save", "bias"];
 
-    /// <param name="adapted">The model.</param>
+    /// <param name="adapter">The adapter.</param>
     /// <param name="origin">What it was loaded with, if it was.</param>
     /// <param name="ranks">The ranks of the exported modules, at least 1, in the order of the model.</param>
-    public static byte[] Write(AdaLoraModel adapted, SavedConfig? origin, IReadOnlyList<KeyValuePair<string, int>> ranks)
+    public static byte[] Write(AdapterDescription adapter, SavedConfig? origin, IReadOnlyList<KeyValuePair<string, int>> ranks)
     {
         var largest = ranks.Max(r => r.Value);
         var config = new ConfigText(origin is null ? null : new JsonObject(Inherited.Select(n => KeyValuePair.Create(n, origin.Json[n]?.DeepClone()))));
@@ -20,14 +20,14 @@ internal static partial class LoraConfigWriter
         config.Set("inference_mode", true);
         config.Set("r", largest);
         config.Set("lora_alpha", largest);
-        config.Set("lora_dropout", adapted.Options.Dropout);
-        config.Set("fan_in_fan_out", adapted.Sites.Any(s => s.Adaptable.WeightIsTransposed));
+        config.Set("lora_dropout", adapter.Dropout);
+        config.Set("fan_in_fan_out", adapter.HasTransposedWeights);
         config.Set("use_rslora", false);
         // Equal in both, so that the scale of every module is 1.
         config.Set("rank_pattern", Pattern(ranks));
         config.Set("alpha_pattern", Pattern(ranks));
-        config.Set("target_modules", SavedTargets.Write([.. ranks.Select(r => r.Key)], adapted.OriginalNames));
-        config.SetShared(adapted, origin);
+        config.Set("target_modules", SavedTargets.Write([.. ranks.Select(r => r.Key)], adapter.ModelModules));
+        config.SetShared(adapter, origin);
         return config.ToBytes();
     }
 

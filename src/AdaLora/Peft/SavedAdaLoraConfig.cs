@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using AdaLora.Adapters;
 using AdaLora.Allocation;
 using AdaLora.Internals;
-using AdaLora.Targeting;
 
 namespace AdaLora.Peft;
 
@@ -66,22 +65,13 @@ internal sealed class SavedAdaLoraConfig : SavedConfig
     }
 
     /// <summary>The schedule of the file keeps its proportions, as nobody knows how long the next training is.</summary>
-    public override AdaLoraOptions Training(int matrices, int triplets, TargetModules targets, IReadOnlyList<string> trainedModules) => new()
+    public override SavedTraining Training(int matrices, int triplets) => new()
     {
         InitialRank = _initialRank,
-        TargetRank = _targetRank,
         TargetBudget = IsSettled || (TargetBudget ?? (long)_targetRank * matrices) > triplets ? triplets : TargetBudget,
         Alpha = Math.Max(0, Alpha),
         Dropout = Dropout,
-        Targets = targets,
-        TrainedModules = trainedModules,
-        Biases = Biases,
-        InitialPhase = Share(_initialSteps),
-        FinalPhase = Share(_finalSteps),
-        MaskInterval = _interval,
-        Beta1 = _beta1,
-        Beta2 = _beta2,
-        OrthogonalityWeight = _orthogonalityWeight,
+        Allocation = new SavedAllocation(_targetRank, Share(_initialSteps), Share(_finalSteps), _interval, _beta1, _beta2, _orthogonalityWeight),
     };
 
     protected override IEnumerable<string> OwnProblems()

@@ -1,8 +1,6 @@
-using AdaLora.Allocation;
-using AdaLora.Injection;
+using AdaLora.Adapters;
 using AdaLora.Internals;
 using AdaLora.Safetensors;
-using AdaLora.Targeting;
 using static TorchSharp.torch;
 
 namespace AdaLora.Peft;
@@ -36,51 +34,21 @@ internal sealed class SavedAdapter : IDisposable
     /// <summary>Fields of the configuration that are set and not known.</summary>
     public IReadOnlyList<string> UnknownFields => _config.UnknownFields;
 
-    /// <summary>What <see cref="SavedFit.Untied"/> tells of the model that was adapted.</summary>
-    public IReadOnlyList<string> Untied { get; private set; } = [];
-
-    /// <summary>Adapts a model and fills the adapters.</summary>
-    /// <param name="model">Unchanged if anything fails.</param>
-    /// <param name="attach">Attaches adapters of the prescribed ranks.</param>
+    /// <summary>Finds the place of everything stored in a model, which is not changed.</summary>
     /// <exception cref="InvalidDataException">The adapter does not fit the model; everything that does not is listed.</exception>
-    public AdaLoraModel AttachTo(nn.Module model, Func<AdaLoraOptions, Blueprint, AdapterOrigin, AdaLoraModel> attach)
+    public SavedFit FitTo(nn.Module model)
     {
         var fit = new SavedFit(model, _config, _file.Entries);
         if (fit.Problems.Count > 0)
             throw new InvalidDataException($"The adapter in '{_folder}' does not fit the model: {string.Join("; ", fit.Problems)}.");
 
-        Untied = fit.Untied;
-        var ranks = fit.Modules.ToDictionary(n => n, n => _config.RankOf(n), StringComparer.Ordinal);
-        var options = _config.Training(ranks.Count, ranks.Values.Sum(), TargetModules.Exactly(fit.Modules), fit.TrainedModules);
-        try
-        {
-            options.Validate();
-        }
-        catch (ArgumentException e)
-        {
-            throw new InvalidDataException($"The configuration of the adapter in '{_folder}' cannot be followed. {e.Message}", e);
-        }
-
-        var pattern = RankPattern.From(fit.Modules.Select(n => KeyValuePair.Create(n, _config.PatternOf(n))));
-        var blueprint = new Blueprint(ranks, fit.Modules.ToDictionary(n => n, _config.ScaleOf, StringComparer.Ordinal), fit.TrainedModules);
-        var adapted = attach(options, blueprint, new AdapterOrigin(_config, pattern));
-        try
-        {
-            Fill(adapted, fit);
-            return adapted;
-        }
-        catch
-        {
-            adapted.Detach();
-            throw;
-        }
+        return fit;
     }
 
-    public void Dispose() => _file.Dispose();
-
-    private void Fill(AdaLoraModel adapted, SavedFit fit)
+    /// <summary>Copies what is stored into adapters that were attached as the fit prescribes, and into what is trained in full.</summary>
+    public void Fill(IReadOnlyList<SvdAdapter> adapters, SavedFit fit)
     {
-        foreach (var adapter in adapted.Adapters)
+        foreach (var adapter in adapters)
         {
             using var scope = NewDisposeScope();
             using var frozen = no_grad();
@@ -97,6 +65,8 @@ internal sealed class SavedAdapter : IDisposable
             target.copy_(Read(stored, scope));
         }
     }
+
+    public void Dispose() => _file.Dispose();
 
     private Tensor Read(string name, TorchSharp.DisposeScope scope)
     {

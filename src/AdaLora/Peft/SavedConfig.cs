@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using AdaLora.Adapters;
 using AdaLora.Injection;
 using AdaLora.Internals;
-using AdaLora.Targeting;
 
 namespace AdaLora.Peft;
 
@@ -92,8 +91,10 @@ internal abstract class SavedConfig
     /// <summary>Why an adapter of this kind cannot be put on a layer, as the rest of a sentence, or null when it can.</summary>
     public virtual string? FaultOf(AdaptableLayer layer) => null;
 
-    /// <summary>Options for further training. Ranks, targets and modules are left to the caller.</summary>
-    public abstract AdaLoraOptions Training(int matrices, int triplets, TargetModules targets, IReadOnlyList<string> trainedModules);
+    /// <summary>The settings for further training.</summary>
+    /// <param name="matrices">How many matrices are adapted.</param>
+    /// <param name="triplets">How many triplets are stored.</param>
+    public abstract SavedTraining Training(int matrices, int triplets);
 
     /// <exception cref="InvalidDataException">The configuration cannot be read, or not be followed; all reasons are listed.</exception>
     public static SavedConfig Parse(ReadOnlySpan<byte> utf8, string path)

@@ -1,4 +1,5 @@
 using AdaLora.Adapters;
+using AdaLora.Allocation;
 using AdaLora.Injection;
 using AdaLora.Safetensors;
 using AdaLora.Targeting;
@@ -48,6 +49,19 @@ internal sealed class SavedFit
     public IReadOnlyList<(string Stored, Tensor Target)> Others => _others;
 
     public IReadOnlyList<string> Problems => _problems;
+
+    /// <summary>The configuration.</summary>
+    public SavedConfig Config => _config;
+
+    /// <summary>Of the triplets at the beginning of the adapter's life, those that are stored.</summary>
+    public RankPattern Pattern() => RankPattern.From(Modules.Select(n => KeyValuePair.Create(n, _config.PatternOf(n))));
+
+    /// <summary>How the adapters have to be made for what is stored.</summary>
+    public Blueprint Blueprint() =>
+        new(Modules.ToDictionary(n => n, _config.RankOf, StringComparer.Ordinal), Modules.ToDictionary(n => n, _config.ScaleOf, StringComparer.Ordinal), TrainedModules);
+
+    /// <summary>The settings for further training.</summary>
+    public SavedTraining Training() => _config.Training(Modules.Count, Modules.Sum(_config.RankOf));
 
     /// <summary>Modules trained in full that share a weight with others here, where PEFT gave them a copy of their own.</summary>
     public IReadOnlyList<string> Untied { get; } = [];

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using AdaLora.Adapters;
 using AdaLora.Internals;
-using AdaLora.Targeting;
 
 namespace AdaLora.Peft;
 
@@ -47,15 +46,12 @@ internal sealed class SavedLoraConfig : SavedConfig
 
     public override string? FaultOf(AdaptableLayer layer) => layer.IsGrouped ? "is a convolution in groups, for which PEFT's LoRA has another product" : null;
 
-    public override AdaLoraOptions Training(int matrices, int triplets, TargetModules targets, IReadOnlyList<string> trainedModules) => new()
+    public override SavedTraining Training(int matrices, int triplets) => new()
     {
         InitialRank = _rank,
         TargetBudget = triplets,
         Alpha = Math.Max(0, Alpha),
         Dropout = Dropout,
-        Targets = targets,
-        TrainedModules = trainedModules,
-        Biases = Biases,
     };
 
     protected override IEnumerable<string> OwnProblems() => base.OwnProblems()

@@ -22,10 +22,10 @@ public sealed class Trainer : IDisposable
     private bool _used;
     private volatile int _runningThread;
 
-    /// <summary>Trains the adapters of a model, and what else <see cref="AdaLoraModel.TrainableParameters"/> lists.</summary>
+    /// <summary>Trains the adapters of an <see cref="AdaLoraModel"/>, and what else <see cref="AdaLoraModel.TrainableParameters"/> lists.</summary>
     /// <exception cref="ArgumentException">The options are not valid, or do not fit the adapters' schedule.</exception>
-    public Trainer(AdaLoraModel adapted, TrainerOptions options, ILogger? logger = null)
-        : this(new AdaptedTarget(adapted ?? throw new ArgumentNullException(nameof(adapted))), options, logger)
+    public Trainer(ITrainable adapted, TrainerOptions options, ILogger? logger = null)
+        : this((adapted ?? throw new ArgumentNullException(nameof(adapted))).AsTrainingTarget(), options, logger)
     {
     }
 

@@ -1,0 +1,78 @@
+using AdaLora.Injection;
+using AdaLora.Peft;
+using AdaLora.Targeting;
+
+namespace AdaLora;
+
+/// <content>What the files of an adapter say, and the options that it is trained with.</content>
+public sealed partial class AdaLoraModel
+{
+    /// <exception cref="InvalidDataException">The configuration asks for what the options do not allow.</exception>
+    private static AdaLoraOptions OptionsFor(SavedFit fit, string folder)
+    {
+        var training = fit.Training();
+        var options = new AdaLoraOptions
+        {
+            InitialRank = training.InitialRank,
+            TargetBudget = training.TargetBudget,
+            Alpha = training.Alpha,
+            Dropout = training.Dropout,
+            Targets = TargetModules.Exactly(fit.Modules),
+            TrainedModules = fit.TrainedModules,
+            Biases = fit.Config.Biases,
+        };
+        if (training.Allocation is { } allocation)
+        {
+            options = options with
+            {
+                TargetRank = allocation.TargetRank,
+                InitialPhase = allocation.InitialPhase,
+                FinalPhase = allocation.FinalPhase,
+                MaskInterval = allocation.MaskInterval,
+                Beta1 = allocation.Beta1,
+                Beta2 = allocation.Beta2,
+                OrthogonalityWeight = allocation.OrthogonalityWeight,
+            };
+        }
+
+        try
+        {
+            options.Validate();
+            return options;
+        }
+        catch (ArgumentException e)
+        {
+            throw new InvalidDataException($"The configuration of the adapter in '{folder}' cannot be followed. {e.Message}", e);
+        }
+    }
+
+    private AdapterDescription Describe()
+    {
+        var held = _adapters.Sum(a => a.Rank);
+        var tied = new TiedModules(ModuleNode.Walk(Model));
+        return new AdapterDescription
+        {
+            Modules = [.. _adapters.Select(a => a.Slot.Name)],
+            ModelModules = [.. OriginalNames],
+            TrainedModules = FullyTrainedModules,
+            HasTiedTrainedModules = FullyTrainedModules.Any(module => tied.Describe(module) is not null),
+            Biases = Options.Biases,
+            HasTransposedWeights = Sites.Any(s => s.Adaptable.WeightIsTransposed),
+            Alpha = Options.Alpha,
+            Dropout = Options.Dropout,
+            InitialRank = _adapters.Max(a => InitialRankOf(a.Slot.Name)),
+            HasGrown = HasGrown,
+            TargetRank = Options.TargetRank,
+            TargetBudget = Options.TargetBudget,
+            MaskInterval = Options.MaskInterval,
+            Beta1 = Options.Beta1,
+            Beta2 = Options.Beta2,
+            OrthogonalityWeight = Options.OrthogonalityWeight,
+            Schedule = Schedule,
+            HeldTriplets = held,
+            FinalTriplets = Math.Min(TargetBudget, held),
+            IsPatternFinal = IsFrozen,
+            AreRanksFinal = IsSettled,
+        };
+    }
+}
