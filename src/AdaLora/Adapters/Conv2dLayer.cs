@@ -33,6 +33,8 @@ internal sealed class Conv2dLayer(Conv2d conv) : AdaptableLayer(conv)
         return !weight.is_floating_point() ? $"its weight is of type {weight.dtype}, which is not floating point"
             : !weight.shape.SequenceEqual(expected) ? $"its weight is {string.Join(" x ", weight.shape)} where its channels and kernel ask for {string.Join(" x ", expected)}"
             : conv.padding_mode == PaddingModes.Constant ? "its padding mode is Constant, which no convolution of PyTorch has"
+            : conv.padding_type == Padding.Same && conv.padding_mode != PaddingModes.Zeros && !SameAs(0).SequenceEqual(SameAs(1))
+                ? $"TorchSharp swaps height and width where it pads to the same size in the mode {conv.padding_mode}; give the padding in numbers"
             : null;
     }
 

@@ -1,4 +1,5 @@
 using AdaLora.Adapters;
+using AdaLora.Allocation;
 using AdaLora.Injection;
 using AdaLora.Targeting;
 using AdaLora.Tests.Goldens;
@@ -26,7 +27,7 @@ public sealed class SvdConv2dTests
         ["depthwise"] = t => Conv2d(4, 8, 3, stride: 2, padding: 1, groups: 4, dtype: t),
         ["same"] = t => Conv2d(4, 6, (4, 3), Padding.Same, dilation: (1, 2), dtype: t),
         ["valid"] = t => Conv2d(4, 6, 3, Padding.Valid, stride: 2, dtype: t),
-        ["same, in groups, circular"] = t => Conv2d(4, 6, (4, 2), Padding.Same, padding_mode: PaddingModes.Circular, groups: 2, dtype: t),
+        ["same, in groups, circular"] = t => Conv2d(4, 6, 4, Padding.Same, padding_mode: PaddingModes.Circular, groups: 2, dtype: t),
         ["reflected"] = t => Conv2d(4, 6, 3, stride: 2, padding: 2, padding_mode: PaddingModes.Reflect, dtype: t),
         ["replicated"] = t => Conv2d(4, 6, (3, 2), padding: (1, 2), padding_mode: PaddingModes.Replicate, dtype: t),
     };
@@ -112,13 +113,14 @@ public sealed class SvdConv2dTests
         using var model = Model("plain", ScalarType.Float32);
         using var adapted = Attach(model, dropout: 0.5);
         var (layer, images) = (adapted.Adapters[0], ones(2, 4, 9, 8));
+        model.eval();
+        Assert.Equal(0, (layer.call(images) - layer.call(images)).abs().max().item<float>());
+        model.train();
         manual_seed(1);
         var first = layer.call(images);
         Assert.NotEqual(0, (layer.call(images) - first).abs().max().item<float>());
         manual_seed(1);
         Assert.Equal(0, (layer.call(images) - first).abs().max().item<float>());
-        model.eval();
-        Assert.Equal(0, (layer.call(images) - layer.call(images)).abs().max().item<float>());
     }
 
     [Fact]
@@ -134,11 +136,11 @@ public sealed class SvdConv2dTests
             InitialRank = 3,
             Seed = 1,
             TotalSteps = 12,
-            InitialPhase = Allocation.PhaseLength.Steps(2),
-            FinalPhase = Allocation.PhaseLength.Steps(4),
+            InitialPhase = PhaseLength.Steps(2),
+            FinalPhase = PhaseLength.Steps(4),
             MaskInterval = 1,
             // The linear layer's triplets come first in storage.
-            Score = Allocation.ImportanceScore.Custom("first in storage", _ => arange(6, 0, -1, dtype: ScalarType.Float32)),
+            Score = ImportanceScore.Custom("first in storage", _ => arange(6, 0, -1, dtype: ScalarType.Float32)),
         });
         var images = randn(4, 4, 9, 8);
         using var optimizer = optim.AdamW(adapted.TrainableParameters, 1e-2);
@@ -207,6 +209,15 @@ public sealed class SvdConv2dTests
         var message = Assert.Throws<InjectionException>(() => AdaLoraModel.Attach(model, new AdaLoraOptions { Targets = TargetModules.Suffixes("_conv") })).Message;
         Assert.Contains("Conv2d", message, StringComparison.Ordinal);
         Assert.Contains("_conv", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(PaddingModes.Circular, Padding.Same, "swaps height and width")]
+    [InlineData(PaddingModes.Constant, Padding.Valid, "Constant")]
+    public void A_convolution_that_TorchSharp_computes_otherwise_than_PyTorch_is_refused(PaddingModes mode, Padding padding, string reason)
+    {
+        using var model = new Network(Conv2d(4, 6, (4, 2), padding, padding_mode: mode), ScalarType.Float32);
+        Assert.Contains(reason, Assert.Throws<InjectionException>(() => Attach(model)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
