@@ -1,3 +1,4 @@
+using System.Text.Json;
 using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Families.Bert;
 using AdaLora.Transformers.Families.DebertaV2;
@@ -10,54 +11,46 @@ using AdaLora.Transformers.Loading;
 
 namespace AdaLora.Transformers;
 
-/// <summary>How the models of one family are made. A new family is one more entry of the table here.</summary>
+/// <summary>How the configuration and the models of one family are made; null for a model that it doesn't have. A new family is one more entry of the table here.</summary>
 internal sealed class ModelFamily
 {
     private static readonly Dictionary<string, ModelFamily> Families = new(StringComparer.Ordinal)
     {
-        ["bert"] = Create(
+        ["bert"] = Encoders(
             entries => new BertConfig(entries),
             config => new BertModel(config),
             (config, labels) => new BertForSequenceClassification(config, labels),
-            config => new QuestionAnswerer("BertForQuestionAnswering", new BertModel(config, withPooler: false))),
+            config => new QuestionAnswerer("BertForQuestionAnswering", new BertModel(config, withPooler: false)),
+            BertForMaskedLM.For),
         ["roberta"] = Roberta(entries => new RobertaConfig(entries)),
         ["xlm-roberta"] = Roberta(entries => new XlmRobertaConfig(entries)),
-        ["electra"] = Create(
+        ["electra"] = Encoders(
             entries => new ElectraConfig(entries),
             config => new ElectraModel(config),
             (config, labels) => new ElectraForSequenceClassification(config, labels),
             config => new QuestionAnswerer("ElectraForQuestionAnswering", new ElectraModel(config))),
-        ["distilbert"] = Create(
+        ["distilbert"] = Encoders(
             entries => new DistilBertConfig(entries),
             config => new DistilBertModel(config),
             (config, labels) => new DistilBertForSequenceClassification(config, labels),
             config => new QuestionAnswerer("DistilBertForQuestionAnswering", new DistilBertModel(config), config.QuestionAnsweringDropout)),
-        ["deberta-v2"] = Create(
+        ["deberta-v2"] = Encoders(
             entries => new DebertaV2Config(entries),
             config => new DebertaV2Model(config),
             (config, labels) => new DebertaV2ForSequenceClassification(config, labels),
             config => new QuestionAnswerer("DebertaV2ForQuestionAnswering", new DebertaV2Model(config))),
     };
 
-    private ModelFamily(
-        Func<CheckpointFolder, EncoderConfig> readConfig,
-        Func<EncoderConfig, TextEncoder> encoder,
-        Func<EncoderConfig, int, SequenceClassifier> sequenceClassifier,
-        Func<EncoderConfig, QuestionAnswerer> questionAnswerer)
-    {
-        ReadConfig = readConfig;
-        Encoder = encoder;
-        SequenceClassifier = sequenceClassifier;
-        QuestionAnswerer = questionAnswerer;
-    }
+    /// <summary>Makes the configuration from the content and the path of config.json.</summary>
+    public required Func<JsonElement, string, ModelConfig> ReadConfig { get; init; }
 
-    public Func<CheckpointFolder, EncoderConfig> ReadConfig { get; }
+    public Func<ModelConfig, TextEncoder>? Encoder { get; private init; }
 
-    public Func<EncoderConfig, TextEncoder> Encoder { get; }
+    public Func<ModelConfig, int, SequenceClassifier>? SequenceClassifier { get; private init; }
 
-    public Func<EncoderConfig, int, SequenceClassifier> SequenceClassifier { get; }
+    public Func<ModelConfig, QuestionAnswerer>? QuestionAnswerer { get; private init; }
 
-    public Func<EncoderConfig, QuestionAnswerer> QuestionAnswerer { get; }
+    public Func<ModelConfig, CheckpointFolder, MaskedLM>? MaskedLM { get; private init; }
 
     public static bool IsSupported(string modelType) => Families.ContainsKey(modelType);
 
@@ -69,21 +62,28 @@ internal sealed class ModelFamily
                 ? family
                 : throw new CheckpointException(checkpoint.ConfigPath, $"describes a model of type '{type}', which isn't supported (supported: {string.Join(", ", Families.Keys)}).");
 
-    private static ModelFamily Create<TConfig>(
+    /// <summary>The types of the families that <paramref name="has"/> holds of.</summary>
+    public static IEnumerable<string> TypesWith(Func<ModelFamily, bool> has) => Families.Where(family => has(family.Value)).Select(family => family.Key);
+
+    private static ModelFamily Encoders<TConfig>(
         Func<ConfigEntries, TConfig> readConfig,
         Func<TConfig, TextEncoder> encoder,
         Func<TConfig, int, SequenceClassifier> sequenceClassifier,
-        Func<TConfig, QuestionAnswerer> questionAnswerer)
+        Func<TConfig, QuestionAnswerer> questionAnswerer,
+        Func<TConfig, CheckpointFolder, MaskedLM>? maskedLM = null)
         where TConfig : EncoderConfig =>
-        new(
-            checkpoint => EncoderConfig.Read(checkpoint, readConfig),
-            config => encoder((TConfig)config),
-            (config, labels) => sequenceClassifier((TConfig)config, labels),
-            config => questionAnswerer((TConfig)config));
+        new()
+        {
+            ReadConfig = (json, path) => ModelConfig.Read(json, path, readConfig),
+            Encoder = config => encoder((TConfig)config),
+            SequenceClassifier = (config, labels) => sequenceClassifier((TConfig)config, labels),
+            QuestionAnswerer = config => questionAnswerer((TConfig)config),
+            MaskedLM = maskedLM is null ? null : (config, checkpoint) => maskedLM((TConfig)config, checkpoint),
+        };
 
     private static ModelFamily Roberta<TConfig>(Func<ConfigEntries, TConfig> readConfig)
         where TConfig : RobertaConfig =>
-        Create(
+        Encoders(
             readConfig,
             config => new RobertaModel(config),
             (config, labels) => new RobertaForSequenceClassification(config, labels),

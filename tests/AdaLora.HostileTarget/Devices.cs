@@ -2,9 +2,9 @@ using AdaLora.Bank;
 using AdaLora.Devices;
 using AdaLora.Safetensors;
 using AdaLora.TestSupport;
+using AdaLora.Transformers;
 using AdaLora.Transformers.Families.Bert;
-using AdaLora.Transformers.Heads;
-using AdaLora.Transformers.Layers;
+using AdaLora.Transformers.Loading;
 using AdaLora.Transformers.Tokenization;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -23,8 +23,8 @@ internal static class Devices
 
     public static IEnumerable<(string Name, Action<Device> Call)> Entries =>
     [
-        ("SequenceClassifier.FromPretrained", device => InFolder(folder => { Save(folder); SequenceClassifier.FromPretrained(folder, device: device).Dispose(); })),
-        ("TextEncoder.FromPretrained", device => InFolder(folder => { Save(folder); TextEncoder.FromPretrained(folder, device).Dispose(); })),
+        ("AutoModel.SequenceClassifier", device => InFolder(folder => { Save(folder); AutoModel.SequenceClassifier(folder, options: new PretrainedOptions { Device = device }).Dispose(); })),
+        ("AutoModel.Encoder", device => InFolder(folder => { Save(folder); AutoModel.Encoder(folder, new PretrainedOptions { Device = device }).Dispose(); })),
         ("SafetensorsFile.ReadAll", device => InFolder(folder => { Save(folder); using var file = SafetensorsFile.Open(Path.Combine(folder, "model.safetensors")); _ = file.ReadAll(device); })),
         ("TokenBatch.ToTensors", device => InFolder(folder => { File.WriteAllLines(Path.Combine(folder, "vocab.txt"), ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]); _ = TextTokenizer.FromFolder(folder).EncodeBatch(["a"]).ToTensors(device); })),
         ("TripletBank.Create", device => TripletBank.Create(BankLayout.Create([new TripletShape("a", 2, 2, 1)]), ScalarType.Float32, device).Dispose()),
@@ -32,11 +32,11 @@ internal static class Devices
         {
             Save(folder);
             File.WriteAllLines(Path.Combine(folder, "vocab.txt"), ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]);
-            using var model = TextEncoder.FromPretrained(folder, device);
+            using var model = AutoModel.Encoder(folder, new PretrainedOptions { Device = device });
             _ = TextTokenizer.FromFolder(folder).EncodeBatch(["a"]).ToTensorsFor(model);
         })),
-        ("QuestionAnswerer.FromPretrained", device => InFolder(folder => { Save(folder); QuestionAnswerer.FromPretrained(folder, device).Dispose(); })),
-        ("BertForMaskedLM.FromPretrained", device => InFolder(folder => { Save(folder); BertForMaskedLM.FromPretrained(folder, device).Dispose(); })),
+        ("AutoModel.QuestionAnswerer", device => InFolder(folder => { Save(folder); AutoModel.QuestionAnswerer(folder, new PretrainedOptions { Device = device }).Dispose(); })),
+        ("AutoModel.MaskedLM", device => InFolder(folder => { Save(folder); AutoModel.MaskedLM(folder, new PretrainedOptions { Device = device }).Dispose(); })),
         ("SafetensorsFile.Read", device => InFolder(folder => { Save(folder); using var file = SafetensorsFile.Open(Path.Combine(folder, "model.safetensors")); _ = file.Read("classifier.bias", device); })),
         ("TorchDevices.Describe", device => TorchDevices.Describe(device)),
         ("TorchDevices.MemoryOf", device => TorchDevices.MemoryOf(device)),

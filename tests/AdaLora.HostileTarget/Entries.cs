@@ -4,6 +4,7 @@ using AdaLora.Bank;
 using AdaLora.Safetensors;
 using AdaLora.Targeting;
 using AdaLora.Training;
+using AdaLora.Transformers;
 using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Families.Bert;
 using AdaLora.Transformers.Families.DebertaV2;
@@ -136,7 +137,7 @@ internal static class Entries
     private static void WithAnswerer(Action<QuestionAnswerer> use) => Devices.InFolder(folder =>
     {
         Devices.Save(folder);
-        using var model = QuestionAnswerer.FromPretrained(folder);
+        using var model = AutoModel.QuestionAnswerer(folder);
         use(model);
     });
 

@@ -4,10 +4,8 @@ using AdaLora.Devices;
 using AdaLora.Peft;
 using AdaLora.Safetensors;
 using AdaLora.Targeting;
-using AdaLora.Transformers.Families.Bert;
-using AdaLora.Transformers.Heads;
+using AdaLora.Transformers;
 using AdaLora.Transformers.Hub;
-using AdaLora.Transformers.Layers;
 using AdaLora.Transformers.Loading;
 using AdaLora.Transformers.Tokenization;
 using static TorchSharp.torch;
@@ -79,10 +77,10 @@ internal static class Texts
         ("CheckpointFolder.Read", bad => LookUp(() => InCheckpoint(folder => { using var checkpoint = CheckpointFolder.Open(folder); checkpoint.Read(bad); }))),
         ("HubCheckpoint.IsName", bad => HubCheckpoint.IsName(bad)),
         ("HubCheckpoint.ResolveAsync", bad => HubCheckpoint.ResolveAsync(bad, new HubOptions { Offline = true, CacheFolder = "cache" }).GetAwaiter().GetResult()),
-        ("SequenceClassifier.FromPretrained", bad => SequenceClassifier.FromPretrained(bad).Dispose()),
-        ("QuestionAnswerer.FromPretrained", bad => QuestionAnswerer.FromPretrained(bad).Dispose()),
-        ("BertForMaskedLM.FromPretrained", bad => BertForMaskedLM.FromPretrained(bad).Dispose()),
-        ("TextEncoder.FromPretrained", bad => TextEncoder.FromPretrained(bad).Dispose()),
+        ("AutoModel.SequenceClassifier", bad => AutoModel.SequenceClassifier(bad).Dispose()),
+        ("AutoModel.QuestionAnswerer", bad => AutoModel.QuestionAnswerer(bad).Dispose()),
+        ("AutoModel.MaskedLM", bad => AutoModel.MaskedLM(bad).Dispose()),
+        ("AutoModel.Encoder", bad => AutoModel.Encoder(bad).Dispose()),
         ("SequenceClassifier.DescribeClassMismatch", bad => Devices.Model().DescribeClassMismatch(bad is null ? null! : [bad, bad])),
         ("PretrainedModel.SaveCheckpoint", bad => Devices.Model().SaveCheckpoint(bad)),
         ("PretrainedModel.SaveCheckpoint, tokenizer", bad => Devices.InFolder(folder => Devices.Model().SaveCheckpoint(folder, bad))),

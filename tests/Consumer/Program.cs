@@ -2,6 +2,7 @@
 using AdaLora;
 using AdaLora.Allocation;
 using AdaLora.Training;
+using AdaLora.Transformers;
 using AdaLora.Transformers.Families.Bert;
 using AdaLora.Transformers.Heads;
 using TorchSharp;
@@ -35,7 +36,7 @@ using (var adapted = AdaLoraModel.Attach(model, Options()))
 
 foreach (var adapter in (string[])[folder, exported])
 {
-    using var other = SequenceClassifier.FromPretrained(checkpoint, 2);
+    using var other = AutoModel.SequenceClassifier(checkpoint, 2);
     using var loaded = AdaLoraModel.Load(other, adapter);
     Require(Logits(other).Zip(trained).All(pair => Math.Abs(pair.First - pair.Second) < 1e-5), $"the adapter from {Path.GetFileName(adapter)} computes the same");
 }

@@ -1,5 +1,6 @@
 using AdaLora.Injection;
-using AdaLora.Transformers.Heads;
+using AdaLora.Transformers;
+using AdaLora.Transformers.Loading;
 
 namespace AdaLora.Glue;
 
@@ -17,7 +18,7 @@ internal sealed record AdapterPlaces(IReadOnlyList<AdapterPlace> Matrices, IRead
     /// <summary>Those of a checkpoint.</summary>
     public static AdapterPlaces Of(string folder)
     {
-        using var model = SequenceClassifier.FromPretrained(folder, labels: 2, newHead: true);
+        using var model = AutoModel.SequenceClassifier(folder, labels: 2, new PretrainedOptions { NewHead = true });
         var sites = AdapterInjector.Find(model, AdaptedParts.TargetsOf([], [])).GetSitesOrThrow()
             .Select(site => (Name: ModuleName.Parse(site.Path), Cost: site.Projection.InFeatures + site.Projection.OutFeatures))
             .ToList();

@@ -1,6 +1,9 @@
+using AdaLora.Transformers;
 using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Loading;
 using AdaLora.Transformers.Tokenization;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using static TorchSharp.torch;
 
 namespace AdaLora.Glue;
@@ -11,7 +14,7 @@ internal static class BaseModel
     /// <exception cref="UserInputException">The tokenizer belongs to another model.</exception>
     public static SequenceClassifier Load(string folder, TrainSettings settings, TextTokenizer tokenizer, Device device, ILogger? logger = null)
     {
-        var model = SequenceClassifier.FromPretrained(folder, settings.Task.LabelCount, device: device, seed: settings.Seed, newHead: true, logger: logger);
+        var model = AutoModel.SequenceClassifier(folder, settings.Task.LabelCount, new PretrainedOptions { Device = device, Seed = settings.Seed, NewHead = true, Logger = logger ?? NullLogger.Instance });
         var words = model.Encoder.Config.VocabularySize;
         if (tokenizer.VocabularySize <= words)
             return model;

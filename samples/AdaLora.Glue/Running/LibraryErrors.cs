@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using AdaLora.Devices;
 using AdaLora.Injection;
 using AdaLora.Safetensors;
-using AdaLora.Transformers.Loading;
+using AdaLora.Transformers.Configuration;
 
 namespace AdaLora.Glue;
 

@@ -15,9 +15,11 @@ internal sealed record ConfigNames
 
     public string HiddenActivation { get; init; } = "hidden_act";
 
-    public string HiddenDropout { get; init; } = "hidden_dropout_prob";
+    public string? HiddenDropout { get; init; } = "hidden_dropout_prob";
 
     public string AttentionDropout { get; init; } = "attention_probs_dropout_prob";
+
+    public string MaxPositions { get; init; } = "max_position_embeddings";
 
     public string ClassifierDropout { get; init; } = "classifier_dropout";
 

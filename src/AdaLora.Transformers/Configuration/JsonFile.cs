@@ -1,6 +1,5 @@
 using System.Text.Json;
 using AdaLora.Internals;
-using AdaLora.Transformers.Loading;
 
 namespace AdaLora.Transformers.Configuration;
 
@@ -71,6 +70,17 @@ internal static class JsonFile
     /// <summary>The text of a member, or null if it is missing or no text.</summary>
     public static string? Text(this JsonElement element, string name) =>
         element.Member(name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+
+    /// <summary>Whether a value says anything: nulls, false, 0 and empty texts, lists and objects don't.</summary>
+    public static bool IsSet(this JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null or JsonValueKind.False => false,
+        JsonValueKind.String => value.GetString()!.Length > 0,
+        JsonValueKind.Number => value.GetDouble() != 0,
+        JsonValueKind.Array => value.GetArrayLength() > 0,
+        JsonValueKind.Object => value.EnumerateObject().Any(),
+        _ => true,
+    };
 
     /// <summary>The truth value of a member, or null if it is missing or none.</summary>
     public static bool? Flag(this JsonElement element, string name) =>

@@ -1,15 +1,12 @@
 using AdaLora.Internals;
-using AdaLora.Safetensors;
 using AdaLora.Transformers.Layers;
-using AdaLora.Transformers.Loading;
-using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace AdaLora.Transformers.Heads;
 
 /// <summary>An encoder with a head that scores every token as the first and as the last of an answer.</summary>
-public sealed class QuestionAnswerer : PretrainedModel
+public sealed class QuestionAnswerer : EncoderModel
 {
     private readonly TextEncoder _encoder;
     private readonly Module<Tensor, Tensor> _dropout;
@@ -22,7 +19,7 @@ public sealed class QuestionAnswerer : PretrainedModel
         _dropout = new Dropout(dropout);
         _outputs = Unfilled.Linear(encoder.Config.HiddenSize, 2);
         // By hand, for the encoder's name is that of its family.
-        register_module(encoder.EncoderPrefix, _encoder);
+        register_module(encoder.BasePrefix, _encoder);
         register_module("dropout", _dropout);
         register_module("qa_outputs", _outputs);
     }
@@ -32,24 +29,9 @@ public sealed class QuestionAnswerer : PretrainedModel
 
     internal override TextEncoder Text => _encoder;
 
-    internal override string EncoderPrefix => _encoder.EncoderPrefix;
+    internal override string BasePrefix => _encoder.BasePrefix;
 
     private protected override IReadOnlyList<string> HeadPrefixes => ["qa_outputs."];
-
-    /// <summary>Loads a checkpoint of whatever supported family it is. The model is in evaluation mode.</summary>
-    /// <param name="folder">The folder with config.json and model.safetensors.</param>
-    /// <param name="device">Where to put the model; the CPU if null.</param>
-    /// <param name="dtype">The element type of the weights; float32 if null, whatever the checkpoint has.</param>
-    /// <param name="seed">Seeds the values of a new head; TorchSharp's global generator is used if null.</param>
-    /// <param name="memoryMapped">
-    /// Whether the weights stay a part of the file, see <see cref="SafetensorsFile.Map"/>, where the element types agree. The file must not be shortened or overwritten in place while the model lives.
-    /// </param>
-    /// <param name="logger">Hears what was left out of the checkpoint and what it lacks.</param>
-    /// <returns>The model.</returns>
-    /// <exception cref="CheckpointException">The folder can't be used, or its tensors don't fit: all that are missing or of another shape are listed.</exception>
-    /// <exception cref="SafetensorsException">A weight file breaks the format.</exception>
-    public static QuestionAnswerer FromPretrained(string folder, Device? device = null, ScalarType? dtype = null, long? seed = null, bool memoryMapped = false, ILogger? logger = null) =>
-        Load(folder, (family, config) => family.QuestionAnswerer(config), new PretrainedOptions(device, dtype, seed, MemoryMapped: memoryMapped, Logger: logger));
 
     /// <summary>Scores the tokens of a batch.</summary>
     /// <param name="inputIds">Token ids, int64, batch x length.</param>

@@ -1,14 +1,11 @@
-using AdaLora.Safetensors;
 using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Layers;
-using AdaLora.Transformers.Loading;
-using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Heads;
 
 /// <summary>An encoder with a head that gives one row of numbers per text: a score per class, or one number for regression.</summary>
-public abstract class SequenceClassifier : PretrainedModel
+public abstract class SequenceClassifier : EncoderModel
 {
     /// <summary>The label of rows that don't count in the loss.</summary>
     private const long IgnoredLabel = -100;
@@ -32,34 +29,9 @@ public abstract class SequenceClassifier : PretrainedModel
 
     internal sealed override TextEncoder Text => Encoder;
 
-    internal sealed override string EncoderPrefix => Encoder.EncoderPrefix;
+    internal sealed override string BasePrefix => Encoder.BasePrefix;
 
-    private protected sealed override EncoderConfig ConfigToSave => Config.WithLabels(Labels);
-
-    /// <summary>
-    /// Loads a checkpoint of whatever supported family it is. Its head is used if it has one; else a new one is initialised, which <see cref="PretrainedModel.LoadReport"/>
-    /// tells. The model is in evaluation mode.
-    /// </summary>
-    /// <param name="folder">The folder with config.json and model.safetensors.</param>
-    /// <param name="labels">The number of classes, 1 for regression, or null for as many as config.json names.</param>
-    /// <param name="device">Where to put the model; the CPU if null.</param>
-    /// <param name="dtype">The element type of the weights; float32 if null, whatever the checkpoint has.</param>
-    /// <param name="seed">Seeds the values of a new head; TorchSharp's global generator is used if null.</param>
-    /// <param name="newHead">Whether to start with a new head even if the checkpoint has one, for example for another number of classes.</param>
-    /// <param name="memoryMapped">
-    /// Whether the weights stay a part of the file, see <see cref="SafetensorsFile.Map"/>, where the element types agree. The file must not be shortened or overwritten in place while the model lives.
-    /// </param>
-    /// <param name="logger">Hears what was left out of the checkpoint and what it lacks.</param>
-    /// <returns>The model.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="labels"/> is below 1.</exception>
-    /// <exception cref="CheckpointException">The folder can't be used, or its tensors don't fit: all that are missing or of another shape are listed.</exception>
-    /// <exception cref="SafetensorsException">A weight file breaks the format.</exception>
-    public static SequenceClassifier FromPretrained(
-        string folder, int? labels = null, Device? device = null, ScalarType? dtype = null, long? seed = null, bool newHead = false, bool memoryMapped = false, ILogger? logger = null) =>
-        Load(
-            folder,
-            (family, config) => family.SequenceClassifier(newHead ? config.WithoutHead() : config, labels ?? config.LabelNames?.Count ?? 2),
-            new PretrainedOptions(device, dtype, seed, newHead, memoryMapped, logger));
+    private protected sealed override ModelConfig ConfigToSave => Config.WithLabels(Labels);
 
     /// <summary>Compares the classes of some data with those of a head that came with a checkpoint: in another order it would call each class by the name of another.</summary>
     /// <param name="classes">The data's class names in the order of their numbers.</param>

@@ -1,10 +1,10 @@
-using AdaLora.Transformers.Loading;
+using AdaLora.Transformers.Configuration;
 
 namespace AdaLora.Transformers.Hub;
 
 /// <summary>
-/// Finds a checkpoint by folder or by its name on the Hugging Face hub, downloading what is missing. The result is a folder for the FromPretrained methods of models and the
-/// FromFolder method of tokenizers.
+/// Finds a checkpoint by folder or by its name on the Hugging Face hub, downloading what is missing. The result is a folder for <see cref="AutoModel"/> and the FromFolder method
+/// of tokenizers.
 /// </summary>
 /// <remarks>
 /// The cache has the layout of the Python tools, so that a model is downloaded once for all of them. Only config.json, tokenizer files and safetensors weights are downloaded.

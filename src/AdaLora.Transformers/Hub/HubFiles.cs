@@ -1,3 +1,4 @@
+using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Loading;
 
 namespace AdaLora.Transformers.Hub;
@@ -5,17 +6,8 @@ namespace AdaLora.Transformers.Hub;
 /// <summary>Which files of a repository make a checkpoint that this package can use. Everything else is never downloaded.</summary>
 internal static class HubFiles
 {
-    private const string TokenizerSettings = "tokenizer_config.json";
-
-    /// <summary>The sets of files of which any one is a vocabulary.</summary>
-    private static readonly IReadOnlyList<IReadOnlyList<string>> Vocabularies =
-        [["tokenizer.json"], ["vocab.txt"], ["vocab.json", "merges.txt"], ["spm.model"], ["sentencepiece.bpe.model"], ["spiece.model"], ["tokenizer.model"]];
-
     /// <summary>The files beside the weights, the one that must be there first.</summary>
-    public static IReadOnlyList<string> Small { get; } = [CheckpointFiles.Config, .. Tokenizer];
-
-    /// <summary>The files that a tokenizer may consist of.</summary>
-    public static IReadOnlyList<string> Tokenizer => [TokenizerSettings, "special_tokens_map.json", "added_tokens.json", .. Vocabularies.SelectMany(files => files)];
+    public static IReadOnlyList<string> Small { get; } = [CheckpointFiles.Config, .. CheckpointFiles.Tokenizer];
 
     /// <summary>What a snapshot lacks to be loaded; empty for a usable one.</summary>
     /// <exception cref="CheckpointException">The shard index is broken.</exception>
@@ -37,8 +29,8 @@ internal static class HubFiles
     /// </summary>
     public static bool IsSettled(Snapshot snapshot) =>
         Lacking(snapshot).Count == 0
-        && snapshot.Settles(TokenizerSettings)
-        && (Vocabularies.Any(files => files.All(snapshot.Has)) || Vocabularies.All(files => files.Any(snapshot.LacksForGood)));
+        && snapshot.Settles(CheckpointFiles.TokenizerSettings)
+        && (CheckpointFiles.Vocabularies.Any(files => files.All(snapshot.Has)) || CheckpointFiles.Vocabularies.All(files => files.Any(snapshot.LacksForGood)));
 
     /// <summary>The files of a shard index that may be downloaded.</summary>
     /// <exception cref="CheckpointException">The index names something else than safetensors files.</exception>

@@ -1,5 +1,5 @@
 using AdaLora.Internals;
-using AdaLora.Transformers.Loading;
+using AdaLora.Transformers.Configuration;
 
 namespace AdaLora.Transformers.Hub;
 

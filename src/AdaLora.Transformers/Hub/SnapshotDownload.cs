@@ -1,3 +1,4 @@
+using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Loading;
 using Polly;
 

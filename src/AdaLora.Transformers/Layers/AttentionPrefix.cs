@@ -1,4 +1,5 @@
 using AdaLora.Internals;
+using AdaLora.Transformers.Loading;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -7,7 +8,7 @@ using static TorchSharp.torch.nn;
 namespace AdaLora.Transformers.Layers;
 
 /// <summary>Trained keys and values in front of those of every text (Li and Liang, 2021), here without the reparametrisation: as in P-tuning v2 (Liu et al., 2022).</summary>
-internal sealed class AttentionPrefix : Module
+internal sealed class AttentionPrefix : Module, IUnsavedPart
 {
     private const double StandardDeviation = 0.02;
 
@@ -39,6 +40,9 @@ internal sealed class AttentionPrefix : Module
             return parameter;
         }
     }
+
+    /// <inheritdoc/>
+    public string Remover => nameof(TextEncoder.RemovePrefixes);
 
     /// <param name="keys">Batch x length x hidden size.</param>
     public Tensor BeforeKeys(Tensor keys) => Before(_key, keys);

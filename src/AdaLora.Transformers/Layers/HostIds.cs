@@ -6,7 +6,7 @@ namespace AdaLora.Transformers.Layers;
 
 /// <summary>
 /// Refuses numbers that a table has no row for while they are in the host's memory. libtorch would say 'index out of range' on a CPU and leave a CUDA device unusable, but asking a device for its numbers
-/// would mean waiting for it: those on a device are checked before they get there, by <see cref="Tokenization.TokenBatch.ToTensorsFor(PretrainedModel)"/>.
+/// would mean waiting for it: those on a device are checked before they get there, by <c>TokenBatch.ToTensorsFor</c>.
 /// </summary>
 internal static class HostIds
 {

@@ -23,7 +23,7 @@ internal sealed class ResidualOutput : Module<Tensor, Tensor, Tensor>
     {
         _dense = Unfilled.Linear(inputSize, config.HiddenSize);
         _dropout = new Dropout(config.HiddenDropout);
-        _layerNorm = LayerNorm(config.HiddenSize, config.LayerNormEps);
+        _layerNorm = Unfilled.LayerNorm(config.HiddenSize, config.LayerNormEps);
         RegisterComponents();
     }
 

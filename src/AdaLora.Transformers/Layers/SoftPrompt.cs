@@ -1,3 +1,4 @@
+using AdaLora.Transformers.Loading;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -6,7 +7,7 @@ using static TorchSharp.torch.nn;
 namespace AdaLora.Transformers.Layers;
 
 /// <summary>Trained vectors among the embeddings of every text (Lester et al., 2021), behind the first token, whose place the heads read.</summary>
-internal sealed class SoftPrompt : Module
+internal sealed class SoftPrompt : Module, IUnsavedPart
 {
     [ComponentName(Name = "embeddings")]
     private readonly Parameter _embeddings;
@@ -23,6 +24,9 @@ internal sealed class SoftPrompt : Module
 
         RegisterComponents();
     }
+
+    /// <inheritdoc/>
+    public string Remover => nameof(TextEncoder.RemovePrompt);
 
     private long Length => _embeddings.shape[0];
 

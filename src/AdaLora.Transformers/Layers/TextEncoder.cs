@@ -1,13 +1,10 @@
-using AdaLora.Safetensors;
 using AdaLora.Transformers.Configuration;
-using AdaLora.Transformers.Loading;
-using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Layers;
 
 /// <summary>An encoder without a head: token ids in, one hidden state per token out.</summary>
-public abstract partial class TextEncoder : PretrainedModel
+public abstract partial class TextEncoder : EncoderModel
 {
     private const string TokenIds = "token ids (are tokenizer and model of one checkpoint?)";
     private const string TokenTypes = "token types";
@@ -16,21 +13,6 @@ public abstract partial class TextEncoder : PretrainedModel
         : base(name, config)
     {
     }
-
-    /// <summary>Loads the encoder of a checkpoint, of whatever supported family it is; heads are left out. The model is in evaluation mode.</summary>
-    /// <param name="folder">The folder with config.json and model.safetensors.</param>
-    /// <param name="device">Where to put the model; the CPU if null.</param>
-    /// <param name="dtype">The element type of the weights; float32 if null, whatever the checkpoint has.</param>
-    /// <param name="seed">Seeds what is newly initialised, a missing pooler for example.</param>
-    /// <param name="memoryMapped">
-    /// Whether the weights stay a part of the file, see <see cref="SafetensorsFile.Map"/>, where the element types agree. The file must not be shortened or overwritten in place while the model lives.
-    /// </param>
-    /// <param name="logger">Hears what was left out of the checkpoint and what it lacks.</param>
-    /// <returns>The encoder.</returns>
-    /// <exception cref="CheckpointException">The folder can't be used, or its tensors don't fit.</exception>
-    /// <exception cref="SafetensorsException">A weight file breaks the format.</exception>
-    public static TextEncoder FromPretrained(string folder, Device? device = null, ScalarType? dtype = null, long? seed = null, bool memoryMapped = false, ILogger? logger = null) =>
-        Load(folder, (family, config) => family.Encoder(config), new PretrainedOptions(device, dtype, seed, MemoryMapped: memoryMapped, Logger: logger));
 
     /// <summary>Encodes a batch.</summary>
     /// <param name="inputIds">Token ids, int64, batch x length.</param>
@@ -56,6 +38,8 @@ public abstract partial class TextEncoder : PretrainedModel
     }
 
     internal sealed override TextEncoder Text => this;
+
+    internal sealed override bool HasHead => false;
 
     /// <summary>The greatest length of a text in tokens, or null if there is none.</summary>
     private protected virtual int? MaxLength => Config.MaxPositions;
@@ -120,7 +104,7 @@ public abstract partial class TextEncoder : PretrainedModel
 
     /// <summary>Checks numbers that are no tensors yet.</summary>
     /// <exception cref="ArgumentException">The model has no such id or type.</exception>
-    internal void CheckRange(ReadOnlySpan<long> ids, ReadOnlySpan<long> types, string parameter)
+    internal void CheckTokens(ReadOnlySpan<long> ids, ReadOnlySpan<long> types, string parameter)
     {
         HostIds.Require(ids, Config.VocabularySize, "token id", TokenIds, parameter);
         if (Config.TypeVocabularySize > 0)

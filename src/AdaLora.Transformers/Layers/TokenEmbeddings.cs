@@ -36,7 +36,7 @@ internal sealed class TokenEmbeddings : Module<Tensor, Tensor?, Tensor>
         _words = Unfilled.Embedding(config.VocabularySize, size, padding_idx: config.PadId);
         _positions = numberPositions is null ? null : Unfilled.Embedding(config.MaxPositions, size, padding_idx: paddingPosition);
         _types = config.TypeVocabularySize > 0 ? Unfilled.Embedding(config.TypeVocabularySize, size) : null;
-        _layerNorm = LayerNorm(size, config.LayerNormEps);
+        _layerNorm = Unfilled.LayerNorm(size, config.LayerNormEps);
         _dropout = new Dropout(config.HiddenDropout);
         _numberPositions = numberPositions;
         RegisterComponents();

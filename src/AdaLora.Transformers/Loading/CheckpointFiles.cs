@@ -7,6 +7,15 @@ internal static class CheckpointFiles
     public const string Weights = "model.safetensors";
     public const string Index = "model.safetensors.index.json";
 
+    public const string TokenizerSettings = "tokenizer_config.json";
+
+    /// <summary>The sets of files of which any one is a vocabulary.</summary>
+    public static IReadOnlyList<IReadOnlyList<string>> Vocabularies { get; } =
+        [["tokenizer.json"], ["vocab.txt"], ["vocab.json", "merges.txt"], ["spm.model"], ["sentencepiece.bpe.model"], ["spiece.model"], ["tokenizer.model"]];
+
+    /// <summary>The files that a tokenizer may consist of.</summary>
+    public static IReadOnlyList<string> Tokenizer { get; } = [TokenizerSettings, "special_tokens_map.json", "added_tokens.json", .. Vocabularies.SelectMany(files => files)];
+
     /// <summary>The end of the sentence that refuses a checkpoint without safetensors.</summary>
     /// <param name="files">The names of the checkpoint's files.</param>
     public static string NoWeights(IEnumerable<string> files) => files.Any(IsPickle)

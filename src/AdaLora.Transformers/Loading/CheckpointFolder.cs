@@ -71,6 +71,22 @@ public sealed class CheckpointFolder : IDisposable
     /// <exception cref="SafetensorsException">The bytes can't be read.</exception>
     public Tensor Read(string name) => FileOf(name).Read(name);
 
+    /// <summary>
+    /// Whether a tensor is stored and differs from another, of which the end of the name is given. As the reference does: an output matrix that is stored and differs from the embeddings is not theirs, whatever the configuration
+    /// says. Most files don't store a tied one.
+    /// </summary>
+    internal bool HoldsOther(string name, string otherEnding)
+    {
+        if (!_fileOfTensor.ContainsKey(name) || TensorNames.FirstOrDefault(stored => stored.EndsWith(otherEnding, StringComparison.Ordinal)) is not { } other)
+            return false;
+        using var scope = NewDisposeScope();
+        using var own = Read(name);
+        using var theirs = Read(other);
+#pragma warning disable RS0030 // Both were just read into the host's memory.
+        return !own.shape.AsSpan().SequenceEqual(theirs.shape) || own.dtype != theirs.dtype || !own.bytes.SequenceEqual(theirs.bytes);
+#pragma warning restore RS0030
+    }
+
     internal void ReadInto(string name, Tensor target) => FileOf(name).ReadInto(name, target);
 
     /// <summary>Makes a stored tensor's part of the file the memory of <paramref name="target"/>, which has its shape and element type.</summary>

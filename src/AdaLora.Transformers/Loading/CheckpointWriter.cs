@@ -5,8 +5,6 @@ using AdaLora.Adapters;
 using AdaLora.Internals;
 using AdaLora.Safetensors;
 using AdaLora.Transformers.Configuration;
-using AdaLora.Transformers.Hub;
-using AdaLora.Transformers.Layers;
 
 namespace AdaLora.Transformers.Loading;
 
@@ -15,24 +13,24 @@ internal static class CheckpointWriter
 {
     private static readonly JsonSerializerOptions Layout = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static void Write(PretrainedModel model, EncoderConfig config, string folder)
+    public static void Write(PretrainedModel model, ModelConfig config, string folder)
     {
         if (model.modules().OfType<SvdAdapter>().Any())
             throw new InvalidOperationException(
                 $"The model has adapters. Save them with {nameof(AdaLoraModel)}.{nameof(AdaLoraModel.Save)}, or merge them first with {nameof(AdaLoraModel.MergeAndDetach)}.");
-        if (model.modules().Any(module => module is SoftPrompt or AttentionPrefix))
-            throw new InvalidOperationException(
-                $"The model has a prompt or prefixes, which other readers don't know. Take them out with {nameof(Layers.TextEncoder.RemovePrompt)} and {nameof(Layers.TextEncoder.RemovePrefixes)} of its encoder first.");
+        var unsaved = model.modules().OfType<IUnsavedPart>().Select(part => part.Remover).Distinct(StringComparer.Ordinal).ToList();
+        if (unsaved.Count > 0)
+            throw new InvalidOperationException($"The model has a prompt or prefixes, which other readers don't know. Take them out with {string.Join(" and ", unsaved)} of its encoder first.");
         AtomicFile.MakeFolder(folder);
-        SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), model.state_dict(), new Dictionary<string, string> { ["format"] = "pt" });
+        SafetensorsWriter.Write(Path.Combine(folder, CheckpointFiles.Weights), model.state_dict(), new Dictionary<string, string> { ["format"] = "pt" });
         var json = config.ToJson();
         json["architectures"] = new JsonArray(model.GetName());
-        AtomicFile.WriteText(Path.Combine(folder, "config.json"), json.ToJsonString(Layout) + "\n");
+        AtomicFile.WriteText(Path.Combine(folder, CheckpointFiles.Config), json.ToJsonString(Layout) + "\n");
     }
 
     public static void CopyTokenizer(string from, string to)
     {
-        foreach (var name in HubFiles.Tokenizer.Where(name => File.Exists(Path.Combine(from, name))))
+        foreach (var name in CheckpointFiles.Tokenizer.Where(name => File.Exists(Path.Combine(from, name))))
             AtomicFile.Copy(Path.Combine(from, name), Path.Combine(to, name));
     }
 }

@@ -9,11 +9,11 @@ namespace AdaLora.Transformers.Loading;
 internal static class ConfigFit
 {
     /// <exception cref="CheckpointException">Sizes differ; all that do are listed.</exception>
-    public static void Check(CheckpointFolder checkpoint, EncoderConfig config)
+    public static void Check(CheckpointFolder checkpoint, ModelConfig config)
     {
         var stored = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var name in checkpoint.TensorNames)
-            stored[WithoutEncoder(name, config)] = name;
+            stored[WithoutPrefix(name, config)] = name;
         var faults = config.StoredSizes().Select(size => Fault(checkpoint, stored, size)).OfType<string>().ToList();
         var layers = LayersOf(stored.Keys, config.LayersPrefix);
         if (config.Layers > layers)
@@ -23,10 +23,10 @@ internal static class ConfigFit
     }
 
     // "bert.embeddings..." and "embeddings..." are the same.
-    private static string WithoutEncoder(string name, EncoderConfig config)
+    private static string WithoutPrefix(string name, ModelConfig config)
     {
         var dot = name.IndexOf('.', StringComparison.Ordinal);
-        return dot > 0 && (name[(dot + 1)..].StartsWith("embeddings.", StringComparison.Ordinal) || name[(dot + 1)..].StartsWith(config.StackPrefix, StringComparison.Ordinal)) ? name[(dot + 1)..] : name;
+        return dot > 0 && config.Roots.Any(root => name.AsSpan(dot + 1).StartsWith(root, StringComparison.Ordinal)) ? name[(dot + 1)..] : name;
     }
 
     private static string? Fault(CheckpointFolder checkpoint, Dictionary<string, string> stored, StoredSize size)

@@ -1,4 +1,4 @@
-using AdaLora.Transformers.Layers;
+using AdaLora.Transformers.Configuration;
 using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
 
@@ -45,8 +45,7 @@ internal sealed class WeightLoader
             Fill(targets[name], _storedNames[source], options.MemoryMapped);
         WeightInitializer.Initialize(_model, options.Seed, missing.ToHashSet(StringComparer.Ordinal));
         var report = new LoadReport(_checkpoint.Path, sources.Count, missing, Unexpected(sources, newHead));
-        if (options.Logger is { } logger)
-            Log(logger, report, newHead);
+        Log(options.Logger, report, newHead);
         return report;
     }
 
@@ -60,7 +59,7 @@ internal sealed class WeightLoader
         if (surprising.Count > 0)
             LoadLog.NewlyInitialized(logger, report.Folder, string.Join(", ", surprising));
         if (report.Unexpected.Count > 0)
-            LoadLog.LeftOut(logger, _model is TextEncoder ? LogLevel.Information : LogLevel.Warning, report.Folder, string.Join(", ", report.Unexpected));
+            LoadLog.LeftOut(logger, _model.HasHead ? LogLevel.Warning : LogLevel.Information, report.Folder, string.Join(", ", report.Unexpected));
     }
 
     private void Fill(Tensor target, string source, bool memoryMapped)
@@ -90,10 +89,10 @@ internal sealed class WeightLoader
 
     private string? Find(string name)
     {
-        var prefix = _model.EncoderPrefix + ".";
+        var prefix = _model.BasePrefix + ".";
         if (_model.OtherName(name) is { } alias && !_storedNames.ContainsKey(name) && _storedNames.ContainsKey(alias))
             return alias;
-        var other = _model is TextEncoder ? prefix + name : name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : null;
+        var other = !_model.HasHead ? prefix + name : name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : null;
         return _storedNames.ContainsKey(name) ? name : other is not null && _storedNames.ContainsKey(other) ? other : null;
     }
 
@@ -103,7 +102,7 @@ internal sealed class WeightLoader
         return
         [
             .. _storedNames.Keys
-                .Where(name => !used.Contains(name) && !name.EndsWith(".position_ids", StringComparison.Ordinal) && !_model.IsTied(name) && !(newHead && _model.IsHead(name)))
+                .Where(name => !used.Contains(name) && !_model.IsRedundant(name) && !(newHead && _model.IsHead(name)))
                 .Order(StringComparer.Ordinal),
         ];
     }

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using AdaLora.Internals;
 using AdaLora.Transformers.Configuration;
-using AdaLora.Transformers.Loading;
 
 namespace AdaLora.Transformers.Tokenization;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using AdaLora.Transformers.Loading;
+using AdaLora.Transformers.Configuration;
 
 namespace AdaLora.Transformers.Tokenization;
 
@@ -12,7 +12,7 @@ internal static class DefinitionSection
     {
         foreach (var member in section.EnumerateObject())
         {
-            if (!followed.Contains(member.Name) && IsSet(member.Value))
+            if (!followed.Contains(member.Name) && member.Value.IsSet())
                 throw new CheckpointException(source, $"sets '{member.Name}' of its {name} to {Shortened(member.Value.GetRawText())}, which is not supported.");
         }
     }
@@ -23,17 +23,6 @@ internal static class DefinitionSection
         value = 0;
         return element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out value);
     }
-
-    /// <summary>Whether a value says anything.</summary>
-    public static bool IsSet(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Null or JsonValueKind.False => false,
-        JsonValueKind.String => value.GetString()!.Length > 0,
-        JsonValueKind.Number => value.GetDouble() != 0,
-        JsonValueKind.Array => value.GetArrayLength() > 0,
-        JsonValueKind.Object => value.EnumerateObject().Any(),
-        _ => true,
-    };
 
     private static string Shortened(string text) => text.Length <= 60 ? text : $"{text[..60]}…";
 }

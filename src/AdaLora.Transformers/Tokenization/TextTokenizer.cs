@@ -1,5 +1,5 @@
 using System.Runtime.ExceptionServices;
-using AdaLora.Transformers.Loading;
+using AdaLora.Transformers.Configuration;
 namespace AdaLora.Transformers.Tokenization;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using AdaLora.Transformers.Layers;
+using AdaLora.Transformers.Loading;
 using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Tokenization;
@@ -67,7 +68,7 @@ public sealed class TokenBatch
     public (Tensor InputIds, Tensor AttentionMask, Tensor TokenTypeIds) ToTensorsFor(PretrainedModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        model.Text.CheckRange(_ids, _typeIds, nameof(model));
+        model.CheckRange(_ids, _typeIds, nameof(model));
         return ToTensors(model.parameters().First().device);
     }
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using AdaLora.Transformers.Configuration;
-using AdaLora.Transformers.Loading;
 
 namespace AdaLora.Transformers.Tokenization;
 
@@ -142,7 +141,7 @@ internal sealed class TokenizerFolder
     {
         foreach (var name in names)
         {
-            if (Config?.Member(name) is { } value && DefinitionSection.IsSet(value))
+            if (Config?.Member(name) is { } value && value.IsSet())
                 throw new CheckpointException(ConfigPath, $"sets {name} to {value.GetRawText()}, which is not supported.");
         }
     }

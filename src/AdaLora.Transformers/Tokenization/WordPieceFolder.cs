@@ -1,6 +1,5 @@
 using System.Text.Json;
 using AdaLora.Transformers.Configuration;
-using AdaLora.Transformers.Loading;
 
 namespace AdaLora.Transformers.Tokenization;
 

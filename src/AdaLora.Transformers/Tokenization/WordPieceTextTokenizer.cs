@@ -1,6 +1,6 @@
 using System.Text;
 using AdaLora.Internals;
-using AdaLora.Transformers.Loading;
+using AdaLora.Transformers.Configuration;
 using Microsoft.ML.Tokenizers;
 
 namespace AdaLora.Transformers.Tokenization;

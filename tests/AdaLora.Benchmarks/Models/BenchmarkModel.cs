@@ -1,7 +1,9 @@
+using AdaLora.Transformers;
 using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Families.Bert;
 using AdaLora.Transformers.Families.DebertaV2;
 using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Loading;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -40,7 +42,7 @@ internal sealed record BenchmarkModel(string Name, Func<ScalarType, SequenceClas
     };
 
     public static BenchmarkModel OfCheckpoint(string folder) =>
-        new(Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), dtype => SequenceClassifier.FromPretrained(folder, Labels, dtype: dtype, seed: 1));
+        new(Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), dtype => AutoModel.SequenceClassifier(folder, Labels, new PretrainedOptions { Dtype = dtype, Seed = 1 }));
 
     /// <param name="shape">One of <see cref="Shapes"/>.</param>
     /// <param name="dropout">The encoder's dropout; null for what such models are pre-trained with.</param>

@@ -1,4 +1,5 @@
-using AdaLora.Transformers.Heads;
+using AdaLora.Transformers;
+using AdaLora.Transformers.Loading;
 using AdaLora.Transformers.Tokenization;
 using static TorchSharp.torch;
 
@@ -30,7 +31,7 @@ internal static class LoadBenchmark
                     ("reading the bytes of the weights", () => Read(weights)),
                     ("model, read, every page of the weights touched", () => Load(folder, memoryMapped: false)),
                     ("model, mapped, every page of the weights touched", () => Load(folder, memoryMapped: true)),
-                    ("model, mapped", () => SequenceClassifier.FromPretrained(folder, memoryMapped: true).Dispose()),
+                    ("model, mapped", () => AutoModel.SequenceClassifier(folder, options: new PretrainedOptions { MemoryMapped = true }).Dispose()),
                     ("tokenizer", () => TextTokenizer.FromFolder(folder)),
                 ],
                 pace,
@@ -56,7 +57,7 @@ internal static class LoadBenchmark
     // Weights that are merely mapped are not loaded before they are looked at.
     private static void Load(string folder, bool memoryMapped)
     {
-        using var model = SequenceClassifier.FromPretrained(folder, memoryMapped: memoryMapped);
+        using var model = AutoModel.SequenceClassifier(folder, options: new PretrainedOptions { MemoryMapped = memoryMapped });
         var sum = 0;
         foreach (var parameter in model.parameters())
         {

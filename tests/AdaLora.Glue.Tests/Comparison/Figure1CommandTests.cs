@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using AdaLora.Glue.Demo;
+using AdaLora.Transformers.Loading;
 using Xunit;
 
 namespace AdaLora.Glue.Tests.Comparison;
@@ -33,7 +34,7 @@ public sealed class Figure1CommandTests : IDisposable
     [Fact]
     public void A_place_adapts_what_its_name_says()
     {
-        using var model = AdaLora.Transformers.Heads.SequenceClassifier.FromPretrained(DemoDefaults.EncoderFolder, 2, newHead: true);
+        using var model = AdaLora.Transformers.AutoModel.SequenceClassifier(DemoDefaults.EncoderFolder, 2, new PretrainedOptions { NewHead = true });
         foreach (var place in AdapterPlaces.Of(DemoDefaults.EncoderFolder).Matrices)
         {
             var sites = AdaLora.Injection.AdapterInjector.Find(model, AdaptedParts.TargetsOf(place.Targets, place.Layers)).GetSitesOrThrow();

@@ -1,5 +1,7 @@
 using AdaLora.Glue.Demo;
+using AdaLora.Transformers;
 using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Loading;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 using static TorchSharp.torch;
@@ -9,7 +11,7 @@ namespace AdaLora.Glue.Tests.Methods;
 public sealed class BottleneckTests : IDisposable
 {
     private const int Width = 5;
-    private readonly SequenceClassifier _model = SequenceClassifier.FromPretrained(DemoDefaults.EncoderFolder, 2, seed: 1, newHead: true);
+    private readonly SequenceClassifier _model = AutoModel.SequenceClassifier(DemoDefaults.EncoderFolder, 2, new PretrainedOptions { Seed = 1, NewHead = true });
 
     public void Dispose() => _model.Dispose();
 

@@ -1,5 +1,7 @@
 using AdaLora.Glue.Demo;
+using AdaLora.Transformers;
 using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Loading;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 using static TorchSharp.torch;
@@ -42,7 +44,7 @@ public sealed class SavedMethodsTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private static SequenceClassifier Load() => SequenceClassifier.FromPretrained(DemoDefaults.EncoderFolder, 2, seed: 1, newHead: true);
+    private static SequenceClassifier Load() => AutoModel.SequenceClassifier(DemoDefaults.EncoderFolder, 2, new PretrainedOptions { Seed = 1, NewHead = true });
 
     private static Tensor Logits(SequenceClassifier model)
     {

@@ -1,5 +1,7 @@
 using AdaLora.Glue.Demo;
+using AdaLora.Transformers;
 using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Loading;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -8,7 +10,7 @@ namespace AdaLora.Glue.Tests.Methods;
 /// <summary>What the methods without adapters train of a classifier.</summary>
 public sealed class TrainedPartsTests : IDisposable
 {
-    private readonly SequenceClassifier _model = SequenceClassifier.FromPretrained(DemoDefaults.EncoderFolder, 2, seed: 1, newHead: true);
+    private readonly SequenceClassifier _model = AutoModel.SequenceClassifier(DemoDefaults.EncoderFolder, 2, new PretrainedOptions { Seed = 1, NewHead = true });
 
     public void Dispose() => _model.Dispose();
 

@@ -1,6 +1,8 @@
 using AdaLora.Adapters;
 using AdaLora.TestSupport;
+using AdaLora.Transformers;
 using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Loading;
 using AdaLora.Transformers.Tests.Models;
 using static TorchSharp.torch;
 
@@ -33,8 +35,8 @@ internal sealed class LowPrecisionCheck : ICheck
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
             using var golden = new EncoderGolden(folder);
-            using var single = SequenceClassifier.FromPretrained(golden.Folder, device: TestDevice.Current);
-            using var low = SequenceClassifier.FromPretrained(golden.Folder, device: TestDevice.Current, dtype: ScalarType.BFloat16);
+            using var single = AutoModel.SequenceClassifier(golden.Folder, options: new PretrainedOptions { Device = TestDevice.Current });
+            using var low = AutoModel.SequenceClassifier(golden.Folder, options: new PretrainedOptions { Device = TestDevice.Current, Dtype = ScalarType.BFloat16 });
             var states = Distance(Real(single), Real(low));
             var layers = single.Encoder.Config.Layers;
             var allowed = Allowance * Rounding * Math.Sqrt(RoundingsPerLayer * (layers + 1));

@@ -4,7 +4,8 @@ using AdaLora.Glue.Demo;
 using AdaLora.Training;
 using AdaLora.Training.Data;
 using AdaLora.Training.Progress;
-using AdaLora.Transformers.Heads;
+using AdaLora.Transformers;
+using AdaLora.Transformers.Loading;
 using AdaLora.Transformers.Tokenization;
 using Microsoft.Extensions.Logging.Abstractions;
 using static TorchSharp.torch;
@@ -46,7 +47,7 @@ internal static class DemoTraining
         settings = settings with { Model = encoder, Dropout = dropout ?? settings.Dropout };
         var tokenizer = TextTokenizer.FromFolder(encoder);
         var (train, dev) = (Read(GlueSplit.Train), Read(GlueSplit.Dev));
-        using var model = SequenceClassifier.FromPretrained(encoder, settings.Task.LabelCount, device: device, seed: settings.Seed, newHead: true);
+        using var model = AutoModel.SequenceClassifier(encoder, settings.Task.LabelCount, new PretrainedOptions { Device = device, Seed = settings.Seed, NewHead = true });
         _ = manual_seed(settings.Seed);
         using var prepared = settings.Method.Prepare(model, settings, NullLogger.Instance);
         var passes = new ShuffledPasses(train, settings.BatchSize, settings.Seed);

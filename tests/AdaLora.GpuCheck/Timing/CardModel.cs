@@ -4,7 +4,7 @@ using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Families.Bert;
 using AdaLora.Transformers.Families.DebertaV2;
 using AdaLora.Transformers.Heads;
-using AdaLora.Transformers.Layers;
+using AdaLora.Transformers.Loading;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,7 +1,6 @@
 using AdaLora.Safetensors;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Layers;
-using AdaLora.Transformers.Loading;
+using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Tokenization;
 using Xunit;
 
@@ -23,7 +22,7 @@ public sealed class CheckpointFuzzTests : IDisposable
     public void A_model(string checkpoint, string file)
     {
         Copy(TestMaterial.RequireGolden(["models", .. checkpoint.Split('/')]));
-        Fuzz(file, () => TextEncoder.FromPretrained(_folder.Path).Dispose(), exception => exception is CheckpointException or SafetensorsException);
+        Fuzz(file, () => AutoModel.Encoder(_folder.Path).Dispose(), exception => exception is CheckpointException or SafetensorsException);
     }
 
     [Theory]

@@ -1,6 +1,6 @@
 using System.Text;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Loading;
+using AdaLora.Transformers.Configuration;
 using Xunit;
 
 namespace AdaLora.Transformers.Tests.Checkpoints;

@@ -1,7 +1,7 @@
 using System.Text;
 using AdaLora.TestSupport;
+using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Hub;
-using AdaLora.Transformers.Loading;
 using Xunit;
 
 namespace AdaLora.Transformers.Tests.Checkpoints;

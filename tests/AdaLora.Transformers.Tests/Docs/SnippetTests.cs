@@ -24,7 +24,7 @@ public sealed partial class SnippetTests
         foreach (var block in Blocks(document))
         {
             var usings = block.Split('\n').Where(line => UsingDirective().IsMatch(line)).ToList();
-            Assert.All(usings, line => Assert.True(Source.Contains(line, StringComparison.Ordinal) || line == "using AdaLora;", $"{document}: '{line}' is not what the snippets use"));
+            Assert.All(usings, line => Assert.True(Source.Contains(line, StringComparison.Ordinal) || line is "using AdaLora;" or "using AdaLora.Transformers;", $"{document}: '{line}' is not what the snippets use"));
             Assert.True(Tested.Contains(Code(block)), $"{document} shows code that no test runs:\n{Code(block)}");
         }
     }

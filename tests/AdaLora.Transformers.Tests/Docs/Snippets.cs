@@ -174,7 +174,7 @@ public sealed class Snippets : IDisposable
         (string Text, long Label)[] examples = [.. Enumerable.Range(5, 40).Select(i => ($"word{i} word{i + 1}", i % 2L))];
         // snippet
         var tokenizer = TextTokenizer.FromFolder(folder);
-        using var model = SequenceClassifier.FromPretrained(folder, labels: 2);
+        using var model = AutoModel.SequenceClassifier(folder, labels: 2);
         using var adapted = AdaLoraModel.Attach(model, AdaLoraOptions.ForTotalSteps(totalSteps) with { TrainedModules = ["classifier"] });
         using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = totalSteps, LearningRate = 1e-3 });
         trainer.Fit(Encoded(), batch => model.Loss(model.call(batch.Ids, batch.Mask, batch.Types), batch.Labels));
@@ -190,7 +190,7 @@ public sealed class Snippets : IDisposable
         }
         // end
         // snippet
-        using var other = SequenceClassifier.FromPretrained(folder, labels: 2);
+        using var other = AutoModel.SequenceClassifier(folder, labels: 2);
         using var loaded = AdaLoraModel.Load(other, "adapter");
         var (wordIds, wordMask, wordTypes) = tokenizer.EncodeBatch(["A sentence.", "Another one."]).ToTensors();
         using (no_grad())
@@ -305,7 +305,7 @@ public sealed class Snippets : IDisposable
         var tokenizer = TextTokenizer.FromFolder(folder);
         foreach (var (name, target) in ((string, long)[])[("sst2", 0), ("cola", 1)])
         {
-            using var trained = SequenceClassifier.FromPretrained(folder, labels: 2);
+            using var trained = AutoModel.SequenceClassifier(folder, labels: 2);
             using var adapted = AdaLoraModel.Attach(trained, AdaLoraOptions.ForTotalSteps(20) with { TrainedModules = ["classifier"] });
             using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 20, LearningRate = 1e-2 });
             var (wordIds, wordMask, wordTypes) = tokenizer.EncodeBatch(["word5 word6"]).ToTensors();
@@ -314,7 +314,7 @@ public sealed class Snippets : IDisposable
         }
 
         // snippet
-        using var model = SequenceClassifier.FromPretrained(folder, labels: 2);
+        using var model = AutoModel.SequenceClassifier(folder, labels: 2);
         using var set = new AdapterSet(model);
         set.Load("sentiment", "adapters/sst2");
         set.Load("grammar", "adapters/cola");
@@ -347,7 +347,7 @@ public sealed class Snippets : IDisposable
         // snippet
         var folder = await HubCheckpoint.ResolveAsync("google-bert/bert-base-uncased");
         var tokenizer = TextTokenizer.FromFolder(folder);
-        using var model = SequenceClassifier.FromPretrained(folder, labels: 2);
+        using var model = AutoModel.SequenceClassifier(folder, labels: 2);
         // end
         Assert.Equal(2, model.Labels);
         Assert.Equal(50, tokenizer.VocabularySize);

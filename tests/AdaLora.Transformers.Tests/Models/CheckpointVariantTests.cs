@@ -1,8 +1,8 @@
 using System.Text.Json;
 using AdaLora.Safetensors;
 using AdaLora.TestSupport;
+using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Families.Bert;
-using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Loading;
 using Xunit;
 using static TorchSharp.torch;
@@ -34,12 +34,12 @@ public sealed class CheckpointVariantTests
         var loading = EncoderGolden.Read(Path.Combine(golden.Folder, "loading.json"));
         if (loading.TryGetProperty("reference_refuses", out _) || LosesEncoderTensors(loading) || PointsOutside(golden.Folder))
         {
-            var error = Assert.Throws<CheckpointException>(() => SequenceClassifier.FromPretrained(golden.Folder));
+            var error = Assert.Throws<CheckpointException>(() => AutoModel.SequenceClassifier(golden.Folder));
             Assert.Contains(golden.Folder, error.Message, StringComparison.Ordinal);
             return;
         }
 
-        using var model = SequenceClassifier.FromPretrained(golden.Folder, seed: 1);
+        using var model = AutoModel.SequenceClassifier(golden.Folder, options: new PretrainedOptions { Seed = 1 });
         var expected = loading.GetProperty("BertForSequenceClassification");
         Assert.Equal(Names(expected, "missing_keys"), model.LoadReport!.NewlyInitialized);
         Assert.Equal(Names(expected, "unexpected_keys"), model.LoadReport.Unexpected);
@@ -70,10 +70,10 @@ public sealed class CheckpointVariantTests
                 File.WriteAllBytes(Path.Combine(folder, "pytorch_model.bin"), [0x80, 2]);
             if (kind == "other")
                 SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), new Dictionary<string, Tensor> { ["a"] = zeros(1) }, new Dictionary<string, string>());
-            var message = Assert.Throws<CheckpointException>(() => SequenceClassifier.FromPretrained(folder)).Message;
+            var message = Assert.Throws<CheckpointException>(() => AutoModel.SequenceClassifier(folder)).Message;
             Assert.Contains(said, message, StringComparison.Ordinal);
             Assert.Contains(folder, message, StringComparison.Ordinal);
-            Assert.Throws<CheckpointException>(() => SequenceClassifier.FromPretrained(Path.Combine(folder, "absent")));
+            Assert.Throws<CheckpointException>(() => AutoModel.SequenceClassifier(Path.Combine(folder, "absent")));
         }
         finally
         {

@@ -129,6 +129,6 @@ public sealed class ConfigEntriesTests : IDisposable
         SafetensorsWriter.Write(_folder.File("model.safetensors"), new Dictionary<string, TorchSharp.torch.Tensor>());
         using var checkpoint = CheckpointFolder.Open(_folder.Path);
         Assert.Equal(family, checkpoint.Config.Text("model_type"));
-        return ModelFamily.Of(checkpoint).ReadConfig(checkpoint);
+        return (EncoderConfig)ModelFamily.Of(checkpoint).ReadConfig(checkpoint.Config, checkpoint.ConfigPath);
     }
 }

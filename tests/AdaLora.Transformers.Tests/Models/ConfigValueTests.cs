@@ -1,11 +1,10 @@
 using System.Text.Json.Nodes;
 using AdaLora.Internals;
 using AdaLora.TestSupport;
+using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Families.DebertaV2;
 using AdaLora.Transformers.Families.DistilBert;
 using AdaLora.Transformers.Families.Roberta;
-using AdaLora.Transformers.Heads;
-using AdaLora.Transformers.Layers;
 using AdaLora.Transformers.Loading;
 using Xunit;
 using static TorchSharp.torch;
@@ -70,7 +69,7 @@ public sealed class ConfigValueTests : IDisposable
             config["initializer_range"] = null;
             config["max_position_embeddings"] = 20;
         });
-        using var model = SequenceClassifier.FromPretrained(_folder.Path);
+        using var model = AutoModel.SequenceClassifier(_folder.Path);
         Assert.Equal(family.Contains("roberta", StringComparison.Ordinal) ? 1 : 0, model.Config.PadId);
         Assert.Equal(0.02, model.Config.InitializerRange);
     }
@@ -80,7 +79,7 @@ public sealed class ConfigValueTests : IDisposable
     public void Class_names_may_be_numbers(string family)
     {
         Save(family, config => config["id2label"] = JsonNode.Parse("""{ "0": 0, "1": 1, "2": "two" }"""));
-        using var model = SequenceClassifier.FromPretrained(_folder.Path);
+        using var model = AutoModel.SequenceClassifier(_folder.Path);
         Assert.Equal(["0", "1", "two"], model.Config.LabelNames!.Values);
         Assert.Equal(["0", "1", "two"], model.ClassNames);
     }
@@ -89,11 +88,11 @@ public sealed class ConfigValueTests : IDisposable
     public void Without_class_names_there_are_two_classes_or_as_many_as_num_labels_says()
     {
         Save("bert", config => config["id2label"] = new JsonObject());
-        var error = Assert.Throws<CheckpointException>(() => SequenceClassifier.FromPretrained(_folder.Path));
+        var error = Assert.Throws<CheckpointException>(() => AutoModel.SequenceClassifier(_folder.Path));
         Assert.Contains("in place of [2, 16]", error.Message, StringComparison.Ordinal);
 
         Save("bert", config => (config["id2label"], config["num_labels"]) = (null, 3));
-        using var model = SequenceClassifier.FromPretrained(_folder.Path);
+        using var model = AutoModel.SequenceClassifier(_folder.Path);
         Assert.Equal(["LABEL_0", "LABEL_1", "LABEL_2"], model.ClassNames);
     }
 
@@ -102,7 +101,7 @@ public sealed class ConfigValueTests : IDisposable
     public void What_cannot_be_followed_is_refused_by_name(string entry, string value, string named)
     {
         Save("bert", config => config[entry] = JsonNode.Parse("0"), json => json.Replace($"\"{entry}\":0", $"\"{entry}\":{value}", StringComparison.Ordinal));
-        var error = Assert.Throws<CheckpointException>(() => SequenceClassifier.FromPretrained(_folder.Path));
+        var error = Assert.Throws<CheckpointException>(() => AutoModel.SequenceClassifier(_folder.Path));
         Assert.Contains(named, error.Message, StringComparison.Ordinal);
         Assert.Contains("config.json", error.Message, StringComparison.Ordinal);
     }
@@ -113,7 +112,7 @@ public sealed class ConfigValueTests : IDisposable
     public void Sizes_of_DeBERTa_that_are_not_supported_are_refused(string entry, int value)
     {
         Save("deberta-v2", config => config[entry] = value);
-        Assert.Contains(entry, Assert.Throws<CheckpointException>(() => TextEncoder.FromPretrained(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(entry, Assert.Throws<CheckpointException>(() => AutoModel.Encoder(_folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -121,7 +120,7 @@ public sealed class ConfigValueTests : IDisposable
     public void Sizes_are_compared_with_the_weights_before_anything_is_made(string family, string entry)
     {
         Save(family, config => config[entry] = entry == "conv_kernel_size" ? 999_999_999 : 1_000_000_000);
-        var error = Assert.Throws<CheckpointException>(() => SequenceClassifier.FromPretrained(_folder.Path));
+        var error = Assert.Throws<CheckpointException>(() => AutoModel.SequenceClassifier(_folder.Path));
         Assert.Contains(entry, error.Message, StringComparison.Ordinal);
         Assert.Contains("0000000", error.Message.Replace("9", "0", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.Contains("config.json", error.Message, StringComparison.Ordinal);
@@ -131,7 +130,7 @@ public sealed class ConfigValueTests : IDisposable
     public void Fewer_layers_than_are_stored_are_the_lower_ones()
     {
         Save("bert", config => config["num_hidden_layers"] = 1);
-        using var model = SequenceClassifier.FromPretrained(_folder.Path);
+        using var model = AutoModel.SequenceClassifier(_folder.Path);
         Assert.Equal(1, model.Config.Layers);
         Assert.Contains("bert.encoder.layer.1.output.dense.weight", model.LoadReport!.Unexpected);
     }
@@ -147,11 +146,11 @@ public sealed class ConfigValueTests : IDisposable
                 config.Remove(old);
             }
         });
-        using var model = SequenceClassifier.FromPretrained(_folder.Path);
+        using var model = AutoModel.SequenceClassifier(_folder.Path);
         Assert.Equal((16, 2, 2), (model.Config.HiddenSize, model.Config.Heads, model.Config.Layers));
 
         Save("distilbert", config => config["hidden_size"] = 32);
-        Assert.Contains("hidden_size", Assert.Throws<CheckpointException>(() => SequenceClassifier.FromPretrained(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("hidden_size", Assert.Throws<CheckpointException>(() => AutoModel.SequenceClassifier(_folder.Path)).Message, StringComparison.Ordinal);
     }
 
     /// <summary>The defaults of the Python library's classes, which a config.json may leave out.</summary>
@@ -178,7 +177,7 @@ public sealed class ConfigValueTests : IDisposable
         using (var small = SmallClassifier.Make("bert", labels))
             small.SaveCheckpoint(_folder.Path);
         Change(config => config["problem_type"] = problem);
-        using var model = SequenceClassifier.FromPretrained(_folder.Path);
+        using var model = AutoModel.SequenceClassifier(_folder.Path);
         var logits = tensor([0.5f, -1, 2, 0, 1, -2], [2, 3])[.., ..labels].contiguous();
         var targets = tensor([1f, 0, 1, 0, 0, 1], [2, 3])[.., ..labels].contiguous();
         var classes = tensor([2L, 0]);
@@ -190,7 +189,7 @@ public sealed class ConfigValueTests : IDisposable
         };
         Assert.Equal(expected.item<float>(), model.Loss(logits, problem is null or "single_label_classification" ? classes : targets).item<float>());
 
-        using var fresh = SequenceClassifier.FromPretrained(_folder.Path, labels: 3, newHead: true);
+        using var fresh = AutoModel.SequenceClassifier(_folder.Path, labels: 3, new PretrainedOptions { NewHead = true });
         Assert.Equal(nn.functional.cross_entropy(ones(2, 3), classes).item<float>(), fresh.Loss(ones(2, 3), classes).item<float>());
     }
 

@@ -1,6 +1,5 @@
 using AdaLora.Internals;
 using AdaLora.Transformers.Families.Bert;
-using AdaLora.Transformers.Heads;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -56,7 +55,7 @@ public sealed class EncoderBehaviourTests
         {
             using var model = new BertForSequenceClassification(Config, 3, seed: 1);
             model.SaveCheckpoint(folder);
-            using var back = SequenceClassifier.FromPretrained(folder);
+            using var back = AutoModel.SequenceClassifier(folder);
             Assert.Equal(3, back.Labels);
             Assert.Empty(back.LoadReport!.NewlyInitialized);
             foreach (var (name, value) in model.state_dict())

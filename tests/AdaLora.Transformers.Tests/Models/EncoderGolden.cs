@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AdaLora.Safetensors;
 using AdaLora.TestSupport;
+using AdaLora.Transformers.Loading;
 using Xunit;
 using static TorchSharp.torch;
 

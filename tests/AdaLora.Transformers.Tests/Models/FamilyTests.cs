@@ -2,6 +2,7 @@ using AdaLora.Internals;
 using AdaLora.Targeting;
 using AdaLora.TestSupport;
 using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Loading;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -55,7 +56,7 @@ public sealed class FamilyTests
         using var model = SmallClassifier.Make(family, 3);
 
         model.SaveCheckpoint(folder.Path);
-        using var back = SequenceClassifier.FromPretrained(folder.Path);
+        using var back = AutoModel.SequenceClassifier(folder.Path);
 
         Assert.Equal(3, back.Labels);
         Assert.Empty(back.LoadReport!.NewlyInitialized);
@@ -78,7 +79,7 @@ public sealed class FamilyTests
         model.SaveCheckpoint(folder.Path);
         foreach (var memoryMapped in (bool[])[false, true])
         {
-            using var back = SequenceClassifier.FromPretrained(folder.Path, dtype: ScalarType.Float64, memoryMapped: memoryMapped);
+            using var back = AutoModel.SequenceClassifier(folder.Path, options: new PretrainedOptions { Dtype = ScalarType.Float64, MemoryMapped = memoryMapped });
             var expected = model.state_dict();
             Assert.All(back.state_dict().Where(s => s.Value.is_floating_point()), s => Assert.Equal(expected[s.Key].data<double>().ToArray(), s.Value.data<double>().ToArray()));
         }
@@ -94,7 +95,7 @@ public sealed class FamilyTests
         var files = Directory.GetFiles(folder.Path);
         var before = files.Select(File.ReadAllBytes).ToList();
 
-        using var mapped = SequenceClassifier.FromPretrained(folder.Path, memoryMapped: true);
+        using var mapped = AutoModel.SequenceClassifier(folder.Path, options: new PretrainedOptions { MemoryMapped = true });
         Assert.Equal(Outputs(model), Outputs(mapped));
         Assert.All(mapped.parameters(), p => Assert.True(p.is_leaf && p.requires_grad));
         using (NewDisposeScope())
@@ -107,7 +108,7 @@ public sealed class FamilyTests
         Assert.NotEqual(Outputs(model), Outputs(mapped));
         Assert.Equal(before, files.Select(File.ReadAllBytes));
 
-        using var wide = SequenceClassifier.FromPretrained(folder.Path, dtype: ScalarType.Float64, memoryMapped: true);
+        using var wide = AutoModel.SequenceClassifier(folder.Path, options: new PretrainedOptions { Dtype = ScalarType.Float64, MemoryMapped = true });
         Assert.All(wide.parameters(), p => Assert.Equal(ScalarType.Float64, p.dtype));
     }
 
@@ -167,7 +168,7 @@ public sealed class FamilyTests
         var stream = rand(400).data<float>().ToArray();
         _ = manual_seed(1);
 
-        using var back = SequenceClassifier.FromPretrained(folder.Path);
+        using var back = AutoModel.SequenceClassifier(folder.Path);
 
         // A handful for each layer, which TorchSharp cannot make without; the weights are thousands.
         Assert.Contains(rand(1).item<float>(), stream);

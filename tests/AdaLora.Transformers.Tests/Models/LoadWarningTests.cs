@@ -1,6 +1,5 @@
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Heads;
-using AdaLora.Transformers.Layers;
+using AdaLora.Transformers.Loading;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
@@ -18,7 +17,7 @@ public sealed class LoadWarningTests : IDisposable
     public void A_head_that_is_left_out_for_a_new_one_is_a_warning()
     {
         Save("bert");
-        using var model = SequenceClassifier.FromPretrained(_folder.Path, labels: 2, newHead: true, logger: _logger);
+        using var model = AutoModel.SequenceClassifier(_folder.Path, labels: 2, new PretrainedOptions { NewHead = true, Logger = _logger });
         var warning = Assert.Single(Warnings);
         Assert.Contains("classifier.weight", warning, StringComparison.Ordinal);
         Assert.Empty(model.LoadReport!.Unexpected);
@@ -28,7 +27,7 @@ public sealed class LoadWarningTests : IDisposable
     public void A_head_of_another_task_and_a_new_one_nobody_asked_for_are_warnings()
     {
         Save("roberta");
-        using var model = QuestionAnswerer.FromPretrained(_folder.Path, logger: _logger);
+        using var model = AutoModel.QuestionAnswerer(_folder.Path, new PretrainedOptions { Logger = _logger });
         Assert.Equal(2, Warnings.Count);
         Assert.Contains(Warnings, warning => warning.Contains("classifier.dense.weight", StringComparison.Ordinal));
         Assert.Contains(Warnings, warning => warning.Contains("qa_outputs.weight", StringComparison.Ordinal));
@@ -38,8 +37,8 @@ public sealed class LoadWarningTests : IDisposable
     public void A_head_that_is_kept_and_an_encoder_alone_are_none()
     {
         Save("bert");
-        SequenceClassifier.FromPretrained(_folder.Path, logger: _logger).Dispose();
-        TextEncoder.FromPretrained(_folder.Path, logger: _logger).Dispose();
+        AutoModel.SequenceClassifier(_folder.Path, options: new PretrainedOptions { Logger = _logger }).Dispose();
+        AutoModel.Encoder(_folder.Path, new PretrainedOptions { Logger = _logger }).Dispose();
         Assert.Empty(Warnings);
         Assert.Contains(_logger.Entries, entry => entry.Level == LogLevel.Information && entry.Text.Contains("classifier.weight", StringComparison.Ordinal));
     }
@@ -53,14 +52,14 @@ public sealed class LoadWarningTests : IDisposable
             var path = _folder.File("config.json");
             File.WriteAllText(path, File.ReadAllText(path).Replace("LABEL_0", "Entailment", StringComparison.Ordinal).Replace("LABEL_1", "neutral", StringComparison.Ordinal).Replace("LABEL_2", "contradiction", StringComparison.Ordinal));
         }
-        using var model = SequenceClassifier.FromPretrained(_folder.Path);
+        using var model = AutoModel.SequenceClassifier(_folder.Path);
         Assert.Null(model.DescribeClassMismatch(["entailment", "neutral", "contradiction"]));
         var other = model.DescribeClassMismatch(["contradiction", "entailment", "neutral"]);
         Assert.Contains("0 is 'Entailment' in the checkpoint and 'contradiction' in the data", other, StringComparison.Ordinal);
         Assert.Contains("'a'", model.DescribeClassMismatch(["a", "b", "c"]), StringComparison.Ordinal);
         Assert.Contains("2", model.DescribeClassMismatch(["entailment", "neutral"]), StringComparison.Ordinal);
 
-        using var fresh = SequenceClassifier.FromPretrained(_folder.Path, labels: 3, newHead: true);
+        using var fresh = AutoModel.SequenceClassifier(_folder.Path, labels: 3, new PretrainedOptions { NewHead = true });
         Assert.Null(fresh.ClassNames);
         Assert.Null(fresh.DescribeClassMismatch(["contradiction", "entailment", "neutral"]));
     }

@@ -1,6 +1,7 @@
 using AdaLora.Safetensors;
 using AdaLora.TestSupport;
 using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Loading;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -84,7 +85,7 @@ public sealed class PeftAdapterGoldenTests
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         using var file = SafetensorsFile.Open(Path.Combine(root, "io.safetensors"));
-        using var model = SequenceClassifier.FromPretrained(Path.Combine(root, "base"), device: TestDevice.Current, dtype: dtype);
+        using var model = AutoModel.SequenceClassifier(Path.Combine(root, "base"), options: new PretrainedOptions { Device = TestDevice.Current, Dtype = dtype });
         using var adapted = AdaLoraModel.Load(model, Path.Combine(root, adapter));
         model.eval();
         act(model, adapted, TestDevice.Moved(file.ReadAll()));

@@ -90,7 +90,7 @@ public sealed class PromptTests
         Add(model, isPrompt);
 
         Assert.Contains("first", Assert.Throws<InvalidOperationException>(() => Add(model, isPrompt)).Message, StringComparison.Ordinal);
-        Assert.Contains("RemovePrompt", Assert.Throws<InvalidOperationException>(() => model.SaveCheckpoint(Path.GetTempPath())).Message, StringComparison.Ordinal);
+        Assert.Contains(isPrompt ? "RemovePrompt" : "RemovePrefixes", Assert.Throws<InvalidOperationException>(() => model.SaveCheckpoint(Path.GetTempPath())).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => model.Encoder.AddPrompt(0));
         Assert.Throws<ArgumentOutOfRangeException>(() => model.Encoder.AddPrefixes(0));
     }

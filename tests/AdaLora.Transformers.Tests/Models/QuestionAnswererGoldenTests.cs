@@ -1,5 +1,5 @@
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Loading;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -16,7 +16,7 @@ public sealed class QuestionAnswererGoldenTests
         using var golden = new EncoderGolden(name);
         golden.RequireSupport();
         using var scope = NewDisposeScope();
-        using var model = QuestionAnswerer.FromPretrained(golden.Folder, device: TestDevice.Current);
+        using var model = AutoModel.QuestionAnswerer(golden.Folder, new PretrainedOptions { Device = TestDevice.Current });
         var logits = model.call(golden.Ids, golden.Mask, golden.Types);
         golden.CompareReal("start_logits", logits.select(-1, 0));
         golden.CompareReal("end_logits", logits.select(-1, 1));

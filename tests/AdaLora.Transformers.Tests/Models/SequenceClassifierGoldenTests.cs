@@ -1,6 +1,6 @@
 using AdaLora.TestSupport;
 using AdaLora.Transformers.Families.Bert;
-using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Loading;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -17,7 +17,7 @@ public sealed class SequenceClassifierGoldenTests
         using var golden = new EncoderGolden(name);
         golden.RequireSupport();
         using var scope = NewDisposeScope();
-        using var model = SequenceClassifier.FromPretrained(golden.Folder, device: TestDevice.Current);
+        using var model = AutoModel.SequenceClassifier(golden.Folder, options: new PretrainedOptions { Device = TestDevice.Current });
         Assert.Empty(model.LoadReport!.NewlyInitialized);
         Assert.Empty(model.LoadReport.Unexpected);
 
@@ -43,7 +43,7 @@ public sealed class SequenceClassifierGoldenTests
         golden.RequireSupport();
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        using var model = SequenceClassifier.FromPretrained(golden.Folder, device: TestDevice.Current);
+        using var model = AutoModel.SequenceClassifier(golden.Folder, options: new PretrainedOptions { Device = TestDevice.Current });
         if (golden.Find("no_mask.logits") is not null)
             golden.Compare("no_mask.logits", model.call(golden.Ids, null, golden.Types));
         if (golden.Find("no_types.logits") is not null)
@@ -55,7 +55,7 @@ public sealed class SequenceClassifierGoldenTests
             golden.Compare("row2_alone.logits", model.call(Row(golden.Ids), null, golden.Types is { } types ? Row(types) : null));
         }
 
-        using var wide = SequenceClassifier.FromPretrained(golden.Folder, device: TestDevice.Current, dtype: ScalarType.Float64);
+        using var wide = AutoModel.SequenceClassifier(golden.Folder, options: new PretrainedOptions { Device = TestDevice.Current, Dtype = ScalarType.Float64 });
         var distance = (wide.call(golden.Ids, golden.Mask, golden.Types) - golden["logits_fp64"]).abs().max().item<double>();
         Assert.True(distance <= 1e-10 * TestDevice.ToleranceFactor, $"logits_fp64: off by {distance:G3}");
     }

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using AdaLora.Safetensors;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Families.Bert;
+using AdaLora.Transformers.Heads;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -21,7 +21,7 @@ public sealed class UntiedMaskedLmTests : IDisposable
     [Fact]
     public void Its_own_decoder_is_used()
     {
-        using var model = BertForMaskedLM.FromPretrained(Fixture);
+        using var model = AutoModel.MaskedLM(Fixture);
         AssertExpected(model);
         Assert.Empty(model.LoadReport!.Unexpected);
         Assert.Empty(model.LoadReport.NewlyInitialized);
@@ -30,9 +30,9 @@ public sealed class UntiedMaskedLmTests : IDisposable
     [Fact]
     public void It_comes_back_from_a_checkpoint_of_ours()
     {
-        using (var model = BertForMaskedLM.FromPretrained(Fixture))
+        using (var model = AutoModel.MaskedLM(Fixture))
             model.SaveCheckpoint(_folder.Path);
-        using var back = BertForMaskedLM.FromPretrained(_folder.Path);
+        using var back = AutoModel.MaskedLM(_folder.Path);
         AssertExpected(back);
     }
 
@@ -41,7 +41,7 @@ public sealed class UntiedMaskedLmTests : IDisposable
     public void A_decoder_that_differs_from_the_embeddings_is_used_whatever_the_configuration_says()
     {
         Copy(config => config.Remove("tie_word_embeddings"), _ => { });
-        using var model = BertForMaskedLM.FromPretrained(_folder.Path);
+        using var model = AutoModel.MaskedLM(_folder.Path);
         AssertExpected(model);
     }
 
@@ -54,7 +54,7 @@ public sealed class UntiedMaskedLmTests : IDisposable
             tensors["cls.predictions.bias"] = tensors["cls.predictions.decoder.bias"];
             tensors.Remove("cls.predictions.decoder.bias");
         });
-        using var model = BertForMaskedLM.FromPretrained(_folder.Path);
+        using var model = AutoModel.MaskedLM(_folder.Path);
         AssertExpected(model);
     }
 
@@ -62,7 +62,7 @@ public sealed class UntiedMaskedLmTests : IDisposable
     public void A_tied_decoder_that_is_stored_is_the_embeddings()
     {
         Copy(config => config["tie_word_embeddings"] = true, tensors => tensors["cls.predictions.decoder.weight"] = tensors["bert.embeddings.word_embeddings.weight"].clone());
-        using var model = BertForMaskedLM.FromPretrained(_folder.Path);
+        using var model = AutoModel.MaskedLM(_folder.Path);
         Assert.DoesNotContain(model.named_parameters(), p => p.name.Contains("decoder", StringComparison.Ordinal));
         Assert.Empty(model.LoadReport!.Unexpected);
     }
@@ -71,14 +71,14 @@ public sealed class UntiedMaskedLmTests : IDisposable
     public void Its_decoder_is_trained_on_its_own()
     {
         using var scope = NewDisposeScope();
-        using var model = BertForMaskedLM.FromPretrained(Fixture);
+        using var model = AutoModel.MaskedLM(Fixture);
         model.Loss(tensor([2L, 10, 11, 3], [1, 4]), null, tensor([-100L, 12, -100, -100], [1, 4])).backward();
         var gradients = model.named_parameters().Where(p => p.name.Contains("decoder", StringComparison.Ordinal)).ToList();
         Assert.Equal(2, gradients.Count);
         Assert.All(gradients, p => Assert.False(p.parameter.grad is null));
     }
 
-    private static void AssertExpected(BertForMaskedLM model)
+    private static void AssertExpected(MaskedLM model)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();

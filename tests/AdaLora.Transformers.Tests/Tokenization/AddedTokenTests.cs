@@ -1,4 +1,4 @@
-using AdaLora.Transformers.Loading;
+using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Tokenization;
 using Xunit;
 

@@ -1,5 +1,5 @@
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Loading;
+using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Tokenization;
 using Xunit;
 

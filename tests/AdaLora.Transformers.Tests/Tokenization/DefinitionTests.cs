@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using AdaLora.Transformers.Loading;
+using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Tokenization;
 using Xunit;
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using AdaLora.Internals;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Loading;
+using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Tokenization;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Loading;
+using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Tokenization;
 using Xunit;
 

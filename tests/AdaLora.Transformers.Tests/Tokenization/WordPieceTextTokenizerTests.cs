@@ -1,6 +1,6 @@
 using AdaLora.Internals;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Loading;
+using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Tokenization;
 using CsCheck;
 using Xunit;

@@ -42,8 +42,7 @@ internal sealed class BertLanguageModelHead : Module<Tensor, Tensor, Tensor>
         {
             _transform = new Transform(config);
             _decoder = config.TiesWordEmbeddings ? null : Unfilled.Linear(config.HiddenSize, config.VocabularySize);
-            _bias = Parameter(zeros(config.VocabularySize));
-            _ = _bias.DetachFromDisposeScope();
+            _bias = Unfilled.Parameter(config.VocabularySize);
             RegisterComponents();
         }
 
@@ -71,7 +70,7 @@ internal sealed class BertLanguageModelHead : Module<Tensor, Tensor, Tensor>
             : base(nameof(Transform))
         {
             _dense = Unfilled.Linear(config.HiddenSize, config.HiddenSize);
-            _layerNorm = LayerNorm(config.HiddenSize, config.LayerNormEps);
+            _layerNorm = Unfilled.LayerNorm(config.HiddenSize, config.LayerNormEps);
             _activation = Activation.Get(config.HiddenActivation);
             RegisterComponents();
         }

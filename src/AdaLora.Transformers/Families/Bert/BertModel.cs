@@ -1,4 +1,5 @@
 using AdaLora.Transformers.Layers;
+using AdaLora.Transformers.Loading;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -33,7 +34,7 @@ public sealed class BertModel : TextEncoder
         RegisterComponents();
     }
 
-    internal override string EncoderPrefix => "bert";
+    internal override string BasePrefix => "bert";
 
     internal Tensor WordWeight => _embeddings.WordWeight;
 

@@ -59,7 +59,7 @@ public sealed record DebertaV2Config : EncoderConfig
     /// <summary>Whether attention looks at the distance between tokens.</summary>
     public bool RelativeAttention { get; init; }
 
-    /// <summary>The greatest distance told apart; below 1 means <see cref="EncoderConfig.MaxPositions"/>.</summary>
+    /// <summary>The greatest distance told apart; below 1 means <see cref="ModelConfig.MaxPositions"/>.</summary>
     public int MaxRelativePositions { get; init; } = -1;
 
     /// <summary>The number of buckets on each side of a token, growing logarithmically with distance; below 1 for one per distance.</summary>
@@ -92,7 +92,7 @@ public sealed record DebertaV2Config : EncoderConfig
     /// <summary>The dropout probability before the classifier's dense layer.</summary>
     public double PoolerDropout { get; init; }
 
-    /// <summary>The dropout probability before the classifier; null means <see cref="EncoderConfig.HiddenDropout"/>.</summary>
+    /// <summary>The dropout probability before the classifier; null means <see cref="ModelConfig.HiddenDropout"/>.</summary>
     public override double? ClassifierDropout { get; init; }
 
     /// <summary>The width of the embeddings; null, or equal to the hidden size.</summary>

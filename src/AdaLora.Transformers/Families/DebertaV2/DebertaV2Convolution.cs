@@ -1,7 +1,6 @@
 using AdaLora.Internals;
 using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Layers;
-using TorchSharp;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -26,8 +25,8 @@ internal sealed class DebertaV2Convolution : Module<Tensor, Tensor, Tensor?, Ten
         : base(nameof(DebertaV2Convolution))
     {
         var size = config.ConvolutionSize;
-        _convolution = Conv1d(config.HiddenSize, config.HiddenSize, size, stride: 1, padding: (size - 1) / 2, dilation: 1, PaddingModes.Zeros, config.ConvolutionGroups);
-        _layerNorm = LayerNorm(config.HiddenSize, config.LayerNormEps);
+        _convolution = Unfilled.Conv1d(config.HiddenSize, size, config.ConvolutionGroups);
+        _layerNorm = Unfilled.LayerNorm(config.HiddenSize, config.LayerNormEps);
         _dropout = new Dropout(config.HiddenDropout);
         _activation = Activation.Get(config.ConvolutionActivation);
         RegisterComponents();

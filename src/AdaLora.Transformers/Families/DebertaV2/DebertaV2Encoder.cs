@@ -31,7 +31,7 @@ internal sealed class DebertaV2Encoder : Module<Tensor, TokenRows, Tensor>
         _layers = ModuleList(Enumerable.Range(0, config.Layers)
             .Select(_ => (Module<Tensor, AttentionContext, Tensor>)new EncoderLayer<AttentionContext>(new DisentangledSelfAttention(config), config)).ToArray());
         _relative = config.RelativeAttention ? Unfilled.Embedding(2 * config.Span, config.HiddenSize) : null;
-        _relativeNorm = config.RelativeAttention && config.RelativeEmbeddingNorm == "layer_norm" ? LayerNorm(config.HiddenSize, config.LayerNormEps) : null;
+        _relativeNorm = config.RelativeAttention && config.RelativeEmbeddingNorm == "layer_norm" ? Unfilled.LayerNorm(config.HiddenSize, config.LayerNormEps) : null;
         _convolution = config.ConvolutionSize > 0 ? new DebertaV2Convolution(config) : null;
         RegisterComponents();
     }

@@ -1,4 +1,5 @@
 using AdaLora.Transformers.Layers;
+using AdaLora.Transformers.Loading;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 
@@ -28,7 +29,7 @@ public sealed class DebertaV2Model : TextEncoder
         RegisterComponents();
     }
 
-    internal override string EncoderPrefix => "deberta";
+    internal override string BasePrefix => "deberta";
 
     internal DebertaV2Encoder Layers => _encoder;
 

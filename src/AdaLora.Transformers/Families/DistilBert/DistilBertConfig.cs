@@ -77,8 +77,6 @@ public sealed record DistilBertConfig : EncoderConfig
 
     internal override IReadOnlyDictionary<string, string> OtherNames => new Dictionary<string, string> { ["hidden_size"] = "dim", ["num_attention_heads"] = "n_heads", ["num_hidden_layers"] = "n_layers" };
 
-    internal override string LayersEntry => "n_layers";
-
     internal override string StackPrefix => "transformer.";
 
     internal override IEnumerable<StoredSize> StoredSizes()

@@ -26,9 +26,9 @@ internal sealed class DistilBertLayer : Module<Tensor, TokenRows, Tensor>
         : base(nameof(DistilBertLayer))
     {
         _attention = new DistilBertAttention(config);
-        _attentionNorm = LayerNorm(config.HiddenSize, config.LayerNormEps);
+        _attentionNorm = Unfilled.LayerNorm(config.HiddenSize, config.LayerNormEps);
         _feedForward = new DistilBertFeedForward(config);
-        _outputNorm = LayerNorm(config.HiddenSize, config.LayerNormEps);
+        _outputNorm = Unfilled.LayerNorm(config.HiddenSize, config.LayerNormEps);
         RegisterComponents();
     }
 

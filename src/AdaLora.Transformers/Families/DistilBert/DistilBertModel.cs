@@ -1,4 +1,5 @@
 using AdaLora.Transformers.Layers;
+using AdaLora.Transformers.Loading;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 
@@ -28,7 +29,7 @@ public sealed class DistilBertModel : TextEncoder
         RegisterComponents();
     }
 
-    internal override string EncoderPrefix => "distilbert";
+    internal override string BasePrefix => "distilbert";
 
     private protected override Tensor Embed(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds) => _embeddings.call(inputIds, null);
 

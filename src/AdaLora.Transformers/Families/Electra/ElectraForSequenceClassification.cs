@@ -1,5 +1,6 @@
 using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Layers;
+using AdaLora.Transformers.Loading;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

@@ -1,4 +1,5 @@
 using AdaLora.Transformers.Layers;
+using AdaLora.Transformers.Loading;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -33,7 +34,7 @@ public sealed class ElectraModel : TextEncoder
         RegisterComponents();
     }
 
-    internal override string EncoderPrefix => "electra";
+    internal override string BasePrefix => "electra";
 
     private protected override Tensor Embed(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds)
     {

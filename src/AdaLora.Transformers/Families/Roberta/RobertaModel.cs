@@ -1,5 +1,6 @@
 using AdaLora.Internals;
 using AdaLora.Transformers.Layers;
+using AdaLora.Transformers.Loading;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 
@@ -29,7 +30,7 @@ public sealed class RobertaModel : TextEncoder
         RegisterComponents();
     }
 
-    internal override string EncoderPrefix => "roberta";
+    internal override string BasePrefix => "roberta";
 
     private protected override int? MaxLength => Config.MaxPositions - Config.PadId - 1;
 

@@ -40,7 +40,7 @@ public sealed class SavedRunTests : IDisposable
 
         Assert.True(code == 0, error);
         Assert.Contains("vocab.txt", output, StringComparison.Ordinal);
-        using var merged = AdaLora.Transformers.Heads.SequenceClassifier.FromPretrained(_app.File("merged"));
+        using var merged = AdaLora.Transformers.AutoModel.SequenceClassifier(_app.File("merged"));
         Assert.Empty(merged.LoadReport!.NewlyInitialized);
         using var trained = SavedRun.Open(_app.File("run")).Load(null, "cpu", new ModelFolder(), new SilentReporter(), default);
         var settings = SavedRun.Open(_app.File("run")).Settings;

@@ -1,4 +1,4 @@
-namespace AdaLora.Transformers.Loading;
+namespace AdaLora.Transformers.Configuration;
 
 /// <summary>A checkpoint folder that can't be used: something is missing, broken, or of another kind than asked for. The message says what, and what to do where that is known.</summary>
 public sealed class CheckpointException : IOException

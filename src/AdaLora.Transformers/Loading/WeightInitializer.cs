@@ -2,9 +2,9 @@ using AdaLora.Internals;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace AdaLora.Transformers.Layers;
+namespace AdaLora.Transformers.Loading;
 
-/// <summary>First values of weights as BERT-like models have them: matrices normal, biases 0, layer norms 1 and 0, the padding token's embedding 0.</summary>
+/// <summary>First values of weights: matrices normal, biases 0, layer norms 1 and 0, the padding token's embedding 0.</summary>
 internal static class WeightInitializer
 {
     /// <param name="model">The model.</param>
@@ -15,7 +15,7 @@ internal static class WeightInitializer
         if (names is { Count: 0 })
             return;
         using var scope = NewDisposeScope();
-        using var gradientsOff = no_grad();
+        using var noGrad = no_grad();
         var generator = seed is { } value ? new Generator((ulong)value) : null;
         var layerNorms = model.named_modules().Where(child => child.module is LayerNorm).Select(child => $"{child.name}.weight").ToHashSet(StringComparer.Ordinal);
         foreach (var (name, parameter) in model.named_parameters())
@@ -33,8 +33,18 @@ internal static class WeightInitializer
 
     private static void Draw(PretrainedModel model, string name, Parameter parameter, Generator? generator)
     {
-        _ = parameter.normal_(0, model.Config.InitializerRange, generator);
-        if (name.EndsWith("word_embeddings.weight", StringComparison.Ordinal))
-            _ = parameter[model.Config.PadId].zero_();
+        // In single precision, so that a seed gives the same values, rounded, in half precision.
+        if (parameter.dtype is ScalarType.Float16 or ScalarType.BFloat16)
+        {
+            using var drawn = empty(parameter.shape, ScalarType.Float32, parameter.device);
+            _ = parameter.copy_(drawn.normal_(0, model.FirstDeviation(name), generator));
+        }
+        else
+        {
+            _ = parameter.normal_(0, model.FirstDeviation(name), generator);
+        }
+
+        if (model.PaddingRow(name) is { } row)
+            _ = parameter[row].zero_();
     }
 }

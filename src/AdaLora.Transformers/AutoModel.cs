@@ -1,0 +1,88 @@
+using AdaLora.Safetensors;
+using AdaLora.Transformers.Configuration;
+using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Layers;
+using AdaLora.Transformers.Loading;
+
+namespace AdaLora.Transformers;
+
+/// <summary>Loads models from checkpoints in the layout of the Hugging Face hub, of whatever supported family they are. A loaded model is in evaluation mode.</summary>
+/// <remarks>The folder holds config.json and model.safetensors, or shards with their index; for a name on the hub it is what <see cref="Hub.HubCheckpoint.ResolveAsync"/> returns.</remarks>
+public static class AutoModel
+{
+    /// <summary>Loads the encoder of a checkpoint; heads are left out.</summary>
+    /// <param name="folder">The folder with config.json and the weights.</param>
+    /// <param name="options">How it is loaded; null for the defaults.</param>
+    /// <returns>The encoder.</returns>
+    /// <exception cref="ArgumentException"><paramref name="folder"/> is null or empty, or options are not valid.</exception>
+    /// <exception cref="CheckpointException">The folder can't be used, its family has no such model, or its tensors don't fit: all that are missing or of another shape are listed.</exception>
+    /// <exception cref="SafetensorsException">A weight file breaks the format.</exception>
+    public static TextEncoder Encoder(string folder, PretrainedOptions? options = null) =>
+        Load(folder, options, "encoder", family => family.Encoder, (make, config, _) => make(config));
+
+    /// <summary>Loads an encoder with a classifier, or regressor. The checkpoint's head is used if it has one; else a new one is initialised, which <see cref="PretrainedModel.LoadReport"/> tells.</summary>
+    /// <param name="folder">The folder with config.json and the weights.</param>
+    /// <param name="labels">The number of classes, 1 for regression, or null for as many as config.json names, else 2.</param>
+    /// <param name="options">How it is loaded; null for the defaults.</param>
+    /// <returns>The model.</returns>
+    /// <exception cref="ArgumentException"><paramref name="folder"/> is null or empty, <paramref name="labels"/> is below 1, or options are not valid.</exception>
+    /// <exception cref="CheckpointException">The folder can't be used, its family has no such model, or its tensors don't fit: all that are missing or of another shape are listed.</exception>
+    /// <exception cref="SafetensorsException">A weight file breaks the format.</exception>
+    public static SequenceClassifier SequenceClassifier(string folder, int? labels = null, PretrainedOptions? options = null) =>
+        Load(folder, options, "sequence classifier", family => family.SequenceClassifier, (make, config, _) =>
+        {
+            var encoder = (EncoderConfig)config;
+            return make(options?.NewHead == true ? encoder.WithoutHead() : encoder, labels ?? encoder.LabelNames?.Count ?? 2);
+        });
+
+    /// <summary>Loads an encoder with a head for question answering. The checkpoint's head is used if it has one; else a new one is initialised, which <see cref="PretrainedModel.LoadReport"/> tells.</summary>
+    /// <param name="folder">The folder with config.json and the weights.</param>
+    /// <param name="options">How it is loaded; null for the defaults.</param>
+    /// <returns>The model.</returns>
+    /// <exception cref="ArgumentException"><paramref name="folder"/> is null or empty, or options are not valid.</exception>
+    /// <exception cref="CheckpointException">The folder can't be used, its family has no such model, or its tensors don't fit: all that are missing or of another shape are listed.</exception>
+    /// <exception cref="SafetensorsException">A weight file breaks the format.</exception>
+    public static QuestionAnswerer QuestionAnswerer(string folder, PretrainedOptions? options = null) =>
+        Load(folder, options, "question answerer", family => family.QuestionAnswerer, (make, config, _) => make(config));
+
+    /// <summary>Loads an encoder with the head of masked-language modelling, which families other than BERT don't have yet.</summary>
+    /// <param name="folder">The folder with config.json and the weights.</param>
+    /// <param name="options">How it is loaded; null for the defaults.</param>
+    /// <returns>The model.</returns>
+    /// <exception cref="ArgumentException"><paramref name="folder"/> is null or empty, or options are not valid.</exception>
+    /// <exception cref="CheckpointException">The folder can't be used, its family has no such model, or its tensors don't fit: all that are missing or of another shape are listed.</exception>
+    /// <exception cref="SafetensorsException">A weight file breaks the format.</exception>
+    public static MaskedLM MaskedLM(string folder, PretrainedOptions? options = null) =>
+        Load(folder, options, "masked language model", family => family.MaskedLM, (make, config, checkpoint) => make(config, checkpoint));
+
+    /// <param name="folder">The folder.</param>
+    /// <param name="options">How it is loaded; null for the defaults.</param>
+    /// <param name="what">What is loaded, for messages.</param>
+    /// <param name="find">The family's way of making it, or null.</param>
+    /// <param name="create">Makes it, without values.</param>
+    private static TModel Load<TMake, TModel>(
+        string folder, PretrainedOptions? options, string what, Func<ModelFamily, TMake?> find, Func<TMake, ModelConfig, CheckpointFolder, TModel> create)
+        where TMake : class
+        where TModel : PretrainedModel
+    {
+        options ??= new PretrainedOptions();
+        options.Validate();
+        using var checkpoint = CheckpointFolder.Open(folder);
+        var family = ModelFamily.Of(checkpoint);
+        var config = family.ReadConfig(checkpoint.Config, checkpoint.ConfigPath);
+        var make = find(family) ?? throw new CheckpointException(
+            checkpoint.ConfigPath, $"describes a model of type '{config.ModelType}', of which there is no {what} (there is of {string.Join(", ", ModelFamily.TypesWith(other => find(other) is not null))}).");
+        ConfigFit.Check(checkpoint, config);
+        var model = Unfilled.WithDtype(options.Dtype, () => create(make, config, checkpoint));
+        try
+        {
+            model.Fill(checkpoint, options);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+}

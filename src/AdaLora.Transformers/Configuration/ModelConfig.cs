@@ -1,0 +1,159 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace AdaLora.Transformers.Configuration;
+
+/// <summary>What the config.json files of all models say, under the names of the Hugging Face hub. Entries that have no property here are kept and written again.</summary>
+public abstract record ModelConfig
+{
+    private protected ModelConfig()
+    {
+    }
+
+    // Virtual, so that a family that calls an entry by another name, or has another default, says so in one place.
+    private protected ModelConfig(ConfigEntries entries)
+    {
+        VocabularySize = entries.Integer("vocab_size", VocabularySize);
+        HiddenSize = entries.Integer(Names.HiddenSize, HiddenSize);
+        Layers = entries.Integer(Names.Layers, Layers);
+        Heads = entries.Integer(Names.Heads, Heads);
+        HiddenActivation = entries.Text(Names.HiddenActivation, HiddenActivation);
+        if (Names.HiddenDropout is { } hiddenDropout)
+            HiddenDropout = entries.Number(hiddenDropout, HiddenDropout);
+        AttentionDropout = entries.Number(Names.AttentionDropout, AttentionDropout);
+        if (Names.LayerNormEps is { } layerNormEps)
+            LayerNormEps = entries.Number(layerNormEps, LayerNormEps);
+        MaxPositions = entries.Integer(Names.MaxPositions, MaxPositions);
+        InitializerRange = entries.Number("initializer_range", InitializerRange);
+    }
+
+    /// <summary>The family, such as "bert".</summary>
+    public abstract string ModelType { get; }
+
+    /// <summary>The number of token ids.</summary>
+    public virtual int VocabularySize { get; init; } = 30522;
+
+    /// <summary>The width of the hidden states.</summary>
+    public virtual int HiddenSize { get; init; } = 768;
+
+    /// <summary>The number of layers.</summary>
+    public virtual int Layers { get; init; } = 12;
+
+    /// <summary>The number of attention heads.</summary>
+    public virtual int Heads { get; init; } = 12;
+
+    /// <summary>The activation of the feed-forward blocks: gelu, gelu_new, relu, silu, tanh ...</summary>
+    public virtual string HiddenActivation { get; init; } = "gelu";
+
+    /// <summary>The dropout probability of block outputs.</summary>
+    public virtual double HiddenDropout { get; init; } = 0.1;
+
+    /// <summary>The dropout probability of attention weights.</summary>
+    public virtual double AttentionDropout { get; init; } = 0.1;
+
+    /// <summary>What norms add to the variance.</summary>
+    public virtual double LayerNormEps { get; init; } = 1e-12;
+
+    /// <summary>The number of positions.</summary>
+    public virtual int MaxPositions { get; init; } = 512;
+
+    /// <summary>The standard deviation of newly initialised weights.</summary>
+    public double InitializerRange { get; init; } = 0.02;
+
+    /// <summary>Entries of config.json without a property here.</summary>
+    public IDictionary<string, JsonElement>? Other { get; init; }
+
+    /// <summary>Other names of entries, each with the family's own name for it.</summary>
+    internal virtual IReadOnlyDictionary<string, string> OtherNames => new Dictionary<string, string>();
+
+    /// <summary>The entry that holds <see cref="Layers"/>.</summary>
+    internal string LayersEntry => Names.Layers;
+
+    /// <summary>What the names of tensors begin with, after the model's own prefix.</summary>
+    internal abstract IReadOnlyList<string> Roots { get; }
+
+    /// <summary>What comes before the number of a layer in names of tensors.</summary>
+    internal abstract string LayersPrefix { get; }
+
+    /// <summary>All faults of the values, each naming the entry of config.json; empty if there are none.</summary>
+    /// <returns>The faults.</returns>
+    public IReadOnlyList<string> Validate()
+    {
+        var faults = new ConfigFaults();
+        AddFaults(faults);
+        return faults.List;
+    }
+
+    private protected virtual ConfigNames Names => ConfigNames.Usual;
+
+    /// <summary>Entries that are refused where they are set, because each changes what the model computes or what its weights mean.</summary>
+    private protected virtual IReadOnlyList<string> Unsupported => ["pruned_heads", "quantization_config"];
+
+    /// <summary>Reads what a config.json holds.</summary>
+    /// <param name="json">The content.</param>
+    /// <param name="path">The file, which messages name.</param>
+    /// <param name="create">Makes the family's configuration.</param>
+    /// <exception cref="CheckpointException">The configuration cannot be used; all faults are listed.</exception>
+    internal static TConfig Read<TConfig>(JsonElement json, string path, Func<ConfigEntries, TConfig> create)
+        where TConfig : ModelConfig
+    {
+        var faults = new ConfigFaults();
+        var entries = new ConfigEntries(ConfigDocument.Normalize(json, create(ConfigEntries.None).OtherNames, faults), faults);
+        var config = create(entries) with { Other = entries.Rest() };
+        config.AddFaults(faults);
+        return faults.List.Count == 0 ? config : throw new CheckpointException(path, $"can't be used: {string.Join("; ", faults.List)}.");
+    }
+
+    internal JsonObject ToJson()
+    {
+        var json = new JsonObject();
+        AddEntries(json);
+        foreach (var entry in Other ?? new Dictionary<string, JsonElement>())
+            json.TryAdd(entry.Key, JsonNode.Parse(entry.Value.GetRawText()));
+        return json;
+    }
+
+    /// <exception cref="ArgumentException">A value can't be used; all faults are listed.</exception>
+    internal void ThrowIfInvalid()
+    {
+        var faults = Validate();
+        if (faults.Count > 0)
+            throw new ArgumentException($"The configuration can't be used: {string.Join("; ", faults)}.");
+    }
+
+    /// <summary>The sizes that the stored weights have to have.</summary>
+    internal abstract IEnumerable<StoredSize> StoredSizes();
+
+    private protected virtual void AddEntries(JsonObject json)
+    {
+        json["model_type"] = ModelType;
+        json["vocab_size"] = VocabularySize;
+        json[Names.HiddenSize] = HiddenSize;
+        json[Names.Layers] = Layers;
+        json[Names.Heads] = Heads;
+        json[Names.HiddenActivation] = HiddenActivation;
+        if (Names.HiddenDropout is { } hiddenDropout)
+            json[hiddenDropout] = HiddenDropout;
+        json[Names.AttentionDropout] = AttentionDropout;
+        if (Names.LayerNormEps is { } layerNormEps)
+            json[layerNormEps] = LayerNormEps;
+        json[Names.MaxPositions] = MaxPositions;
+        json["initializer_range"] = InitializerRange;
+    }
+
+    private protected virtual void AddFaults(ConfigFaults faults)
+    {
+        faults.RequirePositive("vocab_size", VocabularySize);
+        faults.RequirePositive("hidden size", HiddenSize);
+        faults.RequirePositive("number of layers", Layers);
+        faults.RequirePositive("number of heads", Heads);
+        faults.RequirePositive(Names.MaxPositions, MaxPositions);
+        faults.Require(LayerNormEps > 0 && double.IsFinite(LayerNormEps), $"{Names.LayerNormEps ?? "layer_norm_eps"} {LayerNormEps} is not above 0 and finite");
+        faults.Require(InitializerRange >= 0 && double.IsFinite(InitializerRange), $"initializer_range {InitializerRange} is not finite, or negative");
+        faults.RequireProbability("hidden dropout", HiddenDropout);
+        faults.RequireProbability("attention dropout", AttentionDropout);
+        faults.RequireActivation(HiddenActivation);
+        foreach (var entry in Unsupported.Where(entry => Other?.TryGetValue(entry, out var value) == true && value.IsSet()))
+            faults.Require(false, $"{entry} is set, which is not supported");
+    }
+}

@@ -1,0 +1,90 @@
+using AdaLora.Transformers.Configuration;
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace AdaLora.Transformers.Loading;
+
+/// <summary>
+/// What all models of this package share: they take token ids, the attention mask and a third tensor that depends on the kind of model (token types for encoders, positions for decoders), have a configuration, and can be written
+/// as a checkpoint whose tensor names are those of the Hugging Face hub.
+/// </summary>
+public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
+{
+    private protected PretrainedModel(string name, ModelConfig config)
+        : base(name)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        config.ThrowIfInvalid();
+        BaseConfig = config;
+    }
+
+    /// <summary>What was loaded, newly initialised and left over, or null for a model that wasn't read from a checkpoint.</summary>
+    public LoadReport? LoadReport { get; private set; }
+
+    /// <summary>The configuration the model was made from.</summary>
+    internal ModelConfig BaseConfig { get; }
+
+    /// <summary>The first part of the names of the tensors below the head, in checkpoints of a whole model, such as "bert".</summary>
+    internal abstract string BasePrefix { get; }
+
+    /// <summary>Whether there is something above the part that <see cref="BasePrefix"/> names.</summary>
+    internal virtual bool HasHead => true;
+
+    /// <summary>Name prefixes of the parts that belong to one task and start anew for another one.</summary>
+    private protected virtual IReadOnlyList<string> HeadPrefixes => [];
+
+    /// <summary>Name prefixes of the parts that a checkpoint may lack besides.</summary>
+    private protected virtual IReadOnlyList<string> OptionalPrefixes => [];
+
+    /// <summary>Names of stored tensors that repeat another one.</summary>
+    private protected virtual IReadOnlyList<string> TiedNames => [];
+
+    /// <summary>Ends of the names of stored tensors that are no weights, and that older versions of the reference have written.</summary>
+    private protected virtual IReadOnlyList<string> ConstantEndings => [".position_ids"];
+
+    private protected virtual ModelConfig ConfigToSave => BaseConfig;
+
+    /// <summary>Writes config.json and model.safetensors, which this package and the Python library of the same layout can read.</summary>
+    /// <param name="folder">The folder; it is made if it isn't there, and existing files are replaced.</param>
+    /// <param name="tokenizerFolder">A checkpoint whose tokenizer files are copied as well, so that the result stands alone; null for none.</param>
+    /// <exception cref="ArgumentException"><paramref name="folder"/> is null or empty.</exception>
+    /// <exception cref="InvalidOperationException">Adapters are in the model: their names mean nothing to other readers.</exception>
+    /// <exception cref="IOException">The files can't be read or written.</exception>
+    public void SaveCheckpoint(string folder, string? tokenizerFolder = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        CheckpointWriter.Write(this, ConfigToSave, folder);
+        if (tokenizerFolder is not null)
+            CheckpointWriter.CopyTokenizer(tokenizerFolder, folder);
+    }
+
+    internal bool IsHead(string name) => HeadPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
+
+    internal bool IsReplaceable(string name) => IsHead(name) || OptionalPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
+
+    /// <summary>Whether a stored tensor says nothing that the model doesn't know otherwise.</summary>
+    internal bool IsRedundant(string name) => TiedNames.Contains(name) || ConstantEndings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal));
+
+    /// <summary>Another name under which a checkpoint may hold a tensor, or null.</summary>
+    internal virtual string? OtherName(string name) => null;
+
+    /// <summary>The standard deviation of the first values of a matrix.</summary>
+    internal virtual double FirstDeviation(string name) => BaseConfig.InitializerRange;
+
+    /// <summary>The row of a matrix that begins as 0 because it is that of padding, or null.</summary>
+    internal virtual int? PaddingRow(string name) => null;
+
+    /// <summary>Checks numbers that are no tensors yet.</summary>
+    /// <exception cref="ArgumentException">The model has no such id or type.</exception>
+    internal abstract void CheckRange(ReadOnlySpan<long> ids, ReadOnlySpan<long> types, string parameter);
+
+    /// <summary>Fills a model that was just made and moves it to its device.</summary>
+    internal void Fill(CheckpointFolder checkpoint, PretrainedOptions options)
+    {
+        LoadReport = WeightLoader.Load(this, checkpoint, options);
+        if (options.Device is { } device)
+            _ = this.to(device);
+        eval();
+    }
+}
