@@ -24,6 +24,7 @@ public sealed partial class AdaLoraModel
             throw new InvalidOperationException($"A step is under way. Call {nameof(AfterOptimizerStep)}() before another adapter is selected.");
         RequireAllocator();
         _injection.Suspend();
+        GiveBackWeights();
         _selection.Restore();
         _others?.Swap();
     }
@@ -70,6 +71,7 @@ public sealed partial class AdaLoraModel
         _others?.Swap();
         _selection.Freeze();
         _injection.Resume();
+        TakeOverWeights();
     }
 
     private void RequireSelected(string wish)

@@ -185,6 +185,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
     {
         _activity.LeavingTraining = null;
         _injection.Detach();
+        GiveBackWeights();
         _selection.Restore();
         foreach (var adapter in _adapters)
             adapter.Dispose();
@@ -247,8 +248,26 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
             throw new InvalidOperationException("The model was moved or changed after it was adapted, and what is trained in full with it. Call model.to(...) before AdaLoraModel.Attach.");
     }
 
+    /// <summary>Where the precision of the base replaces weights, the layers lose theirs.</summary>
+    internal void TakeOverWeights()
+    {
+        foreach (var adapter in _adapters)
+            adapter.TakeOverWeight();
+    }
+
+    /// <summary>What frozen weights are made of that are no parameters of the model, by name.</summary>
+    internal IReadOnlyList<(string Name, Tensor Value)> HeldWeights =>
+        [.. _adapters.Where(a => a.Frozen.IsTakenOver).SelectMany(a => a.Frozen.Form.Tensors.Select((tensor, i) => ($"{a.Slot.Name}.{i}", tensor)))];
+
+    private void GiveBackWeights()
+    {
+        foreach (var adapter in _adapters)
+            adapter.GiveBackWeight();
+    }
+
     private void FreeState()
     {
+        GiveBackWeights();
         _isFreed = true;
         _activity.Sharing?.Forget();
         _allocator?.Dispose();

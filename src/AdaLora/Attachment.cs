@@ -26,6 +26,8 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
             var adapted = new AdaLoraModel(options, injection, selection, activity, bank, logger, origin);
             if (blueprint is null)
                 WarnOfStatistics(adapted.ModulesWithStatistics, logger);
+            // Last, because what is rounded then cannot be taken back.
+            adapted.TakeOverWeights();
             return adapted;
         }
         catch

@@ -34,6 +34,7 @@ internal sealed class AttachmentSurvey
         if (inFull is not null)
             Selection = Try(() => TrainableSelection.SelectMatching(model, Sites, trained!, options.Biases));
         RequireOneDevice();
+        RequireOwnWeights(model);
         Layout = Try(() => BankLayout.Create(Sites.Select(s => new TripletShape(s.Path, s.Adaptable.OutFeatures, s.Adaptable.InFeatures, RankOf(s)))));
         if (Layout is not null && Sites.Count > 0 && options.TotalSteps is { } total)
             Schedule = Try(() => options.ScheduleFor(Layout.Triplets, Sites.Count, total));
@@ -84,6 +85,12 @@ internal sealed class AttachmentSurvey
     {
         if (_problems.Count > 0)
             ExceptionDispatchInfo.Throw(_problems[0]);
+    }
+
+    private void RequireOwnWeights(nn.Module model)
+    {
+        if (_options.BasePrecision is { ReplacesWeights: true } precision && WeightSharing.FindFaults(model, [.. Sites.Where(s => s.Adaptable.TakesPrecision)]) is { Count: > 0 } faults)
+            _problems.Add(new InjectionException($"Weights cannot be replaced by those of the precision {precision}: {string.Join("; ", faults)}. Exclude these layers from the targets, or choose another precision."));
     }
 
     private void RequireOneDevice()

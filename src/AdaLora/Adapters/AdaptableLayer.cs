@@ -1,3 +1,4 @@
+using AdaLora.Adapters.FrozenWeights;
 using static TorchSharp.torch;
 
 namespace AdaLora.Adapters;
@@ -40,6 +41,12 @@ internal abstract class AdaptableLayer(nn.Module<Tensor, Tensor> module)
 
     /// <summary>A matrix (out, in) in the layout of the weight.</summary>
     public abstract Tensor InLayout(Tensor matrix);
+
+    /// <summary>Whether the layer computes what its description says and no more, so that its weight can be held in another precision.</summary>
+    public virtual bool TakesPrecision => false;
+
+    /// <summary>The weight as it is held in a precision.</summary>
+    public FrozenWeight Hold(BasePrecision precision) => TakesPrecision ? precision.Of(this) : new FrozenWeight(this);
 
     /// <summary>Makes the adapter around the layer.</summary>
     public abstract SvdAdapter Adapt(AdapterParts parts);

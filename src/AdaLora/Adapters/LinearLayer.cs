@@ -1,3 +1,4 @@
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace AdaLora.Adapters;
@@ -25,6 +26,8 @@ internal sealed class LinearLayer(nn.Module<Tensor, Tensor> module, IProjection 
     public override string? FindFault() => Adapters.Projection.FindFault(projection);
 
     public override Tensor InLayout(Tensor matrix) => WeightIsTransposed ? matrix.t() : matrix;
+
+    public override bool TakesPrecision => Module is Linear;
 
     public override SvdAdapter Adapt(AdapterParts parts) => new SvdLinear(this, parts);
 }

@@ -1,4 +1,5 @@
 using AdaLora.Adapters.Dropout;
+using AdaLora.Adapters.FrozenWeights;
 using AdaLora.Bank;
 using AdaLora.Internals;
 using TorchSharp;
@@ -28,6 +29,7 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
     private readonly Parameter _left;
 
     private readonly AdaptableLayer _layer;
+    private readonly FrozenWeight _frozen;
     private readonly MergeableWeight _weight;
     private readonly AdapterActivity _activity;
     private TripletSlot _slot;
@@ -39,7 +41,8 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
     {
         _base = layer.Module;
         _layer = layer;
-        _weight = new MergeableWeight(layer);
+        _frozen = layer.Hold(parts.Precision);
+        _weight = new MergeableWeight(layer, _frozen);
         _activity = parts.Activity;
         _slot = parts.Slot;
         _dropout = parts.Dropout;
@@ -80,6 +83,9 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
 
     private protected AdaptableLayer Layer => _layer;
 
+    /// <summary>The weight of the layer as it is computed with.</summary>
+    internal FrozenWeight Frozen => _frozen;
+
     private protected AdapterActivity Activity => _activity;
 
     /// <summary>P, (out, rank).</summary>
@@ -113,7 +119,7 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
         }
 
         if (Rank == 0 || !_activity.Enabled)
-            return _base.call(input);
+            return Plain(input);
 
         RequireInPlace();
         using var scope = NewDisposeScope();
@@ -167,8 +173,13 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         _weight.Unmerge(Product());
-        ForgetWeight();
     }
+
+    /// <summary>Takes the weight out of the layer where the precision says so.</summary>
+    internal void TakeOverWeight() => _frozen.TakeOver();
+
+    /// <summary>Leaves the layer with a weight of its own, whatever the precision.</summary>
+    internal void GiveBackWeight() => _frozen.GiveBack();
 
     /// <summary>Leaves the merged weight to the base layer for good.</summary>
     internal void ForgetOriginal() => _weight.Forget();
@@ -180,7 +191,7 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
     public override Dictionary<string, Tensor> state_dict(Dictionary<string, Tensor>? destination = null, string? prefix = null)
     {
         // Whoever asks for the live tensors, as load_state_dict does, may write into them.
-        ForgetWeight();
+        _frozen.Forget();
         return base.state_dict(destination!, prefix!);
     }
 
@@ -210,7 +221,11 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
     protected override void Dispose(bool disposing)
     {
         if (disposing)
+        {
             _weight.Dispose();
+            _frozen.Dispose();
+        }
+
         base.Dispose(disposing);
     }
 
@@ -219,13 +234,11 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
     /// <param name="dropout">Rate in front of Q.</param>
     private protected abstract Tensor Adapted(Tensor input, double dropout);
 
+    /// <summary>The layer without its adapter.</summary>
+    private protected virtual Tensor Plain(Tensor input) => _base.call(input);
+
     /// <summary>The layer whose weight contains the adapter's product.</summary>
     private protected virtual Tensor Merged(Tensor input) => _base.call(input);
-
-    /// <summary>The weight of the base layer may have changed.</summary>
-    private protected virtual void ForgetWeight()
-    {
-    }
 
     /// <summary>The input in an element type, with what is dropped of it set to 0, as part of the graph.</summary>
     private protected Tensor Drop(Tensor input, ScalarType dtype, double dropout)

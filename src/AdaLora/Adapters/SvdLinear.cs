@@ -2,7 +2,6 @@ using AdaLora.Adapters.Dropout;
 using AdaLora.Adapters.FrozenWeights;
 using AdaLora.Internals;
 using AdaLora.Internals.Cpu;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace AdaLora.Adapters;
@@ -11,10 +10,10 @@ namespace AdaLora.Adapters;
 /// <inheritdoc cref="SvdAdapter"/>
 public sealed class SvdLinear : SvdAdapter
 {
-    private readonly ComputedWeight? _computed;
+    private readonly bool _isLinear;
 
     internal SvdLinear(LinearLayer layer, AdapterParts parts)
-        : base(nameof(SvdLinear), layer, parts) => _computed = layer.Module is Linear ? new ComputedWeight(layer, parts.Precision) : null;
+        : base(nameof(SvdLinear), layer, parts) => _isLinear = layer.TakesPrecision;
 
     private protected override Tensor Adapted(Tensor input, double dropout) => CanFuse(input, dropout) ? Fused(input, dropout) : Composed(input, dropout);
 
@@ -22,29 +21,21 @@ public sealed class SvdLinear : SvdAdapter
     {
         var weight = Layer.Weight;
         // A layer of one's own may compute more than its description says, and errors are told best by the layer itself.
-        if (BaseLayer is not Linear || is_grad_enabled() || input.dtype != weight.dtype || input.dim() == 0 || input.shape[^1] != weight.shape[1])
+        if (!_isLinear || is_grad_enabled() || input.dtype != weight.dtype || input.dim() == 0 || input.shape[^1] != weight.shape[1])
             return BaseLayer.call(input);
         using var scope = NewDisposeScope();
         return RowProducts.Linear(input.reshape(-1, weight.shape[1]), weight, Layer.Bias).view([.. input.shape[..^1], weight.shape[0]]).detach().MoveToOuterDisposeScope();
     }
 
-    private protected override void ForgetWeight() => _computed?.Forget();
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-            _computed?.Dispose();
-        base.Dispose(disposing);
-    }
+    private protected override Tensor Plain(Tensor input) => Frozen.IsTakenOver ? BaseOutput(input) : BaseLayer.call(input);
 
     // A layer of one's own may compute more than its description says, and a weight that is trained needs its gradient. On devices a node in C# costs more than the operations that it saves: the device waits for its next
     // kernel while the pass goes into .NET and back.
     private bool CanFuse(Tensor input, double dropout) =>
-        HostMemory.IsPlaceOf(input) && _computed is not null && !Layer.Weight.requires_grad && (dropout == 0 || DropoutMask.Suits(input)) && input.dtype == Layer.Weight.dtype;
+        HostMemory.IsPlaceOf(input) && _isLinear && !Layer.Weight.requires_grad && (dropout == 0 || DropoutMask.Suits(input)) && input.dtype == Layer.Weight.dtype;
 
     private Tensor Fused(Tensor input, double dropout) =>
-        AdaptedLinear.Apply(input, _computed!.Value, Layer.Bias, Left, Lambda, Right, Settings(input, dropout));
+        AdaptedLinear.Apply(input, Frozen.Form, Layer.Bias, Left, Lambda, Right, Settings(input, dropout));
 
     private AdapterSettings Settings(Tensor input, double dropout)
     {
@@ -67,9 +58,11 @@ public sealed class SvdLinear : SvdAdapter
 
     private Tensor BaseOutput(Tensor input)
     {
-        if (_computed is not { IsCopy: true } || Layer.Weight.requires_grad)
+        if (Frozen.IsTakenOver)
+            return FrozenLinear.Apply(input, Frozen.Form, Layer.Bias, Activity.Failure, Activity.Gate);
+        if (!Frozen.IsCopy || Layer.Weight.requires_grad)
             return BaseLayer.call(input);
-        var weight = _computed.Value;
+        var weight = Frozen.Form.Dense();
         return nn.functional.linear(input.to(weight.dtype), weight, Layer.Bias?.to(weight.dtype)).to(input.dtype);
     }
 }

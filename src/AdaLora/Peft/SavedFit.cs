@@ -87,7 +87,7 @@ internal sealed class SavedFit
         var names = layers.Where(n => stored.Contains(n.Path)).DistinctBy(n => n.Module, ReferenceEqualityComparer.Instance).Select(n => n.Path).ToHashSet(StringComparer.Ordinal);
         foreach (var lost in stored.Except(names, StringComparer.Ordinal).Order(StringComparer.Ordinal))
         {
-            _problems.Add(_nodes.Any(n => n.Path == lost && n.BaseLayer is not null) ? $"'{lost}' already carries an adapter" : $"the model has no layer '{lost}' that can carry an adapter");
+            _problems.Add(_nodes.Any(n => n.Path == lost && n.BaseLayer is not null) ? $"'{lost}' already carries an adapter" : $"the model has no linear layer or convolution '{lost}'");
             _used.UnionWith(_config.Endings.Select(ending => PeftName.Prefix + lost + ending));
         }
 
