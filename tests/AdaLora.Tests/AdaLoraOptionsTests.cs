@@ -1,4 +1,3 @@
-using AdaLora.Adapters.FrozenWeights;
 using AdaLora.Allocation;
 using AdaLora.Injection;
 using AdaLora.Targeting;

@@ -1,14 +1,10 @@
-using AdaLora.Adapters;
 using AdaLora.Adapters.FrozenWeights;
 using AdaLora.Injection;
-using AdaLora.Targeting;
 using AdaLora.Tests.Goldens;
 using AdaLora.Tests.Models;
 using AdaLora.TestSupport;
 using AdaLora.Training;
-using AdaLora.Training.Checkpoints;
 using CsCheck;
-using TorchSharp.Modules;
 using Xunit;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
