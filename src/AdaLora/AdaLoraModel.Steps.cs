@@ -30,7 +30,7 @@ public sealed partial class AdaLoraModel
         if (_allocator is { } former)
         {
             _bank.RemoveFollower(former);
-            former.Dispose();
+            former.Free();
         }
 
         _allocator = new RankAllocator(_bank, schedule, _tracker, Options.Score, Options.Allocation);
