@@ -1,4 +1,5 @@
 using AdaLora.Adapters.FrozenWeights;
+using AdaLora.Targeting;
 using AdaLora.Training;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
