@@ -30,7 +30,7 @@ public sealed partial class AdaLoraModel
         if (_allocator is { } former)
         {
             _bank.RemoveFollower(former);
-            former.Dispose();
+            former.Free();
         }
 
         _allocator = new RankAllocator(_bank, schedule, _tracker, Options.Score, Options.Allocation);
@@ -235,7 +235,7 @@ public sealed partial class AdaLoraModel
     [LoggerMessage(EventId = 1, Level = LogLevel.Debug, Message = "Step {Step}: kept {Kept} of {Triplets} triplets (final: {Final})")]
     private static partial void LogMasked(ILogger logger, long step, int kept, int triplets, bool final);
 
-    [LoggerMessage(EventId = 16, Level = LogLevel.Debug, Message = "Step {Step}: dropped {Dropped} triplets and added {Added}, to {Modules}; {Live} live")]
+    [LoggerMessage(EventId = 17, Level = LogLevel.Debug, Message = "Step {Step}: dropped {Dropped} triplets and added {Added}, to {Modules}; {Live} live")]
     private static partial void LogMoved(ILogger logger, long step, int dropped, int added, string modules, int live);
 
     [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message = "{Warning}")]

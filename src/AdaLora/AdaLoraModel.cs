@@ -93,6 +93,12 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
     /// <summary>The budget over time; null until the total number of steps is known.</summary>
     public BudgetSchedule? Schedule => _allocator?.Schedule;
 
+    /// <summary>What decides which triplets live: its schedule, scores and pattern, for a loop of one's own to look at; null until the total number of steps is known.</summary>
+    public RankAllocator? Allocator => _allocator;
+
+    /// <summary>What keeps P and Q near orthogonality. Its gradient is added by <see cref="BeforeOptimizerStep"/>; its penalty can be asked for at any time.</summary>
+    public OrthogonalityRegularizer Regularizer => _regularizer;
+
     /// <summary>Triplets that the schedule allows at the latest step; all of them before the first.</summary>
     public int Budget => _allocator is { } allocator && Step > 0 ? allocator.Schedule.BudgetAt(ScheduleStep - 1) : _bank.Layout.Triplets;
 
@@ -251,7 +257,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
     {
         _isFreed = true;
         _activity.Sharing?.Forget();
-        _allocator?.Dispose();
+        _allocator?.Free();
         _tracker.Dispose();
         _norm.Dispose();
         _penalty.Dispose();

@@ -5,13 +5,26 @@ using AdaLora.Targeting;
 namespace AdaLora;
 
 /// <summary>How a model is adapted now: counts, budget, and the rank of every matrix.</summary>
-/// <param name="Step">Optimiser steps done.</param>
-/// <param name="Budget">Triplets that the latest mask kept.</param>
-/// <param name="IsFrozen">Whether the pattern is settled.</param>
-/// <param name="Counts">Numbers of parameters.</param>
-/// <param name="Modules">Every adapted matrix, in the order of the model.</param>
-public sealed record AdaLoraReport(long Step, int Budget, bool IsFrozen, ParameterCounts Counts, IReadOnlyList<AdaptedModule> Modules)
+public sealed class AdaLoraReport
 {
+    internal AdaLoraReport(long step, int budget, bool isFrozen, ParameterCounts counts, IReadOnlyList<AdaptedModule> modules) =>
+        (Step, Budget, IsFrozen, Counts, Modules) = (step, budget, isFrozen, counts, modules);
+
+    /// <summary>Optimiser steps done.</summary>
+    public long Step { get; }
+
+    /// <summary>Triplets that the latest mask kept.</summary>
+    public int Budget { get; }
+
+    /// <summary>Whether the pattern is settled.</summary>
+    public bool IsFrozen { get; }
+
+    /// <summary>Numbers of parameters.</summary>
+    public ParameterCounts Counts { get; }
+
+    /// <summary>Every adapted matrix, in the order of the model.</summary>
+    public IReadOnlyList<AdaptedModule> Modules { get; }
+
     /// <summary>The report as plain text, a line per matrix.</summary>
     public override string ToString()
     {

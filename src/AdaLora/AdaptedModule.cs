@@ -1,13 +1,26 @@
 namespace AdaLora;
 
 /// <summary>One adapted matrix in a report.</summary>
-/// <param name="Name">Dotted name of the module in the model.</param>
-/// <param name="OutFeatures">Rows of P and of the base weight.</param>
-/// <param name="InFeatures">Columns of Q and of the base weight.</param>
-/// <param name="InitialRank">Triplets at the start.</param>
-/// <param name="LiveRank">Triplets that the latest mask kept.</param>
-public sealed record AdaptedModule(string Name, long OutFeatures, long InFeatures, int InitialRank, int LiveRank)
+public sealed class AdaptedModule
 {
+    internal AdaptedModule(string name, long outFeatures, long inFeatures, int initialRank, int liveRank) =>
+        (Name, OutFeatures, InFeatures, InitialRank, LiveRank) = (name, outFeatures, inFeatures, initialRank, liveRank);
+
+    /// <summary>Dotted name of the module in the model.</summary>
+    public string Name { get; }
+
+    /// <summary>Rows of P and of the base weight.</summary>
+    public long OutFeatures { get; }
+
+    /// <summary>Columns of Q and of the base weight.</summary>
+    public long InFeatures { get; }
+
+    /// <summary>Triplets at the start.</summary>
+    public int InitialRank { get; }
+
+    /// <summary>Triplets that the latest mask kept.</summary>
+    public int LiveRank { get; }
+
     /// <summary>Parameters of the live triplets: rank · (out + in + 1).</summary>
     public long LiveParameters => LiveRank * (OutFeatures + InFeatures + 1);
 }

@@ -1,7 +1,17 @@
 namespace AdaLora;
 
 /// <summary>How many numbers a model holds and trains.</summary>
-/// <param name="Total">All parameters of the model, adapters included.</param>
-/// <param name="Trainable">Parameters that training changes: live triplets and what is trained in full.</param>
-/// <param name="Adapters">Parameters of the live triplets alone.</param>
-public sealed record ParameterCounts(long Total, long Trainable, long Adapters);
+public sealed class ParameterCounts
+{
+    internal ParameterCounts(long total, long trainable, long adapters) =>
+        (Total, Trainable, Adapters) = (total, trainable, adapters);
+
+    /// <summary>All parameters of the model, adapters included.</summary>
+    public long Total { get; }
+
+    /// <summary>Parameters that training changes: live triplets and what is trained in full.</summary>
+    public long Trainable { get; }
+
+    /// <summary>Parameters of the live triplets alone.</summary>
+    public long Adapters { get; }
+}

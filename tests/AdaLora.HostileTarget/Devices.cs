@@ -1,4 +1,3 @@
-using AdaLora.Bank;
 using AdaLora.Devices;
 using AdaLora.Safetensors;
 using AdaLora.TestSupport;
@@ -27,7 +26,6 @@ internal static class Devices
         ("AutoModel.Encoder", device => InFolder(folder => { Save(folder); AutoModel.Encoder(folder, new PretrainedOptions { Device = device }).Dispose(); })),
         ("SafetensorsFile.ReadAll", device => InFolder(folder => { Save(folder); using var file = SafetensorsFile.Open(Path.Combine(folder, "model.safetensors")); _ = file.ReadAll(device); })),
         ("TokenBatch.ToTensors", device => InFolder(folder => { File.WriteAllLines(Path.Combine(folder, "vocab.txt"), ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]); _ = TextTokenizer.FromFolder(folder).EncodeBatch(["a"]).ToTensors(device); })),
-        ("TripletBank.Create", device => TripletBank.Create(BankLayout.Create([new TripletShape("a", 2, 2, 1)]), ScalarType.Float32, device).Dispose()),
         ("TokenBatch.ToTensorsFor", device => InFolder(folder =>
         {
             Save(folder);

@@ -1,6 +1,5 @@
 using AdaLora.Adapters.Dropout;
 using AdaLora.Allocation;
-using AdaLora.Bank;
 using AdaLora.Safetensors;
 using AdaLora.Training;
 using AdaLora.Transformers;
@@ -20,8 +19,6 @@ namespace AdaLora.HostileTarget;
 /// <summary>Every public entry of the packages that takes a tensor, but for the adapted layer (<see cref="Layers"/>), as a call with one tensor of many kinds and otherwise what it expects.</summary>
 internal static class Entries
 {
-    private static readonly TripletShape Shape = new("a", 8, 8, 2);
-
     public static IEnumerable<(string Name, Action<Tensor> Call)> All =>
     [
         .. Core,
@@ -43,23 +40,9 @@ internal static class Entries
         ("FusedAdamW.ResumeState", bad => Optimizing((_, optimizer) => optimizer.ResumeState(optimizer.CaptureState().ToDictionary(p => p.Key, p => bad)))),
         ("FusedAdamW.ResumeState of nothing", _ => Optimizing((_, optimizer) => optimizer.ResumeState(null!))),
         ("FusedAdamW.Resize", bad => Optimizing((parameter, optimizer) => optimizer.Resize(parameter, bad))),
-        ("BankViews.Left of a slot", bad => bad.Left(Layout["a"])),
-        ("BankViews.Right of a slot", bad => bad.Right(Layout["a"])),
-        ("BankViews.Left of a block", bad => bad.Left(Layout.Groups[0])),
-        ("BankViews.Right of a block", bad => bad.Right(Layout.Groups[0])),
-        ("BankViews.Lambda", bad => bad.Lambda(Layout["a"])),
-        ("BankViews.Lambdas", bad => bad.Lambdas(Layout)),
-        ("ImportanceTracker.Update, values", bad => Allocating((bank, tracker, _) => tracker.Update(bad, bank.Gradients, ones([], ScalarType.Bool)))),
-        ("ImportanceTracker.Update, gradients", bad => Allocating((bank, tracker, _) => tracker.Update(bank.Values, bad, ones([], ScalarType.Bool)))),
-        ("ImportanceTracker.Update, finite", bad => Allocating((bank, tracker, _) => tracker.Update(bank.Values, bank.Gradients, bad))),
-        ("ImportanceScore.Of", bad => Allocating((_, tracker, _) => ImportanceScore.Magnitude.Of(tracker.StateFor(bad)))),
-        ("a score of one's own", bad => Allocating((bank, tracker, _) => ImportanceScore.Custom("bad", _ => bad).Of(tracker.StateFor(bank.Values)))),
-        ("ImportanceState.PerTriplet", bad => Allocating((bank, tracker, _) => tracker.StateFor(bank.Values).PerTriplet(bad))),
-        ("RankAllocator.Mask", bad => Allocating((_, _, allocator) => allocator.Mask(5, bad))),
-        ("RankAllocator.Track", bad => Allocating((bank, _, allocator) => allocator.Track(1, bad, bank.Gradients, ones([], ScalarType.Bool)))),
-        ("RankAllocator.Freeze", bad => Allocating((_, _, allocator) => allocator.Freeze(bad))),
-        ("RankAllocator.Scores", bad => Allocating((_, _, allocator) => allocator.Scores(bad))),
-        ("the regulariser, after strange gradients", bad => Allocating((bank, _, _) => { bank.Gradients.copy_(bad ?? ones([])); _ = new OrthogonalityRegularizer(bank, 0.1).AddGradients(); })),
+        ("ImportanceScore.Of", bad => Scoring(state => ImportanceScore.Custom("bad", _ => bad).Of(state))),
+        ("a score of one's own", bad => Scoring(_ => bad)),
+        ("ImportanceState.PerTriplet", bad => Scoring(state => state.PerTriplet(bad))),
         ("FastDropout.Apply", bad => FastDropout.Apply(bad, 0.5)),
         ("SafetensorsFile.ReadInto", bad => Devices.InFolder(folder =>
         {
@@ -101,8 +84,6 @@ internal static class Entries
         ("a language model's loss, labels", bad => { using var model = new BertForMaskedLM(Small(new BertConfig()), seed: 1); model.Loss(ones([2, 8], ScalarType.Int64), null, bad); }),
         ("a language model", bad => { using var model = new BertForMaskedLM(Small(new BertConfig()), seed: 1); model.call(bad, null, null); }),
     ];
-
-    private static BankLayout Layout => BankLayout.Create([Shape]);
 
     private static IEnumerable<(string Name, Action<Tensor> Call)> OfEncoder((string Name, Func<SequenceClassifier> Make) encoder)
     {
@@ -157,11 +138,16 @@ internal static class Entries
         use(parameter, optimizer);
     }
 
-    private static void Allocating(Action<TripletBank, ImportanceTracker, RankAllocator> use)
+    // A score of one's own is asked for by the mask.
+    private static void Scoring(Func<ImportanceState, Tensor> score)
     {
-        using var bank = TripletBank.Create(Layout, ScalarType.Float32, CPU);
-        using var tracker = new ImportanceTracker(bank);
-        using var allocator = new RankAllocator(bank, new BudgetSchedule(2, 1, 10, 1, 4), tracker);
-        use(bank, tracker, allocator);
+        using var model = Sequential(("a", Linear(8, 8)));
+        using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 2, TargetRank = 1, TotalSteps = 4, MaskInterval = 1, Score = ImportanceScore.Custom("strange", score) });
+        for (var step = 0; step < 4; step++)
+        {
+            model.call(ones(2, 8)).sum().backward();
+            adapted.BeforeOptimizerStep();
+            adapted.AfterOptimizerStep();
+        }
     }
 }

@@ -1,7 +1,4 @@
-using AdaLora.Adapters;
 using AdaLora.Adapters.FrozenWeights;
-using AdaLora.Injection;
-using AdaLora.Targeting;
 using AdaLora.Training;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -41,11 +38,6 @@ internal static class Modules
         ("AdaLoraModel.Load", bad => Devices.InFolder(folder => { Save(folder); AdaLoraModel.Load(bad, folder).Dispose(); })),
         ("AdapterSet", bad => { using var set = new AdapterSet(bad); set.Add("a", Options); set.Select(null); }),
         ("AdapterSet.Load", bad => Devices.InFolder(folder => { Save(folder); using var set = new AdapterSet(bad); set.Load("a", folder); })),
-        ("AdapterInjector.Find", bad => AdapterInjector.Find(bad, TargetModules.AllLinear).GetSitesOrThrow()),
-        ("AdapterInjector.Inject", bad => AdapterInjector.Inject(bad, AdapterInjector.Find(Good(), TargetModules.AllLinear).Sites, _ => Linear(8, 8)).Detach()),
-        ("AdapterInjector.Inject, what is made", bad => { var model = Good(); AdapterInjector.Inject(model, AdapterInjector.Find(model, TargetModules.AllLinear).Sites, _ => bad as Module<Tensor, Tensor> ?? Linear(8, 9)); }),
-        ("Projection.TryDescribe", bad => Projection.TryDescribe(bad, out _)),
-        ("TrainableSelection.Select", bad => TrainableSelection.Select(bad, [], ["a"], BiasTraining.All).Freeze()),
         ("Trainer of a module", bad => { using var trainer = new Trainer(bad, new TrainerOptions { TotalSteps = 2 }); trainer.Fit([0], (int _) => bad is Module<Tensor, Tensor> module ? module.call(ones(2, 8)).sum() : ones([])); }),
         ("Trainer of nothing", _ => new Trainer((AdaLoraModel)null!, new TrainerOptions { TotalSteps = 2 }).Dispose()),
         ("FusedAdamW", bad => { using var optimizer = new FusedAdamW(bad is null ? (IEnumerable<TorchSharp.Modules.Parameter>)null! : bad.parameters()); ((bad as Module<Tensor, Tensor>)?.call(ones(2, 8)) ?? ones([])).sum().backward(); optimizer.step(); }),

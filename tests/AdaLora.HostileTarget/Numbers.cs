@@ -1,7 +1,6 @@
 using AdaLora.Adapters;
 using AdaLora.Adapters.Dropout;
 using AdaLora.Allocation;
-using AdaLora.Bank;
 using AdaLora.Targeting;
 using AdaLora.Training;
 using AdaLora.Training.Data;
@@ -29,13 +28,13 @@ internal static class Numbers
         ("AdaptedLinear.Apply, scale", n => AdaptedLinear.Apply(ones(2, 8), ones(8, 8), null, ones(8, 2), null, ones(2, 8), n)),
         ("AdaptedLinear.Apply, dropout", n => AdaptedLinear.Apply(ones(2, 8), ones(8, 8), null, ones(8, 2), null, ones(2, 8), 1, n)),
         ("FastDropout.Apply, rate", n => FastDropout.Apply(ones(2, 8), n)),
-        ("ModuleOverrides.With, rank", n => ModuleOverrides.None.With("a", (int)n).Resolve("a")),
-        ("ModuleOverrides.With, alpha", n => ModuleOverrides.None.With(TargetModules.AllLinear, alpha: n).Resolve("a")),
+        ("ModuleOverrides.With, rank", n => ModuleOverrides.None.With("a", (int)n)),
+        ("ModuleOverrides.With, alpha", n => ModuleOverrides.None.With(TargetModules.AllLinear, alpha: n)),
         ("TargetModules.InLayers", n => TargetModules.AllLinear.InLayers((int)n).Matches("layer.1.a")),
         ("TargetModules.InLayers, a range", n => TargetModules.AllLinear.InLayers((int)n..3).Matches("layer.1.a")),
         ("BudgetDecay.KeptShare", n => BudgetDecay.Cubic.KeptShare(n)),
         ("BudgetDecay.Custom", n => new BudgetSchedule(9, 3, 10, 1, 1, 1, BudgetDecay.Custom("own", _ => n)).BudgetAt(5)),
-        ("AllocationStrategy.Reallocate", n => Banked(bank => { using var tracker = new ImportanceTracker(bank); using var allocator = new RankAllocator(bank, new BudgetSchedule(2, 1, 10, 1, 4), tracker, strategy: AllocationStrategy.Reallocate((int)n, (int)n, (int)n)); allocator.Mask(2, bank.Values); })),
+        ("AllocationStrategy.Reallocate", n => AllocationStrategy.Reallocate((int)n, (int)n, (int)n)),
         ("BudgetSchedule, budgets", n => new BudgetSchedule((int)n, 1, 10, 1, 1).BudgetAt(5)),
         ("BudgetSchedule, target", n => new BudgetSchedule(9, (int)n, 10, 1, 1).BudgetAt(5)),
         ("BudgetSchedule, steps", n => new BudgetSchedule(9, 3, (long)n, 1, 1).BudgetAt(5)),
@@ -43,12 +42,6 @@ internal static class Numbers
         ("BudgetSchedule, interval", n => new BudgetSchedule(9, 3, 10, 1, 1, (long)n).MasksAt(5)),
         ("BudgetSchedule.BudgetAt", n => new BudgetSchedule(9, 3, 10, 1, 1).BudgetAt((long)n)),
         ("BudgetSchedule.MasksAt", n => new BudgetSchedule(9, 3, 10, 1, 1).MasksAt((long)n)),
-        ("ImportanceTracker, betas", n => Banked(bank => new ImportanceTracker(bank, n, n).Dispose())),
-        ("RankAllocator.Mask, step", n => Banked(bank => { using var tracker = new ImportanceTracker(bank); using var allocator = new RankAllocator(bank, new BudgetSchedule(2, 1, 10, 1, 4), tracker); allocator.Mask((long)n, bank.Values); })),
-        ("BankLayout.Create, rank", n => BankLayout.Create([new TripletShape("a", 8, 8, (int)n), new TripletShape("b", 8, 8, (int)n)])),
-        ("BankLayout.Create, sizes", n => BankLayout.Create([new TripletShape("a", (long)n, (long)n, 2), new TripletShape("b", (long)n, 8, 2)])),
-        ("TripletBank.Initialize", n => Banked(bank => bank.Initialize(n, (long)n))),
-        ("OrthogonalityRegularizer", n => Banked(bank => new OrthogonalityRegularizer(bank, n).AddGradients())),
         ("PhaseLength.Steps", n => PhaseLength.Steps((long)n).In(10)),
         ("PhaseLength.Fraction", n => PhaseLength.Fraction(n).In(10)),
         ("PhaseLength.In", n => PhaseLength.Fraction(0.5).In((long)n)),
@@ -74,12 +67,6 @@ internal static class Numbers
     {
         using var encoder = new BertModel(new BertConfig { VocabularySize = 50, HiddenSize = 8, Layers = 1, Heads = 2, IntermediateSize = 8, MaxPositions = 20 }, seed: 1);
         use(encoder);
-    }
-
-    private static void Banked(Action<TripletBank> use)
-    {
-        using var bank = TripletBank.Create(BankLayout.Create([new TripletShape("a", 8, 8, 2)]), ScalarType.Float32, CPU);
-        use(bank);
     }
 
     private static void Adapted(Action<AdaLoraModel> use) => Adapted((_, adapted) => use(adapted));

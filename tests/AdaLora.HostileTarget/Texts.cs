@@ -1,5 +1,4 @@
 using AdaLora.Allocation;
-using AdaLora.Bank;
 using AdaLora.Devices;
 using AdaLora.Peft;
 using AdaLora.Safetensors;
@@ -48,7 +47,6 @@ internal static class Texts
         ("TorchDevices.Find", bad => TorchDevices.Find(bad)),
         ("TorchDevices.IsName", bad => TorchDevices.IsName(bad)),
         ("ModuleOverrides.With", bad => ModuleOverrides.None.With(bad, 3).Unused([bad])),
-        ("ModuleOverrides.Resolve", bad => ModuleOverrides.None.With("a", 3).Resolve(bad)),
         ("ModuleOverrides.Unused", bad => ModuleOverrides.None.With("a", 3).Unused(bad is null ? null! : [bad, null!])),
         ("TargetModules.Globs", bad => TargetModules.Globs(bad).Matches("encoder.layer.0.query")),
         ("TargetModules.Regex", bad => TargetModules.Regex(bad).Matches(new string('a', 40) + "b")),
@@ -63,8 +61,6 @@ internal static class Texts
         ("ImportanceScore.Custom, name", bad => ImportanceScore.Custom(bad, state => state.Sensitivity)),
         ("RankPattern", bad => RankPattern.From([KeyValuePair.Create<string, IReadOnlyList<bool>>(bad, [true]), KeyValuePair.Create<string, IReadOnlyList<bool>>("b", [false])]).RankOf("b")),
         ("RankPattern of the same name twice", bad => RankPattern.From([KeyValuePair.Create<string, IReadOnlyList<bool>>("a", [true]), KeyValuePair.Create<string, IReadOnlyList<bool>>(bad ?? "a", [false]), KeyValuePair.Create<string, IReadOnlyList<bool>>(bad ?? "a", [false])])),
-        ("BankLayout.Create, name", bad => BankLayout.Create([new TripletShape(bad, 2, 2, 1)])[bad].ToString()),
-        ("the slot of a name", bad => LookUp(() => BankLayout.Create([new TripletShape("b", 2, 2, 1)])[bad].ToString())),
         ("the flags of a name", bad => LookUp(() => RankPattern.From([])[bad].ToString())),
         ("RankPattern.RankOf", bad => LookUp(() => RankPattern.From([]).RankOf(bad))),
         ("SafetensorsFile.Open", bad => SafetensorsFile.Open(bad).Dispose()),

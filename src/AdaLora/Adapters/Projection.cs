@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace AdaLora.Adapters;
 
 /// <summary>Recognises adaptable layers.</summary>
-public static class Projection
+internal static class Projection
 {
     /// <summary>Describes a module as a linear map, if it is one.</summary>
     /// <param name="module">Any module.</param>

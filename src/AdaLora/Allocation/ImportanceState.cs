@@ -12,8 +12,11 @@ public sealed class ImportanceState
     internal ImportanceState(BankLayout layout, Tensor values, Tensor sensitivity, Tensor uncertainty, Tensor? products) =>
         (Layout, Values, Sensitivity, Uncertainty, _products) = (layout, values, sensitivity, uncertainty, products);
 
+    /// <summary>The number of triplets.</summary>
+    public int Triplets => Layout.Triplets;
+
     /// <summary>Where each matrix lives in the buffers.</summary>
-    public BankLayout Layout { get; }
+    internal BankLayout Layout { get; }
 
     /// <summary>The triplets themselves, (elements).</summary>
     public Tensor Values { get; }

@@ -10,7 +10,7 @@ namespace AdaLora.Allocation;
 /// I := b1 I + (1 - b1) s, then U := b2 U + (1 - b2) abs(s - I) with the new I.
 /// A handful of in-place operations serves the whole model; nothing is read back to the host.
 /// </summary>
-public sealed class ImportanceTracker : IBankFollower, IDisposable
+internal sealed class ImportanceTracker : IBankFollower, IDisposable
 {
     private BankLayout _layout;
     private readonly Tensor _sensitivityWeight;

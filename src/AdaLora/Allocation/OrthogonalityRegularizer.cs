@@ -21,7 +21,7 @@ public sealed class OrthogonalityRegularizer
     /// <param name="weight">Gamma, not negative; 0 turns the regulariser off.</param>
     /// <param name="form">Which norm is penalised.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="weight"/> is negative or not finite, or <paramref name="form"/> is not defined.</exception>
-    public OrthogonalityRegularizer(TripletBank bank, double weight, OrthogonalityForm form = OrthogonalityForm.MeanNorm)
+    internal OrthogonalityRegularizer(TripletBank bank, double weight, OrthogonalityForm form = OrthogonalityForm.MeanNorm)
     {
         ArgumentNullException.ThrowIfNull(bank);
         if (!double.IsFinite(weight) || weight < 0)
@@ -39,12 +39,12 @@ public sealed class OrthogonalityRegularizer
     /// <summary>Which norm is penalised.</summary>
     public OrthogonalityForm Form { get; }
 
-    /// <summary>The penalty before it is weighted, a scalar on the device of the bank.</summary>
+    /// <summary>The penalty of the triplets as they are now, before it is weighted: a scalar without a gradient on the device of the adapters. The caller owns it.</summary>
     public Tensor Penalty() => Evaluate(addGradients: false);
 
     /// <summary>Adds gamma times the gradient of the penalty to the gradients of the bank.</summary>
     /// <returns>The penalty before it is weighted, a scalar on the device of the bank.</returns>
-    public Tensor AddGradients() => Evaluate(addGradients: Weight > 0);
+    internal Tensor AddGradients() => Evaluate(addGradients: Weight > 0);
 
     private double Share => 1.0 / (2 * _bank.Layout.Slots.Count);
 

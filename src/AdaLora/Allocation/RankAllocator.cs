@@ -24,7 +24,7 @@ public sealed class RankAllocator : IBankFollower, IDisposable
     /// <param name="tracker">Importance of the same bank.</param>
     /// <param name="score">How much a triplet matters; <see cref="ImportanceScore.SensitivityTimesUncertainty"/> when null.</param>
     /// <param name="strategy">What a mask does; <see cref="AllocationStrategy.PruneToBudget"/> when null.</param>
-    public RankAllocator(TripletBank bank, BudgetSchedule schedule, ImportanceTracker tracker, ImportanceScore? score = null, AllocationStrategy? strategy = null)
+    internal RankAllocator(TripletBank bank, BudgetSchedule schedule, ImportanceTracker tracker, ImportanceScore? score = null, AllocationStrategy? strategy = null)
     {
         ArgumentNullException.ThrowIfNull(bank);
         ArgumentNullException.ThrowIfNull(schedule);
@@ -65,7 +65,7 @@ public sealed class RankAllocator : IBankFollower, IDisposable
     /// <param name="values">The weights, before or after the optimiser step as the caller has chosen, (elements).</param>
     /// <param name="gradients">The gradients, (elements).</param>
     /// <param name="finite">Whether all gradients are finite, a boolean scalar on the device.</param>
-    public void Track(long step, Tensor values, Tensor gradients, Tensor finite)
+    internal void Track(long step, Tensor values, Tensor gradients, Tensor finite)
     {
         if (!IsFrozen && (step < Schedule.FreezeStep || _tracker.Updates == 0))
             _tracker.Update(values, gradients, finite);
@@ -95,7 +95,7 @@ public sealed class RankAllocator : IBankFollower, IDisposable
     /// <param name="values">The triplets, changed in place.</param>
     /// <returns>Whether lambdas were masked.</returns>
     /// <exception cref="ArgumentException">The values have another shape than the bank.</exception>
-    public bool Mask(long step, Tensor values)
+    internal bool Mask(long step, Tensor values)
     {
         ArgumentNullException.ThrowIfNull(values);
         if (!IsFrozen && step >= Schedule.FreezeStep)
@@ -114,7 +114,7 @@ public sealed class RankAllocator : IBankFollower, IDisposable
     }
 
     /// <summary>Settles the pattern at the target budget now, if it is not settled yet. <see cref="Mask"/> applies it.</summary>
-    public void Freeze(Tensor values)
+    internal void Freeze(Tensor values)
     {
         if (IsFrozen)
             return;
@@ -123,10 +123,20 @@ public sealed class RankAllocator : IBankFollower, IDisposable
     }
 
     /// <summary>The scores of all triplets in storage order, (triplets).</summary>
-    public Tensor Scores(Tensor values) => _score.Of(_tracker.StateFor(values));
+    internal Tensor Scores(Tensor values) => _score.Of(_tracker.StateFor(values));
 
     /// <summary>The latest pattern over all triplets that there ever were; everything is kept before the first mask. Reads the device once.</summary>
     public RankPattern ReadPattern() => Current.Read();
+
+    /// <summary>The scores that the next mask would compare, by matrix: one for each triplet that is held, NaN as 0. Computes all scores once and waits for the device once.</summary>
+    /// <remarks>Once the pattern is settled, importance is no longer tracked: the scores are then those of its last moment, of other triplets if the bank was compacted since.</remarks>
+    public IReadOnlyDictionary<string, IReadOnlyList<double>> ReadScores()
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var read = HostRead.Values<double>(Scores(_bank.Values).nan_to_num(0).to(ScalarType.Float64));
+        return _bank.Layout.Slots.ToDictionary(s => s.Name, s => (IReadOnlyList<double>)read[s.First..(s.First + s.Rank)], StringComparer.Ordinal);
+    }
 
     /// <summary>
     /// The mean score of the triplets of each matrix that the latest mask kept, by name; null where it kept none. Computes all scores once, as a mask does, and reads the device once.
@@ -177,8 +187,10 @@ public sealed class RankAllocator : IBankFollower, IDisposable
         steps.Exchange(_pruned, change.GatherTriplets(_pruned));
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    // Not for who got it from a model, which frees it.
+    void IDisposable.Dispose() => Free();
+
+    internal void Free()
     {
         _order.Dispose();
         _pruned.Dispose();

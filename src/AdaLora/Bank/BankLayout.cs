@@ -5,7 +5,7 @@ namespace AdaLora.Bank;
 /// all lambdas stand together at the end. Values, gradients and statistics use the same layout, so an elementwise update of every triplet is one operation.
 /// Pure arithmetic: nothing here needs libtorch.
 /// </summary>
-public sealed class BankLayout
+internal sealed class BankLayout
 {
     /// <summary>The most triplets that a bank holds, thousands of times more than a large model needs: more of them are a mistake, and would not fit into memory.</summary>
     public const int MaxTriplets = 1 << 24;

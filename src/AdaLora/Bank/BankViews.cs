@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace AdaLora.Bank;
 
 /// <summary>Shaped views of a flat buffer that has the layout of a bank: values, gradients and statistics alike. No view copies.</summary>
-public static class BankViews
+internal static class BankViews
 {
     /// <summary>P of one matrix in the paper's shape, (out, rank): a transposed view with strides (1, out).</summary>
     public static Tensor Left(this Tensor flat, TripletSlot slot) => Rows(flat, slot.LeftOffset, slot.Rank, slot.Shape.OutFeatures).t();

@@ -8,7 +8,7 @@ namespace AdaLora.Bank;
 /// Holds every triplet {column of P, lambda, row of Q} of a model in one flat buffer, and their gradients in a second one of the same layout.
 /// The optimiser sees a single parameter; adapters see shaped views of it. Which triplets are held changes here alone: whatever depends on it follows in the same <see cref="Transition"/>.
 /// </summary>
-public sealed class TripletBank : IDisposable
+internal sealed class TripletBank : IDisposable
 {
     private readonly List<IBankFollower> _followers = [];
 

@@ -11,7 +11,7 @@ namespace AdaLora.Bank;
 /// <param name="First">Index of the block's first triplet among all triplets of the bank.</param>
 /// <param name="LeftOffset">Start of the block's P rows in a flat buffer.</param>
 /// <param name="RightOffset">Start of the block's Q rows in a flat buffer.</param>
-public sealed record TripletBlock(long OutFeatures, long InFeatures, int Rank, int Matrices, int First, long LeftOffset, long RightOffset)
+internal sealed record TripletBlock(long OutFeatures, long InFeatures, int Rank, int Matrices, int First, long LeftOffset, long RightOffset)
 {
     /// <summary>Number of triplets in the block.</summary>
     public int Triplets => Rank * Matrices;

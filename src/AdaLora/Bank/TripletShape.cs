@@ -5,4 +5,4 @@ namespace AdaLora.Bank;
 /// <param name="OutFeatures">Rows of P and of the base weight, at least 1.</param>
 /// <param name="InFeatures">Columns of Q and of the base weight, at least 1.</param>
 /// <param name="Rank">Number of triplets; 0 is allowed and costs nothing.</param>
-public readonly record struct TripletShape(string Name, long OutFeatures, long InFeatures, int Rank);
+internal readonly record struct TripletShape(string Name, long OutFeatures, long InFeatures, int Rank);

@@ -6,7 +6,7 @@ namespace AdaLora.Bank;
 /// <param name="LeftOffset">Start of P, stored as rank rows of <see cref="TripletShape.OutFeatures"/> elements (P transposed).</param>
 /// <param name="RightOffset">Start of Q, stored as rank rows of <see cref="TripletShape.InFeatures"/> elements.</param>
 /// <param name="LambdaOffset">Start of lambda, rank elements.</param>
-public sealed record TripletSlot(TripletShape Shape, int First, long LeftOffset, long RightOffset, long LambdaOffset)
+internal sealed record TripletSlot(TripletShape Shape, int First, long LeftOffset, long RightOffset, long LambdaOffset)
 {
     /// <summary>Dotted name of the adapted module.</summary>
     public string Name => Shape.Name;

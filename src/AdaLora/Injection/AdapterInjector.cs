@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace AdaLora.Injection;
 
 /// <summary>Finds the layers of a model that get adapters, and puts the adapters in their places.</summary>
-public static class AdapterInjector
+internal static class AdapterInjector
 {
     /// <summary>Looks for the targeted layers. Nothing is changed.</summary>
     /// <param name="model">Any TorchSharp model.</param>

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace AdaLora.Injection;
 
 /// <summary>Adapters that are in place in a model, and the way to take them out again.</summary>
-public sealed class InjectedLayers
+internal sealed class InjectedLayers
 {
     private readonly IReadOnlyList<Replacement> _replacements;
 

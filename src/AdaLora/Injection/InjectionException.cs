@@ -11,9 +11,7 @@ public sealed class InjectionException : Exception
     public InjectionException(string message, Exception? innerException = null)
         : base(message, innerException) => Refused = [];
 
-    /// <summary>An exception that lists layers.</summary>
-    /// <param name="refused">Every layer that cannot carry an adapter.</param>
-    public InjectionException(IReadOnlyList<RefusedSite> refused)
+    internal InjectionException(IReadOnlyList<RefusedSite> refused)
         : base(Describe(refused)) => Refused = refused;
 
     /// <summary>The layers that cannot carry an adapter; empty when something else went wrong.</summary>

@@ -1,7 +1,7 @@
 namespace AdaLora.Injection;
 
 /// <summary>What <see cref="AdapterInjector.Find"/> found in a model.</summary>
-public sealed class InjectionPlan
+internal sealed class InjectionPlan
 {
     internal InjectionPlan(
         IReadOnlyList<InjectionSite> sites,

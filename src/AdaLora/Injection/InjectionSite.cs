@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace AdaLora.Injection;
 
 /// <summary>A layer that can be replaced by an adapter, with every place where it has to be.</summary>
-public sealed class InjectionSite
+internal sealed class InjectionSite
 {
     private readonly ModuleNode _node;
 

@@ -1,7 +1,7 @@
 namespace AdaLora.Injection;
 
 /// <summary>Where a model keeps the reference through which its forward pass reaches a layer.</summary>
-public enum StorageKind
+internal enum StorageKind
 {
     /// <summary>A field, also the hidden one of an automatic property.</summary>
     Field,

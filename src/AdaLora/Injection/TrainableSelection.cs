@@ -9,7 +9,7 @@ namespace AdaLora.Injection;
 /// Decides which parameters of the base model are trained beside the adapters, freezes the others, and remembers how it was. It may be made before or after
 /// the adapters are injected; names are those of the original model either way, and the adapters' own parameters are not touched.
 /// </summary>
-public sealed class TrainableSelection
+internal sealed class TrainableSelection
 {
     private readonly nn.Module _model;
     private readonly IReadOnlyList<ParameterSlot> _all;

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace AdaLora.Peft;
 
 /// <summary>What a saved adapter is made of, found out without the model that it belongs to: ranks, budget, counts, singular values, and how orthogonal its matrices are.</summary>
-public sealed record AdapterInspection
+public sealed class AdapterInspection
 {
     private AdapterInspection(SavedConfig config, IReadOnlyList<InspectedMatrix> matrices, IReadOnlyList<InspectedModule> trainedInFull, long adapterParameters)
     {

@@ -1,7 +1,7 @@
 namespace AdaLora.Peft;
 
 /// <summary>One adapted matrix of a saved adapter; its product is scale · P diag(lambda) Q, for plain LoRA scale · B A.</summary>
-public sealed record InspectedMatrix
+public sealed class InspectedMatrix
 {
     /// <summary>Dotted name of the module in the original model.</summary>
     public required string Name { get; init; }

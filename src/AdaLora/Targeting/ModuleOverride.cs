@@ -3,4 +3,4 @@ namespace AdaLora.Targeting;
 /// <summary>What one module uses instead of the general options; null means the general value.</summary>
 /// <param name="InitialRank">The rank at the start, or null.</param>
 /// <param name="Alpha">The numerator of the scale, or null.</param>
-public readonly record struct ModuleOverride(int? InitialRank, double? Alpha);
+internal readonly record struct ModuleOverride(int? InitialRank, double? Alpha);

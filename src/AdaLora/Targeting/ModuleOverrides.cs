@@ -62,7 +62,7 @@ public sealed class ModuleOverrides
     /// <summary>What holds for one module.</summary>
     /// <param name="name">Its dotted name.</param>
     /// <returns>The values; nulls where no rule gives one.</returns>
-    public ModuleOverride Resolve(string name)
+    internal ModuleOverride Resolve(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         return _rules

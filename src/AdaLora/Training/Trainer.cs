@@ -129,6 +129,8 @@ public sealed class Trainer : IDisposable
         if (_used)
             throw new InvalidOperationException("A trainer trains once; make a new one for another training.");
         using var hold = _target.Hold();
+        // Another trainer may have been made for the same model since.
+        _target.Use(_optimizer);
         using var checkpoints = KeepCheckpoints(losses);
         _used = true;
         if (_options.Seed is { } seed)

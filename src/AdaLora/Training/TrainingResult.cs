@@ -3,7 +3,7 @@ using AdaLora.Training.Progress;
 namespace AdaLora.Training;
 
 /// <summary>What a training did.</summary>
-public sealed record TrainingResult
+public sealed class TrainingResult
 {
     /// <summary>Why it ended.</summary>
     public required StopReason StopReason { get; init; }

@@ -37,9 +37,9 @@ public sealed class Figure1CommandTests : IDisposable
         using var model = AdaLora.Transformers.AutoModel.SequenceClassifier(DemoDefaults.EncoderFolder, 2, new PretrainedOptions { NewHead = true });
         foreach (var place in AdapterPlaces.Of(DemoDefaults.EncoderFolder).Matrices)
         {
-            var sites = AdaLora.Injection.AdapterInjector.Find(model, AdaptedParts.TargetsOf(place.Targets, place.Layers)).GetSitesOrThrow();
-            Assert.Equal(3, sites.Count);
-            Assert.All(sites, site => Assert.Equal(place.Name, ModuleName.Parse(site.Path).Matrix));
+            var adapters = AdaLoraModel.Plan(model, new AdaLoraOptions { Targets = AdaptedParts.TargetsOf(place.Targets, place.Layers) }).Adapters;
+            Assert.Equal(3, adapters.Count);
+            Assert.All(adapters, adapter => Assert.Equal(place.Name, ModuleName.Parse(adapter.Name).Matrix));
         }
     }
 

@@ -31,13 +31,13 @@ public sealed class InjectionLifeTests
     }
 
     [Theory]
-    [InlineData("_decoder", StorageKind.Field)]
-    [InlineData("_list.1", StorageKind.ModuleListSlot)]
-    [InlineData("_other.0", StorageKind.SequentialSlot)]
-    public void A_shared_layers_storage_is_that_of_the_name_it_was_found_by(string path, StorageKind expected)
+    [InlineData("_decoder", nameof(StorageKind.Field))]
+    [InlineData("_list.1", nameof(StorageKind.ModuleListSlot))]
+    [InlineData("_other.0", nameof(StorageKind.SequentialSlot))]
+    public void A_shared_layers_storage_is_that_of_the_name_it_was_found_by(string path, string expected)
     {
         using var model = new TiedNet();
-        Assert.Equal(expected, AdapterInjector.Find(model, TargetModules.Suffixes(path)).Sites.Single(site => site.Path == path).Storage);
+        Assert.Equal(expected, AdapterInjector.Find(model, TargetModules.Suffixes(path)).Sites.Single(site => site.Path == path).Storage.ToString());
     }
 
     [Fact]

@@ -196,6 +196,18 @@ public sealed class ReallocatedTrainingTests
         adapted.BeforeOptimizerStep();
     }
 
+    [Fact]
+    public void The_optimiser_that_trains_follows_whichever_trainer_was_made_last()
+    {
+        using var model = new TinyModel();
+        using var adapted = AdaLoraModel.Attach(model, Moving with { TotalSteps = 28 });
+        using var first = new Trainer(adapted, new TrainerOptions { TotalSteps = 28 });
+        using var second = new Trainer(adapted, new TrainerOptions { TotalSteps = 28 });
+
+        Assert.Equal(28, first.Fit(TinyTask.Batches(28), b => TinyTask.Loss(model, b)).Steps);
+        Assert.True(adapted.HasGrown);
+    }
+
     private static T Seeded<T>(Func<T> act)
     {
         manual_seed(5).Dispose();

@@ -1,6 +1,5 @@
 using AdaLora.Adapters;
 using AdaLora.Allocation;
-using AdaLora.Injection;
 using AdaLora.Targeting;
 using AdaLora.TestSupport;
 using AdaLora.Training;
@@ -218,7 +217,7 @@ public sealed class Snippets : IDisposable
         var attention = TargetModules.Suffixes("query", "value");
         var lowerLayers = TargetModules.AllLinear.InLayers(0..6).Excluding("**.pooler.*");
         // end
-        int[] counts = [.. new[] { everything, attention, lowerLayers }.Select(targets => AdapterInjector.Find(model, targets).Sites.Count)];
+        int[] counts = [.. new[] { everything, attention, lowerLayers }.Select(targets => AdaLoraModel.Plan(model, new AdaLoraOptions { Targets = targets }).Adapters.Count)];
         Assert.Equal([14, 4, 12], counts);
     }
 
