@@ -1,4 +1,3 @@
-using AdaLora;
 using AdaLora.Safetensors;
 using AdaLora.TestSupport;
 using AdaLora.Training;
