@@ -1,17 +1,28 @@
-using AdaLora.Glue;
+using System.Reflection;
+using AdaLora.Experiments.Comparison;
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Runs;
+using AdaLora.Experiments.Tables;
+using AdaLora.Glue.Commands;
+using AdaLora.Glue.Commands.Runs;
 using AdaLora.Glue.Demo;
+using AdaLora.Glue.Demo.Pretraining;
 using AdaLora.Training;
+
+if (args is [ParquetChild.Command, .. var arguments])
+    return ParquetReading.Run(arguments);
 
 _ = NativeHeap.KeepFreedMemory();
 var models = new ModelFolder();
+var runner = new ChildProcessRunner(new ApplicationProgram(Assembly.GetExecutingAssembly()));
 return GlueHost.Run(
     args,
-    new GlueRunner(models),
+    new Runner(models),
     DemoRuns.Prepare,
     EvaluateCommand.Create(models),
     PredictCommand.Create(models, StandardStreams.Reader),
     SubmitCommand.Create(models),
     MergeCommand.Create(models),
-    CompareCommand.Create(new ChildProcessRunner()),
-    Figure1Command.Create(new ChildProcessRunner(), models),
+    CompareCommand.Create(runner),
+    Figure1Command.Create(runner, models),
     PretrainDemoCommand.Create());

@@ -1,3 +1,6 @@
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Settings;
+using AdaLora.Glue.Tasks;
 using AdaLora.TestSupport;
 using Parquet;
 using Parquet.Serialization;
@@ -16,7 +19,7 @@ public sealed class FuzzTests : IDisposable
     [InlineData("cola", "gj04\t1\t\tOur friends won't buy this analysis.\ngj04\t0\t*\tThe more does he say, the worse.\n", "train.tsv")]
     [InlineData("mrpc", "Quality\t#1 ID\t#2 ID\t#1 String\t#2 String\n1\t7\t8\tA \"quoted text\tAnother one\n0\t9\t10\tOne\tTwo\n", "train.tsv")]
     [InlineData("stsb", "index\tgenre\tfilename\tyear\told_index\tsource1\tsource2\tsentence1\tsentence2\tscore\n0\tx\ty\t2012\t1\tn\tn\tA plane.\tA bird.\t2.500\n", "train.tsv")]
-    public void Tab_separated_rows(string task, string text, string file) => Fuzz(task, file, System.Text.Encoding.UTF8.GetBytes(text));
+    public void Tab_separated_rows(string task, string text, string file) => Fuzz(task, file, share: 1, System.Text.Encoding.UTF8.GetBytes(text));
 
     [Theory]
     [InlineData(CompressionMethod.None)]
@@ -32,7 +35,8 @@ public sealed class FuzzTests : IDisposable
             CompressionMethod = compression,
             ColumnEncodingHints = { ["sentence"] = EncodingHint.Dictionary, ["label"] = EncodingHint.DeltaBinaryPacked, ["idx"] = EncodingHint.ByteSplitStream },
         };
-        Fuzz("cola", "train-00000-of-00001.parquet", await Write(plain), await Write(encoded));
+        // A process for each of them.
+        Fuzz("cola", "train-00000-of-00001.parquet", share: 0.05, await Write(plain), await Write(encoded));
 
         static async Task<byte[]> Write(ParquetOptions options)
         {
@@ -47,7 +51,7 @@ public sealed class FuzzTests : IDisposable
     public void Command_lines()
     {
         var random = new Random(1);
-        string[] words = [.. new TrainOptions().All.Select(option => option.Name), "train", "compare", "figure1", "evaluate", "predict", "inspect", "merge", "submit", "--methods", "--tasks", "--seeds", "--jobs", "--json", "--quiet", "cola", "adalora", "1", "-1", "0", "1e999", "nan", "0-2", "5-1", ",", "", " ", "@file", "--", "-", "\0", "..", "/", "\ud83d\ude00", "[bold]", "{0}", new string('9', 400)];
+        string[] words = [.. RunOptions.All.Select(option => option.Name), "train", "compare", "figure1", "evaluate", "predict", "inspect", "merge", "submit", "--methods", "--tasks", "--seeds", "--jobs", "--json", "--quiet", "cola", "adalora", "1", "-1", "0", "1e999", "nan", "0-2", "5-1", ",", "", " ", "@file", "--", "-", "\0", "..", "/", "\ud83d\ude00", "[bold]", "{0}", new string('9', 400)];
         for (var i = 0; i < Fuzzing.Cases; i++)
         {
             using var line = new CommandLine();
@@ -59,7 +63,7 @@ public sealed class FuzzTests : IDisposable
         }
     }
 
-    private void Fuzz(string task, string file, params byte[][] samples)
+    private void Fuzz(string task, string file, double share, params byte[][] samples)
     {
         var path = _folder.File(file);
         Fuzzing.Run(
@@ -69,7 +73,8 @@ public sealed class FuzzTests : IDisposable
                 File.WriteAllBytes(path, bytes);
                 _ = GlueReader.Read(_folder.Path, GlueTasks.Find(task), GlueSplit.Train);
             },
-            exception => exception is DataFormatException or UserInputException);
+            exception => exception is DataFormatException or UserInputException,
+            share: share);
     }
 
     /// <summary>The columns of CoLA in the layout of the hub.</summary>

@@ -1,3 +1,5 @@
+using AdaLora.Experiments.Settings;
+using AdaLora.Glue.Tasks;
 using AdaLora.TestSupport;
 using Xunit;
 
@@ -8,5 +10,5 @@ public sealed class ScalarLifetimeTests
 {
     [Fact]
     public void No_Scalar_of_the_application_may_be_freed_while_libtorch_reads_it() =>
-        Assert.Empty(TemporaryScalars.UsesIn(typeof(TrainSettings).Assembly));
+        Assert.All([typeof(RunSettings).Assembly, typeof(GlueTask).Assembly], assembly => Assert.Empty(TemporaryScalars.UsesIn(assembly)));
 }

@@ -1,8 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Reports;
+using AdaLora.Experiments.Runs;
+using AdaLora.Experiments.Terminal;
 
-namespace AdaLora.Glue;
+namespace AdaLora.Glue.Commands;
 
 /// <summary>The command line: without arguments the demo, else a subcommand. Turns every way to fail into a message and an exit code.</summary>
 internal sealed class GlueApplication
@@ -15,8 +19,7 @@ internal sealed class GlueApplication
     {
         _services = services;
         _session = new RunSession(services.Runner, services.Console);
-        var train = TrainCommand();
-        _root = new RootCommand("Fine-tunes encoders on GLUE with AdaLoRA and shows where the rank budget went. Without arguments: a demo that needs no downloads.") { train, InspectCommand.Create(services.Console) };
+        _root = new RootCommand("Fine-tunes encoders on GLUE with AdaLoRA and shows where the rank budget went. Without arguments: a demo that needs no downloads.") { TrainCommand.Create(_session, services), InspectCommand.Create(services.Console) };
         foreach (var command in services.MoreCommands)
             _root.Add(command);
         _root.SetAction((_, token) => Task.FromResult(RunDemo(token)));
@@ -69,35 +72,6 @@ internal sealed class GlueApplication
         }
     }
 
-    private Command TrainCommand()
-    {
-        var options = new TrainOptions();
-        var quiet = new Option<bool>(TrainOptionNames.Quiet) { Description = "Print one line with the result." };
-        var json = new Option<bool>(TrainOptionNames.Json) { Description = "Print metrics.json and nothing else." };
-        var progress = new Option<bool>(TrainOptionNames.ProgressOnly) { Description = "Print lines of progress and no tables.", Hidden = true };
-        var command = new ExampledCommand(
-            "train",
-            "Fine-tunes a checkpoint on a GLUE task.",
-            "AdaLora.Glue train --task cola --data glue --model all-MiniLM-L6-v2",
-            "AdaLora.Glue train --task stsb --data glue/STS-B --model all-MiniLM-L6-v2 --method lora --target-rank 8 --seed 2",
-            "AdaLora.Glue train --task mrpc --data glue --model google-bert/bert-base-uncased",
-            "AdaLora.Glue train --task rte --data glue --model all-MiniLM-L6-v2 --targets query,value --layers 0-2 --max-steps 200 --output runs/try") { quiet, json, progress };
-        foreach (var option in options.All)
-            command.Add(option);
-        command.SetAction((line, token) =>
-        {
-            var verbosity = line.GetValue(json) ? Verbosity.Json : line.GetValue(quiet) ? Verbosity.Quiet : line.GetValue(progress) ? Verbosity.Progress : Verbosity.Normal;
-            var settings = options.Bind(line).Validated();
-            if (options.Ignored(line) is { Count: > 0 } ignored)
-                _services.Error.WriteLine($"Note: {settings.MethodName} makes no use of {string.Join(", ", ignored)}.");
-            var record = _session.Run(settings, verbosity, token);
-            if (verbosity == Verbosity.Normal)
-                SummaryTable.Write(_services.Console, [record]);
-            return Task.FromResult(CodeOf(record));
-        });
-        return command;
-    }
-
     private int RunDemo(CancellationToken cancellationToken)
     {
         var records = new List<RunRecord>();
@@ -109,10 +83,8 @@ internal sealed class GlueApplication
         }
 
         SummaryTable.Write(_services.Console, records);
-        return CodeOf(records[^1]);
+        return RunSession.ExitCodeOf(records[^1]);
     }
-
-    private static int CodeOf(RunRecord record) => record.Status == RunStatus.Cancelled ? ExitCode.Cancelled : ExitCode.Success;
 
     private int Fail(int code, string message)
     {

@@ -1,11 +1,15 @@
 using System.CommandLine;
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Runs;
+using AdaLora.Experiments.Settings;
+using AdaLora.Experiments.Terminal;
 
-namespace AdaLora.Glue;
+namespace AdaLora.Glue.Commands;
 
 /// <summary>Connects the application to the process: its console, its signals, its exit code.</summary>
 internal static class GlueHost
 {
-    public static int Run(string[] args, IRunner runner, Func<IReadOnlyList<TrainSettings>> demoRuns, params IReadOnlyList<Command> moreCommands)
+    public static int Run(string[] args, IRunner runner, Func<IReadOnlyList<RunSettings>> demoRuns, params IReadOnlyList<Command> moreCommands)
     {
         if (!StandardStreams.AreOpen())
             return ExitCode.Failure;

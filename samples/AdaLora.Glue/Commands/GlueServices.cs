@@ -1,7 +1,9 @@
 using System.CommandLine;
+using AdaLora.Experiments.Runs;
+using AdaLora.Experiments.Settings;
 using Spectre.Console;
 
-namespace AdaLora.Glue;
+namespace AdaLora.Glue.Commands;
 
 /// <summary>What the commands need from outside.</summary>
 internal sealed record GlueServices
@@ -9,7 +11,7 @@ internal sealed record GlueServices
     public required IRunner Runner { get; init; }
 
     /// <summary>Prepares the demo's data and model and says which runs it consists of.</summary>
-    public required Func<IReadOnlyList<TrainSettings>> DemoRuns { get; init; }
+    public required Func<IReadOnlyList<RunSettings>> DemoRuns { get; init; }
 
     public required IAnsiConsole Console { get; init; }
 

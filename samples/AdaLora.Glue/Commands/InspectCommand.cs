@@ -1,10 +1,13 @@
 using System.CommandLine;
 using System.Text.Json;
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Reports;
+using AdaLora.Experiments.Terminal;
 using AdaLora.Peft;
 using AdaLora.Safetensors;
 using Spectre.Console;
 
-namespace AdaLora.Glue;
+namespace AdaLora.Glue.Commands;
 
 /// <summary>The command that tells what a saved adapter is made of, without its base model.</summary>
 internal static class InspectCommand

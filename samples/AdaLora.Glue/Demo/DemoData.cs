@@ -1,3 +1,6 @@
+using AdaLora.Experiments.Programs;
+using AdaLora.Glue.Demo.Grammar;
+
 namespace AdaLora.Glue.Demo;
 
 /// <summary>

@@ -23,6 +23,10 @@ internal static class DemoDefaults
 
     public const double Dropout = 0.05;
 
+    public const double Gamma = 0.1;
+    public const double InitialFraction = 0.1;
+    public const double FinalFraction = 0.5;
+    public const int MaskInterval = 10;
     public const int MaxLength = 32;
 
     /// <summary>The encoder that pretrain-demo made, beside the program.</summary>

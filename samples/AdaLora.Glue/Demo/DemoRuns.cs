@@ -1,3 +1,7 @@
+using AdaLora.Experiments.Methods;
+using AdaLora.Experiments.Settings;
+using AdaLora.Glue.Tasks;
+
 namespace AdaLora.Glue.Demo;
 
 /// <summary>What the application does without arguments: the frozen encoder with a trained head, then AdaLoRA, on a task of the demo's own.</summary>
@@ -6,7 +10,7 @@ internal static class DemoRuns
     private static readonly string Root = Path.Combine("runs", "demo");
 
     /// <summary>Writes the demo's data and says which runs there are.</summary>
-    public static IReadOnlyList<TrainSettings> Prepare()
+    public static IReadOnlyList<RunSettings> Prepare()
     {
         var data = Path.Combine(Root, "data");
         DemoData.Create(DemoDefaults.DataSeed, DemoDefaults.TrainCount, DemoDefaults.DevCount).Write(data);
@@ -17,20 +21,20 @@ internal static class DemoRuns
     /// <param name="method">How to train.</param>
     /// <param name="data">The folder of the demo's data.</param>
     /// <param name="epochs">How long.</param>
-    public static TrainSettings Run(TrainingMethod method, string data, int epochs) => new()
-    {
-        Task = GlueTasks.Find("cola"),
-        Data = data,
-        Model = DemoDefaults.EncoderFolder,
-        Method = method,
-        Epochs = epochs,
-        LearningRate = DemoDefaults.LearningRate,
-        InitialRank = DemoDefaults.InitialRank,
-        TargetRank = DemoDefaults.TargetRank,
-        Alpha = DemoDefaults.Alpha,
-        Dropout = DemoDefaults.Dropout,
-        MaxLength = DemoDefaults.MaxLength,
-        CheckpointEvery = 0,
-        Output = Path.Combine(Root, method.Name),
-    };
+    public static RunSettings Run(TrainingMethod method, string data, int epochs) => RunSettings.Of(GlueTasks.Find("cola"), method)
+        .With(RunOptions.Data, data)
+        .With(RunOptions.Model, DemoDefaults.EncoderFolder)
+        .With(RunOptions.Epochs, epochs)
+        .With(RunOptions.LearningRate, DemoDefaults.LearningRate)
+        .With(RunOptions.InitialRank, DemoDefaults.InitialRank)
+        .With(RunOptions.TargetRank, DemoDefaults.TargetRank)
+        .With(RunOptions.Alpha, DemoDefaults.Alpha)
+        .With(RunOptions.Dropout, DemoDefaults.Dropout)
+        .With(RunOptions.Gamma, DemoDefaults.Gamma)
+        .With(RunOptions.InitialPhase, new StepCount(DemoDefaults.InitialFraction))
+        .With(RunOptions.FinalPhase, new StepCount(DemoDefaults.FinalFraction))
+        .With(RunOptions.MaskInterval, DemoDefaults.MaskInterval)
+        .With(RunOptions.MaxLength, DemoDefaults.MaxLength)
+        .With(RunOptions.CheckpointEvery, 0)
+        .With(RunOptions.Output, Path.Combine(Root, method.Name));
 }

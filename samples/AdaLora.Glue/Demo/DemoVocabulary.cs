@@ -1,3 +1,5 @@
+using AdaLora.Glue.Demo.Grammar;
+
 namespace AdaLora.Glue.Demo;
 
 /// <summary>The WordPiece vocabulary of the demo's encoder: special tokens, then every word of the language.</summary>

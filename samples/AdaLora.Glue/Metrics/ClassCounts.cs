@@ -1,4 +1,4 @@
-namespace AdaLora.Glue;
+namespace AdaLora.Glue.Metrics;
 
 /// <summary>How often each class was predicted, was right to predict, and both.</summary>
 internal sealed class ClassCounts

@@ -1,4 +1,4 @@
-namespace AdaLora.Glue;
+namespace AdaLora.Glue.Metrics;
 
 /// <summary>Metrics over class indices. Without samples there is no value (null); a ratio of zero over zero is 0.</summary>
 internal static class ClassificationMetrics

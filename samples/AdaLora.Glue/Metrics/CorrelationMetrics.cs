@@ -1,6 +1,6 @@
 using MathNet.Numerics.Statistics;
 
-namespace AdaLora.Glue;
+namespace AdaLora.Glue.Metrics;
 
 /// <summary>Correlations of predicted scores with gold scores; null where they are undefined: fewer than two samples, NaN, or a side without variance.</summary>
 internal static class CorrelationMetrics

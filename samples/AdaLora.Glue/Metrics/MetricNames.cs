@@ -1,4 +1,4 @@
-namespace AdaLora.Glue;
+namespace AdaLora.Glue.Metrics;
 
 /// <summary>The names of metrics in tables and in metrics.json.</summary>
 internal static class MetricNames

@@ -1,4 +1,4 @@
-namespace AdaLora.Glue;
+namespace AdaLora.Glue.Tasks;
 
 /// <summary>Something in a data file that cannot be used.</summary>
 /// <param name="Line">The line, counted from 1.</param>

@@ -1,4 +1,4 @@
-namespace AdaLora.Glue;
+namespace AdaLora.Glue.Tasks;
 
 /// <summary>Where a task's cells are: by header name, or by position in a file that has no header.</summary>
 internal sealed record GlueColumns(string Text, string? Pair, string Label)

@@ -1,4 +1,4 @@
-namespace AdaLora.Glue;
+namespace AdaLora.Glue.Tasks;
 
 /// <summary>One row of a GLUE file.</summary>
 /// <param name="Text">The sentence, or the first of two, exactly as it stands in the file.</param>

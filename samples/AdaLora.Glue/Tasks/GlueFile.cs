@@ -1,4 +1,4 @@
-namespace AdaLora.Glue;
+namespace AdaLora.Glue.Tasks;
 
 /// <summary>What a GLUE file holds: the examples of its good rows, in order, and what is wrong with the others.</summary>
 /// <param name="Examples">The examples.</param>

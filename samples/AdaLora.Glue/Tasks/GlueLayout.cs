@@ -1,4 +1,4 @@
-namespace AdaLora.Glue;
+namespace AdaLora.Glue.Tasks;
 
 /// <summary>The positions of the needed cells in the rows of one file, and how a row becomes an example.</summary>
 internal sealed class GlueLayout

@@ -1,4 +1,4 @@
-namespace AdaLora.Glue;
+namespace AdaLora.Glue.Tasks;
 
 /// <summary>A dev or test set, or one of two that a task has.</summary>
 /// <param name="FileSuffix">What its file name has after "dev" or "test", such as "_matched".</param>

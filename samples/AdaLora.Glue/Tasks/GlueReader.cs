@@ -1,4 +1,6 @@
-namespace AdaLora.Glue;
+using AdaLora.Experiments.Programs;
+
+namespace AdaLora.Glue.Tasks;
 
 /// <summary>Reads GLUE folders, in the official layout or in that of the parquet files on the Hugging Face hub.</summary>
 internal static class GlueReader

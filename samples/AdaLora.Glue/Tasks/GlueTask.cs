@@ -1,9 +1,10 @@
 using System.Globalization;
+using AdaLora.Experiments.Tasks;
 
-namespace AdaLora.Glue;
+namespace AdaLora.Glue.Tasks;
 
 /// <summary>What has to be known about a task of the GLUE benchmark (Wang et al., 2019) to read its files, train on it and judge the result.</summary>
-internal sealed record GlueTask
+internal sealed class GlueTask : ITask
 {
     /// <summary>The name on the command line, such as "sst2".</summary>
     public required string Name { get; init; }
@@ -59,6 +60,8 @@ internal sealed record GlueTask
                 return index;
         return null;
     }
+
+    public ITaskData Read(TaskInputs inputs) => GlueData.Read(this, inputs);
 
     public override string ToString() => Name;
 }

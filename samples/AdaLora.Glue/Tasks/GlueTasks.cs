@@ -1,4 +1,9 @@
-namespace AdaLora.Glue;
+using AdaLora.Experiments.Methods;
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Settings;
+using AdaLora.Glue.Metrics;
+
+namespace AdaLora.Glue.Tasks;
 
 /// <summary>The tasks this application knows.</summary>
 internal static class GlueTasks
@@ -111,11 +116,10 @@ internal static class GlueTasks
         },
     ];
 
+    /// <summary>What the application can train.</summary>
+    public static Catalog Catalog { get; } = new() { Name = "GLUE", Tasks = All, Methods = TrainingMethods.All };
+
     /// <summary>The task with this command-line name or folder name, in any letter case.</summary>
     /// <exception cref="UserInputException">There is no such task.</exception>
-    public static GlueTask Find(string name) =>
-        All.FirstOrDefault(task => Is(task.Name, name) || Is(task.Folder, name))
-        ?? throw new UserInputException($"There is no task '{name}'. Use one of: {string.Join(", ", All.Select(task => task.Name))}.");
-
-    private static bool Is(string known, string name) => string.Equals(known, name, StringComparison.OrdinalIgnoreCase);
+    public static GlueTask Find(string name) => (GlueTask)Catalog.FindTask(name);
 }

@@ -1,6 +1,7 @@
 using System.Text;
+using AdaLora.Experiments.Programs;
 
-namespace AdaLora.Glue;
+namespace AdaLora.Glue.Tasks;
 
 /// <summary>
 /// The rows of a GLUE file. Lines end at LF or CRLF, cells at tabs; everything else, quotes, backslashes, "#" and a lone CR included, is text. Readers for CSV

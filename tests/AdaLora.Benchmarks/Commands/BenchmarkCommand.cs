@@ -1,5 +1,5 @@
 using System.CommandLine;
-using AdaLora.Glue;
+using AdaLora.Experiments.Programs;
 
 namespace AdaLora.Benchmarks;
 

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using AdaLora.Glue;
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Settings;
+using AdaLora.Glue.Tasks;
 
 namespace AdaLora.Benchmarks;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
-using AdaLora.Glue;
+using AdaLora.Experiments.Settings;
+using AdaLora.Glue.Tasks;
 
 namespace AdaLora.Benchmarks;
 

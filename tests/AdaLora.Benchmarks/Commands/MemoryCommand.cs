@@ -1,5 +1,5 @@
 using System.CommandLine;
-using AdaLora.Glue;
+using AdaLora.Experiments.Settings;
 
 namespace AdaLora.Benchmarks;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
-using AdaLora.Glue;
+using AdaLora.Experiments.Methods;
+using AdaLora.Experiments.Settings;
 using AdaLora.TestSupport;
 
 namespace AdaLora.Benchmarks;

@@ -1,5 +1,6 @@
 using System.CommandLine;
-using AdaLora.Glue;
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Settings;
 
 namespace AdaLora.Benchmarks;
 

@@ -1,5 +1,8 @@
 using AdaLora.Allocation;
-using AdaLora.Glue;
+using AdaLora.Experiments.Methods;
+using AdaLora.Experiments.Settings;
+using AdaLora.Experiments.Tasks;
+using AdaLora.Glue.Tasks;
 using AdaLora.Transformers.Heads;
 
 namespace AdaLora.Benchmarks;
@@ -23,24 +26,18 @@ internal static class AdapterPlan
     public static AdaLoraOptions Final(SequenceClassifier model, double dropout) => Options(model, dropout) with { FinalPhase = PhaseLength.Steps(2), TotalSteps = Shortest };
 
     /// <summary>The settings of a method that the application has.</summary>
-    public static TrainSettings Settings(TrainingMethod method, int rank, double dropout) => new()
-    {
-        Task = GlueTasks.Find("cola"),
-        Data = "",
-        Model = "",
-        Method = method,
-        Dropout = dropout,
-        InitialRank = InitialRank,
-        TargetRank = rank,
-    };
+    public static RunSettings Settings(TrainingMethod method, int rank, double dropout) => RunSettings.Of(GlueTasks.Find("cola"), method)
+        .With(RunOptions.Dropout, dropout)
+        .With(RunOptions.InitialRank, InitialRank)
+        .With(RunOptions.TargetRank, rank);
 
     public static AdaLoraOptions Options(SequenceClassifier model, double dropout) => new()
     {
         InitialRank = InitialRank,
         TargetRank = TargetRank,
         Dropout = dropout,
-        Targets = AdaptedParts.TargetsOf([], []),
-        TrainedModules = [.. AdaptedParts.HeadOf(model).Select(h => h.name)],
+        Targets = ModelParts.TargetsOf([], []),
+        TrainedModules = [.. BaseModel.Of(model).NewParts],
         InitialPhase = PhaseLength.Steps(0),
         FinalPhase = PhaseLength.Steps(Endless / 3),
         MaskInterval = 1,

@@ -1,3 +1,5 @@
+using AdaLora.Glue.Commands;
+
 namespace AdaLora.Benchmarks;
 
 /// <summary>The executables beside this one.</summary>
@@ -7,7 +9,7 @@ internal static class BuiltProgram
     public static string Benchmarks => Of(typeof(BuiltProgram));
 
     /// <summary>The application, which is built into the same folder.</summary>
-    public static string Application => Of(typeof(Glue.TrainSettings));
+    public static string Application => Of(typeof(GlueHost));
 
     private static string Of(Type type)
     {

@@ -1,4 +1,6 @@
-using AdaLora.Glue;
+using AdaLora.Experiments.Settings;
+using AdaLora.Glue.Commands;
+using AdaLora.Glue.Tasks;
 using AdaLora.TestSupport;
 
 namespace AdaLora.Benchmarks;
@@ -14,26 +16,22 @@ internal sealed class OwnProgram(IReadOnlyList<string> trainArguments) : ITraini
     public TrainingReport Train(PeerWork work, int epochs, int? maxSteps = null)
     {
         using var output = new TemporaryFolder();
-        var settings = new TrainSettings
-        {
-            Task = work.Task,
-            Data = work.Data,
-            Model = work.Model,
-            Method = TrainingMethods.Find(work.Method),
-            Seed = work.Seed,
-            Epochs = epochs,
-            BatchSize = work.Batch,
-            MaxLength = work.Length,
-            LearningRate = PeerSettings.LearningRate,
-            Dropout = work.Dropout,
-            Gamma = PeerSettings.OrthogonalityWeight,
-            InitialPhase = new StepCount(PeerSettings.InitialFraction),
-            FinalPhase = new StepCount(PeerSettings.FinalFraction),
-            DeltaT = PeerSettings.MaskInterval,
-            MaxSteps = maxSteps,
-            Threads = work.Threads,
-            Output = output.Path,
-        };
-        return TrainingReport.Of(ChildProcess.Run(BuiltProgram.Application, ["train", .. TrainOptions.ArgumentsOf(settings), TrainOptionNames.Json, .. trainArguments]));
+        var settings = RunSettings.Of(work.Task, GlueTasks.Catalog.FindMethod(work.Method))
+            .With(RunOptions.Data, work.Data)
+            .With(RunOptions.Model, work.Model)
+            .With(RunOptions.Seed, work.Seed)
+            .With(RunOptions.Epochs, epochs)
+            .With(RunOptions.BatchSize, work.Batch)
+            .With(RunOptions.MaxLength, work.Length)
+            .With(RunOptions.LearningRate, PeerSettings.LearningRate)
+            .With(RunOptions.Dropout, work.Dropout)
+            .With(RunOptions.Gamma, PeerSettings.OrthogonalityWeight)
+            .With(RunOptions.InitialPhase, new StepCount(PeerSettings.InitialFraction))
+            .With(RunOptions.FinalPhase, new StepCount(PeerSettings.FinalFraction))
+            .With(RunOptions.MaskInterval, PeerSettings.MaskInterval)
+            .With(RunOptions.MaxSteps, maxSteps)
+            .With(RunOptions.Threads, work.Threads)
+            .With(RunOptions.Output, output.Path);
+        return TrainingReport.Of(ChildProcess.Run(BuiltProgram.Application, ["train", .. RecordedSettings.ArgumentsOf(settings), TrainCommand.Json, .. trainArguments]));
     }
 }

@@ -1,4 +1,5 @@
-using AdaLora.Glue;
+using AdaLora.Experiments.Methods;
+using AdaLora.Glue.Tasks;
 
 namespace AdaLora.Benchmarks;
 

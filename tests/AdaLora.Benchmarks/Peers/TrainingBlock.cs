@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using AdaLora.Allocation;
-using AdaLora.Glue;
+using AdaLora.Experiments.Methods;
+using AdaLora.Glue.Tasks;
 using AdaLora.Transformers.Tokenization;
 using static TorchSharp.torch;
 
@@ -32,7 +33,7 @@ internal static class TrainingBlock
     private static Contender ContenderFor(PeerWork work, int steps)
     {
         var workload = new Workload(BenchmarkModel.OfCheckpoint(work.Model), work.Batch, work.Length, work.Dropout, ElementTypes.Of(work.ElementType));
-        var method = TrainingMethods.Find(work.Method);
+        var method = GlueTasks.Catalog.FindMethod(work.Method);
         return method == TrainingMethods.AdaLora
             ? Contender.AdaLora(work.Method, workload, model => AdapterPlan.Budgeting(model, work.Dropout, maskInterval: 1) with { FinalPhase = PhaseLength.Steps(BlockPlan.FinalSteps(steps)), TotalSteps = BlockPlan.TotalSteps(steps) })
             : Contender.Plain(work.Method, workload, method);

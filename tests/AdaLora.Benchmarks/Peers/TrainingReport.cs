@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using AdaLora.Glue;
+using AdaLora.Glue.Metrics;
 
 namespace AdaLora.Benchmarks;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using AdaLora.Glue;
+using AdaLora.Experiments.Programs;
 using AdaLora.TestSupport;
 
 namespace AdaLora.Benchmarks;

@@ -1,3 +1,5 @@
+using AdaLora.Experiments.Programs;
+
 namespace AdaLora.Benchmarks;
 
 /// <summary>A part of the document that a command of this program writes.</summary>
@@ -34,11 +36,11 @@ internal sealed record ReportSection(string Name, string Heading, params IReadOn
     public string Command => "dotnet run -c Release --project tests/AdaLora.Benchmarks -- " + string.Join(' ', Arguments);
 
     /// <summary>The sections with a name, or whose name begins with it where it ends with a star; all when there are no names.</summary>
-    /// <exception cref="AdaLora.Glue.UserInputException">There are none.</exception>
+    /// <exception cref="UserInputException">There are none.</exception>
     public static IReadOnlyList<ReportSection> Find(IReadOnlyList<string> names)
     {
         foreach (var name in names.Where(name => !All.Any(section => section.IsCalled(name))))
-            throw new AdaLora.Glue.UserInputException($"There is no section '{name}'. Use some of: {string.Join(", ", All.Select(section => section.Name))}.");
+            throw new UserInputException($"There is no section '{name}'. Use some of: {string.Join(", ", All.Select(section => section.Name))}.");
         return names.Count == 0 ? All : [.. All.Where(section => names.Any(section.IsCalled))];
     }
 

@@ -1,4 +1,4 @@
-using AdaLora.Glue;
+using AdaLora.Glue.Tasks;
 using AdaLora.Transformers.Tokenization;
 
 namespace AdaLora.Benchmarks;

@@ -1,6 +1,7 @@
 using AdaLora.Adapters.FrozenWeights;
 using AdaLora.Bank;
-using AdaLora.Glue;
+using AdaLora.Experiments.Settings;
+using AdaLora.Experiments.Tasks;
 using AdaLora.Training;
 using AdaLora.Transformers.Heads;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -14,14 +15,14 @@ internal sealed class Contender : IDisposable
 {
     private readonly SequenceClassifier _model;
     private readonly AdaLoraModel? _adapted;
-    private readonly PreparedModel? _prepared;
+    private readonly MethodAttachment? _prepared;
     private readonly Parameter[] _trained;
     private readonly optim.Optimizer _optimizer;
     private readonly GradientNorm? _norm;
 
     private readonly bool _compacts;
 
-    private Contender(string name, SequenceClassifier model, IEnumerable<Parameter> trained, AdaLoraModel? adapted = null, bool compacts = false, PreparedModel? prepared = null)
+    private Contender(string name, SequenceClassifier model, IEnumerable<Parameter> trained, AdaLoraModel? adapted = null, bool compacts = false, MethodAttachment? prepared = null)
     {
         (Name, _model, _trained, _adapted, _compacts, _prepared) = (name, model, [.. trained], adapted, compacts, prepared);
         _optimizer = new FusedAdamW(_trained, 1e-3);
@@ -50,7 +51,7 @@ internal sealed class Contender : IDisposable
     public static Contender Plain(string name, Workload workload, TrainingMethod method, int rank = AdapterPlan.TargetRank)
     {
         var model = workload.Model.Create(ScalarType.Float32);
-        var prepared = method.Prepare(model, AdapterPlan.Settings(method, rank, workload.Dropout), NullLogger.Instance);
+        var prepared = method.Attach(BaseModel.Of(model), AdapterPlan.Settings(method, rank, workload.Dropout), NullLogger.Instance);
         return new Contender(name, model, model.parameters().Where(p => p.requires_grad), prepared: prepared);
     }
 

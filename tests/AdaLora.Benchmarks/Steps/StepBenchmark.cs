@@ -1,4 +1,4 @@
-using AdaLora.Glue;
+using AdaLora.Experiments.Methods;
 using static TorchSharp.torch;
 
 namespace AdaLora.Benchmarks;

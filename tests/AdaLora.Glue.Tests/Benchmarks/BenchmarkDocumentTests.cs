@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using AdaLora.Benchmarks;
+using AdaLora.Experiments.Programs;
 using AdaLora.TestSupport;
 using Xunit;
 

@@ -1,4 +1,5 @@
 using AdaLora.Benchmarks;
+using AdaLora.Glue.Metrics;
 using Xunit;
 
 namespace AdaLora.Glue.Tests;

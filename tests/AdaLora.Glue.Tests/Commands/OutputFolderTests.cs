@@ -1,3 +1,6 @@
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Reports;
+using AdaLora.Experiments.Runs;
 using Xunit;
 
 namespace AdaLora.Glue.Tests;

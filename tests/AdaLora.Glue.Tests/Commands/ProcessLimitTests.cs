@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using AdaLora.Experiments.Programs;
+using AdaLora.Glue.Commands;
 using AdaLora.Glue.Demo;
 using Xunit;
 

@@ -1,4 +1,8 @@
 using System.CommandLine;
+using AdaLora.Experiments.Methods;
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Settings;
+using AdaLora.Glue.Tasks;
 using Xunit;
 
 namespace AdaLora.Glue.Tests;
@@ -27,8 +31,8 @@ public sealed class RootCommandTests : IDisposable
     {
         Assert.Equal(ExitCode.Success, _line.Run("train", "--help"));
 
-        Assert.All(new TrainOptions().All, option => Assert.Contains(option.Name + " ", _line.OutputText));
-        Assert.All(new TrainOptions().All, option => Assert.False(string.IsNullOrEmpty(option.Description)));
+        Assert.All(RunOptions.All, option => Assert.Contains(option.Name + " ", _line.OutputText));
+        Assert.All(RunOptions.All, option => Assert.False(string.IsNullOrEmpty(option.CreateOption(GlueTasks.Catalog).Description)));
         foreach (var text in (string[])["--quiet", "--json", "[default: 12]", "[default: 0.06]", "[default: adalora]", "0.00005 for full", "Examples:", "train --task stsb", "cola, sst2"])
             Assert.Contains(text, string.Join(' ', _line.OutputText.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
         Assert.Empty(_line.ErrorText);

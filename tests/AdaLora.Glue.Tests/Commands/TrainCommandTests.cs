@@ -1,5 +1,10 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using AdaLora.Experiments.Methods;
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Reports;
+using AdaLora.Experiments.Settings;
+using AdaLora.Glue.Tasks;
 using Xunit;
 
 namespace AdaLora.Glue.Tests;
@@ -16,10 +21,10 @@ public sealed class TrainCommandTests : IDisposable
     {
         Assert.Equal(ExitCode.Success, _line.Train());
 
-        Assert.Equal((12, 8, 32.0, 0.1, 8e-4), (_line.Asked.InitialRank, _line.Asked.TargetRank, _line.Asked.Alpha, _line.Asked.Dropout, _line.Asked.EffectiveLearningRate));
+        Assert.Equal((12, 8, 32.0, 0.1, 8e-4), (_line.Asked.Get(RunOptions.InitialRank), _line.Asked.Get(RunOptions.TargetRank), _line.Asked.Get(RunOptions.Alpha), _line.Asked.Get(RunOptions.Dropout), _line.Asked.Get(RunOptions.LearningRate)));
         // 800, 10 and 3500 of 25 passes of 268 steps.
-        Assert.Equal((0.06, 0.01, 0.1, 0.1194, 0.5224), (_line.Asked.Warmup.Value, _line.Asked.WeightDecay, _line.Asked.Gamma, _line.Asked.InitialPhase.Value, _line.Asked.FinalPhase.Value));
-        Assert.Equal((10, 1.0, 32, 128, 25), (_line.Asked.DeltaT, _line.Asked.Clip, _line.Asked.BatchSize, _line.Asked.MaxLength, _line.Asked.Epochs));
+        Assert.Equal((0.06, 0.01, 0.1, 0.1194, 0.5224), (_line.Asked.Get(RunOptions.Warmup).Value, _line.Asked.Get(RunOptions.WeightDecay), _line.Asked.Get(RunOptions.Gamma), _line.Asked.Get(RunOptions.InitialPhase).Value, _line.Asked.Get(RunOptions.FinalPhase).Value));
+        Assert.Equal((10, 1.0, 32, 128, 25), (_line.Asked.Get(RunOptions.MaskInterval), _line.Asked.Get(RunOptions.Clip), _line.Asked.Get(RunOptions.BatchSize), _line.Asked.Get(RunOptions.MaxLength), _line.Asked.Get(RunOptions.Epochs)));
     }
 
     [Theory]
@@ -121,14 +126,15 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal(ExitCode.Success, _line.Train());
 
         // Whether a run was resumed makes no difference to it.
-        var expected = new TrainOptions().All.Where(option => option.Name != TrainOptionNames.Resume).Select(option => option.Name.TrimStart('-').Replace('-', '_'));
-        Assert.Equal(expected.Order(), Record()["options"]!.AsObject().Select(entry => entry.Key).Order());
+        Assert.Equal([RunOptions.Resume], RunOptions.All.Where(option => !option.IsRecorded));
+        var expected = RunOptions.All.Except([RunOptions.Resume]).Select(option => option.Name.TrimStart('-').Replace('-', '_'));
+        Assert.Equal(expected, Record()["options"]!.AsObject().Select(entry => entry.Key));
     }
 
     [Fact]
     public void Output_folder_is_named_after_the_run()
     {
-        var settings = new TrainSettings { Task = GlueTasks.Find("stsb"), Data = "", Model = "", Method = TrainingMethods.SvdLora, Seed = 4 };
+        var settings = RunSettings.Of(GlueTasks.Find("stsb"), TrainingMethods.SvdLora).With(RunOptions.Seed, 4);
 
         Assert.Equal(Path.Combine("runs", "stsb-svd-lora-4"), settings.OutputFolder);
     }
@@ -172,10 +178,9 @@ public sealed class TrainCommandTests : IDisposable
     /// <summary>The options object of metrics.json for a command line.</summary>
     private static JsonObject OptionsOf(params string[] arguments)
     {
-        var options = new TrainOptions();
+        var options = new RunOptionSet(GlueTasks.Catalog, RunOptions.All);
         var command = new Command("train");
-        foreach (var option in options.All)
-            command.Add(option);
+        options.AddTo(command);
         var settings = options.Bind(command.Parse(["--task", "cola", "--data", "d", "--model", "m", .. arguments]));
         return FakeRecord.Of(settings).Options;
     }

@@ -1,3 +1,13 @@
+using AdaLora.Experiments.Comparison;
+using AdaLora.Experiments.Methods;
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Reports;
+using AdaLora.Experiments.Runs;
+using AdaLora.Experiments.Settings;
+using AdaLora.Experiments.Terminal;
+using AdaLora.Glue.Commands;
+using AdaLora.Glue.Demo;
+using AdaLora.Glue.Tasks;
 using Xunit;
 
 namespace AdaLora.Glue.Tests.Comparison;
@@ -15,12 +25,12 @@ public sealed class ChildProcessTests : IDisposable
         var cell = CellOf(TrainingMethods.Lora, "child", maxSteps: 6);
         var lines = new List<string>();
 
-        var result = new ChildProcessRunner().Run(cell, lines.Add, CancellationToken.None);
+        var result = new ChildProcessRunner(new ApplicationProgram(typeof(GlueHost).Assembly)).Run(cell, lines.Add, CancellationToken.None);
 
         Assert.Null(result.Error);
         Assert.Contains(lines, line => line.StartsWith("step 6/6", StringComparison.Ordinal));
         Assert.DoesNotContain(lines, line => line.Contains('│', StringComparison.Ordinal));
-        var direct = new GlueRunner().Execute(cell.Settings with { Output = _app.File("direct"), Resume = false }, new SilentReporter(), CancellationToken.None);
+        var direct = new Runner().Execute(cell.Settings.With(RunOptions.Output, _app.File("direct")).With(RunOptions.Resume, false), new SilentReporter(), CancellationToken.None);
         Assert.Equal(direct.Evaluations[^1].Loss, result.Record!.Evaluations[^1].Loss);
     }
 
@@ -30,7 +40,7 @@ public sealed class ChildProcessTests : IDisposable
         var cell = CellOf(TrainingMethods.Lora, "child", maxSteps: 6);
         File.WriteAllText(Path.Combine(_app.Data, "train.tsv"), "no columns\n");
 
-        var result = new ChildProcessRunner().Run(cell, _ => { }, CancellationToken.None);
+        var result = new ChildProcessRunner(new ApplicationProgram(typeof(GlueHost).Assembly)).Run(cell, _ => { }, CancellationToken.None);
 
         Assert.Null(result.Record);
         Assert.Contains("train.tsv", result.Error, StringComparison.Ordinal);
@@ -42,26 +52,22 @@ public sealed class ChildProcessTests : IDisposable
         var cell = CellOf(TrainingMethods.Lora, "child", maxSteps: 60);
         using var source = new CancellationTokenSource();
 
-        var stopped = new ChildProcessRunner().Run(cell, line => { if (line.StartsWith("step ", StringComparison.Ordinal)) source.Cancel(); }, source.Token);
+        var stopped = new ChildProcessRunner(new ApplicationProgram(typeof(GlueHost).Assembly)).Run(cell, line => { if (line.StartsWith("step ", StringComparison.Ordinal)) source.Cancel(); }, source.Token);
 
         Assert.Equal((null, null), (stopped.Record, stopped.Error));
         Assert.NotEmpty(Directory.GetFiles(cell.Settings.CheckpointFolder, "*.safetensors"));
         var lines = new List<string>();
-        var resumed = new ChildProcessRunner().Run(cell, lines.Add, CancellationToken.None);
+        var resumed = new ChildProcessRunner(new ApplicationProgram(typeof(GlueHost).Assembly)).Run(cell, lines.Add, CancellationToken.None);
         Assert.Equal(RunStatus.Completed, resumed.Record?.Status);
         Assert.Contains(lines, line => line.Contains("checkpoint", StringComparison.Ordinal));
     }
 
-    private ComparisonCell CellOf(TrainingMethod method, string folder, int maxSteps) => new("cola", method.Name, new TrainSettings
-    {
-        Task = GlueTasks.Find("cola"),
-        Data = _app.Data,
-        Model = AdaLora.Glue.Demo.DemoDefaults.EncoderFolder,
-        Method = method,
-        MaxSteps = maxSteps,
-        Epochs = 10,
-        Threads = 1,
-        Resume = true,
-        Output = _app.File(folder),
-    });
+    private ComparisonCell CellOf(TrainingMethod method, string folder, int maxSteps) => new("cola", method.Name, RunSettings.Of(GlueTasks.Find("cola"), method)
+        .With(RunOptions.Data, _app.Data)
+        .With(RunOptions.Model, DemoDefaults.EncoderFolder)
+        .With(RunOptions.MaxSteps, maxSteps)
+        .With(RunOptions.Epochs, 10)
+        .With(RunOptions.Threads, 1)
+        .With(RunOptions.Resume, true)
+        .With(RunOptions.Output, _app.File(folder)));
 }

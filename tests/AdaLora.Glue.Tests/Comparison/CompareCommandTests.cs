@@ -1,4 +1,7 @@
 using System.Text.Json.Nodes;
+using AdaLora.Experiments.Methods;
+using AdaLora.Experiments.Programs;
+using AdaLora.Glue.Commands;
 using Xunit;
 
 namespace AdaLora.Glue.Tests.Comparison;
@@ -174,7 +177,7 @@ public sealed class CompareCommandTests : IDisposable
     {
         Assert.Equal(ExitCode.Success, Compare("--tasks", "cola"));
 
-        Assert.Equal(TrainingMethods.Names.Count * 3, _runner.Begun.Count);
+        Assert.Equal(TrainingMethods.All.Count * 3, _runner.Begun.Count);
         Assert.Contains("cola · frozen · seed 3", _runner.Begun);
     }
 

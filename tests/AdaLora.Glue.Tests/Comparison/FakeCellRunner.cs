@@ -1,3 +1,5 @@
+using AdaLora.Experiments.Comparison;
+using AdaLora.Experiments.Runs;
 using Spectre.Console;
 
 namespace AdaLora.Glue.Tests.Comparison;

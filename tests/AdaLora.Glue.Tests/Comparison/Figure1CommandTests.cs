@@ -1,5 +1,13 @@
 using System.Text.Json.Nodes;
+using AdaLora.Experiments.Comparison;
+using AdaLora.Experiments.Methods;
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Reports;
+using AdaLora.Experiments.Runs;
+using AdaLora.Experiments.Tasks;
+using AdaLora.Glue.Commands;
 using AdaLora.Glue.Demo;
+using AdaLora.Transformers;
 using AdaLora.Transformers.Loading;
 using Xunit;
 
@@ -18,7 +26,8 @@ public sealed class Figure1CommandTests : IDisposable
     [Fact]
     public void Each_kind_of_matrix_and_each_layer_group_gets_about_the_same_parameters()
     {
-        var places = AdapterPlaces.Of(DemoDefaults.EncoderFolder);
+        using var model = AutoModel.SequenceClassifier(DemoDefaults.EncoderFolder, 2, new PretrainedOptions { NewHead = true });
+        var places = AdapterPlaces.Of(BaseModel.Of(model));
 
         Assert.Equal(
             ["attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense", "intermediate.dense", "output.dense"],
@@ -34,10 +43,10 @@ public sealed class Figure1CommandTests : IDisposable
     [Fact]
     public void A_place_adapts_what_its_name_says()
     {
-        using var model = AdaLora.Transformers.AutoModel.SequenceClassifier(DemoDefaults.EncoderFolder, 2, new PretrainedOptions { NewHead = true });
-        foreach (var place in AdapterPlaces.Of(DemoDefaults.EncoderFolder).Matrices)
+        using var model = AutoModel.SequenceClassifier(DemoDefaults.EncoderFolder, 2, new PretrainedOptions { NewHead = true });
+        foreach (var place in AdapterPlaces.Of(BaseModel.Of(model)).Matrices)
         {
-            var adapters = AdaLoraModel.Plan(model, new AdaLoraOptions { Targets = AdaptedParts.TargetsOf(place.Targets, place.Layers) }).Adapters;
+            var adapters = AdaLoraModel.Plan(model, new AdaLoraOptions { Targets = ModelParts.TargetsOf(place.Targets, place.Layers) }).Adapters;
             Assert.Equal(3, adapters.Count);
             Assert.All(adapters, adapter => Assert.Equal(place.Name, ModuleName.Parse(adapter.Name).Matrix));
         }

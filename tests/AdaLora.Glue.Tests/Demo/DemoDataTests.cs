@@ -1,4 +1,6 @@
 using AdaLora.Glue.Demo;
+using AdaLora.Glue.Demo.Grammar;
+using AdaLora.Glue.Tasks;
 using Xunit;
 
 namespace AdaLora.Glue.Tests.Demo;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AdaLora.Experiments.Programs;
 using SkiaSharp;
 using Xunit;
 

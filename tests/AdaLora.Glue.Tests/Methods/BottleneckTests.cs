@@ -1,4 +1,7 @@
+using AdaLora.Experiments.Settings;
+using AdaLora.Experiments.Tasks;
 using AdaLora.Glue.Demo;
+using AdaLora.Glue.Tasks;
 using AdaLora.Transformers;
 using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Loading;
@@ -49,9 +52,9 @@ public sealed class BottleneckTests : IDisposable
         Assert.True(before.eq(_model.call(ids, null, null)).all().item<bool>());
     }
 
-    private PreparedModel Prepare(string method, params int[] layers)
+    private MethodAttachment Prepare(string method, params int[] layers)
     {
-        var settings = new TrainSettings { Task = GlueTasks.Find("cola"), Data = "", Model = "", Method = TrainingMethods.Find(method), Bottleneck = Width, Layers = layers };
-        return settings.Method.Prepare(_model, settings, NullLogger.Instance);
+        var settings = RunSettings.Of(GlueTasks.Find("cola"), GlueTasks.Catalog.FindMethod(method)).With(RunOptions.Bottleneck, Width).With(RunOptions.Layers, layers);
+        return settings.Method.Attach(BaseModel.Of(_model), settings, NullLogger.Instance);
     }
 }

@@ -1,4 +1,5 @@
 using AdaLora.Allocation;
+using AdaLora.Experiments.Methods;
 using TorchSharp.Modules;
 using Xunit;
 using static TorchSharp.torch;

@@ -1,4 +1,8 @@
+using AdaLora.Experiments.Methods;
+using AdaLora.Experiments.Settings;
+using AdaLora.Experiments.Tasks;
 using AdaLora.Glue.Demo;
+using AdaLora.Glue.Tasks;
 using AdaLora.Transformers;
 using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Loading;
@@ -13,18 +17,18 @@ public sealed class SavedMethodsTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
 
-    public static TheoryData<string> Methods => [.. TrainingMethods.Names];
+    public static TheoryData<string> Methods => [.. TrainingMethods.All.Select(method => method.Name)];
 
     [Theory]
     [MemberData(nameof(Methods))]
     public void Trained_values_come_back(string name)
     {
         using var scope = NewDisposeScope();
-        var settings = new TrainSettings { Task = GlueTasks.Find("cola"), Data = "", Model = "", Method = TrainingMethods.Find(name) };
+        var settings = RunSettings.Of(GlueTasks.Find("cola"), GlueTasks.Catalog.FindMethod(name));
         using var model = Load();
         var plain = Logits(model);
         Tensor trained;
-        using (var prepared = settings.Method.Prepare(model, settings, NullLogger.Instance))
+        using (var prepared = settings.Method.Attach(BaseModel.Of(model), settings, NullLogger.Instance))
         {
             using (no_grad())
             {
@@ -38,7 +42,7 @@ public sealed class SavedMethodsTests : IDisposable
         }
 
         using var other = Load();
-        using (settings.Method.Load(other, settings, _folder))
+        using (settings.Method.Load(BaseModel.Of(other), settings, _folder))
             Assert.True(trained.allclose(Logits(other), rtol: 0, atol: 1e-6));
     }
 
@@ -48,7 +52,7 @@ public sealed class SavedMethodsTests : IDisposable
 
     private static Tensor Logits(SequenceClassifier model)
     {
-        using var frozen = no_grad();
+        using var noGrad = no_grad();
         model.eval();
         return model.call(tensor(new long[] { 2, 7, 9, 3 }).unsqueeze(0), null, null);
     }

@@ -1,4 +1,8 @@
+using AdaLora.Experiments.Methods;
+using AdaLora.Experiments.Settings;
+using AdaLora.Experiments.Tasks;
 using AdaLora.Glue.Demo;
+using AdaLora.Glue.Tasks;
 using AdaLora.Transformers;
 using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Loading;
@@ -36,8 +40,8 @@ public sealed class TrainedPartsTests : IDisposable
 
     private List<string> TrainedBy(TrainingMethod method)
     {
-        var settings = new TrainSettings { Task = GlueTasks.Find("cola"), Data = "", Model = "", Method = method };
-        using var prepared = method.Prepare(_model, settings, NullLogger.Instance);
+        var settings = RunSettings.Of(GlueTasks.Find("cola"), method);
+        using var prepared = method.Attach(BaseModel.Of(_model), settings, NullLogger.Instance);
         return [.. _model.named_parameters().Where(p => p.parameter.requires_grad).Select(p => p.name)];
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AdaLora.Glue.Metrics;
 using Xunit;
 
 namespace AdaLora.Glue.Tests;

@@ -1,3 +1,4 @@
+using AdaLora.Glue.Metrics;
 using Xunit;
 
 namespace AdaLora.Glue.Tests;

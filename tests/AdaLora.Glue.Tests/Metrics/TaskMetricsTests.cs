@@ -1,3 +1,5 @@
+using AdaLora.Glue.Metrics;
+using AdaLora.Glue.Tasks;
 using Xunit;
 
 namespace AdaLora.Glue.Tests;

@@ -1,3 +1,4 @@
+using AdaLora.Experiments.Reports;
 using Xunit;
 
 namespace AdaLora.Glue.Tests;

@@ -1,3 +1,4 @@
+using AdaLora.Experiments.Programs;
 using AdaLora.TestSupport;
 using Xunit;
 

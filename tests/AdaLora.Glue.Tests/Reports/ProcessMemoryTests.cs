@@ -1,3 +1,4 @@
+using AdaLora.Experiments.Programs;
 using Xunit;
 
 namespace AdaLora.Glue.Tests;

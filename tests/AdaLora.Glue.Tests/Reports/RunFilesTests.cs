@@ -1,3 +1,4 @@
+using AdaLora.Experiments.Reports;
 using AdaLora.TestSupport;
 using SkiaSharp;
 using Xunit;
@@ -89,7 +90,7 @@ public sealed class RunFilesTests : IDisposable
     {
         var history = FakeRun.History(adaptive: true).Select(status => status.Step % 7 == 0 ? status with { Loss = double.NaN, Penalty = double.PositiveInfinity } : status);
 
-        Assert.NotEmpty(TrainingPlot.Draw("diverged", [.. history], [new Evaluation(3, 1, new Dictionary<string, double?> { ["matthews"] = null }, double.NaN)]));
+        Assert.NotEmpty(TrainingPlot.Draw("diverged", [.. history], [new TaskEvaluation(3, 1, new Dictionary<string, double?> { ["matthews"] = null }, double.NaN)]));
     }
 
     private static SKBitmap Decode(byte[] png) => SKBitmap.Decode(png) ?? throw new InvalidDataException("This is no picture.");

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AdaLora.Experiments.Reports;
 using Xunit;
 
 namespace AdaLora.Glue.Tests;
@@ -43,7 +44,7 @@ public sealed class RunRecordTests
         var record = FakeRecord.Create([]) with
         {
             StepMsMedian = double.NaN,
-            Evaluations = [new Evaluation(1, 0.5, new Dictionary<string, double?> { ["pearson"] = null }, double.PositiveInfinity)],
+            Evaluations = [new TaskEvaluation(1, 0.5, new Dictionary<string, double?> { ["pearson"] = null }, double.PositiveInfinity)],
         };
 
         var evaluation = JsonNode.Parse(record.ToJson())!["evaluations"]![0]!;
@@ -62,12 +63,11 @@ public sealed class RunRecordTests
     [Fact]
     public void Best_is_the_earliest_with_the_highest_primary_metric()
     {
-        static Evaluation At(int step, double? matthews, double accuracy) =>
+        static TaskEvaluation At(int step, double? matthews, double accuracy) =>
             new(step, step, new Dictionary<string, double?> { ["matthews"] = matthews, ["accuracy"] = accuracy }, 0);
-        var cola = GlueTasks.Find("cola");
 
-        Assert.Equal(2, Evaluation.Best(cola, [At(1, 0.1, 0.9), At(2, 0.3, 0.5), At(3, 0.3, 0.6), At(4, null, 1)])!.Step);
-        Assert.Null(Evaluation.Best(cola, [At(1, null, 0.5)]));
-        Assert.Null(Evaluation.Best(cola, []));
+        Assert.Equal(2, TaskEvaluation.Best("matthews", [At(1, 0.1, 0.9), At(2, 0.3, 0.5), At(3, 0.3, 0.6), At(4, null, 1)])!.Step);
+        Assert.Null(TaskEvaluation.Best("matthews", [At(1, null, 0.5)]));
+        Assert.Null(TaskEvaluation.Best("matthews", []));
     }
 }

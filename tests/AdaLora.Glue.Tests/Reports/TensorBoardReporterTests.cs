@@ -1,3 +1,5 @@
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Reports;
 using AdaLora.Internals;
 using Tensorboard;
 using Xunit;

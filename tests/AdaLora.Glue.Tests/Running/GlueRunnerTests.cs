@@ -1,5 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Reports;
+using AdaLora.Experiments.Runs;
+using AdaLora.Experiments.Settings;
+using AdaLora.Experiments.Terminal;
+using AdaLora.Glue.Commands;
 using AdaLora.Glue.Demo;
 using AdaLora.Safetensors;
 using AdaLora.TestSupport;
@@ -152,7 +158,7 @@ public sealed class GlueRunnerTests : IDisposable
     public void Cancelling_ends_after_the_step_with_everything_written_and_exit_code_130()
     {
         using var cancel = new CancellationTokenSource();
-        var (code, output, error) = Run(new CancelAtStep(new GlueRunner(), 3, cancel), cancel.Token, "train", "--task", "cola", "--data", Path.Combine(_folder, "data"), "--model", DemoDefaults.EncoderFolder, "--epochs", "100000", "--output", Path.Combine(_folder, "out"));
+        var (code, output, error) = Run(new CancelAtStep(new Runner(), 3, cancel), cancel.Token, "train", "--task", "cola", "--data", Path.Combine(_folder, "data"), "--model", DemoDefaults.EncoderFolder, "--epochs", "100000", "--output", Path.Combine(_folder, "out"));
         Assert.True(code == 130, output + error);
         using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "out", "metrics.json")));
         Assert.Equal("cancelled", metrics.RootElement.GetProperty("status").GetString());
@@ -173,7 +179,7 @@ public sealed class GlueRunnerTests : IDisposable
         var whole = Results();
         Directory.Delete(Path.Combine(_folder, "out"), recursive: true);
         using var cancel = new CancellationTokenSource();
-        var cancelled = Run(new CancelAtStep(new GlueRunner(), 13, cancel), cancel.Token, TrainLine(options));
+        var cancelled = Run(new CancelAtStep(new Runner(), 13, cancel), cancel.Token, TrainLine(options));
         Assert.True(cancelled.Code == 130, cancelled.Error);
         Assert.Contains("--resume", cancelled.Output, StringComparison.Ordinal);
 
@@ -192,7 +198,7 @@ public sealed class GlueRunnerTests : IDisposable
     public void Resuming_with_other_options_is_one_line_and_exit_code_2()
     {
         using var cancel = new CancellationTokenSource();
-        Assert.Equal(130, Run(new CancelAtStep(new GlueRunner(), 3, cancel), cancel.Token, TrainLine("--max-steps", "25")).Code);
+        Assert.Equal(130, Run(new CancelAtStep(new Runner(), 3, cancel), cancel.Token, TrainLine("--max-steps", "25")).Code);
 
         var (code, _, error) = Train("--max-steps", "25", "--gamma", "0.3", "--resume");
 
@@ -222,11 +228,11 @@ public sealed class GlueRunnerTests : IDisposable
         ["train", "--task", "cola", "--data", Path.Combine(_folder, "data"), "--model", DemoDefaults.EncoderFolder, "--initial-rank", "6", "--target-rank", "4", "--lr", "5e-3", "--output", Path.Combine(_folder, "out"), .. more];
 
     private (int Code, string Output, string Error) RunWithHub(FakeHub hub, string model) => Run(
-        new GlueRunner(new ModelFolder(logger => new HubOptions { Logger = logger, MaxRetries = 1, RetryDelay = TimeSpan.Zero, CacheFolder = Path.Combine(_folder, "cache"), Endpoint = hub.Address, Token = "", Offline = false })),
+        new Runner(new ModelFolder(logger => new HubOptions { Logger = logger, MaxRetries = 1, RetryDelay = TimeSpan.Zero, CacheFolder = Path.Combine(_folder, "cache"), Endpoint = hub.Address, Token = "", Offline = false })),
         CancellationToken.None,
         "train", "--task", "cola", "--data", Path.Combine(_folder, "data"), "--model", model, "--method", "frozen", "--max-steps", "2", "--output", Path.Combine(_folder, "out"));
 
-    private static (int Code, string Output, string Error) Run(params string[] args) => Run(new GlueRunner(), CancellationToken.None, args);
+    private static (int Code, string Output, string Error) Run(params string[] args) => Run(new Runner(), CancellationToken.None, args);
 
     private static (int Code, string Output, string Error) Run(IRunner runner, CancellationToken cancellation, params string[] args)
     {
@@ -244,7 +250,7 @@ public sealed class GlueRunnerTests : IDisposable
     /// <summary>Presses Ctrl-C, so to speak, while a step is reported.</summary>
     private sealed class CancelAtStep(IRunner runner, int step, CancellationTokenSource cancel) : IRunner
     {
-        public RunOutcome Execute(TrainSettings settings, IRunReporter reporter, CancellationToken cancellationToken) =>
+        public RunOutcome Execute(RunSettings settings, IRunReporter reporter, CancellationToken cancellationToken) =>
             runner.Execute(settings, new Reporter(reporter, step, cancel), cancellationToken);
 
         private sealed class Reporter(IRunReporter inner, int step, CancellationTokenSource cancel) : IRunReporter
@@ -262,7 +268,7 @@ public sealed class GlueRunnerTests : IDisposable
                     cancel.Cancel();
             }
 
-            public void Evaluated(Evaluation evaluation) => inner.Evaluated(evaluation);
+            public void Evaluated(TaskEvaluation evaluation) => inner.Evaluated(evaluation);
         }
     }
 }

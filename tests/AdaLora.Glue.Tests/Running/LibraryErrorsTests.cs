@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Runs;
 using Xunit;
 
 namespace AdaLora.Glue.Tests.Running;

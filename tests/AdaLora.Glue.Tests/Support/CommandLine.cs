@@ -1,4 +1,8 @@
 using System.CommandLine;
+using AdaLora.Experiments.Methods;
+using AdaLora.Experiments.Settings;
+using AdaLora.Glue.Commands;
+using AdaLora.Glue.Tasks;
 using AdaLora.TestSupport;
 using Spectre.Console;
 
@@ -17,20 +21,16 @@ internal sealed class CommandLine : IDisposable
         _ = Directory.CreateDirectory(Model);
         DemoRuns = () =>
         [
-            .. new[] { TrainingMethods.Frozen, TrainingMethods.AdaLora }.Select(method => new TrainSettings
-            {
-                Task = GlueTasks.Find("cola"),
-                Data = Data,
-                Model = Model,
-                Method = method,
-                Output = _folder.File("demo", method.Name),
-            }),
+            .. new[] { TrainingMethods.Frozen, TrainingMethods.AdaLora }.Select(method => RunSettings.Of(GlueTasks.Find("cola"), method)
+                .With(RunOptions.Data, Data)
+                .With(RunOptions.Model, Model)
+                .With(RunOptions.Output, _folder.File("demo", method.Name))),
         ];
     }
 
     public FakeRunner Runner { get; } = new();
 
-    public Func<IReadOnlyList<TrainSettings>> DemoRuns { get; set; }
+    public Func<IReadOnlyList<RunSettings>> DemoRuns { get; set; }
 
     public IReadOnlyList<Command> MoreCommands { get; set; } = [];
 
@@ -44,7 +44,7 @@ internal sealed class CommandLine : IDisposable
 
     public string ErrorText => _error.ToString();
 
-    public TrainSettings Asked => Runner.Asked.Single();
+    public RunSettings Asked => Runner.Asked.Single();
 
     public string Path(params string[] parts) => _folder.File(parts);
 

@@ -1,4 +1,7 @@
 using System.CommandLine;
+using AdaLora.Experiments.Runs;
+using AdaLora.Glue.Commands;
+using AdaLora.Glue.Commands.Runs;
 using AdaLora.Glue.Demo;
 using AdaLora.TestSupport;
 using Spectre.Console;
@@ -31,7 +34,7 @@ internal sealed class DemoApplication : IDisposable
         IReadOnlyList<Command> commands = [EvaluateCommand.Create(models), PredictCommand.Create(models, new StringReader(input)), SubmitCommand.Create(models), MergeCommand.Create(models)];
         var services = new GlueServices
         {
-            Runner = new GlueRunner(models),
+            Runner = new Runner(models),
             DemoRuns = DemoRuns.Prepare,
             Console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(output) }),
             Error = error,

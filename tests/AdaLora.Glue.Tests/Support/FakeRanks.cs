@@ -1,3 +1,5 @@
+using AdaLora.Experiments.Reports;
+
 namespace AdaLora.Glue.Tests;
 
 /// <summary>Final ranks as a run would leave them.</summary>

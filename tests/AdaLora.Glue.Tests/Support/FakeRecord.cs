@@ -1,4 +1,7 @@
 using System.Text.Json.Nodes;
+using AdaLora.Experiments.Reports;
+using AdaLora.Experiments.Runs;
+using AdaLora.Experiments.Settings;
 
 namespace AdaLora.Glue.Tests;
 
@@ -16,7 +19,7 @@ internal static class FakeRecord
         Evaluations = FakeRun.Evaluations(),
         Final = FakeRun.Evaluations()[^1].Metrics,
         Best = FakeRun.Evaluations()[^2].Metrics,
-        TrainableParameters = new ParameterCounts(200_000, 150_000),
+        TrainableParameters = new TrainableParameters(200_000, 150_000),
         Ranks = ranks.ToDictionary(rank => rank.Module, rank => rank.FinalRank),
         WallSeconds = 642.5,
         StepMsMedian = 450.25,
@@ -24,13 +27,13 @@ internal static class FakeRecord
     };
 
     /// <summary>The record of a run that did nothing.</summary>
-    public static RunRecord Of(TrainSettings settings) => RunRecords.Create(settings, new RunOutcome
+    public static RunRecord Of(RunSettings settings) => RunRecords.Create(settings, new RunOutcome
     {
         Status = RunStatus.Cancelled,
         TotalSteps = 0,
         Evaluations = [],
         History = [],
-        TrainableParameters = new ParameterCounts(0, 0),
+        TrainableParameters = new TrainableParameters(0, 0),
         Ranks = [],
         StepMilliseconds = [],
         WallSeconds = 0,

@@ -1,3 +1,5 @@
+using AdaLora.Experiments.Reports;
+
 namespace AdaLora.Glue.Tests;
 
 /// <summary>What a run of 600 steps would report.</summary>
@@ -28,9 +30,9 @@ internal static class FakeRun
         ];
     }
 
-    public static IReadOnlyList<Evaluation> Evaluations() =>
+    public static IReadOnlyList<TaskEvaluation> Evaluations() =>
     [
-        .. Enumerable.Range(1, 6).Select(epoch => new Evaluation(
+        .. Enumerable.Range(1, 6).Select(epoch => new TaskEvaluation(
             epoch * 100,
             epoch,
             new OrderedDictionary<string, double?> { ["matthews"] = 0.3 - 0.3 / epoch - (epoch == 6 ? 0.01 : 0), ["accuracy"] = 0.76 - 0.07 / epoch },

@@ -1,19 +1,24 @@
+using AdaLora.Experiments.Methods;
+using AdaLora.Experiments.Reports;
+using AdaLora.Experiments.Runs;
+using AdaLora.Experiments.Settings;
+
 namespace AdaLora.Glue.Tests;
 
 /// <summary>Reports a run without training: remembers what it was asked for, and stops between steps when cancelled.</summary>
 internal sealed class FakeRunner : IRunner
 {
-    public List<TrainSettings> Asked { get; } = [];
+    public List<RunSettings> Asked { get; } = [];
 
     /// <summary>Called before each step.</summary>
     public Action<int> BeforeStep { get; set; } = _ => { };
 
-    public RunOutcome Execute(TrainSettings settings, IRunReporter reporter, CancellationToken cancellationToken)
+    public RunOutcome Execute(RunSettings settings, IRunReporter reporter, CancellationToken cancellationToken)
     {
         Asked.Add(settings);
         reporter.Note("8,551 examples");
         var adaptive = settings.Method == TrainingMethods.AdaLora;
-        var evaluations = new List<Evaluation>();
+        var evaluations = new List<TaskEvaluation>();
         var steps = 0;
         foreach (var status in FakeRun.History(adaptive))
         {
@@ -37,7 +42,7 @@ internal sealed class FakeRunner : IRunner
             TotalSteps = FakeRun.Steps,
             Evaluations = evaluations,
             History = [.. FakeRun.History(adaptive).Take(steps)],
-            TrainableParameters = new ParameterCounts(200_000, adaptive ? 150_000 : 200_000),
+            TrainableParameters = new TrainableParameters(200_000, adaptive ? 150_000 : 200_000),
             Ranks = adaptive ? FakeRanks.Bert(3, 8) : [],
             StepMilliseconds = [.. Enumerable.Range(1, steps).Select(step => step == 1 ? 1000.0 : 450)],
             WallSeconds = 642,

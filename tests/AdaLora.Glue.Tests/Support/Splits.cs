@@ -1,3 +1,5 @@
+using AdaLora.Glue.Tasks;
+
 namespace AdaLora.Glue.Tests;
 
 internal static class Splits

@@ -1,4 +1,5 @@
-using AdaLora.Internals;
+using AdaLora.Experiments.Programs;
+using AdaLora.Glue.Tasks;
 using AdaLora.TestSupport;
 using Xunit;
 

@@ -1,3 +1,5 @@
+using AdaLora.Experiments.Programs;
+using AdaLora.Glue.Tasks;
 using Xunit;
 
 namespace AdaLora.Glue.Tests;

@@ -1,3 +1,4 @@
+using AdaLora.Glue.Tasks;
 using AdaLora.TestSupport;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using AdaLora.Internals;
+using AdaLora.Glue.Tasks;
 using AdaLora.TestSupport;
 using Xunit;
 

@@ -1,12 +1,13 @@
 using System.Text.Json.Nodes;
-using AdaLora.Glue;
+using AdaLora.Experiments.Methods;
+using AdaLora.Experiments.Runs;
+using AdaLora.Experiments.Settings;
+using AdaLora.Experiments.Tasks;
+using AdaLora.Experiments.Terminal;
 using AdaLora.Glue.Demo;
 using AdaLora.Training;
 using AdaLora.Training.Data;
 using AdaLora.Training.Progress;
-using AdaLora.Transformers;
-using AdaLora.Transformers.Loading;
-using AdaLora.Transformers.Tokenization;
 using Microsoft.Extensions.Logging.Abstractions;
 using static TorchSharp.torch;
 
@@ -44,32 +45,30 @@ internal static class DemoTraining
     public static Result Run(string data, string encoder, Device device, int? epochs, double? dropout, int? stopAfter = null)
     {
         var settings = DemoRuns.Run(TrainingMethods.AdaLora, data, epochs ?? DemoDefaults.Epochs);
-        settings = settings with { Model = encoder, Dropout = dropout ?? settings.Dropout };
-        var tokenizer = TextTokenizer.FromFolder(encoder);
-        var (train, dev) = (Read(GlueSplit.Train), Read(GlueSplit.Dev));
-        using var model = AutoModel.SequenceClassifier(encoder, settings.Task.LabelCount, new PretrainedOptions { Device = device, Seed = settings.Seed, NewHead = true });
-        _ = manual_seed(settings.Seed);
-        using var prepared = settings.Method.Prepare(model, settings, NullLogger.Instance);
-        var passes = new ShuffledPasses(train, settings.BatchSize, settings.Seed);
-        var evaluator = new DevEvaluator(settings.Task, [new Predictor(model, dev)]);
+        settings = settings.With(RunOptions.Model, encoder).With(RunOptions.Dropout, dropout ?? settings.Get(RunOptions.Dropout));
+        var inputs = Runner.InputsOf(settings, encoder, DataSets.Training | DataSets.Dev, new SilentReporter(), CancellationToken.None);
+        var task = settings.Task.Read(inputs);
+        using var model = task.LoadModel(device);
+        _ = manual_seed(settings.Get(RunOptions.Seed));
+        using var attachment = settings.Method.Attach(model.Base, settings, NullLogger.Instance);
+        var epochBatches = new ShuffledEpochs<TaskBatch>(task.Count, task.LengthOf, model.Encode, settings.Get(RunOptions.BatchSize), settings.Get(RunOptions.Seed));
+        var evaluator = new Evaluator(model, settings.Task.PrimaryMetric);
         using var stop = new CancellationTokenSource();
-        using var trainer = prepared.CreateTrainer(OptionsFor(settings, passes.BatchesPerPass * settings.Epochs, evaluates: stopAfter is null), NullLogger.Instance);
+        using var trainer = attachment.CreateTrainer(OptionsFor(settings, epochBatches.BatchesPerEpoch * settings.Get(RunOptions.Epochs), evaluates: stopAfter is null), NullLogger.Instance);
         var result = trainer.Fit(
-            PrefetchedBatches.Of(passes), batch => BatchTensors.Loss(model, batch), stopAfter is null ? evaluator.Evaluate : null, progress: new StopAt(stopAfter, stop), cancellation: stop.Token);
-        return new Result(stopAfter is null ? evaluator.Evaluate() : double.NaN, result.Steps, prepared.Ranks.Sum(module => module.FinalRank), [.. result.History.Select(report => report.Loss)], result.Elapsed.TotalSeconds);
-
-        EncodedExamples Read(GlueSplit split) => EncodedExamples.Create(GlueReader.Read(data, settings.Task, split), tokenizer, settings.MaxLength);
+            PrefetchedBatches.Of(epochBatches), batch => batch.Loss(), stopAfter is null ? evaluator.Evaluate : null, progress: new StopAt(stopAfter, stop), cancellation: stop.Token);
+        return new Result(stopAfter is null ? evaluator.Evaluate() : double.NaN, result.Steps, attachment.Ranks.Sum(module => module.FinalRank), [.. result.History.Select(report => report.Loss)], result.Elapsed.TotalSeconds);
     }
 
-    private static TrainerOptions OptionsFor(TrainSettings settings, int total, bool evaluates) => new()
+    private static TrainerOptions OptionsFor(RunSettings settings, int total, bool evaluates) => new()
     {
         TotalSteps = total,
-        LearningRate = settings.EffectiveLearningRate,
-        WeightDecay = settings.WeightDecay,
-        Warmup = settings.Warmup.ToPhaseLength(),
-        MaxGradientNorm = settings.Clip,
+        LearningRate = settings.Get(RunOptions.LearningRate),
+        WeightDecay = settings.Get(RunOptions.WeightDecay),
+        Warmup = settings.Get(RunOptions.Warmup).ToPhaseLength(),
+        MaxGradientNorm = settings.Get(RunOptions.Clip),
         EvaluateEvery = evaluates ? total : null,
-        Seed = settings.Seed,
+        Seed = settings.Get(RunOptions.Seed),
         KeepBest = false,
         ReportEvery = 1,
     };

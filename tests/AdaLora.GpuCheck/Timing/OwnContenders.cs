@@ -1,5 +1,5 @@
 using AdaLora.Benchmarks;
-using AdaLora.Glue;
+using AdaLora.Experiments.Methods;
 using static TorchSharp.torch;
 
 namespace AdaLora.GpuCheck;

@@ -1,7 +1,12 @@
 using System.CommandLine;
 using System.Text.Json;
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Runs;
+using AdaLora.Experiments.Settings;
+using AdaLora.Experiments.Tasks;
+using AdaLora.Experiments.Terminal;
 
-namespace AdaLora.Glue;
+namespace AdaLora.Glue.Commands.Runs;
 
 /// <summary>The command that computes the official metrics of a finished run again.</summary>
 internal static class EvaluateCommand
@@ -10,7 +15,7 @@ internal static class EvaluateCommand
     {
         var arguments = new RunArguments(models);
         var data = new Option<string?>("--data") { Description = "The GLUE folder, if it is not where it was.", HelpName = "DIR" };
-        var json = new Option<bool>(TrainOptionNames.Json) { Description = "Print one JSON object." };
+        var json = new Option<bool>(TrainCommand.Json) { Description = "Print one JSON object." };
         var command = new ExampledCommand(
             "evaluate",
             "Computes the official metrics of a finished run on the dev set.",
@@ -19,12 +24,9 @@ internal static class EvaluateCommand
         command.SetAction((line, token) =>
         {
             var run = arguments.Open(line);
-            var settings = run.Settings with { Data = line.GetValue(data) ?? run.Settings.Data, Limit = null };
-            using var trained = arguments.Load(line, run, token);
-            var parts = settings.Task.Parts.Select(part => new Predictor(trained.Model, EncodedExamples.Read(settings, GlueSplit.Dev, part, trained.Tokenizer, new SilentReporter(), token)));
-            var evaluator = new DevEvaluator(settings.Task, [.. parts]);
-            evaluator.Evaluate();
-            Print(line.InvocationConfiguration.Output, evaluator.Latest.Metrics, line.GetValue(json));
+            var settings = run.Settings.With(RunOptions.Data, line.GetValue(data) ?? run.Settings.Get(RunOptions.Data)).With(RunOptions.Limit, null);
+            using var trained = arguments.Load(line, run, settings, DataSets.Dev, token);
+            Print(line.InvocationConfiguration.Output, trained.Model.Evaluate().Metrics, line.GetValue(json));
             return Task.FromResult(ExitCode.Success);
         });
         return command;

@@ -1,6 +1,11 @@
 using System.CommandLine;
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Runs;
+using AdaLora.Experiments.Settings;
+using AdaLora.Experiments.Tasks;
+using AdaLora.Experiments.Terminal;
 
-namespace AdaLora.Glue;
+namespace AdaLora.Glue.Commands.Runs;
 
 /// <summary>The command that makes a plain checkpoint of a finished run.</summary>
 internal static class MergeCommand
@@ -8,7 +13,7 @@ internal static class MergeCommand
     public static Command Create(ModelFolder models)
     {
         var arguments = new RunArguments(models);
-        var output = new Option<string>(TrainOptionNames.Output) { Description = "The folder for the checkpoint.", HelpName = "DIR", Required = true };
+        var output = new Option<string>(RunOptions.Output.Name) { Description = "The folder for the checkpoint.", HelpName = "DIR", Required = true };
         var command = new ExampledCommand(
             "merge",
             "Merges a finished run into its base model and writes a checkpoint that needs no adapters, for this application or for transformers.",
@@ -18,11 +23,11 @@ internal static class MergeCommand
         {
             var run = arguments.Open(line);
             var folder = line.GetRequiredValue(output);
-            using var trained = arguments.Load(line, run, token);
+            using var trained = arguments.Load(line, run, run.Settings, DataSets.None, token);
             if (Path.GetFullPath(folder) == Path.GetFullPath(trained.BaseFolder))
                 throw new UserInputException($"--output: '{folder}' is the base model itself; give another folder.");
-            trained.Prepared.Merge();
-            trained.Model.SaveCheckpoint(folder, trained.BaseFolder);
+            trained.Attachment.Merge();
+            trained.Model.SaveCheckpoint(folder);
             FileList.Write(line.InvocationConfiguration.Output, folder, [.. Directory.GetFiles(folder).Order(StringComparer.Ordinal)]);
             return Task.FromResult(ExitCode.Success);
         });

@@ -1,9 +1,12 @@
 using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Nodes;
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Runs;
+using AdaLora.Experiments.Tasks;
+using AdaLora.Glue.Tasks;
 
-namespace AdaLora.Glue;
+namespace AdaLora.Glue.Commands.Runs;
 
 /// <summary>The command that asks a finished run about texts; its answers are JSON lines.</summary>
 internal static class PredictCommand
@@ -25,13 +28,13 @@ internal static class PredictCommand
         command.SetAction((line, token) =>
         {
             var run = arguments.Open(line);
-            var texts = Texts(run.Settings.Task, line.GetValue(text), line.GetValue(pair), line.GetValue(input), standardInput);
-            using var trained = arguments.Load(line, run, token);
-            foreach (var (example, scores) in new TextClassifier(trained, run.Settings.MaxLength).Classify(texts))
+            var texts = Texts((GlueTask)run.Settings.Task, line.GetValue(text), line.GetValue(pair), line.GetValue(input), standardInput);
+            using var trained = arguments.Load(line, run, run.Settings, DataSets.None, token);
+            foreach (var answer in trained.Model.Predict(texts))
             {
                 if (token.IsCancellationRequested)
                     return Task.FromResult(ExitCode.Cancelled);
-                line.InvocationConfiguration.Output.WriteLine(Describe(trained.Task, example, scores).ToJsonString(Json));
+                line.InvocationConfiguration.Output.WriteLine(answer.ToJsonString(Json));
             }
 
             return Task.FromResult(ExitCode.Success);
@@ -39,14 +42,14 @@ internal static class PredictCommand
         return command;
     }
 
-    private static IEnumerable<GlueExample> Texts(GlueTask task, string? text, string? pair, string? input, TextReader standardInput)
+    private static IEnumerable<IReadOnlyList<string>> Texts(GlueTask task, string? text, string? pair, string? input, TextReader standardInput)
     {
         if (text is not null)
         {
             if (input is not null)
                 throw new UserInputException("--text and --input exclude each other.");
             return task.IsPair == pair is not null
-                ? [new GlueExample(text, pair, null)]
+                ? [pair is null ? [text] : [text, pair]]
                 : throw new UserInputException(task.IsPair ? $"{task.Name} is about pairs of texts; give the second one with --pair." : $"{task.Name} is about single texts; leave out --pair.");
         }
 
@@ -55,33 +58,17 @@ internal static class PredictCommand
         return (input is null or "-" ? Lines(standardInput) : File.ReadLines(input)).Select((content, index) => Parse(task, content, index + 1));
     }
 
-    private static GlueExample Parse(GlueTask task, string content, int number)
+    private static IReadOnlyList<string> Parse(GlueTask task, string content, int number)
     {
         var cells = content.Split('\t');
         if (cells.Length != (task.IsPair ? 2 : 1))
             throw new UserInputException($"Line {number} has {cells.Length} texts; {task.Name} wants {(task.IsPair ? "two, separated by a tab" : "one, without tabs")}.");
-        return new GlueExample(cells[0], cells.ElementAtOrDefault(1), null);
+        return cells;
     }
 
     private static IEnumerable<string> Lines(TextReader reader)
     {
         while (reader.ReadLine() is { } content)
             yield return content;
-    }
-
-    private static JsonObject Describe(GlueTask task, GlueExample example, double[] scores)
-    {
-        var answer = new JsonObject { ["text"] = example.Text };
-        if (example.Pair is not null)
-            answer["pair"] = example.Pair;
-        if (task.IsRegression)
-        {
-            answer["score"] = scores[0];
-            return answer;
-        }
-
-        answer["label"] = task.ClassNames[scores.IndexOf(scores.Max())];
-        answer["scores"] = new JsonObject(task.ClassNames.Zip(scores, (name, score) => KeyValuePair.Create(name, (JsonNode?)score)));
-        return answer;
     }
 }

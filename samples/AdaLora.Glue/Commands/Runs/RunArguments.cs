@@ -1,25 +1,40 @@
 using System.CommandLine;
+using AdaLora.Experiments.Runs;
+using AdaLora.Experiments.Settings;
+using AdaLora.Experiments.Tasks;
+using AdaLora.Experiments.Terminal;
+using AdaLora.Glue.Tasks;
 
-namespace AdaLora.Glue;
+namespace AdaLora.Glue.Commands.Runs;
 
 /// <summary>What commands on a finished run have in common.</summary>
 internal sealed class RunArguments(ModelFolder models)
 {
     private readonly Argument<string> _run = new("RUN") { Description = "The output folder of a finished run." };
     private readonly Option<string?> _model = new("--model") { Description = "The base model, if it is not where it was.", HelpName = "DIR" };
-
-    private readonly Option<string> _device = RunDevice.Option();
+    private readonly RunOptionSet _device = new(GlueTasks.Catalog, [RunOptions.Device]);
 
     public void AddTo(Command command)
     {
         command.Add(_run);
         command.Add(_model);
-        command.Add(_device);
+        _device.AddTo(command);
     }
 
-    public SavedRun Open(ParseResult line) => SavedRun.Open(line.GetRequiredValue(_run));
+    public SavedRun Open(ParseResult line) => SavedRun.Open(line.GetRequiredValue(_run), GlueTasks.Catalog);
 
-    /// <summary>Downloads, if there are any, are told on the error stream: the output belongs to results.</summary>
-    public TrainedClassifier Load(ParseResult line, SavedRun run, CancellationToken cancellationToken) =>
-        run.Load(line.GetValue(_model), line.GetRequiredValue(_device), models, new PlainReporter(line.InvocationConfiguration.Error), cancellationToken);
+    /// <summary>Loads a run. Downloads, if there are any, are told on the error stream: the output belongs to results.</summary>
+    /// <param name="line">Says where the base model is, and where to compute.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="settings">Its settings, with what has moved since.</param>
+    /// <param name="sets">The data sets that are needed.</param>
+    /// <param name="cancellationToken">Ends a download.</param>
+    public TrainedRun Load(ParseResult line, SavedRun run, RunSettings settings, DataSets sets, CancellationToken cancellationToken)
+    {
+        var moved = line.GetValue(_model) is { } model ? settings.With(RunOptions.Model, model) : settings;
+        return run.Load(DeviceOf(line, moved), sets, models, new PlainReporter(line.InvocationConfiguration.Error), cancellationToken);
+    }
+
+    // Not the one that it was trained on, which may be elsewhere.
+    private RunSettings DeviceOf(ParseResult line, RunSettings settings) => _device.Bind(line, settings.With(RunOptions.Device, RunOptions.Device.Default(settings)));
 }

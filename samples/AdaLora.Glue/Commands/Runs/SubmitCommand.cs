@@ -2,7 +2,14 @@ using System.CommandLine;
 using System.Globalization;
 using System.IO.Compression;
 using System.Text;
-namespace AdaLora.Glue;
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Runs;
+using AdaLora.Experiments.Settings;
+using AdaLora.Experiments.Tasks;
+using AdaLora.Experiments.Terminal;
+using AdaLora.Glue.Tasks;
+
+namespace AdaLora.Glue.Commands.Runs;
 
 /// <summary>The command that writes what the GLUE benchmark's site takes: a file of predictions per test set, and a zip of all of them.</summary>
 internal static class SubmitCommand
@@ -13,15 +20,16 @@ internal static class SubmitCommand
     {
         var runs = new Argument<string[]>("RUNS") { Description = "Output folders of finished runs, one per task.", Arity = ArgumentArity.OneOrMore };
         var data = new Option<string?>("--data") { Description = "The GLUE folder, if it is not where it was.", HelpName = "DIR" };
-        var output = new Option<string>(TrainOptionNames.Output) { Description = "The folder for the files.", HelpName = "DIR", DefaultValueFactory = _ => Path.Combine("runs", "submission") };
-        var device = RunDevice.Option();
+        var output = new Option<string>(RunOptions.Output.Name) { Description = "The folder for the files.", HelpName = "DIR", DefaultValueFactory = _ => Path.Combine("runs", "submission") };
+        var device = new RunOptionSet(GlueTasks.Catalog, [RunOptions.Device]);
         var command = new ExampledCommand(
             "submit",
             "Predicts the test sets and writes the files of a GLUE submission.",
-            "AdaLora.Glue submit runs/cola-adalora-1 runs/rte-adalora-1 --output submission") { runs, data, output, device };
+            "AdaLora.Glue submit runs/cola-adalora-1 runs/rte-adalora-1 --output submission") { runs, data, output };
+        device.AddTo(command);
         command.SetAction((line, token) =>
         {
-            var opened = line.GetRequiredValue(runs).Select(SavedRun.Open).ToList();
+            var opened = line.GetRequiredValue(runs).Select(run => SavedRun.Open(run, GlueTasks.Catalog)).ToList();
             if (opened.GroupBy(run => run.Settings.Task).FirstOrDefault(group => group.Count() > 1) is { } twice)
                 throw new UserInputException($"{twice.Key.Name} is given {twice.Count()} times; a submission has one run per task.");
             var folder = line.GetRequiredValue(output);
@@ -30,8 +38,9 @@ internal static class SubmitCommand
             foreach (var run in opened)
             {
                 token.ThrowIfCancellationRequested();
-                using var trained = run.Load(null, line.GetRequiredValue(device), models, new PlainReporter(line.InvocationConfiguration.Error), token);
-                files.AddRange(Predict(run with { Settings = run.Settings with { Data = line.GetValue(data) ?? run.Settings.Data } }, trained, folder));
+                var settings = device.Bind(line, run.Settings.With(RunOptions.Device, RunOptions.Device.Default(run.Settings)));
+                using var trained = run.Load(settings, DataSets.None, models, new PlainReporter(line.InvocationConfiguration.Error), token);
+                files.AddRange(Predict((GlueTask)settings.Task, line.GetValue(data) ?? settings.Get(RunOptions.Data), (GlueModel)trained.Model, folder));
             }
 
             OutputFile.Write(Path.Combine(folder, ZipName), Zip(files));
@@ -43,15 +52,14 @@ internal static class SubmitCommand
         return command;
     }
 
-    private static IEnumerable<string> Predict(SavedRun run, TrainedClassifier trained, string folder)
+    private static IEnumerable<string> Predict(GlueTask task, string data, GlueModel model, string folder)
     {
-        var task = run.Settings.Task;
         foreach (var part in task.Parts)
         {
-            var examples = GlueReader.Read(run.Settings.Data, task, GlueSplit.Test, part);
+            var examples = GlueReader.Read(data, task, GlueSplit.Test, part);
             var text = new StringBuilder("index\tprediction\n");
             var index = 0;
-            foreach (var (_, scores) in new TextClassifier(trained, run.Settings.MaxLength).Classify(examples))
+            foreach (var (_, scores) in model.Classify(examples))
                 text.Append(CultureInfo.InvariantCulture, $"{index++}\t{Answer(task, scores)}\n");
             var path = Path.Combine(folder, $"{task.Folder}{part.SubmissionSuffix}.tsv");
             OutputFile.WriteText(path, text.ToString());

@@ -1,4 +1,4 @@
-namespace AdaLora.Glue.Demo;
+namespace AdaLora.Glue.Demo.Grammar;
 
 /// <summary>An acceptable clause in parts; a violation changes some part and leaves the others as they are.</summary>
 internal sealed record Clause

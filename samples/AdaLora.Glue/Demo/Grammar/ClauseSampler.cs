@@ -1,4 +1,4 @@
-namespace AdaLora.Glue.Demo;
+namespace AdaLora.Glue.Demo.Grammar;
 
 /// <summary>Draws acceptable clauses.</summary>
 internal sealed class ClauseSampler(Random random)

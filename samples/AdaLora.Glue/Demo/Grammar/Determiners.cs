@@ -1,4 +1,4 @@
-namespace AdaLora.Glue.Demo;
+namespace AdaLora.Glue.Demo.Grammar;
 
 /// <summary>Determiners by the number of the noun they need; "the" goes with both and is in both lists.</summary>
 internal static class Determiners

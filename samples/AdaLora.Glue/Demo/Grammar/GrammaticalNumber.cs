@@ -1,4 +1,4 @@
-namespace AdaLora.Glue.Demo;
+namespace AdaLora.Glue.Demo.Grammar;
 
 /// <summary>Singular or plural.</summary>
 internal enum GrammaticalNumber

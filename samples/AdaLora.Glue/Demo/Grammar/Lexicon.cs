@@ -1,4 +1,4 @@
-namespace AdaLora.Glue.Demo;
+namespace AdaLora.Glue.Demo.Grammar;
 
 /// <summary>The words of the demo's language.</summary>
 internal static class Lexicon

@@ -1,4 +1,4 @@
-namespace AdaLora.Glue.Demo;
+namespace AdaLora.Glue.Demo.Grammar;
 
 /// <summary>A countable noun that starts with a consonant, so that its article is always "a".</summary>
 internal sealed record Noun(string Singular, string Plural, Gender Gender)

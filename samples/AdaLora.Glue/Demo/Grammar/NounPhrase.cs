@@ -1,4 +1,4 @@
-namespace AdaLora.Glue.Demo;
+namespace AdaLora.Glue.Demo.Grammar;
 
 /// <summary>A noun phrase as it will be spoken. Violations change single words of it.</summary>
 /// <param name="Words">The words, in order.</param>

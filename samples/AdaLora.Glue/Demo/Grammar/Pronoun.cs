@@ -1,4 +1,4 @@
-namespace AdaLora.Glue.Demo;
+namespace AdaLora.Glue.Demo.Grammar;
 
 /// <summary>A personal pronoun whose subject and object forms differ.</summary>
 internal sealed record Pronoun(string Subject, string Object, GrammaticalNumber Number, Gender Gender)

@@ -1,4 +1,4 @@
-namespace AdaLora.Glue.Demo;
+namespace AdaLora.Glue.Demo.Grammar;
 
 /// <summary>A verb and its forms. Only past and participle may be alike.</summary>
 /// <param name="Base">Plain form: "chase".</param>

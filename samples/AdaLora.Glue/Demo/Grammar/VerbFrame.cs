@@ -1,4 +1,4 @@
-namespace AdaLora.Glue.Demo;
+namespace AdaLora.Glue.Demo.Grammar;
 
 /// <summary>The verbal part of a clause: which auxiliary there is, and with it which form the verb has.</summary>
 internal enum VerbFrame

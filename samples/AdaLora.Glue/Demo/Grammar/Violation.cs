@@ -1,4 +1,4 @@
-namespace AdaLora.Glue.Demo;
+namespace AdaLora.Glue.Demo.Grammar;
 
 /// <summary>A way to spoil an acceptable clause.</summary>
 /// <param name="Name">Short name, kept in the first column of the data.</param>

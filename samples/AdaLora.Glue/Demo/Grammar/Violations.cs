@@ -1,4 +1,4 @@
-namespace AdaLora.Glue.Demo;
+namespace AdaLora.Glue.Demo.Grammar;
 
 /// <summary>
 /// All kinds of violations. Each leads out of the grammar for certain: a wrong form differs from every right one, dropped arguments are obligatory,

@@ -1,3 +1,4 @@
+using AdaLora.Experiments.Programs;
 using AdaLora.Training;
 using AdaLora.Training.Data;
 using AdaLora.Training.Progress;
@@ -5,7 +6,7 @@ using AdaLora.Transformers.Families.Bert;
 using AdaLora.Transformers.Tokenization;
 using static TorchSharp.torch;
 
-namespace AdaLora.Glue.Demo;
+namespace AdaLora.Glue.Demo.Pretraining;
 
 /// <summary>Makes the demo's encoder: a small BERT pre-trained by masked-language modelling on acceptable sentences of the demo's grammar.</summary>
 internal static class DemoPretraining

@@ -2,7 +2,7 @@ using System.Collections;
 using AdaLora.Transformers.Families.Bert;
 using AdaLora.Transformers.Tokenization;
 
-namespace AdaLora.Glue.Demo;
+namespace AdaLora.Glue.Demo.Pretraining;
 
 /// <summary>
 /// Endless batches for masked-language modelling as in BERT: 15 % of the words are to be guessed, of which 80 % are hidden, 10 % replaced by any word and 10 % left alone.

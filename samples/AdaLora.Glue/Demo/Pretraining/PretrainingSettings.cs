@@ -1,4 +1,6 @@
-namespace AdaLora.Glue.Demo;
+using AdaLora.Experiments.Programs;
+
+namespace AdaLora.Glue.Demo.Pretraining;
 
 /// <summary>How the demo's encoder is pre-trained.</summary>
 internal sealed record PretrainingSettings(string Output, int Steps, int BatchSize, double LearningRate, int Seed)

@@ -1,7 +1,13 @@
 using System.IO.Compression;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AdaLora.Experiments.Methods;
+using AdaLora.Experiments.Runs;
+using AdaLora.Experiments.Tasks;
+using AdaLora.Experiments.Terminal;
 using AdaLora.Glue.Demo;
+using AdaLora.Glue.Tasks;
+using AdaLora.Transformers.Tokenization;
 using Xunit;
 
 namespace AdaLora.Glue.Tests;
@@ -11,7 +17,7 @@ public sealed class SavedRunTests : IDisposable
 {
     private readonly DemoApplication _app = new();
 
-    public static TheoryData<string> Methods => [.. TrainingMethods.Names];
+    public static TheoryData<string> Methods => [.. TrainingMethods.All.Select(method => method.Name)];
 
     public void Dispose() => _app.Dispose();
 
@@ -42,11 +48,12 @@ public sealed class SavedRunTests : IDisposable
         Assert.Contains("vocab.txt", output, StringComparison.Ordinal);
         using var merged = AdaLora.Transformers.AutoModel.SequenceClassifier(_app.File("merged"));
         Assert.Empty(merged.LoadReport!.NewlyInitialized);
-        using var trained = SavedRun.Open(_app.File("run")).Load(null, "cpu", new ModelFolder(), new SilentReporter(), default);
-        var settings = SavedRun.Open(_app.File("run")).Settings;
-        var dev = EncodedExamples.Read(settings, GlueSplit.Dev, GluePart.Whole, AdaLora.Transformers.Tokenization.TextTokenizer.FromFolder(_app.File("merged")), new SilentReporter(), CancellationToken.None);
-        Assert.Equal(new Predictor(trained.Model, dev).Run().Predictions, new Predictor(merged, dev).Run().Predictions);
-        Assert.Equal(new Predictor(trained.Model, dev).Run().Loss, new Predictor(merged, dev).Run().Loss, 1e-5);
+        var run = SavedRun.Open(_app.File("run"), GlueTasks.Catalog);
+        using var trained = run.Load(run.Settings, DataSets.Dev, new ModelFolder(), new SilentReporter(), default);
+        var dev = EncodedExamples.Read(
+            GlueTasks.Find("cola"), GlueSplit.Dev, GluePart.Whole, TextTokenizer.FromFolder(_app.File("merged")), Runner.InputsOf(run.Settings, "", DataSets.Dev, new SilentReporter(), CancellationToken.None));
+        Assert.Equal(new Predictor(((GlueModel)trained.Model).Classifier, dev).Run().Predictions, new Predictor(merged, dev).Run().Predictions);
+        Assert.Equal(trained.Model.Evaluate().Loss, new Predictor(merged, dev).Run().Loss, 1e-5);
     }
 
     [Fact]

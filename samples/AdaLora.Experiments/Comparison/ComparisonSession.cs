@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Runs;
+using AdaLora.Experiments.Terminal;
+
+namespace AdaLora.Experiments.Comparison;
+
+/// <summary>Carries out the runs of a comparison that have not ended yet, several at a time if asked to, and tells how far it is.</summary>
+internal sealed class ComparisonSession(ICellRunner runner, TextWriter output, bool quiet)
+{
+    private readonly Lock _lock = new();
+
+    /// <param name="cells">All runs. Those whose results are there already are not done again.</param>
+    /// <param name="jobs">Runs at a time.</param>
+    /// <param name="save">Given all results so far, in the order of the cells, whenever there is a new one.</param>
+    /// <param name="cancellationToken">Stops the runs under way; the others are not begun.</param>
+    /// <returns>What became of every cell that was begun.</returns>
+    /// <exception cref="UserInputException">Settings are not valid, or folders hold the results of other runs; all problems are listed.</exception>
+    public IReadOnlyList<CellResult> Run(IReadOnlyList<ComparisonCell> cells, int jobs, Action<IReadOnlyList<CellResult>> save, CancellationToken cancellationToken)
+    {
+        var results = FindFinished(cells);
+        var pending = Enumerable.Range(0, cells.Count).Where(i => results[i] is null).ToList();
+        output.WriteLine($"{cells.Count} runs, {cells.Count - pending.Count} of them done before");
+        save([.. results.OfType<CellResult>()]);
+        var clock = Stopwatch.StartNew();
+        var (next, ended) = (-1, 0);
+        Task.WhenAll(Enumerable.Range(0, Math.Min(jobs, pending.Count)).Select(_ => Task.Factory.StartNew(Work, TaskCreationOptions.LongRunning))).GetAwaiter().GetResult();
+        return [.. results.OfType<CellResult>()];
+
+        void Work()
+        {
+            while (Interlocked.Increment(ref next) is var number && number < pending.Count && !cancellationToken.IsCancellationRequested)
+            {
+                var cell = cells[pending[number]];
+                Tell($"begin: {cell.Name}");
+                var result = RunCell(cell, cancellationToken);
+                lock (_lock)
+                {
+                    results[pending[number]] = result;
+                    ended++;
+                    output.WriteLine(Ended(result, cells.Count - pending.Count + ended, cells.Count, clock.Elapsed / ended * (pending.Count - ended)));
+                    save([.. results.OfType<CellResult>()]);
+                }
+            }
+        }
+    }
+
+    private static CellResult?[] FindFinished(IReadOnlyList<ComparisonCell> cells)
+    {
+        var problems = new List<string>();
+        var results = new CellResult?[cells.Count];
+        for (var i = 0; i < results.Length; i++)
+            try
+            {
+                results[i] = FinishedRun.Find(cells[i].Settings.Validated()) is { } record ? new CellResult(cells[i], record) : null;
+            }
+            catch (UserInputException e)
+            {
+                problems.Add(e.Message);
+            }
+
+        return problems.Count == 0 ? results : throw new UserInputException(string.Join(Environment.NewLine, problems.Distinct()));
+    }
+
+    private CellResult RunCell(ComparisonCell cell, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return runner.Run(cell, quiet ? _ => { } : line => Tell($"  {cell.Name}: {line}"), cancellationToken);
+        }
+        catch (Exception e)
+        {
+            // One run that cannot be done must not take the others with it.
+            return new CellResult(cell, null, e.Message);
+        }
+    }
+
+    private void Tell(string line)
+    {
+        lock (_lock)
+            output.WriteLine(line);
+    }
+
+    private static string Ended(CellResult result, int done, int all, TimeSpan left)
+    {
+        var (what, rest) = result switch
+        {
+            { Error: { } error } => ("failed", error),
+            { Record: null } => ("stopped", "kept for the next time"),
+            { Record: { } record } => ("done", $"{result.Cell.Settings.Task.PrimaryMetric} {Formats.Metric(result.Score)} after {Formats.Duration(TimeSpan.FromSeconds(record.WallSeconds))}"),
+        };
+        return $"{what} {done}/{all}: {result.Cell.Name}: {rest}" + (done < all ? $"; about {Formats.Duration(left)} left" : "");
+    }
+}

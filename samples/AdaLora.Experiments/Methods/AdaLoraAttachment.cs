@@ -1,0 +1,64 @@
+using AdaLora.Experiments.Reports;
+using AdaLora.Experiments.Settings;
+using AdaLora.Experiments.Tasks;
+using AdaLora.Training;
+using Microsoft.Extensions.Logging;
+
+namespace AdaLora.Experiments.Methods;
+
+/// <summary>SVD adapters in every targeted layer, pruned to the target rank on average.</summary>
+internal sealed class AdaLoraAttachment : MethodAttachment
+{
+    private readonly AdaLoraModel _adapted;
+    private bool _isMerged;
+
+    /// <summary>Loads what <see cref="Save"/> has written.</summary>
+    public AdaLoraAttachment(BaseModel model, string folder) => _adapted = AdaLoraModel.Load(model.Module, folder);
+
+    public AdaLoraAttachment(BaseModel model, RunSettings settings, int initialRank, ILogger logger) =>
+        _adapted = AdaLoraModel.Attach(
+            model.Module,
+            new AdaLoraOptions
+            {
+                InitialRank = initialRank,
+                TargetRank = settings.Get(RunOptions.TargetRank),
+                Alpha = settings.Get(RunOptions.Alpha),
+                Dropout = settings.Get(RunOptions.Dropout),
+                ShareDropout = settings.Get(RunOptions.ShareDropout),
+                BasePrecision = settings.Get(RunOptions.BasePrecision),
+                Targets = ModelParts.TargetsOf(settings),
+                TrainedModules = [.. model.NewParts],
+                OrthogonalityWeight = settings.Get(RunOptions.Gamma),
+                InitialPhase = settings.Get(RunOptions.InitialPhase).ToPhaseLength(),
+                FinalPhase = settings.Get(RunOptions.FinalPhase).ToPhaseLength(),
+                MaskInterval = settings.Get(RunOptions.MaskInterval),
+                Seed = settings.Get(RunOptions.Seed),
+            },
+            logger);
+
+    public override long TrainableParameters => _adapted.Report().Counts.Trainable;
+
+    public override IReadOnlyList<ModuleRank> Ranks => [.. _adapted.Report().Modules.Select(m => new ModuleRank(m.Name, m.InitialRank, m.LiveRank))];
+
+    public override IReadOnlyDictionary<string, double?> ReadImportance() => _adapted.ReadImportance();
+
+    public override Trainer CreateTrainer(TrainerOptions options, ILogger logger) => new(_adapted, options, logger);
+
+    public override IReadOnlyList<string> Save(string folder)
+    {
+        _adapted.Save(folder);
+        return [.. Directory.GetFiles(folder).Order(StringComparer.Ordinal)];
+    }
+
+    public override void Merge()
+    {
+        _adapted.MergeAndDetach();
+        _isMerged = true;
+    }
+
+    public override void Dispose()
+    {
+        if (!_isMerged)
+            _adapted.Detach();
+    }
+}

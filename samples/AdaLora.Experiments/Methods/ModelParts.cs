@@ -1,0 +1,41 @@
+using AdaLora.Experiments.Settings;
+using AdaLora.Experiments.Tasks;
+using AdaLora.Targeting;
+using AdaLora.Transformers.Layers;
+
+namespace AdaLora.Experiments.Methods;
+
+/// <summary>Which parts of a model get adapters, and which are trained in full.</summary>
+internal static class ModelParts
+{
+    /// <summary>The linear layers of the model's stack, or those of them that the options name.</summary>
+    public static TargetModules TargetsOf(RunSettings settings) => TargetsOf(settings.Get(RunOptions.Targets), settings.Get(RunOptions.Layers));
+
+    /// <param name="names">Ends of names, or whole names with * for a part or ** for several; none for all.</param>
+    /// <param name="layers">Numbers of layers; none for all.</param>
+    public static TargetModules TargetsOf(IReadOnlyList<string> names, IReadOnlyList<int> layers)
+    {
+        var stack = TargetModules.Regex(@".*\.layer\.\d+\..*");
+        var targets = names.Count == 0 ? TargetModules.AllLinear : names.Select(Named).Aggregate((all, one) => all.Or(one));
+        return layers.Count == 0 ? targets.And(stack) : targets.And(stack).InLayers([.. layers]);
+    }
+
+    /// <summary>Makes the new parts trainable and those of the other parameters that are chosen by name, and nothing else.</summary>
+    public static void Train(BaseModel model, Func<string, bool> isChosen)
+    {
+        // By handle: two names may lead to one parameter.
+        var chosen = model.Module.named_parameters().Where(p => model.NewParts.Contains(p.name.Split('.')[0]) || isChosen(p.name)).Select(p => p.parameter.Handle).ToHashSet();
+        foreach (var parameter in model.Module.parameters())
+            parameter.requires_grad = chosen.Contains(parameter.Handle);
+    }
+
+    /// <summary>What is added in linear layers and layer norms.</summary>
+    public static bool IsBias(string parameter) => parameter.EndsWith(".bias", StringComparison.Ordinal);
+
+    /// <summary>The part of a model that reads texts.</summary>
+    /// <exception cref="ArgumentException">There is none.</exception>
+    public static TextEncoder EncoderOf(BaseModel model) =>
+        model.Module.modules().OfType<TextEncoder>().FirstOrDefault() ?? throw new ArgumentException($"A prompt or a prefix needs a model with a text encoder; {model.Module.GetName()} has none.");
+
+    private static TargetModules Named(string name) => name.Contains('*', StringComparison.Ordinal) ? TargetModules.Globs(name) : TargetModules.Suffixes(name);
+}

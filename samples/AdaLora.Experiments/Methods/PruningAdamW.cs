@@ -1,0 +1,19 @@
+using AdaLora.Training;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace AdaLora.Experiments.Methods;
+
+/// <summary>AdamW that prunes after every step.</summary>
+internal sealed class PruningAdamW(IReadOnlyList<Parameter> trained, double learningRate, double weightDecay, DoubletPruner pruner)
+    : FusedAdamW(trained, learningRate, weightDecay: weightDecay)
+{
+    public override Tensor step(Func<Tensor>? closure = null)
+    {
+#pragma warning disable RS0030 // The step of FusedAdamW, which overrides the one that is banned.
+        var loss = base.step(closure);
+#pragma warning restore RS0030
+        pruner.AfterStep();
+        return loss;
+    }
+}

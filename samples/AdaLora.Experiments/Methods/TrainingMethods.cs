@@ -1,0 +1,113 @@
+using AdaLora.Experiments.Settings;
+using AdaLora.Experiments.Tasks;
+using AdaLora.Transformers.Layers;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace AdaLora.Experiments.Methods;
+
+/// <summary>The methods there are.</summary>
+internal static class TrainingMethods
+{
+    private const double PrefixLearningRate = 1e-2;
+    private const double PromptLearningRate = 5e-3;
+
+    private static readonly RunOption[] LowRankOptions = [RunOptions.TargetRank, RunOptions.Alpha, RunOptions.Dropout, RunOptions.Targets, RunOptions.Layers];
+
+    private static readonly RunOption[] PruningOptions = [RunOptions.InitialRank, RunOptions.InitialPhase, RunOptions.FinalPhase, RunOptions.MaskInterval];
+
+    /// <summary>The second projection of the feed-forward block, as the families name it.</summary>
+    private static readonly string[] FeedForwardOutputs = ["**.layer.*.output.dense", "ffn.lin2"];
+
+    public static TrainingMethod AdaLora { get; } = new()
+    {
+        Name = "adalora",
+        Summary = "SVD adapters whose triplets are pruned to a budget",
+        Options = [.. LowRankOptions, .. PruningOptions, RunOptions.Gamma, RunOptions.ShareDropout, RunOptions.BasePrecision],
+        Attach = (model, settings, logger) => new AdaLoraAttachment(model, settings, settings.Get(RunOptions.InitialRank), logger),
+        Load = (model, _, folder) => new AdaLoraAttachment(model, folder),
+    };
+
+    public static TrainingMethod Lora { get; } = Kept(
+        "lora", "low-rank adapters, all of one rank", LowRankOptions, (model, settings, _) => new LoraAttachment(model, settings, settings.Get(RunOptions.TargetRank)));
+
+    public static TrainingMethod PruneLora { get; } = Kept(
+        "prune-lora", "low-rank adapters, pruned as AdaLoRA prunes", [.. LowRankOptions, .. PruningOptions], (model, settings, _) => new PrunedLoraAttachment(model, settings));
+
+    public static TrainingMethod SvdLora { get; } = new()
+    {
+        Name = "svd-lora",
+        Summary = "SVD adapters, all of one rank",
+        Options = [.. LowRankOptions, RunOptions.Gamma, RunOptions.ShareDropout, RunOptions.BasePrecision],
+        // Started at the target rank, AdaLoRA has nothing to prune.
+        Attach = (model, settings, logger) => new AdaLoraAttachment(model, settings, settings.Get(RunOptions.TargetRank), logger),
+        Load = (model, _, folder) => new AdaLoraAttachment(model, folder),
+    };
+
+    public static TrainingMethod Houlsby { get; } = Bottleneck(
+        "houlsby", "bottleneck adapters behind attention and feed-forward block (Houlsby et al., 2019)", [.. FeedForwardOutputs, "attention.output.dense", "attention.out_lin"]);
+
+    public static TrainingMethod Pfeiffer { get; } = Bottleneck("pfeiffer", "bottleneck adapters behind the feed-forward block (Pfeiffer et al., 2021)", FeedForwardOutputs);
+
+    public static TrainingMethod Prefix { get; } = VirtualTokens(
+        "prefix",
+        "keys and values in front of those of every layer (Li and Liang, 2021)",
+        PrefixLearningRate,
+        (encoder, length) => encoder.AddPrefixes(length),
+        encoder => encoder.RemovePrefixes());
+
+    public static TrainingMethod Prompt { get; } = VirtualTokens(
+        "prompt",
+        "vectors among the words (Lester et al., 2021)",
+        PromptLearningRate,
+        (encoder, length) => encoder.AddPrompt(length),
+        encoder => encoder.RemovePrompt());
+
+    public static TrainingMethod BitFit { get; } = Kept("bitfit", "the biases (Ben Zaken et al., 2022)", [], (model, _, _) => new SelectionAttachment(model, ModelParts.IsBias), 1.5e-3);
+
+    public static TrainingMethod Full { get; } = Kept("full", "all weights", [], (model, _, _) => new SelectionAttachment(model, _ => true), 5e-5);
+
+    public static TrainingMethod Frozen { get; } = Kept("frozen", "nothing but the classifier", [], (model, _, _) => new SelectionAttachment(model, _ => false));
+
+    /// <summary>All of them, in the order of help texts and tables.</summary>
+    public static IReadOnlyList<TrainingMethod> All { get; } = [AdaLora, SvdLora, Lora, PruneLora, Houlsby, Pfeiffer, Prefix, Prompt, BitFit, Full, Frozen];
+
+    private static TrainingMethod VirtualTokens(string name, string summary, double learningRate, Action<TextEncoder, int> add, Action<TextEncoder> remove) => Kept(
+        name,
+        summary,
+        [RunOptions.VirtualTokens],
+        (model, settings, _) => new VirtualTokenAttachment(model, encoder => add(encoder, settings.Get(RunOptions.VirtualTokens)), remove),
+        learningRate);
+
+    private static TrainingMethod Bottleneck(string name, string summary, IReadOnlyList<string> places) => Kept(
+        name,
+        summary,
+        [RunOptions.Bottleneck, RunOptions.Layers],
+        (model, settings, _) => new InjectionAttachment(model, ModelParts.TargetsOf(places, settings.Get(RunOptions.Layers)), site => new BottleneckLinear(site, settings.Get(RunOptions.Bottleneck))));
+
+    // A method whose runs are loaded by attaching it again and filling the tensors that were trained.
+    private static TrainingMethod Kept(string name, string summary, IReadOnlyList<RunOption> options, Func<BaseModel, RunSettings, ILogger, MethodAttachment> attach, double? learningRate = null) => new()
+    {
+        Name = name,
+        Summary = summary,
+        Options = options,
+        LearningRate = learningRate ?? 1e-3,
+        SharesTaskLearningRate = learningRate is null,
+        Attach = attach,
+        Load = (model, settings, folder) => Load(attach(model, settings, NullLogger.Instance), model, folder),
+    };
+
+    private static MethodAttachment Load(MethodAttachment attachment, BaseModel model, string folder)
+    {
+        try
+        {
+            TrainedTensors.Read(model.Module, folder);
+            return attachment;
+        }
+        catch
+        {
+            attachment.Dispose();
+            throw;
+        }
+    }
+}

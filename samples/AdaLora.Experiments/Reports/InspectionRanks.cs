@@ -1,0 +1,10 @@
+using AdaLora.Peft;
+
+namespace AdaLora.Experiments.Reports;
+
+/// <summary>The ranks of an inspected adapter as those of a run are shown.</summary>
+internal static class InspectionRanks
+{
+    public static IReadOnlyList<ModuleRank> Of(AdapterInspection inspection) =>
+        [.. inspection.Matrices.Select(matrix => new ModuleRank(matrix.Name, matrix.InitialRank, matrix.Rank))];
+}

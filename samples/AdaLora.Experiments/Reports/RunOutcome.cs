@@ -1,0 +1,35 @@
+namespace AdaLora.Experiments.Reports;
+
+/// <summary>What training hands over when it ends, finished or cancelled.</summary>
+internal sealed record RunOutcome
+{
+    public required RunStatus Status { get; init; }
+
+    /// <summary>The optimiser steps the run was planned for.</summary>
+    public required int TotalSteps { get; init; }
+
+    public required IReadOnlyList<TaskEvaluation> Evaluations { get; init; }
+
+    /// <summary>The status after each step, those before an interruption included.</summary>
+    public required IReadOnlyList<TrainingStatus> History { get; init; }
+
+    public required TrainableParameters TrainableParameters { get; init; }
+
+    /// <summary>All adapted matrices, layer by layer; empty for methods without adapters.</summary>
+    public required IReadOnlyList<ModuleRank> Ranks { get; init; }
+
+    /// <summary>How long each optimiser step took, forward and backward pass included.</summary>
+    public required IReadOnlyList<double> StepMilliseconds { get; init; }
+
+    /// <summary>Training and evaluation together, without loading.</summary>
+    public required double WallSeconds { get; init; }
+
+    /// <summary>What the run was computed on, such as cpu or cuda:0 (NVIDIA H200).</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>The most memory of the card that was seen in use, in megabytes of 2^20 bytes; null on a CPU.</summary>
+    public double? PeakDeviceMegabytes { get; init; }
+
+    /// <summary>Files that training itself wrote, such as the adapter.</summary>
+    public IReadOnlyList<string> Files { get; init; } = [];
+}

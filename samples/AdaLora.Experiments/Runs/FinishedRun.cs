@@ -1,0 +1,24 @@
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Reports;
+using AdaLora.Experiments.Settings;
+
+namespace AdaLora.Experiments.Runs;
+
+/// <summary>Knows a run that has ended from its folder, so that it need not be done again.</summary>
+internal static class FinishedRun
+{
+    /// <summary>The record of the run that <paramref name="settings"/> ask for; null when it has not ended yet.</summary>
+    /// <exception cref="UserInputException">The folder holds another run's results; all options that differ are named.</exception>
+    public static RunRecord? Find(RunSettings settings)
+    {
+        if (!File.Exists(Path.Combine(settings.OutputFolder, RunFiles.Metrics)))
+            return null;
+        var record = SavedRun.ReadRecord(settings.OutputFolder);
+        if (record.Status != RunStatus.Completed)
+            return null;
+        var differences = RecordedSettings.Differences(settings, record.Options).ToList();
+        return differences.Count == 0
+            ? record
+            : throw new UserInputException($"'{settings.OutputFolder}' holds the results of another run ({string.Join("; ", differences)}). Give another {RunOptions.Output}, or delete the folder.");
+    }
+}

@@ -1,0 +1,103 @@
+using System.Globalization;
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Reports;
+using AdaLora.Experiments.Settings;
+using AdaLora.Experiments.Tasks;
+using AdaLora.Training;
+using AdaLora.Training.Data;
+using Microsoft.Extensions.Logging.Abstractions;
+using static TorchSharp.torch;
+
+namespace AdaLora.Experiments.Runs;
+
+/// <summary>Fine-tunes a checkpoint on a task: reads and encodes the data, loads the model, attaches the method, trains, evaluates, and writes what was trained.</summary>
+/// <param name="models">Finds the checkpoint; as the environment says when null.</param>
+internal sealed class Runner(ModelFolder? models = null) : IRunner
+{
+    private readonly ModelFolder _models = models ?? new ModelFolder();
+
+    public RunOutcome Execute(RunSettings settings, IRunReporter reporter, CancellationToken cancellationToken)
+    {
+        if (settings.Get(RunOptions.Threads) is { } threads)
+            set_num_threads(threads);
+        return LibraryErrors.Explain(() =>
+        {
+            var device = RunDevice.Open(settings.Get(RunOptions.Device), reporter);
+            var folder = _models.Of(settings.Get(RunOptions.Model), reporter, cancellationToken);
+            var data = settings.Task.Read(InputsOf(settings, folder, DataSets.Training | DataSets.Dev, reporter, cancellationToken));
+            using var model = data.LoadModel(device.Device, new NoteLogger(reporter));
+            // What adapters begin with is drawn from this generator.
+            manual_seed(settings.Get(RunOptions.Seed));
+            using var attachment = settings.Method.Attach(model.Base, settings, NullLogger.Instance);
+            return Train(settings, device, data, model, attachment, reporter, cancellationToken);
+        });
+    }
+
+    /// <summary>What settings say of a task's data and model.</summary>
+    public static TaskInputs InputsOf(RunSettings settings, string checkpoint, DataSets sets, IRunReporter reporter, CancellationToken cancellationToken) => new()
+    {
+        Checkpoint = checkpoint,
+        Data = settings.Get(RunOptions.Data),
+        Sets = sets,
+        MaxLength = settings.Get(RunOptions.MaxLength),
+        Limit = settings.Get(RunOptions.Limit),
+        Seed = settings.Get(RunOptions.Seed),
+        Reporter = reporter,
+        Cancellation = cancellationToken,
+    };
+
+    private static RunOutcome Train(
+        RunSettings settings, RunDevice device, ITaskData data, ITaskModel model, MethodAttachment attachment, IRunReporter reporter, CancellationToken cancellationToken)
+    {
+        var epochs = new ShuffledEpochs<TaskBatch>(data.Count, data.LengthOf, model.Encode, settings.Get(RunOptions.BatchSize), settings.Get(RunOptions.Seed), settings.Get(RunOptions.GroupByLength));
+        var planned = epochs.BatchesPerEpoch * settings.Get(RunOptions.Epochs);
+        var total = Math.Min(settings.Get(RunOptions.MaxSteps) ?? planned, planned);
+        var startParameters = attachment.TrainableParameters;
+        var evaluator = new Evaluator(model, settings.Task.PrimaryMetric);
+        var progress = new ProgressBridge(reporter, evaluator, new RankWatch(attachment, total, settings.Get(RunOptions.MaskInterval)), device, epochs.BatchesPerEpoch);
+        using var trainer = attachment.CreateTrainer(OptionsFor(settings, total, attachment, progress), new NoteLogger(reporter));
+        RunFiles.Reopen(settings.OutputFolder);
+        var result = trainer.Fit(PrefetchedBatches.Of(epochs), batch => batch.Loss(), evaluator.Evaluate, batch => batch.Size, progress, cancellationToken);
+        if (result.StopReason == StopReason.Diverged)
+            throw new UserInputException($"Training diverged: gradients were not finite for many steps in a row, after {result.Steps} of {total} steps. Lower --lr.");
+        if (result.StopReason == StopReason.Cancelled)
+            progress.Tell(result.Steps, evaluator.Evaluate);
+        return new RunOutcome
+        {
+            Status = result.StopReason == StopReason.Cancelled ? RunStatus.Cancelled : RunStatus.Completed,
+            TotalSteps = total,
+            Evaluations = progress.Evaluations,
+            History = [.. result.History.Select(progress.StatusOf)],
+            TrainableParameters = new TrainableParameters(startParameters, attachment.TrainableParameters),
+            Ranks = attachment.Ranks,
+            StepMilliseconds = result.StepMilliseconds,
+            WallSeconds = result.Elapsed.TotalSeconds,
+            Device = device.Description,
+            PeakDeviceMegabytes = device.PeakMegabytes,
+            Files = attachment.Save(SavedRun.AdapterFolderOf(settings.OutputFolder)),
+        };
+    }
+
+    private static TrainerOptions OptionsFor(RunSettings settings, int total, MethodAttachment attachment, ProgressBridge progress) => new()
+    {
+        TotalSteps = total,
+        LearningRate = settings.Get(RunOptions.LearningRate),
+        WeightDecay = settings.Get(RunOptions.WeightDecay),
+        OptimizerFactory = attachment.OptimizerFor(total),
+        Warmup = settings.Get(RunOptions.Warmup).ToPhaseLength(),
+        MaxGradientNorm = settings.Get(RunOptions.Clip) is > 0 and var most ? most : null,
+        EvaluateEvery = settings.Get(RunOptions.EvalEvery),
+        Seed = settings.Get(RunOptions.Seed),
+        KeepBest = false,
+        ReportEvery = 1,
+        Checkpoints = settings.Get(RunOptions.CheckpointEvery) == 0 ? null : new CheckpointOptions
+        {
+            Folder = settings.CheckpointFolder,
+            Every = settings.Get(RunOptions.CheckpointEvery),
+            Resume = settings.Get(RunOptions.Resume),
+            SaveExtra = progress.Save,
+            ResumeExtra = progress.Resume,
+            Settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["batch size"] = settings.Get(RunOptions.BatchSize).ToString(CultureInfo.InvariantCulture) },
+        },
+    };
+}

@@ -1,0 +1,69 @@
+using System.Text.Json;
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Reports;
+using AdaLora.Experiments.Settings;
+using AdaLora.Experiments.Tasks;
+
+namespace AdaLora.Experiments.Runs;
+
+/// <summary>A run that train has written, to be evaluated, asked or merged.</summary>
+internal sealed class SavedRun
+{
+    private SavedRun(string folder, RunSettings settings, RunRecord record) => (Folder, Settings, Record) = (folder, settings, record);
+
+    public string Folder { get; }
+
+    public RunSettings Settings { get; }
+
+    public RunRecord Record { get; }
+
+    /// <summary>Where a run keeps what was trained.</summary>
+    public static string AdapterFolderOf(string runFolder) => Path.Combine(runFolder, "adapter");
+
+    /// <exception cref="UserInputException">The folder is not an output folder of train.</exception>
+    public static SavedRun Open(string folder, Catalog catalog)
+    {
+        var record = ReadRecord(folder);
+        return new SavedRun(folder, RecordedSettings.Read(record.Options, catalog), record);
+    }
+
+    /// <summary>The record of a run, whatever it trained.</summary>
+    /// <exception cref="UserInputException">The folder is not an output folder of train.</exception>
+    public static RunRecord ReadRecord(string folder)
+    {
+        var path = Path.Combine(folder, RunFiles.Metrics);
+        if (!File.Exists(path))
+            throw new UserInputException($"There is no {path}; give the output folder of a run.");
+        try
+        {
+            return RunRecord.FromJson(File.ReadAllText(path));
+        }
+        catch (JsonException e)
+        {
+            throw new UserInputException($"{path} is not the record of a run: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Loads the base model and puts into it what the run has trained.</summary>
+    /// <param name="settings">The run's settings, with what has moved since; its own are <see cref="Settings"/>.</param>
+    /// <param name="sets">The data sets that are needed.</param>
+    /// <param name="models">Finds the base model.</param>
+    /// <param name="reporter">Told of downloads.</param>
+    /// <param name="cancellationToken">Ends a download.</param>
+    /// <exception cref="UserInputException">Files are missing, or do not fit each other.</exception>
+    public TrainedRun Load(RunSettings settings, DataSets sets, ModelFolder models, IRunReporter reporter, CancellationToken cancellationToken) => LibraryErrors.Explain(() =>
+    {
+        var device = Devices.TorchDevices.Find(settings.Get(RunOptions.Device));
+        var folder = models.Of(settings.Get(RunOptions.Model), reporter, cancellationToken);
+        var model = settings.Task.Read(Runner.InputsOf(settings, folder, sets, reporter, cancellationToken)).LoadModel(device);
+        try
+        {
+            return new TrainedRun(model, settings.Method.Load(model.Base, settings, AdapterFolderOf(Folder)), folder);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    });
+}

@@ -1,0 +1,17 @@
+namespace AdaLora.Experiments.Runs;
+
+/// <summary>How much a run tells.</summary>
+internal enum Verbosity
+{
+    /// <summary>Progress, tables, and where files went.</summary>
+    Normal,
+
+    /// <summary>Lines of progress, for whoever shows the result in another way.</summary>
+    Progress,
+
+    /// <summary>One line with the result.</summary>
+    Quiet,
+
+    /// <summary>The record of the run as JSON and nothing else.</summary>
+    Json,
+}

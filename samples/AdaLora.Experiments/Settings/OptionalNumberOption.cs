@@ -1,0 +1,13 @@
+namespace AdaLora.Experiments.Settings;
+
+/// <summary>An option that is a whole number of at least 1, or left out.</summary>
+internal sealed class OptionalNumberOption : RunOption<int?>
+{
+    public OptionalNumberOption(string name, string description)
+        : base(name, description, value => value)
+    {
+        HelpName = NumberText.HelpName<int>();
+        Parse = (text, _) => NumberText.Parse<int>(text);
+        Problem = (value, _) => value is { } number ? Bound.AtLeast(1).FindProblem(number) : null;
+    }
+}

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using AdaLora.Experiments.Programs;
+
+namespace AdaLora.Experiments.Settings;
+
+/// <summary>Settings as metrics.json keeps them, and as the arguments of a command line.</summary>
+internal static class RecordedSettings
+{
+    /// <summary>The settings of a finished run.</summary>
+    /// <param name="record">Its options under the names of <see cref="RunOption.Key"/>.</param>
+    /// <param name="catalog">What there is to train.</param>
+    /// <exception cref="UserInputException">They are of another version of this application.</exception>
+    public static RunSettings Read(JsonObject record, Catalog catalog)
+    {
+        var options = new RunOptionSet(catalog, RunOptions.All);
+        var command = new Command("train");
+        options.AddTo(command);
+        var line = command.Parse([.. Arguments(record)]);
+        return line.Errors.Count == 0 ? options.Bind(line) : throw new UserInputException($"The run was made by another version: {string.Join(" ", line.Errors.Select(error => error.Message))}");
+    }
+
+    /// <summary>The arguments that ask for a run. Options that its method does not read are left out.</summary>
+    public static IReadOnlyList<string> ArgumentsOf(RunSettings settings)
+    {
+        var record = settings.Record();
+        foreach (var ignored in TrainingMethod.OptionsIgnoredBy(settings.Method))
+            _ = record.Remove(ignored.Key);
+        return [.. Arguments(record)];
+    }
+
+    /// <summary>The options whose values differ from those of a record, of those that make a difference to the results of a run.</summary>
+    public static IEnumerable<string> Differences(RunSettings settings, JsonObject record)
+    {
+        var ignored = TrainingMethod.OptionsIgnoredBy(settings.Method);
+        foreach (var option in RunOptions.All.Where(option => option.ChangesResults && option.IsRecorded && !ignored.Contains(option)))
+            if ((Text(option.Record(settings)), Text(record[option.Key])) is var (here, there) && here != there)
+                yield return $"{option.Name}: {there} there, {here} here";
+
+        static string Text(JsonNode? value) => value?.ToJsonString() ?? "none";
+    }
+
+    private static IEnumerable<string> Arguments(JsonObject record)
+    {
+        return record.Where(entry => Text(entry.Value).Length > 0).SelectMany(entry => (string[])[NameOf(entry.Key), Text(entry.Value)]);
+
+        // One of another version is passed on too, so that it is named.
+        static string NameOf(string key) => RunOptions.All.FirstOrDefault(option => option.Key == key)?.Name ?? "--" + key;
+
+        static string Text(JsonNode? value) => value is JsonArray list ? string.Join(',', list.Select(item => item!.ToString())) : value?.ToString() ?? "";
+    }
+}

@@ -1,0 +1,225 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using AdaLora.Adapters.FrozenWeights;
+using AdaLora.Devices;
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Tasks;
+using AdaLora.Transformers.Hub;
+
+namespace AdaLora.Experiments.Settings;
+
+/// <summary>All options of a run. Each is declared here and nowhere else: commands, help, checks, the record of a run and comparisons all go through <see cref="All"/>.</summary>
+internal static class RunOptions
+{
+    private static readonly List<RunOption> Declared = [];
+
+    /// <summary>In the order of help texts and of metrics.json.</summary>
+    public static IReadOnlyList<RunOption> All => Declared;
+
+    public static RunOption<ITask> Task { get; } = Declare(new RunOption<ITask>("--task", catalog => $"The {catalog.Name} task: {catalog.TaskNames}.", task => task.Name)
+    {
+        HelpName = "NAME",
+        IsRequired = true,
+        Parse = (text, catalog) => catalog.FindTask(text),
+        IsOfOneRun = true,
+    });
+
+    public static RunOption<string> Data { get; } = Declare(new RunOption<string>("--data", catalog => $"The {catalog.Name} folder, or the task's own folder.", folder => folder)
+    {
+        HelpName = "DIR",
+        IsRequired = true,
+        Problem = (folder, run) => Directory.Exists(folder) ? null : $"there is no folder '{folder}'; give the folder of all tasks or the folder {run.Task.Folder} in it",
+    });
+
+    public static RunOption<string> Model { get; } = Declare(new RunOption<string>("--model", "The pre-trained checkpoint: a folder, or a name on the Hugging Face hub.", name => name)
+    {
+        HelpName = "DIR|NAME",
+        IsRequired = true,
+        Problem = (name, _) => Directory.Exists(name) || HubCheckpoint.IsName(name)
+            ? null
+            : $"there is no folder '{name}'; give a checkpoint folder with config.json, model.safetensors and vocab.txt, or a name on the Hugging Face hub such as microsoft/deberta-v3-base",
+    });
+
+    public static RunOption<TrainingMethod> Method { get; } = Declare(new RunOption<TrainingMethod>("--method", DescribeMethods, method => method.Name)
+    {
+        HelpName = "NAME",
+        Parse = (text, catalog) => catalog.FindMethod(text),
+        IsOfOneRun = true,
+    });
+
+    public static RunOption<int> Seed { get; } = Declare(new NumberOption<int>("--seed", "Seed of all randomness.", 1) { Bound = Bound.AtLeast(0), IsOfOneRun = true });
+
+    public static RunOption<int> Epochs { get; } = Declare(new NumberOption<int>("--epochs", "Passes over the training set. [default: the task's]", run => run.Task.Paper.Epochs) { Bound = Bound.AtLeast(1) });
+
+    public static RunOption<int> BatchSize { get; } = Declare(new NumberOption<int>("--batch-size", "Examples per step.", 32) { Bound = Bound.AtLeast(1) });
+
+    public static RunOption<int> MaxLength { get; } = Declare(new NumberOption<int>("--max-length", "Tokens per example; the rest is cut off.", 128) { Bound = Bound.AtLeast(4) });
+
+    public static RunOption<double> LearningRate { get; } = Declare(new NumberOption<double>(
+        "--lr", DescribeLearningRates, run => run.Method.SharesTaskLearningRate ? run.Task.Paper.LearningRate : run.Method.LearningRate)
+    { Bound = Bound.Above(0) });
+
+    public static RunOption<StepCount> Warmup { get; } = Declare(new StepCountOption("--warmup", "Steps of warm-up: a fraction of the run, or steps when 1 or more.", 0.06));
+
+    public static RunOption<double> WeightDecay { get; } = Declare(new NumberOption<double>("--weight-decay", "Weight decay of AdamW.", 0.01) { Bound = Bound.AtLeast(0.0) });
+
+    public static RunOption<double> Clip { get; } = Declare(new NumberOption<double>("--clip", "Largest gradient norm; 0 for no limit.", 1) { Bound = Bound.AtLeast(0.0) });
+
+    public static RunOption<double> Dropout { get; } = Declare(new NumberOption<double>("--dropout", "Dropout in front of the adapters.", 0.1) { Bound = Bound.BelowOne, IsOfMethods = true });
+
+    public static RunOption<bool> ShareDropout { get; } = Declare(new RunOption<bool>(
+        "--share-dropout", "Drop the same entries in front of adapters that read the same input, such as query, key and value: less work, but other results than without.", value => value)
+    { IsOfMethods = true });
+
+    public static RunOption<int> InitialRank { get; } = Declare(new NumberOption<int>("--initial-rank", "Rank of every adapter at the start (adalora, prune-lora).", 12) { Bound = Bound.AtLeast(1), IsOfMethods = true });
+
+    public static RunOption<int> TargetRank { get; } = Declare(new NumberOption<int>("--target-rank", "Rank of every adapter (lora, svd-lora), or their mean rank at the end (adalora, prune-lora).", 8)
+    {
+        Bound = Bound.AtLeast(1),
+        Rule = (rank, run) => run.Method.Options.Contains(InitialRank) && rank > run.Get(InitialRank) ? $"must be at most the initial rank {run.Get(InitialRank)}, is {rank}" : null,
+        IsOfMethods = true,
+    });
+
+    public static RunOption<double> Alpha { get; } = Declare(new NumberOption<double>("--alpha", "Scale of the adapters, divided by their rank at the start.", 32) { Bound = Bound.Above(0), IsOfMethods = true });
+
+    public static RunOption<double> Gamma { get; } = Declare(new NumberOption<double>("--gamma", "Weight of the orthogonality penalty. [default: the task's]", run => run.Task.Paper.Gamma) { Bound = Bound.AtLeast(0.0), IsOfMethods = true });
+
+    public static RunOption<BasePrecision> BasePrecision { get; } = Declare(new RunOption<BasePrecision>(
+        "--base-precision",
+        $"Precision in which the frozen layers are computed: {BasePrecisions.Names} (bf16 where the processor has instructions for it). [default: {BasePrecisions.NameOf(BasePrecisions.Default)}]",
+        precision => BasePrecisions.NameOf(precision))
+    {
+        HelpName = "NAME",
+        Default = _ => BasePrecisions.Default,
+        Parse = (text, _) => BasePrecisions.Find(text),
+        IsOfMethods = true,
+    });
+
+    public static RunOption<StepCount> InitialPhase { get; } = Declare(new StepCountOption(
+        "--tinit", "Steps before pruning: a fraction of the run, or steps when 1 or more. [default: the task's fraction]", run => run.Task.Paper.InitialFraction)
+    { IsOfMethods = true });
+
+    public static RunOption<StepCount> FinalPhase { get; } = Declare(new StepCountOption(
+        "--tfinal", "Steps after pruning: a fraction of the run, or steps when 1 or more. [default: the task's fraction]", run => run.Task.Paper.FinalFraction)
+    {
+        Rule = (final, run) => run.Get(InitialPhase) is { IsFraction: true } initial && final.IsFraction && initial.Value + final.Value >= 1
+            ? $"{initial} of the run before pruning ({InitialPhase}) and {final} after it leave no steps for pruning"
+            : null,
+        IsOfMethods = true,
+    });
+
+    public static RunOption<int> MaskInterval { get; } = Declare(new NumberOption<int>(
+        "--delta-t", "Steps between two prunings. [default: the task's, fewer in shorter runs]", run => run.Task.Paper.MaskIntervalFor(ExpectedSteps(run)))
+    { Bound = Bound.AtLeast(1), IsOfMethods = true });
+
+    public static RunOption<int> Bottleneck { get; } = Declare(new NumberOption<int>("--bottleneck", "Inner width of bottleneck adapters (houlsby, pfeiffer).", 32) { Bound = Bound.AtLeast(1), IsOfMethods = true });
+
+    public static RunOption<int> VirtualTokens { get; } = Declare(new NumberOption<int>(
+        "--virtual-tokens", "Trained vectors among the words (prompt), or in front of the keys and values of every layer (prefix).", 20)
+    { Bound = Bound.AtLeast(1), IsOfMethods = true });
+
+    public static RunOption<IReadOnlyList<string>> Targets { get; } = Declare(new RunOption<IReadOnlyList<string>>(
+        "--targets",
+        "Matrices to adapt, by the ends of their names, such as query,value, or by whole names with * for a part and ** for several. [default: all linear layers]",
+        names => new JsonArray([.. names.Select(name => (JsonNode)name)]))
+    {
+        HelpName = "NAMES",
+        Default = _ => [],
+        Parse = (text, _) => ListArguments.Names(text),
+        IsOfMethods = true,
+    });
+
+    public static RunOption<IReadOnlyList<int>> Layers { get; } = Declare(new RunOption<IReadOnlyList<int>>(
+        "--layers", "Layers to adapt, such as 0-2,5. [default: all]", layers => new JsonArray([.. layers.Select(layer => (JsonNode)layer)]))
+    {
+        HelpName = "NUMBERS",
+        Default = _ => [],
+        Parse = (text, _) => ListArguments.Numbers(text),
+        IsOfMethods = true,
+    });
+
+    public static RunOption<int?> MaxSteps { get; } = Declare(new OptionalNumberOption("--max-steps", "Optimiser steps at most."));
+
+    public static RunOption<int?> Limit { get; } = Declare(new OptionalNumberOption("--limit", "Use the first examples of each split only."));
+
+    public static RunOption<bool> GroupByLength { get; } = Declare(new RunOption<bool>(
+        "--group-by-length", "Put texts of about equal length into a batch: less padding, so faster, but other results than without.", value => value));
+
+    public static RunOption<int?> EvalEvery { get; } = Declare(new OptionalNumberOption("--eval-every", "Steps between two evaluations. [default: one epoch]"));
+
+    public static RunOption<int> CheckpointEvery { get; } = Declare(new NumberOption<int>(
+        "--checkpoint-every", "Steps between two checkpoints, from which an interrupted run goes on; 0 for none. They are deleted when the run ends.", 500)
+    { Bound = Bound.AtLeast(0), ChangesResults = false });
+
+    public static RunOption<bool> Resume { get; } = Declare(new RunOption<bool>(
+        "--resume", "Go on from the newest checkpoint in the output folder; the result is the same, bit for bit, as without the interruption. A run that has ended is shown, not repeated.", value => value)
+    {
+        IsOfOneRun = true,
+        ChangesResults = false,
+        IsRecorded = false,
+    });
+
+    public static RunOption<string> Device { get; } = Declare(new RunOption<string>(
+        "--device", $"Where to compute: {TorchDevices.Automatic} (CUDA where it works, else the CPU), cpu, cuda, or cuda:N for the card of a number.", name => name)
+    {
+        HelpName = "NAME",
+        Default = _ => TorchDevices.Automatic,
+        ShowsDefault = true,
+        Parse = (text, _) => TorchDevices.IsName(text)
+            ? text.ToLowerInvariant()
+            : throw new UserInputException($"there is no device '{text}'; there are {TorchDevices.Automatic}, cpu, cuda and cuda:N with the number of a card from 0."),
+        ChangesResults = false,
+    });
+
+    public static RunOption<int?> Threads { get; } = Declare(new OptionalNumberOption("--threads", "Processor threads. [default: one per core]") { ChangesResults = false });
+
+    public static RunOption<string> Output { get; } = Declare(new RunOption<string>("--output", "Folder for the run's files. [default: runs/<task>-<method>-<seed>]", folder => folder)
+    {
+        HelpName = "DIR",
+        Default = run => Path.Combine("runs", $"{run.Task.Name}-{run.Method.Name}-{run.Get(Seed)}"),
+        Problem = FindProblemOfOutput,
+        IsOfOneRun = true,
+        ChangesResults = false,
+    });
+
+    public static RunOption<string?> TensorBoard { get; } = Declare(new RunOption<string?>("--tensorboard", "Also write what happens at each step for TensorBoard into a folder.", folder => folder)
+    {
+        HelpName = "DIR",
+        Problem = (folder, _) => File.Exists(folder) ? $"'{folder}' is a file; give a folder" : null,
+        IsOfOneRun = true,
+        ChangesResults = false,
+    });
+
+    private static T Declare<T>(T option)
+        where T : RunOption
+    {
+        Declared.Add(option);
+        return option;
+    }
+
+    private static string DescribeMethods(Catalog catalog) =>
+        $"What to train beside the classifier: {string.Join("; ", catalog.Methods.Select(method => $"{method.Name}: {method.Summary}"))}. [default: {catalog.Methods[0].Name}]";
+
+    private static string DescribeLearningRates(Catalog catalog)
+    {
+        var own = catalog.Methods.Where(method => !method.SharesTaskLearningRate).Select(method => string.Create(CultureInfo.InvariantCulture, $"{method.LearningRate:0.#######} for {method.Name}"));
+        return $"Highest learning rate. [default: {string.Join(", ", own)}; the task's for the others]";
+    }
+
+    private static string? FindProblemOfOutput(string folder, RunSettings run)
+    {
+        if (File.Exists(folder))
+            return $"'{folder}' is a file; give a folder";
+        return !run.Get(Resume) && run.Get(CheckpointEvery) > 0 && Directory.Exists(run.CheckpointFolder) && Directory.EnumerateFiles(run.CheckpointFolder, "checkpoint-*.safetensors").Any()
+            ? $"'{run.CheckpointFolder}' holds the checkpoints of a run that did not end; go on with it with {Resume}, or delete the folder to begin anew"
+            : null;
+    }
+
+    // As many as there are if the data are the official ones.
+    private static long ExpectedSteps(RunSettings run)
+    {
+        var rows = Math.Max(1, Math.Min(run.Get(Limit) ?? int.MaxValue, run.Task.Paper.Rows));
+        var steps = (long)Math.Ceiling(rows / (double)Math.Max(1, run.Get(BatchSize))) * run.Get(Epochs);
+        return Math.Max(1, Math.Min(run.Get(MaxSteps) ?? long.MaxValue, steps));
+    }
+}

@@ -1,0 +1,19 @@
+using AdaLora.Transformers.Layers;
+using AdaLora.Transformers.Loading;
+using static TorchSharp.torch;
+
+namespace AdaLora.Experiments.Tasks;
+
+/// <summary>What methods are attached to: any module.</summary>
+/// <param name="module">The model.</param>
+/// <param name="newParts">The names of children that start anew for a new task; they are trained in full whatever the method.</param>
+internal sealed class BaseModel(nn.Module module, IReadOnlyList<string> newParts)
+{
+    public nn.Module Module => module;
+
+    public IReadOnlyList<string> NewParts => newParts;
+
+    /// <summary>A text encoder and the heads beside it, which start anew.</summary>
+    public static BaseModel Of(PretrainedModel model) =>
+        new(model, [.. model.named_children().Where(child => child.module is not TextEncoder && child.module.parameters().Any()).Select(child => child.name)]);
+}

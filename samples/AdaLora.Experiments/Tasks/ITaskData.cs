@@ -1,0 +1,21 @@
+using AdaLora.Experiments.Programs;
+using Microsoft.Extensions.Logging;
+using static TorchSharp.torch;
+
+namespace AdaLora.Experiments.Tasks;
+
+/// <summary>The data of a task, encoded for a checkpoint.</summary>
+internal interface ITaskData
+{
+    /// <summary>Examples of the training set; 0 if it was not asked for.</summary>
+    int Count { get; }
+
+    /// <summary>The length of an example of the training set, in tokens.</summary>
+    int LengthOf(int example);
+
+    /// <summary>Loads the checkpoint, with new parts where the task needs them.</summary>
+    /// <param name="device">Where to put it.</param>
+    /// <param name="logger">Hears what the checkpoint lacks.</param>
+    /// <exception cref="UserInputException">The checkpoint does not fit the data.</exception>
+    ITaskModel LoadModel(Device device, ILogger? logger = null);
+}

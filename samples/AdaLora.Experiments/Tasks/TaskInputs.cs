@@ -1,0 +1,29 @@
+using AdaLora.Experiments.Reports;
+
+namespace AdaLora.Experiments.Tasks;
+
+/// <summary>What a task needs to read its data and to load a model.</summary>
+internal sealed class TaskInputs
+{
+    /// <summary>The folder of the pre-trained checkpoint.</summary>
+    public required string Checkpoint { get; init; }
+
+    /// <summary>The folder of all tasks' data or of the task's own.</summary>
+    public required string Data { get; init; }
+
+    public required DataSets Sets { get; init; }
+
+    /// <summary>Tokens per example, special ones included; the rest is cut off.</summary>
+    public required int MaxLength { get; init; }
+
+    /// <summary>Uses the first examples of each set only; null for all.</summary>
+    public int? Limit { get; init; }
+
+    /// <summary>The seed of what is new in the model.</summary>
+    public required int Seed { get; init; }
+
+    /// <summary>Told of what takes long, and of examples that are left out.</summary>
+    public required IRunReporter Reporter { get; init; }
+
+    public CancellationToken Cancellation { get; init; }
+}

@@ -1,0 +1,11 @@
+namespace AdaLora.Experiments.Tasks;
+
+/// <summary>What an evaluation gives.</summary>
+/// <param name="metrics">The task's metrics in its order; null where undefined.</param>
+/// <param name="loss">The mean loss.</param>
+internal sealed class TaskScores(IReadOnlyDictionary<string, double?> metrics, double loss)
+{
+    public IReadOnlyDictionary<string, double?> Metrics => metrics;
+
+    public double Loss => loss;
+}

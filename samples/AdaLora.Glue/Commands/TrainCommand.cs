@@ -1,0 +1,43 @@
+using System.CommandLine;
+using AdaLora.Experiments.Comparison;
+using AdaLora.Experiments.Runs;
+using AdaLora.Experiments.Settings;
+using AdaLora.Experiments.Terminal;
+using AdaLora.Glue.Tasks;
+
+namespace AdaLora.Glue.Commands;
+
+/// <summary>The command that makes one run.</summary>
+internal static class TrainCommand
+{
+    public const string Quiet = "--quiet";
+    public const string Json = "--json";
+
+    public static Command Create(RunSession session, GlueServices services)
+    {
+        var options = new RunOptionSet(GlueTasks.Catalog, RunOptions.All);
+        var quiet = new Option<bool>(Quiet) { Description = "Print one line with the result." };
+        var json = new Option<bool>(Json) { Description = "Print metrics.json and nothing else." };
+        var progress = new Option<bool>(ChildProcessRunner.ProgressOnly) { Description = "Print lines of progress and no tables.", Hidden = true };
+        var command = new ExampledCommand(
+            "train",
+            "Fine-tunes a checkpoint on a GLUE task.",
+            "AdaLora.Glue train --task cola --data glue --model all-MiniLM-L6-v2",
+            "AdaLora.Glue train --task stsb --data glue/STS-B --model all-MiniLM-L6-v2 --method lora --target-rank 8 --seed 2",
+            "AdaLora.Glue train --task mrpc --data glue --model google-bert/bert-base-uncased",
+            "AdaLora.Glue train --task rte --data glue --model all-MiniLM-L6-v2 --targets query,value --layers 0-2 --max-steps 200 --output runs/try") { quiet, json, progress };
+        options.AddTo(command);
+        command.SetAction((line, token) =>
+        {
+            var verbosity = line.GetValue(json) ? Verbosity.Json : line.GetValue(quiet) ? Verbosity.Quiet : line.GetValue(progress) ? Verbosity.Progress : Verbosity.Normal;
+            var settings = options.Bind(line).Validated();
+            if (options.Ignored(line, settings.Method) is { Count: > 0 } ignored)
+                services.Error.WriteLine($"Note: {settings.Method.Name} makes no use of {string.Join(", ", ignored)}.");
+            var record = session.Run(settings, verbosity, token);
+            if (verbosity == Verbosity.Normal)
+                SummaryTable.Write(services.Console, [record]);
+            return Task.FromResult(RunSession.ExitCodeOf(record));
+        });
+        return command;
+    }
+}

@@ -1,7 +1,0 @@
-namespace AdaLora.Glue;
-
-/// <summary>The rank an adapted matrix began with and the rank it was left.</summary>
-/// <param name="Module">The full name of the module, such as "bert.encoder.layer.3.attention.self.query".</param>
-/// <param name="InitialRank">The triplets it was given.</param>
-/// <param name="FinalRank">The triplets it kept.</param>
-internal sealed record ModuleRank(string Module, int InitialRank, int FinalRank);

@@ -1,0 +1,41 @@
+using AdaLora.Experiments.Tasks;
+using AdaLora.Transformers.Tokenization;
+
+namespace AdaLora.Glue.Tasks;
+
+/// <summary>A split of a task as token ids, tokenized once and in parallel.</summary>
+internal sealed class EncodedExamples
+{
+    private readonly TextTokenizer _tokenizer;
+    private readonly TokenizedText[] _texts;
+    private readonly double[] _labels;
+
+    private EncodedExamples(TextTokenizer tokenizer, TokenizedText[] texts, double[] labels) => (_tokenizer, _texts, _labels) = (tokenizer, texts, labels);
+
+    public int Count => _texts.Length;
+
+    public IReadOnlyList<double> Labels => _labels;
+
+    public static EncodedExamples Create(
+        IReadOnlyList<GlueExample> examples, TextTokenizer tokenizer, int maxLength, IProgress<int>? progress = null, CancellationToken cancellationToken = default) => new(
+        tokenizer,
+        tokenizer.EncodeAll([.. examples.Select(e => (e.Text, e.Pair))], maxLength, progress: progress, cancellation: cancellationToken),
+        [.. examples.Select(e => e.Label ?? double.NaN)]);
+
+    /// <summary>Reads and tokenizes one file of a task, or the first examples of it.</summary>
+    public static EncodedExamples Read(GlueTask task, GlueSplit split, GluePart part, TextTokenizer tokenizer, TaskInputs inputs)
+    {
+        var examples = GlueReader.Read(inputs.Data, task, split, part, inputs.Reporter.Note);
+        var count = Math.Min(inputs.Limit ?? int.MaxValue, examples.Count);
+        var progress = new TokenizingBridge(inputs.Reporter, $"{task.Name} {split.ToString().ToLowerInvariant()}{part.FileSuffix}", count);
+        return Create([.. examples.Take(count)], tokenizer, inputs.MaxLength, progress, inputs.Cancellation);
+    }
+
+    /// <summary>Tokens of an example.</summary>
+    public int LengthOf(int row) => _texts[row].Ids.Count;
+
+    /// <summary>A batch of these rows, padded to its longest text.</summary>
+    public ExampleBatch Batch(IReadOnlyList<int> rows) => new(_tokenizer.Pad([.. rows.Select(r => _texts[r])]), [.. rows.Select(r => _labels[r])]);
+
+    public IEnumerable<ExampleBatch> InOrder(int batchSize) => Enumerable.Range(0, Count).Chunk(batchSize).Select(Batch);
+}

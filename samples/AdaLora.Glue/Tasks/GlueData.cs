@@ -1,0 +1,56 @@
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Tasks;
+using AdaLora.Transformers;
+using AdaLora.Transformers.Loading;
+using AdaLora.Transformers.Tokenization;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using static TorchSharp.torch;
+
+namespace AdaLora.Glue.Tasks;
+
+/// <summary>The data of a GLUE task as token ids.</summary>
+internal sealed class GlueData : ITaskData
+{
+    private readonly TaskInputs _inputs;
+    private readonly EncodedExamples? _training;
+
+    private GlueData(GlueTask task, TaskInputs inputs)
+    {
+        (Task, _inputs) = (task, inputs);
+        Tokenizer = TextTokenizer.FromFolder(inputs.Checkpoint);
+        if (inputs.Sets.HasFlag(DataSets.Training))
+            _training = EncodedExamples.Read(task, GlueSplit.Train, GluePart.Whole, Tokenizer, inputs);
+        if (inputs.Sets.HasFlag(DataSets.Dev))
+            Dev = [.. task.Parts.Select(part => EncodedExamples.Read(task, GlueSplit.Dev, part, Tokenizer, inputs))];
+    }
+
+    public GlueTask Task { get; }
+
+    public TextTokenizer Tokenizer { get; }
+
+    public int MaxLength => _inputs.MaxLength;
+
+    public string Checkpoint => _inputs.Checkpoint;
+
+    public EncodedExamples Training => _training ?? throw new InvalidOperationException("The training set was not read.");
+
+    /// <summary>The dev set's parts in the order of <see cref="GlueTask.Parts"/>; none if it was not asked for.</summary>
+    public IReadOnlyList<EncodedExamples> Dev { get; } = [];
+
+    public int Count => _training?.Count ?? 0;
+
+    public static GlueData Read(GlueTask task, TaskInputs inputs) => new(task, inputs);
+
+    public int LengthOf(int example) => Training.LengthOf(example);
+
+    public ITaskModel LoadModel(Device device, ILogger? logger = null)
+    {
+        var model = AutoModel.SequenceClassifier(Checkpoint, Task.LabelCount, new PretrainedOptions { Device = device, Seed = _inputs.Seed, NewHead = true, Logger = logger ?? NullLogger.Instance });
+        var words = model.Encoder.Config.VocabularySize;
+        if (Tokenizer.VocabularySize <= words)
+            return new GlueModel(this, model);
+        model.Dispose();
+        throw new UserInputException($"The tokenizer in '{Checkpoint}' has {Tokenizer.VocabularySize} tokens, the model embeds {words}: they belong to different checkpoints.");
+    }
+}

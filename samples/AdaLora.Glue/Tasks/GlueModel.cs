@@ -1,0 +1,75 @@
+using System.Text.Json.Nodes;
+using AdaLora.Experiments.Tasks;
+using AdaLora.Transformers.Heads;
+using static TorchSharp.torch;
+
+namespace AdaLora.Glue.Tasks;
+
+/// <summary>A classifier for a GLUE task.</summary>
+internal sealed class GlueModel(GlueData data, SequenceClassifier classifier) : ITaskModel
+{
+    private const int BatchSize = 64;
+
+    public SequenceClassifier Classifier => classifier;
+
+    public BaseModel Base { get; } = BaseModel.Of(classifier);
+
+    public TaskBatch Encode(IReadOnlyList<int> examples)
+    {
+        var batch = data.Training.Batch(examples);
+        return new TaskBatch(batch.Size, () => batch.Loss(classifier));
+    }
+
+    /// <summary>Computes the official metrics on the dev set, or on each of the two that a task has; the loss is that of the part that counts.</summary>
+    public TaskScores Evaluate()
+    {
+        var metrics = new OrderedDictionary<string, double?>();
+        var losses = new List<double>();
+        foreach (var (part, examples) in data.Task.Parts.Zip(data.Dev))
+        {
+            var (predictions, loss) = new Predictor(classifier, examples).Run();
+            losses.Add(loss);
+            foreach (var (name, value) in TaskMetrics.Compute(data.Task, predictions, examples.Labels))
+                metrics.Add(name + part.MetricSuffix, value);
+        }
+
+        return new TaskScores(metrics, losses[0]);
+    }
+
+    public IEnumerable<JsonObject> Predict(IEnumerable<IReadOnlyList<string>> inputs) =>
+        Classify(inputs.Select(texts => new GlueExample(texts[0], texts.ElementAtOrDefault(1), null))).Select(answer => Describe(answer.Text, answer.Scores));
+
+    /// <summary>Class probabilities in the order of the task's classes, or one score, per text in order; read lazily, a batch at a time.</summary>
+    public IEnumerable<(GlueExample Text, double[] Scores)> Classify(IEnumerable<GlueExample> texts) =>
+        texts.Chunk(BatchSize).SelectMany(batch => batch.Zip(Scores(batch)));
+
+    public void SaveCheckpoint(string folder) => classifier.SaveCheckpoint(folder, data.Checkpoint);
+
+    public void Dispose() => classifier.Dispose();
+
+    private double[][] Scores(GlueExample[] texts)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var batch = EncodedExamples.Create(texts, data.Tokenizer, data.MaxLength).InOrder(texts.Length).Single();
+        var logits = batch.Logits(classifier).to(ScalarType.Float64);
+        var scores = data.Task.IsRegression ? logits : logits.softmax(-1);
+        return [.. scores.cpu().contiguous().data<double>().ToArray().Chunk(data.Task.LabelCount)];
+    }
+
+    private JsonObject Describe(GlueExample example, double[] scores)
+    {
+        var answer = new JsonObject { ["text"] = example.Text };
+        if (example.Pair is not null)
+            answer["pair"] = example.Pair;
+        if (data.Task.IsRegression)
+        {
+            answer["score"] = scores[0];
+            return answer;
+        }
+
+        answer["label"] = data.Task.ClassNames[scores.IndexOf(scores.Max())];
+        answer["scores"] = new JsonObject(data.Task.ClassNames.Zip(scores, (name, score) => KeyValuePair.Create(name, (JsonNode?)score)));
+        return answer;
+    }
+}
