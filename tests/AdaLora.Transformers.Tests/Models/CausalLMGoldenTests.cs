@@ -66,7 +66,7 @@ public sealed class CausalLMGoldenTests
 
     /// <summary>Steps of one token and of several, behind what a cache holds of a batch with padding on the left.</summary>
     [Fact]
-    public void Decoding_behind_a_cache_gives_the_logits_of_one_pass_and_the_references_keys_and_values()
+    public void Decoding_behind_a_cache_gives_the_logits_of_one_pass()
     {
         using var golden = new EncoderGolden("gpt2");
         using var scope = NewDisposeScope();
