@@ -1,6 +1,7 @@
 using AdaLora.Adapters.Dropout;
 using AdaLora.Allocation;
 using AdaLora.Safetensors;
+using AdaLora.Targeting;
 using AdaLora.Training;
 using AdaLora.Transformers;
 using AdaLora.Transformers.Configuration;
@@ -32,6 +33,8 @@ internal static class Entries
         ("an adapter, in training", bad => Adapted(model => model.call(bad))),
         ("an adapter, in evaluation", bad => Adapted(model => { model.eval(); model.call(bad); })),
         ("an adapter with dropout", bad => Adapted(model => model.call(bad), dropout: 0.5)),
+        ("an adapted convolution", bad => Convolving(model => model.call(bad))),
+        ("an adapted convolution, merged", bad => Convolving(model => { model.eval(); model.call(bad); }, merge: true)),
         ("a merged adapter", bad => Adapted((model, adapted) => { model.eval(); adapted.Merge(); model.call(bad); })),
         ("a step after a strange loss", bad => Adapted((model, adapted) => { adapted.Begin(4); model.call(ones(2, 8)).mean().mul(bad ?? ones([])).backward(); _ = adapted.BeforeOptimizerStep(1).ReadIsFinite(); adapted.AfterOptimizerStep(); })),
         ("Trainer.Fit's loss", bad => Adapted((_, adapted) => { using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 4 }); trainer.Fit([0], (int batch) => bad); })),
@@ -149,6 +152,15 @@ internal static class Entries
         using var model = Sequential(("a", Linear(8, 8)), ("b", Linear(8, 8)));
         using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 2, TargetRank = 1, Dropout = dropout });
         use(model, adapted);
+    }
+
+    private static void Convolving(Action<Module<Tensor, Tensor>> use, bool merge = false)
+    {
+        using var model = Sequential(("a", Conv2d(8, 8, 3, padding: 1, groups: 2)));
+        using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 2, TargetRank = 1, Targets = TargetModules.Suffixes("a") });
+        if (merge)
+            adapted.Merge();
+        use(model);
     }
 
     private static void Optimizing(Action<TorchSharp.Modules.Parameter, FusedAdamW> use)

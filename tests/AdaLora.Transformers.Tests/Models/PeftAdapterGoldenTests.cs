@@ -65,7 +65,7 @@ public sealed class PeftAdapterGoldenTests
     {
         var data = new TheoryData<string, string>();
         var root = TestMaterial.Golden("core", "adapters");
-        foreach (var family in Directory.Exists(root) ? Directory.GetDirectories(root).Order(StringComparer.Ordinal) : Enumerable.Empty<string>())
+        foreach (var family in Directory.Exists(root) ? Directory.GetDirectories(root).Where(f => Directory.Exists(Path.Combine(f, "base"))).Order(StringComparer.Ordinal) : Enumerable.Empty<string>())
         {
             foreach (var adapter in Directory.GetDirectories(family, pattern).Order(StringComparer.Ordinal))
                 data.Add(Path.GetFileName(family), Path.GetFileName(adapter));
