@@ -9,6 +9,7 @@ using AdaLora.Transformers.Families.Bert;
 using AdaLora.Transformers.Families.DebertaV2;
 using AdaLora.Transformers.Families.DistilBert;
 using AdaLora.Transformers.Families.Electra;
+using AdaLora.Transformers.Families.Gpt2;
 using AdaLora.Transformers.Families.Roberta;
 using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Layers;
@@ -85,6 +86,16 @@ internal static class Entries
         ("a language model's loss, ids", bad => { using var model = new BertForMaskedLM(Small(new BertConfig()), seed: 1); model.Loss(bad, null, ones([2, 8], ScalarType.Int64)); }),
         ("a language model's loss, mask", bad => { using var model = new BertForMaskedLM(Small(new BertConfig()), seed: 1); model.Loss(ones([2, 8], ScalarType.Int64), bad, ones([2, 8], ScalarType.Int64)); }),
         ("a language model's loss, labels", bad => { using var model = new BertForMaskedLM(Small(new BertConfig()), seed: 1); model.Loss(ones([2, 8], ScalarType.Int64), null, bad); }),
+        ("a decoder by itself", bad => { using var model = new Gpt2Model(SmallDecoder, seed: 1); model.call(bad, null, null); }),
+        ("a decoder's hidden states", bad => WithDecoder(model => model.Decoder.HiddenStates(bad))),
+        ("a causal language model", bad => WithDecoder(model => model.call(bad, null, null))),
+        ("a causal language model, mask", bad => WithDecoder(model => model.call(ones([2, 8], ScalarType.Int64), bad, null))),
+        ("a causal language model, positions", bad => WithDecoder(model => model.call(ones([2, 8], ScalarType.Int64), null, bad))),
+        ("a causal language model, in training", bad => WithDecoder(model => { model.train(); model.call(bad, null, null).sum().backward(); })),
+        ("a causal language model's loss, ids", bad => WithDecoder(model => model.Loss(bad, null, ones([2, 8], ScalarType.Int64)))),
+        ("a causal language model's loss, mask", bad => WithDecoder(model => model.Loss(ones([2, 8], ScalarType.Int64), bad, ones([2, 8], ScalarType.Int64)))),
+        ("a causal language model's loss, labels", bad => WithDecoder(model => model.Loss(ones([2, 8], ScalarType.Int64), null, bad))),
+        ("a causal language model's loss, positions", bad => WithDecoder(model => model.Loss(ones([2, 8], ScalarType.Int64), null, ones([2, 8], ScalarType.Int64), bad))),
         ("a language model", bad => { using var model = new BertForMaskedLM(Small(new BertConfig()), seed: 1); model.call(bad, null, null); }),
     ];
 
@@ -121,6 +132,15 @@ internal static class Entries
         using var model = AutoModel.QuestionAnswerer(folder);
         use(model);
     });
+
+    private static Gpt2Config SmallDecoder => new() { VocabularySize = 50, HiddenSize = 8, Layers = 1, Heads = 2, MaxPositions = 20 };
+
+    private static void WithDecoder(Action<CausalLM> use)
+    {
+        using var model = AutoModel.NewCausalLM(SmallDecoder, seed: 1);
+        model.eval();
+        use(model);
+    }
 
     private static TConfig Small<TConfig>(TConfig config)
         where TConfig : EncoderConfig => config with { VocabularySize = 50, HiddenSize = 8, Layers = 1, Heads = 2, IntermediateSize = 8, MaxPositions = 20 };
