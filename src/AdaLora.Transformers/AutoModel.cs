@@ -55,6 +55,39 @@ public static class AutoModel
     public static MaskedLM MaskedLM(string folder, PretrainedOptions? options = null) =>
         Load(folder, options, "masked language model", family => family.MaskedLM, (make, config, checkpoint) => make(config, checkpoint));
 
+    /// <summary>Loads the decoder of a checkpoint; heads are left out.</summary>
+    /// <param name="folder">The folder with config.json and the weights.</param>
+    /// <param name="options">How it is loaded; null for the defaults.</param>
+    /// <returns>The decoder.</returns>
+    /// <exception cref="ArgumentException"><paramref name="folder"/> is null or empty, or options are not valid.</exception>
+    /// <exception cref="CheckpointException">The folder can't be used, its family has no such model, or its tensors don't fit: all that are missing or of another shape are listed.</exception>
+    /// <exception cref="SafetensorsException">A weight file breaks the format.</exception>
+    public static TextDecoder Decoder(string folder, PretrainedOptions? options = null) =>
+        Load(folder, options, "decoder", family => family.Decoder, (make, config, _) => make((DecoderConfig)config));
+
+    /// <summary>Loads a decoder with its language-model head. A head that is stored is used whatever the configuration says; else the word embeddings are the head where they are tied.</summary>
+    /// <param name="folder">The folder with config.json and the weights.</param>
+    /// <param name="options">How it is loaded; null for the defaults.</param>
+    /// <returns>The model.</returns>
+    /// <exception cref="ArgumentException"><paramref name="folder"/> is null or empty, or options are not valid.</exception>
+    /// <exception cref="CheckpointException">The folder can't be used, its family has no such model, or its tensors don't fit: all that are missing or of another shape are listed.</exception>
+    /// <exception cref="SafetensorsException">A weight file breaks the format.</exception>
+    public static CausalLM CausalLM(string folder, PretrainedOptions? options = null) =>
+        Load(folder, options, "causal language model", family => family.CausalLM, (make, config, checkpoint) => make(Heads.CausalLM.ConfigFor((DecoderConfig)config, checkpoint)));
+
+    /// <summary>Makes a decoder with a language-model head and random weights, in training mode.</summary>
+    /// <param name="config">The configuration, which decides the family.</param>
+    /// <param name="seed">Seeds the weights; TorchSharp's global generator is used if null.</param>
+    /// <returns>The model.</returns>
+    /// <exception cref="ArgumentException">The configuration is null or has faults; all are listed.</exception>
+    public static CausalLM NewCausalLM(DecoderConfig config, long? seed)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        var model = ModelFamily.Of(config).CausalLM!(config);
+        WeightInitializer.Initialize(model, seed);
+        return model;
+    }
+
     /// <param name="folder">The folder.</param>
     /// <param name="options">How it is loaded; null for the defaults.</param>
     /// <param name="what">What is loaded, for messages.</param>

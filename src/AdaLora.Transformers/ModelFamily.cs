@@ -4,6 +4,7 @@ using AdaLora.Transformers.Families.Bert;
 using AdaLora.Transformers.Families.DebertaV2;
 using AdaLora.Transformers.Families.DistilBert;
 using AdaLora.Transformers.Families.Electra;
+using AdaLora.Transformers.Families.Gpt2;
 using AdaLora.Transformers.Families.Roberta;
 using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Layers;
@@ -39,6 +40,7 @@ internal sealed class ModelFamily
             config => new DebertaV2Model(config),
             (config, labels) => new DebertaV2ForSequenceClassification(config, labels),
             config => new QuestionAnswerer("DebertaV2ForQuestionAnswering", new DebertaV2Model(config))),
+        ["gpt2"] = Decoders(entries => new Gpt2Config(entries), config => new Gpt2Model(config), "GPT2LMHeadModel"),
     };
 
     /// <summary>Makes the configuration from the content and the path of config.json.</summary>
@@ -52,6 +54,10 @@ internal sealed class ModelFamily
 
     public Func<ModelConfig, CheckpointFolder, MaskedLM>? MaskedLM { get; private init; }
 
+    public Func<DecoderConfig, TextDecoder>? Decoder { get; private init; }
+
+    public Func<DecoderConfig, CausalLM>? CausalLM { get; private init; }
+
     public static bool IsSupported(string modelType) => Families.ContainsKey(modelType);
 
     /// <exception cref="CheckpointException">The checkpoint is of a family without an entry here.</exception>
@@ -61,6 +67,9 @@ internal sealed class ModelFamily
             : Families.TryGetValue(type, out var family)
                 ? family
                 : throw new CheckpointException(checkpoint.ConfigPath, $"describes a model of type '{type}', which isn't supported (supported: {string.Join(", ", Families.Keys)}).");
+
+    /// <summary>The family of a configuration.</summary>
+    public static ModelFamily Of(ModelConfig config) => Families[config.ModelType];
 
     /// <summary>The types of the families that <paramref name="has"/> holds of.</summary>
     public static IEnumerable<string> TypesWith(Func<ModelFamily, bool> has) => Families.Where(family => has(family.Value)).Select(family => family.Key);
@@ -79,6 +88,18 @@ internal sealed class ModelFamily
             SequenceClassifier = (config, labels) => sequenceClassifier((TConfig)config, labels),
             QuestionAnswerer = config => questionAnswerer((TConfig)config),
             MaskedLM = maskedLM is null ? null : (config, checkpoint) => maskedLM((TConfig)config, checkpoint),
+        };
+
+    /// <param name="readConfig">Makes the configuration.</param>
+    /// <param name="decoder">Makes the decoder.</param>
+    /// <param name="languageModel">The reference's name of the class with the head, which config.json tells.</param>
+    private static ModelFamily Decoders<TConfig>(Func<ConfigEntries, TConfig> readConfig, Func<TConfig, TextDecoder> decoder, string languageModel)
+        where TConfig : DecoderConfig =>
+        new()
+        {
+            ReadConfig = (json, path) => ModelConfig.Read(json, path, readConfig),
+            Decoder = config => decoder((TConfig)config),
+            CausalLM = config => new CausalLM(languageModel, decoder((TConfig)config)),
         };
 
     private static ModelFamily Roberta<TConfig>(Func<ConfigEntries, TConfig> readConfig)

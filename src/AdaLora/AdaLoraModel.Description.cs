@@ -57,7 +57,7 @@ public sealed partial class AdaLoraModel
             TrainedModules = FullyTrainedModules,
             HasTiedTrainedModules = FullyTrainedModules.Any(module => tied.Describe(module) is not null),
             Biases = Options.Biases,
-            HasTransposedWeights = Sites.Any(s => s.Projection.WeightIsTransposed),
+            HasTransposedWeights = Sites.Any(s => s.Adaptable.WeightIsTransposed),
             Alpha = Options.Alpha,
             Dropout = Options.Dropout,
             InitialRank = _adapters.Max(a => InitialRankOf(a.Slot.Name)),

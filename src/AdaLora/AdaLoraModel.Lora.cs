@@ -12,6 +12,7 @@ public sealed partial class AdaLoraModel
     /// </summary>
     /// <param name="folder">Made if it is not there; an adapter in it is replaced.</param>
     /// <exception cref="InvalidOperationException">No matrix has a triplet, which LoRA cannot express; or lambdas were trained, or gradients left unused, although the allocator never ran.</exception>
+    /// <exception cref="NotSupportedException">Convolutions in groups are adapted, which PEFT's LoRA computes otherwise; all of them are listed.</exception>
     /// <exception cref="IOException">The files cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
     public void ExportLora(string folder)
@@ -20,6 +21,8 @@ public sealed partial class AdaLoraModel
         using var guard = _activity.Gate.Change("exported");
         RequireSelected("exported");
         RequireStep();
+        if (Sites.Where(s => s.Adaptable.IsGrouped).Select(s => s.Path).ToList() is { Count: > 0 } grouped)
+            throw new NotSupportedException($"PEFT's LoRA has another product for convolutions in groups: {string.Join(", ", grouped)}. {nameof(Save)} writes them as AdaLoRA.");
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var exported = KeptTriplets().Where(k => k.Lambda.shape[0] > 0).ToList();
@@ -28,8 +31,9 @@ public sealed partial class AdaLoraModel
         foreach (var (name, scale, right, lambda, left) in exported)
         {
             ranks.Add(KeyValuePair.Create(name, (int)lambda.shape[0]));
-            tensors[$"{PeftName.Prefix}{name}.lora_A.weight"] = right.mul(lambda);
-            tensors[$"{PeftName.Prefix}{name}.lora_B.weight"] = left.Mul(scale);
+            var (rank, sizes) = ((int)lambda.shape[0], new MatrixSizes(Sites.First(s => s.Path == name).Adaptable));
+            tensors[$"{PeftName.Prefix}{name}.lora_A.weight"] = right.mul(lambda).view(sizes.LoraRight(rank));
+            tensors[$"{PeftName.Prefix}{name}.lora_B.weight"] = left.Mul(scale).reshape(sizes.LoraLeft(rank));
         }
 
         if (ranks.Count == 0)

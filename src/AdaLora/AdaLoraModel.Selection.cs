@@ -24,6 +24,7 @@ public sealed partial class AdaLoraModel
             throw new InvalidOperationException($"A step is under way. Call {nameof(AfterOptimizerStep)}() before another adapter is selected.");
         RequireAllocator();
         _injection.Suspend();
+        GiveBackWeights();
         _selection.Restore();
         _others?.Swap();
     }
@@ -37,7 +38,7 @@ public sealed partial class AdaLoraModel
         using var guard = _activity.Gate.Change("freed");
         if (IsDetached)
             return;
-        if (Sites.Any(s => s.Projection.Weight.IsInvalid) || _adapters.Any(a => a.IsDisposed))
+        if (Sites.Any(s => s.Adaptable.Weight.IsInvalid) || _adapters.Any(a => a.IsDisposed))
         {
             // The model is gone, and nothing can be put back into it.
             _activity.LeavingTraining = null;
@@ -70,6 +71,7 @@ public sealed partial class AdaLoraModel
         _others?.Swap();
         _selection.Freeze();
         _injection.Resume();
+        TakeOverWeights();
     }
 
     private void RequireSelected(string wish)

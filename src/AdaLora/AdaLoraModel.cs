@@ -24,7 +24,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
 {
     private readonly InjectedLayers _injection;
     private readonly TrainableSelection _selection;
-    private readonly IReadOnlyList<SvdLinear> _adapters;
+    private readonly IReadOnlyList<SvdAdapter> _adapters;
     private readonly AdapterActivity _activity;
     private readonly TripletBank _bank;
     private readonly TiedParameters _tied;
@@ -52,7 +52,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
         TrainableParameters = [bank.Values, .. _tied.Distinct];
         _injection = injection;
         _selection = selection;
-        _adapters = [.. injection.Adapters.Cast<SvdLinear>()];
+        _adapters = [.. injection.Adapters.Cast<SvdAdapter>()];
         _activity = activity;
         _bank = bank;
         _buffers = new BaseBuffers(injection.Model, injection.Sites, selection.FullyTrainedModules);
@@ -72,7 +72,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
             Begin(total);
     }
 
-    /// <summary>The model, its adapted layers replaced by <see cref="SvdLinear"/>.</summary>
+    /// <summary>The model, its adapted layers replaced by <see cref="SvdAdapter"/>.</summary>
     public nn.Module Model { get; }
 
     /// <summary>The options that the model was adapted with.</summary>
@@ -85,7 +85,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
     public IReadOnlyList<Parameter> TrainableParameters { get; }
 
     /// <summary>The adapters, in the order of the model.</summary>
-    public IReadOnlyList<SvdLinear> Adapters => _adapters;
+    public IReadOnlyList<SvdAdapter> Adapters => _adapters;
 
     /// <summary>Optimiser steps done.</summary>
     public long Step { get; private set; }
@@ -191,6 +191,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
     {
         _activity.LeavingTraining = null;
         _injection.Detach();
+        GiveBackWeights();
         _selection.Restore();
         foreach (var adapter in _adapters)
             adapter.Dispose();
@@ -253,8 +254,26 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
             throw new InvalidOperationException("The model was moved or changed after it was adapted, and what is trained in full with it. Call model.to(...) before AdaLoraModel.Attach.");
     }
 
+    /// <summary>Where the precision of the base replaces weights, the layers lose theirs.</summary>
+    internal void TakeOverWeights()
+    {
+        foreach (var adapter in _adapters)
+            adapter.TakeOverWeight();
+    }
+
+    /// <summary>What frozen weights are made of that are no parameters of the model, by name.</summary>
+    internal IReadOnlyList<(string Name, Tensor Value)> HeldWeights =>
+        [.. _adapters.Where(a => a.Frozen.IsTakenOver).SelectMany(a => a.Frozen.Form.Tensors.Select((tensor, i) => ($"{a.Slot.Name}.{i}", tensor)))];
+
+    private void GiveBackWeights()
+    {
+        foreach (var adapter in _adapters)
+            adapter.GiveBackWeight();
+    }
+
     private void FreeState()
     {
+        GiveBackWeights();
         _isFreed = true;
         _activity.Sharing?.Forget();
         _allocator?.Free();

@@ -177,7 +177,7 @@ public sealed record AdaLoraOptions
         problems.Require(
             double.IsFinite(InitializationStandardDeviation) && InitializationStandardDeviation > 0,
             $"{nameof(InitializationStandardDeviation)} is {InitializationStandardDeviation}; it must be finite and positive");
-        problems.RequireDefined(BasePrecision, nameof(BasePrecision));
+        problems.RequireValue(BasePrecision, nameof(BasePrecision));
         problems.RequireDefined(Biases, nameof(Biases));
         problems.RequireDefined(SensitivityTiming, nameof(SensitivityTiming));
         problems.RequireDefined(OrthogonalityForm, nameof(OrthogonalityForm));

@@ -73,6 +73,8 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
     public override void Identify(IDictionary<string, string> identity)
     {
         adapted.Identify(identity);
+        if (adapted.HeldWeights is { Count: > 0 } held)
+            identity["held frozen weights"] = new WeightFingerprint(held).Describe(everyByte: false);
         foreach (var (name, parameter) in adapted.TrainedInFull)
             identity[$"trained {name}"] = RunIdentity.Shape(parameter);
     }

@@ -26,6 +26,8 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
             var adapted = new AdaLoraModel(options, injection, selection, activity, bank, logger, origin);
             if (blueprint is null)
                 WarnOfStatistics(adapted.ModulesWithStatistics, logger);
+            // Last, because what is rounded then cannot be taken back.
+            adapted.TakeOverWeights();
             return adapted;
         }
         catch
@@ -71,11 +73,11 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
 
     private TripletBank CreateBank(AttachmentSurvey survey)
     {
-        var bank = TripletBank.Create(survey.Layout!, survey.Dtype, survey.Sites[0].Projection.Weight.device);
+        var bank = TripletBank.Create(survey.Layout!, survey.Dtype, survey.Sites[0].Adaptable.Weight.device);
         bank.Initialize(options.InitializationStandardDeviation, options.Seed);
         return bank;
     }
 
-    private SvdLinear CreateAdapter(AttachmentSurvey survey, InjectionSite site, TripletBank bank, AdapterActivity activity) =>
-        new(site.Layer, site.Projection, bank, bank.Layout[site.Path], survey.ScaleOf(site), options.Dropout, activity, options.BasePrecision);
+    private SvdAdapter CreateAdapter(AttachmentSurvey survey, InjectionSite site, TripletBank bank, AdapterActivity activity) =>
+        site.Adaptable.Adapt(new AdapterParts(bank, bank.Layout[site.Path], survey.ScaleOf(site), options.Dropout, activity, options.BasePrecision));
 }

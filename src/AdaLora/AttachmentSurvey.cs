@@ -26,7 +26,7 @@ internal sealed class AttachmentSurvey
         _blueprint = blueprint;
         var trained = Try<IReadOnlyList<NamePattern>>(() => [.. blueprint?.TrainedModules.Select(NamePattern.Exact) ?? options.TrainedModules.Select(NamePattern.Parse)]);
         var inFull = trained is null ? null : Try(() => TrainableSelection.SelectMatching(model, [], trained, BiasTraining.None));
-        _found = Try(() => new SiteFinder(model, inFull is { FullyTrainedModules.Count: > 0 } ? options.Targets.Without(inFull.FullyTrainedModules) : options.Targets).Find());
+        _found = Try(() => new SiteFinder(model, inFull is { FullyTrainedModules.Count: > 0 } ? options.Targets.Without(inFull.FullyTrainedModules) : options.Targets, AdapterKinds.Describe).Find());
         if (_found is { Nothing: { } nothing })
             _problems.Add(new InjectionException(nothing));
         if (_found is { Refused: { Count: > 0 } refused })
@@ -34,7 +34,8 @@ internal sealed class AttachmentSurvey
         if (inFull is not null)
             Selection = Try(() => TrainableSelection.SelectMatching(model, Sites, trained!, options.Biases));
         RequireOneDevice();
-        Layout = Try(() => BankLayout.Create(Sites.Select(s => new TripletShape(s.Path, s.Projection.OutFeatures, s.Projection.InFeatures, RankOf(s)))));
+        RequireOwnWeights(model);
+        Layout = Try(() => BankLayout.Create(Sites.Select(s => new TripletShape(s.Path, s.Adaptable.OutFeatures, s.Adaptable.InFeatures, RankOf(s)))));
         if (Layout is not null && Sites.Count > 0 && options.TotalSteps is { } total)
             Schedule = Try(() => options.ScheduleFor(Layout.Triplets, Sites.Count, total));
     }
@@ -69,14 +70,14 @@ internal sealed class AttachmentSurvey
     public BudgetSchedule? Schedule { get; }
 
     /// <summary>Of the triplets.</summary>
-    public ScalarType Dtype => Sites.Any(s => s.Projection.Weight.dtype == ScalarType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
+    public ScalarType Dtype => Sites.Any(s => s.Adaptable.Weight.dtype == ScalarType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
 
     public int RankOf(InjectionSite site) => _blueprint?.Ranks[site.Path] ?? _options.Overrides.Resolve(site.Path).InitialRank ?? _options.InitialRank;
 
     /// <summary>The numerator of the scale, where 0 stands for the rank.</summary>
     public double AlphaOf(InjectionSite site) => _options.Overrides.Resolve(site.Path).Alpha ?? _options.Alpha;
 
-    public double ScaleOf(InjectionSite site) => _blueprint?.Scales[site.Path] ?? SvdLinear.ScaleFor(AlphaOf(site), RankOf(site));
+    public double ScaleOf(InjectionSite site) => _blueprint?.Scales[site.Path] ?? SvdAdapter.ScaleFor(AlphaOf(site), RankOf(site));
 
     /// <exception cref="ArgumentException">Options do not fit the model.</exception>
     /// <exception cref="InjectionException">Layers cannot be replaced.</exception>
@@ -86,9 +87,15 @@ internal sealed class AttachmentSurvey
             ExceptionDispatchInfo.Throw(_problems[0]);
     }
 
+    private void RequireOwnWeights(nn.Module model)
+    {
+        if (_options.BasePrecision is { ReplacesWeights: true } precision && WeightSharing.FindFaults(model, [.. Sites.Where(s => s.Adaptable.TakesPrecision)]) is { Count: > 0 } faults)
+            _problems.Add(new InjectionException($"Weights cannot be replaced by those of the precision {precision}: {string.Join("; ", faults)}. Exclude these layers from the targets, or choose another precision."));
+    }
+
     private void RequireOneDevice()
     {
-        var devices = Sites.Select(s => s.Projection.Weight.device.ToString()).Distinct(StringComparer.Ordinal).ToList();
+        var devices = Sites.Select(s => s.Adaptable.Weight.device.ToString()).Distinct(StringComparer.Ordinal).ToList();
         if (devices.Count > 1)
             _problems.Add(new InjectionException($"The targeted layers are on several devices ({string.Join(", ", devices)}); adapters share one bank on one device. Move the model to one device first."));
     }

@@ -17,13 +17,13 @@ public sealed class PlannedAdapter
     /// <summary>Dotted name of the layer in the model.</summary>
     public string Name { get; }
 
-    /// <summary>The layer's type, such as <c>Linear</c>.</summary>
+    /// <summary>The layer's type, such as <c>Linear</c> or <c>Conv2d</c>.</summary>
     public string Kind { get; }
 
-    /// <summary>Size of the output's last dimension.</summary>
+    /// <summary>Size of the output's last dimension, or output channels of a convolution.</summary>
     public long OutFeatures { get; }
 
-    /// <summary>Size of the input's last dimension.</summary>
+    /// <summary>Size of the input's last dimension, or of a patch that a convolution multiplies: channels of a group · kernel height · kernel width.</summary>
     public long InFeatures { get; }
 
     /// <summary>Triplets at the start.</summary>

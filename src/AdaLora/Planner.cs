@@ -54,7 +54,7 @@ internal static class Planner
     private static PlannedAdapter Adapter(AttachmentSurvey survey, InjectionSite site)
     {
         var (rank, alpha) = (survey.RankOf(site), survey.AlphaOf(site));
-        return new(site.Path, TypeNames.Of(site.Layer.GetType()), site.Projection.OutFeatures, site.Projection.InFeatures, rank, alpha > 0 ? alpha : rank, survey.ScaleOf(site));
+        return new(site.Path, TypeNames.Of(site.Layer.GetType()), site.Adaptable.OutFeatures, site.Adaptable.InFeatures, rank, alpha > 0 ? alpha : rank, survey.ScaleOf(site));
     }
 
     private static List<UnadaptedModule> NotAdapted(nn.Module model, AttachmentSurvey survey)
@@ -73,7 +73,7 @@ internal static class Planner
     {
         // What is not registered is not found by its name.
         var kind = module is null ? "not registered" : TypeNames.Of(module.GetType());
-        var size = module is not null && Projection.TryDescribe(module, out var projection) ? $"{projection.OutFeatures} x {projection.InFeatures}" : "";
+        var size = module is not null && AdapterKinds.Describe(module) is { } layer ? $"{layer.OutFeatures} x {layer.InFeatures}" : "";
         return new(site.Path, kind, size, site.DeclaringType is null ? site.Reason : site.ToString()[(ReadableName.Of(site.Path).Length + 2)..], isRefused);
     }
 

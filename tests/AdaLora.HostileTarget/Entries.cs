@@ -1,6 +1,7 @@
 using AdaLora.Adapters.Dropout;
 using AdaLora.Allocation;
 using AdaLora.Safetensors;
+using AdaLora.Targeting;
 using AdaLora.Training;
 using AdaLora.Transformers;
 using AdaLora.Transformers.Configuration;
@@ -8,6 +9,7 @@ using AdaLora.Transformers.Families.Bert;
 using AdaLora.Transformers.Families.DebertaV2;
 using AdaLora.Transformers.Families.DistilBert;
 using AdaLora.Transformers.Families.Electra;
+using AdaLora.Transformers.Families.Gpt2;
 using AdaLora.Transformers.Families.Roberta;
 using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Layers;
@@ -31,6 +33,8 @@ internal static class Entries
         ("an adapter, in training", bad => Adapted(model => model.call(bad))),
         ("an adapter, in evaluation", bad => Adapted(model => { model.eval(); model.call(bad); })),
         ("an adapter with dropout", bad => Adapted(model => model.call(bad), dropout: 0.5)),
+        ("an adapted convolution", bad => Convolving(model => model.call(bad))),
+        ("an adapted convolution, merged", bad => Convolving(model => { model.eval(); model.call(bad); }, merge: true)),
         ("a merged adapter", bad => Adapted((model, adapted) => { model.eval(); adapted.Merge(); model.call(bad); })),
         ("a step after a strange loss", bad => Adapted((model, adapted) => { adapted.Begin(4); model.call(ones(2, 8)).mean().mul(bad ?? ones([])).backward(); _ = adapted.BeforeOptimizerStep(1).ReadIsFinite(); adapted.AfterOptimizerStep(); })),
         ("Trainer.Fit's loss", bad => Adapted((_, adapted) => { using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 4 }); trainer.Fit([0], (int batch) => bad); })),
@@ -82,6 +86,16 @@ internal static class Entries
         ("a language model's loss, ids", bad => { using var model = new BertForMaskedLM(Small(new BertConfig()), seed: 1); model.Loss(bad, null, ones([2, 8], ScalarType.Int64)); }),
         ("a language model's loss, mask", bad => { using var model = new BertForMaskedLM(Small(new BertConfig()), seed: 1); model.Loss(ones([2, 8], ScalarType.Int64), bad, ones([2, 8], ScalarType.Int64)); }),
         ("a language model's loss, labels", bad => { using var model = new BertForMaskedLM(Small(new BertConfig()), seed: 1); model.Loss(ones([2, 8], ScalarType.Int64), null, bad); }),
+        ("a decoder by itself", bad => { using var model = new Gpt2Model(SmallDecoder, seed: 1); model.call(bad, null, null); }),
+        ("a decoder's hidden states", bad => WithDecoder(model => model.Decoder.HiddenStates(bad))),
+        ("a causal language model", bad => WithDecoder(model => model.call(bad, null, null))),
+        ("a causal language model, mask", bad => WithDecoder(model => model.call(ones([2, 8], ScalarType.Int64), bad, null))),
+        ("a causal language model, positions", bad => WithDecoder(model => model.call(ones([2, 8], ScalarType.Int64), null, bad))),
+        ("a causal language model, in training", bad => WithDecoder(model => { model.train(); model.call(bad, null, null).sum().backward(); })),
+        ("a causal language model's loss, ids", bad => WithDecoder(model => model.Loss(bad, null, ones([2, 8], ScalarType.Int64)))),
+        ("a causal language model's loss, mask", bad => WithDecoder(model => model.Loss(ones([2, 8], ScalarType.Int64), bad, ones([2, 8], ScalarType.Int64)))),
+        ("a causal language model's loss, labels", bad => WithDecoder(model => model.Loss(ones([2, 8], ScalarType.Int64), null, bad))),
+        ("a causal language model's loss, positions", bad => WithDecoder(model => model.Loss(ones([2, 8], ScalarType.Int64), null, ones([2, 8], ScalarType.Int64), bad))),
         ("a language model", bad => { using var model = new BertForMaskedLM(Small(new BertConfig()), seed: 1); model.call(bad, null, null); }),
     ];
 
@@ -119,6 +133,15 @@ internal static class Entries
         use(model);
     });
 
+    private static Gpt2Config SmallDecoder => new() { VocabularySize = 50, HiddenSize = 8, Layers = 1, Heads = 2, MaxPositions = 20 };
+
+    private static void WithDecoder(Action<CausalLM> use)
+    {
+        using var model = AutoModel.NewCausalLM(SmallDecoder, seed: 1);
+        model.eval();
+        use(model);
+    }
+
     private static TConfig Small<TConfig>(TConfig config)
         where TConfig : EncoderConfig => config with { VocabularySize = 50, HiddenSize = 8, Layers = 1, Heads = 2, IntermediateSize = 8, MaxPositions = 20 };
 
@@ -129,6 +152,15 @@ internal static class Entries
         using var model = Sequential(("a", Linear(8, 8)), ("b", Linear(8, 8)));
         using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 2, TargetRank = 1, Dropout = dropout });
         use(model, adapted);
+    }
+
+    private static void Convolving(Action<Module<Tensor, Tensor>> use, bool merge = false)
+    {
+        using var model = Sequential(("a", Conv2d(8, 8, 3, padding: 1, groups: 2)));
+        using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 2, TargetRank = 1, Targets = TargetModules.Suffixes("a") });
+        if (merge)
+            adapted.Merge();
+        use(model);
     }
 
     private static void Optimizing(Action<TorchSharp.Modules.Parameter, FusedAdamW> use)

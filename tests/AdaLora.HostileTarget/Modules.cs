@@ -1,4 +1,5 @@
 using AdaLora.Adapters.FrozenWeights;
+using AdaLora.Targeting;
 using AdaLora.Training;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -18,6 +19,7 @@ internal static class Modules
         ("no features", () => Sequential(("a", Linear(0, 8)))),
         ("half precision", () => Sequential(("a", Linear(8, 8, dtype: ScalarType.Float16)))),
         ("double precision", () => Sequential(("a", Linear(8, 8, dtype: ScalarType.Float64)))),
+        ("a convolution without kernels", () => Sequential(("a", Conv2d(8, 0, 3)))),
         ("complex", () => Sequential(("a", Linear(8, 8, dtype: ScalarType.ComplexFloat32)))),
         ("the meta device", () => Sequential(("a", Linear(8, 8, device: META)))),
         ("two precisions", () => Sequential(("a", Linear(8, 8)), ("b", Linear(8, 8, dtype: ScalarType.Float64)))),
@@ -33,8 +35,11 @@ internal static class Modules
         ("AdaLoraModel.Plan, of nothing", bad => AdaLoraModel.Plan(bad, null!)),
         ("AdaLoraModel.Attach, in bfloat16", bad => AdaLoraModel.Attach(bad, Options with { BasePrecision = BasePrecision.BFloat16 }).Dispose()),
         ("AdaLoraModel.Attach, in a precision that suits", bad => AdaLoraModel.Attach(bad, Options with { BasePrecision = BasePrecision.Automatic }).Dispose()),
-        ("AdaLoraModel.Attach, in no precision", bad => AdaLoraModel.Attach(bad, Options with { BasePrecision = (BasePrecision)99 }).Dispose()),
+        ("AdaLoraModel.Attach, in eight bits", bad => AdaLoraModel.Attach(bad, Options with { BasePrecision = BasePrecision.Int8 }).Dispose()),
+        ("an adapter in eight bits", bad => { using var adapted = AdaLoraModel.Attach(bad, Options with { BasePrecision = BasePrecision.Int8 }); (bad as Module<Tensor, Tensor>)?.call(ones(2, 8)).sum().backward(); adapted.Merge(); adapted.Detach(); }),
+        ("AdaLoraModel.Attach, in no precision", bad => AdaLoraModel.Attach(bad, Options with { BasePrecision = null! }).Dispose()),
         ("an adapter in bfloat16", bad => { using var adapted = AdaLoraModel.Attach(bad, Options with { BasePrecision = BasePrecision.BFloat16 }); (bad as Module<Tensor, Tensor>)?.call(ones(2, 8)).sum().backward(); adapted.Merge(); adapted.Detach(); }),
+        ("AdaLoraModel.Attach, by name", bad => AdaLoraModel.Attach(bad, Options with { Targets = TargetModules.Suffixes("a") }).Dispose()),
         ("AdaLoraModel.Load", bad => Devices.InFolder(folder => { Save(folder); AdaLoraModel.Load(bad, folder).Dispose(); })),
         ("AdapterSet", bad => { using var set = new AdapterSet(bad); set.Add("a", Options); set.Select(null); }),
         ("AdapterSet.Load", bad => Devices.InFolder(folder => { Save(folder); using var set = new AdapterSet(bad); set.Load("a", folder); })),

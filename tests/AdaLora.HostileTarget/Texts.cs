@@ -76,6 +76,8 @@ internal static class Texts
         ("AutoModel.SequenceClassifier", bad => AutoModel.SequenceClassifier(bad).Dispose()),
         ("AutoModel.QuestionAnswerer", bad => AutoModel.QuestionAnswerer(bad).Dispose()),
         ("AutoModel.MaskedLM", bad => AutoModel.MaskedLM(bad).Dispose()),
+        ("AutoModel.Decoder", bad => AutoModel.Decoder(bad).Dispose()),
+        ("AutoModel.CausalLM", bad => AutoModel.CausalLM(bad).Dispose()),
         ("AutoModel.Encoder", bad => AutoModel.Encoder(bad).Dispose()),
         ("SequenceClassifier.DescribeClassMismatch", bad => Devices.Model().DescribeClassMismatch(bad is null ? null! : [bad, bad])),
         ("PretrainedModel.SaveCheckpoint", bad => Devices.Model().SaveCheckpoint(bad)),

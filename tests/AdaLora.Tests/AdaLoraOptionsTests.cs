@@ -1,4 +1,3 @@
-using AdaLora.Adapters.FrozenWeights;
 using AdaLora.Allocation;
 using AdaLora.Injection;
 using AdaLora.Targeting;
@@ -41,7 +40,7 @@ public sealed class AdaLoraOptionsTests
             Biases = (BiasTraining)7,
             SensitivityTiming = (SensitivityTiming)7,
             OrthogonalityForm = (OrthogonalityForm)7,
-            BasePrecision = (BasePrecision)7,
+            BasePrecision = null!,
             Targets = null!,
             Overrides = null!,
             Decay = null!,
@@ -52,7 +51,7 @@ public sealed class AdaLoraOptionsTests
 
         var message = Assert.Throws<ArgumentException>(() => AdaLoraModel.Attach(model, options)).Message;
 
-        foreach (var name in (string[])["Biases is 7", "SensitivityTiming is 7", "OrthogonalityForm is 7", "BasePrecision is 7", "Targets is null", "Overrides is null", "Decay is null", "Score is null", "TrainedModules is null"])
+        foreach (var name in (string[])["Biases is 7", "SensitivityTiming is 7", "OrthogonalityForm is 7", "BasePrecision is null", "Targets is null", "Overrides is null", "Decay is null", "Score is null", "TrainedModules is null"])
             Assert.Contains(name, message, StringComparison.Ordinal);
         Assert.Contains("TrainedModules holds", Assert.Throws<ArgumentException>(() => AdaLoraModel.Attach(model, new AdaLoraOptions { TrainedModules = ["head", null!] })).Message, StringComparison.Ordinal);
         Assert.Contains("Decay is null", Assert.Throws<ArgumentException>(() => new TrainerOptions { TotalSteps = 1, Decay = null! }.Validate()).Message, StringComparison.Ordinal);

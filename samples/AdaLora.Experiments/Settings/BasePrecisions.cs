@@ -11,6 +11,7 @@ internal static class BasePrecisions
         ["as-loaded"] = BasePrecision.AsLoaded,
         ["bf16"] = BasePrecision.BFloat16,
         ["auto"] = BasePrecision.Automatic,
+        ["int8"] = BasePrecision.Int8,
     };
 
     public static BasePrecision Default => BasePrecision.AsLoaded;

@@ -41,6 +41,14 @@ internal sealed class ConfigEntries(JsonElement json, ConfigFaults faults)
         _ => null,
     });
 
+    /// <summary>Whole numbers that are stored as a list, or one by itself.</summary>
+    public IReadOnlyList<int> Integers(string name, IReadOnlyList<int> fallback) => ReadObject(name, fallback, "a whole number or a list of them", value => value.ValueKind switch
+    {
+        JsonValueKind.Number when value.TryGetInt32(out var number) => (IReadOnlyList<int>)[number],
+        JsonValueKind.Array when value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out _)) => [.. value.EnumerateArray().Select(item => item.GetInt32())],
+        _ => null,
+    });
+
     /// <summary>Texts by name; null if there is no such entry, or it is null.</summary>
     public IReadOnlyDictionary<string, string>? Texts(string name) => IsNull(name) ? null : ReadObject<IReadOnlyDictionary<string, string>?>(name, null, "an object of texts", value =>
         value.ValueKind == JsonValueKind.Object && value.EnumerateObject().All(member => IsText(member.Value))

@@ -75,6 +75,9 @@ public abstract record ModelConfig
     /// <summary>What comes before the number of a layer in names of tensors.</summary>
     internal abstract string LayersPrefix { get; }
 
+    /// <summary>Ends of the names of stored tensors that are no weights, and that older versions of the reference have written.</summary>
+    internal virtual IReadOnlyList<string> ConstantEndings => [".position_ids"];
+
     /// <summary>All faults of the values, each naming the entry of config.json; empty if there are none.</summary>
     /// <returns>The faults.</returns>
     public IReadOnlyList<string> Validate()

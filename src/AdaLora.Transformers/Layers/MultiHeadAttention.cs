@@ -22,11 +22,26 @@ internal sealed class MultiHeadAttention(int heads, double dropout)
             (key, value, mask) = (prefix.BeforeKeys(key), prefix.BeforeValues(value), prefix.BeforeMask(mask));
         // libtorch's fused backward pass makes the weights anew as exp(score - logsumexp). Beside scores of the least finite number the logarithm of the number of keys is lost, and each weight is 1 instead of 1 / keys.
         var needsProducts = hasEmptyTexts && prefix is null && is_grad_enabled();
+        return Join(Attend(Split(query), Split(key), Split(value), mask, training, needsProducts: needsProducts)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same between heads.</summary>
+    /// <param name="query">Batch x heads x length x head size.</param>
+    /// <param name="key">Batch x heads x length of the keys x head size.</param>
+    /// <param name="value">Batch x heads x length of the keys x head size.</param>
+    /// <param name="mask">Added to the scores; must broadcast to batch x heads x length x length of the keys.</param>
+    /// <param name="training">Whether attention weights are dropped.</param>
+    /// <param name="isCausal">Whether each query looks at the keys up to its own place only; without a mask, and without dropout on a CPU.</param>
+    /// <param name="needsProducts">Whether libtorch's fused kernels can't be used.</param>
+    /// <returns>Batch x heads x length x head size.</returns>
+    public Tensor Attend(Tensor query, Tensor key, Tensor value, Tensor? mask, bool training, bool isCausal = false, bool needsProducts = false)
+    {
+        using var scope = NewDisposeScope();
         var rate = training ? dropout : 0;
         var context = needsProducts || (rate > 0 && query.device_type == TorchSharp.DeviceType.CPU)
-            ? ApplyByProducts(Split(query), Split(key), Split(value), mask, rate)
-            : nn.functional.scaled_dot_product_attention(Split(query), Split(key), Split(value), mask, rate);
-        return Join(context).MoveToOuterDisposeScope();
+            ? ApplyByProducts(query, key, value, mask, rate)
+            : nn.functional.scaled_dot_product_attention(query, key, value, mask, rate, isCausal);
+        return context.MoveToOuterDisposeScope();
     }
 
     /// <summary>The same between rows, with their additive mask.</summary>

@@ -40,9 +40,6 @@ public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
     /// <summary>Names of stored tensors that repeat another one.</summary>
     private protected virtual IReadOnlyList<string> TiedNames => [];
 
-    /// <summary>Ends of the names of stored tensors that are no weights, and that older versions of the reference have written.</summary>
-    private protected virtual IReadOnlyList<string> ConstantEndings => [".position_ids"];
-
     private protected virtual ModelConfig ConfigToSave => BaseConfig;
 
     /// <summary>Writes config.json and model.safetensors, which this package and the Python library of the same layout can read.</summary>
@@ -64,7 +61,7 @@ public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
     internal bool IsReplaceable(string name) => IsHead(name) || OptionalPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
 
     /// <summary>Whether a stored tensor says nothing that the model doesn't know otherwise.</summary>
-    internal bool IsRedundant(string name) => TiedNames.Contains(name) || ConstantEndings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal));
+    internal bool IsRedundant(string name) => TiedNames.Contains(name) || BaseConfig.ConstantEndings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal));
 
     /// <summary>Another name under which a checkpoint may hold a tensor, or null.</summary>
     internal virtual string? OtherName(string name) => null;

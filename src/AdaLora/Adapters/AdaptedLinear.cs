@@ -1,4 +1,5 @@
 using AdaLora.Adapters.Dropout;
+using AdaLora.Adapters.FrozenWeights;
 using AdaLora.Internals;
 using static TorchSharp.torch;
 
@@ -29,17 +30,18 @@ public static class AdaptedLinear
     public static Tensor Apply(Tensor input, Tensor weight, Tensor? bias, Tensor left, Tensor? lambda, Tensor right, double scale, double dropout = 0)
     {
         ArgumentNullException.ThrowIfNull(input);
+        ArgumentNullException.ThrowIfNull(weight);
         if (dropout is not (>= 0 and < 1))
             throw new ArgumentOutOfRangeException(nameof(dropout), dropout, "The dropout rate must lie in [0, 1).");
         if (dropout > 0 && input.numel() > 0 && !DropoutMask.Suits(input))
             throw new ArgumentException($"Dropout within the layer needs an input on the CPU of less than 2^29 entries; it has {input.numel()} on {input.device}.", nameof(input));
 
-        return Apply(input, weight, bias, left, lambda, right, new AdapterSettings(scale, dropout > 0 && input.numel() > 0 ? DropoutMask.Draw(dropout) : null));
+        return Apply(input, new DenseForm(weight), bias, left, lambda, right, new AdapterSettings(scale, dropout > 0 && input.numel() > 0 ? DropoutMask.Draw(dropout) : null));
     }
 
-    internal static Tensor Apply(Tensor input, Tensor weight, Tensor? bias, Tensor left, Tensor? lambda, Tensor right, AdapterSettings settings)
+    internal static Tensor Apply(Tensor input, WeightForm weight, Tensor? bias, Tensor left, Tensor? lambda, Tensor right, AdapterSettings settings)
     {
-        Check(input, weight, bias, left, lambda, right);
+        Check(input, weight.Tensors[0], bias, left, lambda, right, weight.Dtype);
         using var scope = NewDisposeScope();
         var needsGraph = is_grad_enabled() && ((Tensor?[])[input, bias, left, lambda, right]).Any(t => t is { requires_grad: true });
         if (needsGraph)
@@ -50,12 +52,12 @@ public static class AdaptedLinear
         return output.MoveToOuterDisposeScope();
     }
 
-    internal static (Tensor Output, Tensor Low) Forward(Tensor input, Tensor weight, Tensor? bias, Tensor left, Tensor? lambda, Tensor right, AdapterSettings settings)
+    internal static (Tensor Output, Tensor Low) Forward(Tensor input, WeightForm weight, Tensor? bias, Tensor left, Tensor? lambda, Tensor right, AdapterSettings settings)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var rows = input.reshape(-1, weight.shape[1]);
-        var output = RowProducts.Linear(rows.to(weight.dtype), weight, bias?.to(weight.dtype)).to(input.dtype);
+        var rows = input.reshape(-1, right.shape[1]);
+        var output = weight.Linear(rows.to(weight.Dtype), bias?.to(weight.Dtype)).to(input.dtype);
         var low = RowProducts.Linear(settings.Drop(rows.to(left.dtype)), right, null);
         var scaled = settings.Scaled(low, lambda);
         if (output.dtype == left.dtype)
@@ -63,11 +65,11 @@ public static class AdaptedLinear
         else
             output.AddInPlace(scaled.mm(left.t()).to(output.dtype));
         // Detached, because autograd lets nobody change a function's output in place when it is a view.
-        return (output.view([.. input.shape[..^1], weight.shape[0]]).detach().MoveToOuterDisposeScope(), low.MoveToOuterDisposeScope());
+        return (output.view([.. input.shape[..^1], left.shape[0]]).detach().MoveToOuterDisposeScope(), low.MoveToOuterDisposeScope());
     }
 
     // Runs in every forward pass: Tensor.shape allocates and takes microseconds, Tensor.size does neither.
-    internal static void Check(Tensor input, Tensor weight, Tensor? bias, Tensor left, Tensor? lambda, Tensor right)
+    internal static void Check(Tensor input, Tensor weight, Tensor? bias, Tensor left, Tensor? lambda, Tensor right, ScalarType computed)
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(weight);
@@ -90,7 +92,7 @@ public static class AdaptedLinear
         problems.Require(left.size(1) == rank && (lambda is null || lambda.numel() == rank), $"left ({left.size(1)}), lambda ({lambda?.numel()}) and right ({rank}) differ in rank");
         problems.Require(bias is null || (bias.dim() == 1 && bias.size(0) == rows), $"the bias must have {rows} entries");
         problems.Require(left.dtype == right.dtype && (lambda is null || lambda.dtype == left.dtype), "left, lambda and right differ in dtype");
-        problems.Require(input.is_floating_point() && weight.is_floating_point() && (bias is null || bias.is_floating_point()), "input, weight and bias must be floating point");
+        problems.Require(input.is_floating_point() && is_floating_point(computed) && (bias is null || bias.is_floating_point()), "input, weight and bias must be floating point");
         problems.Require(left.dtype is ScalarType.Float32 or ScalarType.Float64, "left, lambda and right must be float32 or float64");
         problems.Require(!weight.requires_grad, "the weight must be frozen");
         problems.ThrowIfAny("The adapted layer cannot be computed");

@@ -1,24 +1,26 @@
+using AdaLora.Adapters.FrozenWeights;
 using AdaLora.Internals;
 using static TorchSharp.torch;
 
 namespace AdaLora.Adapters;
 
-/// <summary>The node of <see cref="AdaptedLinear"/>. Arguments: input, weight, bias or null, left, lambda or null, right, settings.</summary>
+/// <summary>The node of <see cref="AdaptedLinear"/>. Arguments: input, the form of the weight, bias or null, left, lambda or null, right, settings.</summary>
 internal sealed class AdaptedLinearFunction : autograd.SingleTensorFunction<AdaptedLinearFunction>
 {
-    private const string SettingsKey = "settings";
+    private const string SettingsKey = "settings", WeightKey = "weight";
     private const int Input = 0, Weight = 1, Bias = 2, Left = 3, Lambda = 4, Right = 5, Settings = 6, Arguments = 7;
 
     public override string Name => nameof(AdaptedLinearFunction);
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
-        var (input, weight, left, lambda, right) = ((Tensor)vars[Input], (Tensor)vars[Weight], (Tensor)vars[Left], (Tensor?)vars[Lambda], (Tensor)vars[Right]);
+        var (input, weight, left, lambda, right) = ((Tensor)vars[Input], (WeightForm)vars[Weight], (Tensor)vars[Left], (Tensor?)vars[Lambda], (Tensor)vars[Right]);
         var settings = (AdapterSettings)vars[Settings];
         var (output, low) = AdaptedLinear.Forward(input, weight, (Tensor?)vars[Bias], left, lambda, right, settings);
         ctx.save_data(SettingsKey, settings);
+        ctx.save_data(WeightKey, weight);
         BackwardPass.Prepare(ctx, vars, settings.Failure);
-        ctx.save_for_backward(lambda is null ? [input, weight, left, right, low] : [input, weight, left, right, low, lambda]);
+        ctx.save_for_backward([input, left, right, low, .. weight.Tensors, .. lambda is null ? [] : (Tensor[])[lambda]]);
         return output;
     }
 
@@ -30,10 +32,12 @@ internal sealed class AdaptedLinearFunction : autograd.SingleTensorFunction<Adap
         var settings = (AdapterSettings)ctx.get_data(SettingsKey);
         using var passage = settings.Gate?.Read();
         var saved = ctx.get_saved_variables();
-        var (input, weight, left, right, low) = (saved[0], saved[1], saved[2], saved[3], saved[4]);
-        var lambda = saved.ElementAtOrDefault(5);
+        var (input, left, right, low) = (saved[0], saved[1], saved[2], saved[3]);
+        var form = (WeightForm)ctx.get_data(WeightKey);
+        var parts = form.Tensors.Count;
+        var (weight, lambda) = (form.Over([.. saved.Skip(4).Take(parts)]), saved.ElementAtOrDefault(4 + parts));
 
-        var rows = gradient.reshape(-1, weight.shape[0]);
+        var rows = gradient.reshape(-1, left.shape[0]);
         var wide = rows.to(left.dtype);
         // Transposed, because that is how P lies in the bank.
         var projected = RowProducts.Linear(wide, left.t(), null);
@@ -46,15 +50,15 @@ internal sealed class AdaptedLinearFunction : autograd.SingleTensorFunction<Adap
         if (needs[Lambda])
             results[Lambda] = projected.mul(low).sum([0]).MulInPlace(settings.Scale).view(lambda!.shape);
         if (needs[Right])
-            results[Right] = back.t().mm(settings.DropAgain(input.reshape(-1, weight.shape[1]).to(right.dtype)));
+            results[Right] = back.t().mm(settings.DropAgain(input.reshape(-1, right.shape[1]).to(right.dtype)));
         if (needs[Input])
             results[Input] = InputGradient(rows, weight, back, right, settings).view(input.shape);
         return results;
     }
 
-    private static Tensor InputGradient(Tensor rows, Tensor weight, Tensor back, Tensor right, AdapterSettings settings)
+    private static Tensor InputGradient(Tensor rows, WeightForm weight, Tensor back, Tensor right, AdapterSettings settings)
     {
-        var result = RowProducts.Multiply(rows.to(weight.dtype), weight).to(rows.dtype);
+        var result = weight.Multiply(rows.to(weight.Dtype)).to(rows.dtype);
         if (settings.Mask is { } mask)
             mask.AddTo(result, back.mm(right).to(result.dtype));
         else if (result.dtype == right.dtype)

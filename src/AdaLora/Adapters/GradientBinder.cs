@@ -9,7 +9,7 @@ namespace AdaLora.Adapters;
 /// Until the first step the gradients are left unset, so that an adapter that received none is found; whoever sets gradients to null later
 /// (<c>zero_grad(set_to_none: true)</c>), of the model or of a part of it, only costs one more gathering.
 /// </summary>
-internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdLinear> adapters) : IBankFollower
+internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdAdapter> adapters) : IBankFollower
 {
     private bool _bound;
 
@@ -84,7 +84,7 @@ internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdLinear> 
         }
     }
 
-    private static void Bind(SvdLinear adapter, Tensor gradients)
+    private static void Bind(SvdAdapter adapter, Tensor gradients)
     {
         using var scope = NewDisposeScope();
         foreach (var (view, of) in adapter.Views)

@@ -1,12 +1,14 @@
+using AdaLora.Adapters.FrozenWeights;
 using AdaLora.Internals;
 using static TorchSharp.torch;
 
 namespace AdaLora.Adapters;
 
 /// <summary>The weight of a base layer, to which the product of an adapter can be added and taken away again.</summary>
-internal sealed class MergeableWeight(IProjection projection) : IDisposable
+internal sealed class MergeableWeight(AdaptableLayer layer, FrozenWeight held) : IDisposable
 {
     private Tensor? _original;
+    private bool _isHeld;
 
     public bool IsMerged { get; private set; }
 
@@ -16,7 +18,8 @@ internal sealed class MergeableWeight(IProjection projection) : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var weight = projection.Weight;
+        // That of the layer has no numbers while another form holds them.
+        var weight = held.IsTakenOver ? held.Form.Dense() : layer.Weight;
         return weight.to(product.dtype).Add(product).to(weight.dtype).MoveToOuterDisposeScope();
     }
 
@@ -25,8 +28,10 @@ internal sealed class MergeableWeight(IProjection projection) : IDisposable
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var merged = With(product);
-        _original = keepOriginal ? projection.Weight.detach().clone().DetachFromDisposeScope() : null;
-        projection.Weight.copy_(merged);
+        _isHeld = held.IsTakenOver;
+        held.GiveBack();
+        _original = keepOriginal && !_isHeld ? layer.Weight.detach().clone().DetachFromDisposeScope() : null;
+        layer.Weight.copy_(merged);
         IsMerged = true;
     }
 
@@ -34,8 +39,12 @@ internal sealed class MergeableWeight(IProjection projection) : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        projection.Weight.copy_(_original ?? With(product.neg()));
+        if (_isHeld)
+            held.TakeOver();
+        else
+            layer.Weight.copy_(_original ?? With(product.neg()));
         Forget();
+        held.Forget();
     }
 
     /// <summary>Makes the weight as it is now the one of a plain layer.</summary>

@@ -1,3 +1,4 @@
+using AdaLora.Adapters;
 using AdaLora.Targeting;
 using static TorchSharp.torch;
 
@@ -11,7 +12,7 @@ internal static class AdapterInjector
     /// <param name="targets">Which layers.</param>
     /// <returns>The layers that can be replaced, those that cannot, and what was skipped.</returns>
     /// <remarks>
-    /// A layer that is registered or held more than once is one site; it is selected when any of its names is. Modules inside a selected layer are not
+    /// Only linear layers are looked for. A layer that is registered or held more than once is one site; it is selected when any of its names is. Modules inside a selected layer are not
     /// looked at. See <see cref="InjectionPlan"/> for what counts as an error.
     /// </remarks>
     /// <exception cref="InjectionException">
@@ -22,7 +23,7 @@ internal static class AdapterInjector
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(targets);
-        var plan = new SiteFinder(model, targets).Find();
+        var plan = new SiteFinder(model, targets, AdapterKinds.DescribeLinear).Find();
         return plan.Nothing is { } nothing ? throw new InjectionException(nothing) : plan;
     }
 

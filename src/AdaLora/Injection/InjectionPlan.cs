@@ -33,7 +33,7 @@ internal sealed class InjectionPlan
     /// </summary>
     public IReadOnlyList<RefusedSite> Skipped { get; }
 
-    /// <summary>Linear layers and other modules with matrices that the targets do not select, and why not.</summary>
+    /// <summary>Layers that could carry an adapter and other modules with matrices that the targets do not select, and why not.</summary>
     public IReadOnlyList<RefusedSite> LeftOut { get; }
 
     /// <summary>Patterns of the targets that select no layer at all, most likely mistyped, while others do.</summary>

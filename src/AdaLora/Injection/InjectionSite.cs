@@ -8,12 +8,12 @@ internal sealed class InjectionSite
 {
     private readonly ModuleNode _node;
 
-    internal InjectionSite(ModuleNode node, nn.Module model, IReadOnlyList<string> aliases, IProjection projection, IReadOnlyList<ModuleReference> references)
+    internal InjectionSite(ModuleNode node, nn.Module model, IReadOnlyList<string> aliases, AdaptableLayer adaptable, IReadOnlyList<ModuleReference> references)
     {
         _node = node;
         Model = model;
         Aliases = aliases;
-        Projection = projection;
+        Adaptable = adaptable;
         References = references;
         var stored = references.Where(reference => reference.Storage is not null).ToArray();
         Storage = (stored.FirstOrDefault(reference => ReferenceEquals(reference.Owner.Module, Parent)) ?? stored[0]).Storage!.Value;
@@ -41,7 +41,10 @@ internal sealed class InjectionSite
     public StorageKind Storage { get; }
 
     /// <summary>The layer as a linear map.</summary>
-    public IProjection Projection { get; }
+    public IProjection Projection => ((LinearLayer)Adaptable).Projection;
+
+    /// <summary>The layer as what carries an adapter. <see cref="AdapterInjector.Find"/> finds linear layers only.</summary>
+    internal AdaptableLayer Adaptable { get; }
 
     internal nn.Module Model { get; }
 

@@ -12,6 +12,7 @@ internal static class NothingFound
     public static string Describe(TargetModules targets, IReadOnlyList<ModuleNode> nodes, IReadOnlyList<RefusedSite> skipped)
     {
         var linear = nodes.Where(node => Projection.TryDescribe(node.Module, out _)).Select(node => ReadableName.Of(node.DisplayPath)).ToArray();
+        var named = nodes.Where(node => AdapterKinds.Describe(node.Module) is { IsLinear: false }).Select(node => $"{ReadableName.Of(node.DisplayPath)} ({TypeNames.Of(node.Module.GetType())})").ToArray();
         var nearest = targets.Patterns.SelectMany(pattern => NearestNames.To(pattern.Text, linear, ListedSuggestions)).Distinct().Take(ListedSuggestions).ToArray();
         var others = nodes.Where(node => targets.Match(node.Path) > NameMatch.ByKind).ToArray();
         string[] lines =
@@ -21,6 +22,7 @@ internal static class NothingFound
             .. others.All(node => PackedModules.IsOfTorchSharp(node.Module)) ? [] : (string[])[$"A layer of your own becomes adaptable by implementing IProjection (docs/guide.md#layers-of-your-own)."],
             .. nearest.Length == 0 ? [] : (string[])[$"Did you mean {string.Join(", ", nearest)}?"],
             linear.Length == 0 ? "The model has no linear layers." : $"The model's linear layers: {List(linear)}.",
+            .. named.Length == 0 ? [] : (string[])[$"What is adapted only where targets name it: {List(named)}."],
             .. skipped.Select(site => site.ToString()),
         ];
         return string.Join(Environment.NewLine, lines);

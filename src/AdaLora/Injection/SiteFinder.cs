@@ -9,6 +9,7 @@ internal sealed class SiteFinder
 {
     private readonly nn.Module _model;
     private readonly TargetModules _targets;
+    private readonly Func<nn.Module, AdaptableLayer?> _describe;
     private readonly IReadOnlyList<ModuleNode> _nodes;
     private readonly ILookup<nn.Module, ModuleReference> _references;
     private readonly HashSet<nn.Module> _selected = new(ReferenceEqualityComparer.Instance);
@@ -17,10 +18,14 @@ internal sealed class SiteFinder
     private readonly List<RefusedSite> _skipped = [];
     private readonly List<RefusedSite> _leftOut = [];
 
-    public SiteFinder(nn.Module model, TargetModules targets)
+    /// <param name="model">The model.</param>
+    /// <param name="targets">Which layers.</param>
+    /// <param name="describe">What can carry an adapter.</param>
+    public SiteFinder(nn.Module model, TargetModules targets, Func<nn.Module, AdaptableLayer?> describe)
     {
         _model = model;
         _targets = targets;
+        _describe = describe;
         _nodes = ModuleNode.Walk(model);
         _references = ReferenceScanner.Scan(_nodes);
     }
@@ -49,7 +54,7 @@ internal sealed class SiteFinder
     // With why, but only what a selection of every layer would have had something to say about.
     private void LeaveOut(ModuleNode node)
     {
-        if (node.BaseLayer is not null || Projection.TryDescribe(node.Module, out _) || PackedModules.ReasonFor(node.Module) is not null || PackedModules.UncoveredIn(node.Module) is not null)
+        if (node.BaseLayer is not null || _describe(node.Module) is not null || PackedModules.ReasonFor(node.Module) is not null || PackedModules.UncoveredIn(node.Module) is not null)
             _leftOut.Add(new(node.DisplayPath, _targets.WhyNot(node.Path)!));
     }
 
@@ -68,7 +73,7 @@ internal sealed class SiteFinder
             _ = _selected.Add(node.Module);
             (match == NameMatch.ByKind ? _skipped : _refused).Add(new(node.DisplayPath, packed));
         }
-        else if (!Projection.TryDescribe(node.Module, out var projection))
+        else if (_describe(node.Module) is not { } layer)
         {
             // A region holds modules of all kinds; a name that somebody wrote down was meant. The layers inside stay open to other patterns.
             if (match == NameMatch.ByName)
@@ -80,6 +85,11 @@ internal sealed class SiteFinder
                 _skipped.Add(new(node.DisplayPath, uncovered));
             }
         }
+        else if (!layer.IsLinear && match != NameMatch.ByName)
+        {
+            // What is described as all layers, or as a region, has always meant the linear ones.
+            _leftOut.Add(new(node.DisplayPath, $"a {TypeNames.Of(node.Module.GetType())} is adapted only where targets name it, by a suffix or its whole name"));
+        }
         else if (node.Parent is null)
         {
             Refuse(node, "a layer can only be replaced in a module that holds it; adapt a model around it, for instance torch.nn.Sequential((\"layer\", layer)), and call that");
@@ -88,17 +98,17 @@ internal sealed class SiteFinder
         {
             Refuse(node, "another module has the same name");
         }
-        else if (Projection.FindFault(projection) is { } fault)
+        else if (layer.FindFault() is { } fault)
         {
             Refuse(node, fault);
         }
         else
         {
-            DecideByStorage(node, projection, names);
+            DecideByStorage(node, layer, names);
         }
     }
 
-    private void DecideByStorage(ModuleNode node, IProjection projection, string[] names)
+    private void DecideByStorage(ModuleNode node, AdaptableLayer layer, string[] names)
     {
         var references = _references[node.Module].ToArray();
         var obstacles = references.Where(reference => reference.Obstacle is not null).ToArray();
@@ -114,7 +124,7 @@ internal sealed class SiteFinder
         else
         {
             _ = _selected.Add(node.Module);
-            _sites.Add(new(node, _model, [.. names.Where(name => name != node.Path)], projection, references));
+            _sites.Add(new(node, _model, [.. names.Where(name => name != node.Path)], layer, references));
         }
     }
 

@@ -68,7 +68,7 @@ internal sealed class TrainableSelection
         handles.UnionWith(biases switch
         {
             BiasTraining.None => [],
-            BiasTraining.Adapted => sites.Select(site => site.Projection.Bias).OfType<Tensor>().Select(bias => bias.Handle),
+            BiasTraining.Adapted => sites.Select(site => site.Adaptable.Bias).OfType<Tensor>().Select(bias => bias.Handle),
             BiasTraining.All => all.Where(slot => slot.Name.Contains("bias", StringComparison.OrdinalIgnoreCase)).Select(slot => slot.Parameter.Handle),
             _ => throw new ArgumentOutOfRangeException(nameof(biases), biases, "Unknown choice of biases."),
         });
@@ -121,7 +121,7 @@ internal sealed class TrainableSelection
     {
         using var scope = NewDisposeScope();
         var both = sites
-            .Where(site => covered.Any(tensor => MemoryRange.IsShared(tensor, site.Projection.Weight) || (site.Projection.Bias is { } bias && MemoryRange.IsShared(tensor, bias))))
+            .Where(site => covered.Any(tensor => MemoryRange.IsShared(tensor, site.Adaptable.Weight) || (site.Adaptable.Bias is { } bias && MemoryRange.IsShared(tensor, bias))))
             .Select(site => site.Path)
             .ToArray();
         if (both.Length > 0)

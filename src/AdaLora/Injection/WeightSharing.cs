@@ -17,8 +17,8 @@ internal static class WeightSharing
         string? FaultOf(InjectionSite site)
         {
             using var scope = NewDisposeScope();
-            var weight = site.Projection.Weight;
-            if (!MemoryRange.IsShared(weight, site.Projection.Weight))
+            var weight = site.Adaptable.Weight;
+            if (!MemoryRange.IsShared(weight, site.Adaptable.Weight))
                 return $"'{site.Path}' computes its weight anew whenever it is read, so that what is added to it is lost: keep the weight as a parameter or buffer, or leave the adapter unmerged";
             var own = new HashSet<nn.Module>(ModuleNode.WalkOriginal(site.Layer).Select(n => n.Module), ReferenceEqualityComparer.Instance);
             var range = MemoryRange.Of(weight);

@@ -30,7 +30,7 @@ internal sealed class AdaLoraConfigWriter
     }
 
     /// <summary>The scale that readers compute for every matrix.</summary>
-    public double Scale => SvdLinear.ScaleFor(_alpha, _initialRank);
+    public double Scale => SvdAdapter.ScaleFor(_alpha, _initialRank);
 
     public byte[] Write()
     {

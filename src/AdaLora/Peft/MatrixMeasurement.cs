@@ -12,7 +12,8 @@ internal static class MatrixMeasurement
     public static InspectedMatrix Of(string module, SavedConfig config, IReadOnlyList<Tensor> stored)
     {
         using var scope = NewDisposeScope();
-        var (right, lambda, left) = (stored[0], stored.Count == 3 ? stored[1] : null, stored[^1]);
+        // A convolution's factors have the sizes of its kernel and of one pixel besides.
+        var (right, lambda, left) = (stored[0].flatten(1), stored.Count == 3 ? stored[1] : null, stored[^1].flatten(1));
         var scale = config.ScaleOf(module);
         var scaled = right.Mul(scale);
         if (lambda is not null)

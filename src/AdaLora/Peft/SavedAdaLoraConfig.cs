@@ -56,12 +56,12 @@ internal sealed class SavedAdaLoraConfig : SavedConfig
     /// <summary>
     /// alpha / (initial rank + 1e-5), whatever was kept. An alpha that is not positive stands for the rank, and for PEFT that is the kept one.
     /// </summary>
-    public override double ScaleOf(string module) => SvdLinear.ScaleFor(Alpha > 0 ? Alpha : RankOf(module), _initialRank);
+    public override double ScaleOf(string module) => SvdAdapter.ScaleFor(Alpha > 0 ? Alpha : RankOf(module), _initialRank);
 
-    public override IReadOnlyDictionary<string, long[]> ShapesOf(string module, long outFeatures, long inFeatures)
+    public override IReadOnlyDictionary<string, long[]> ShapesOf(string module, MatrixSizes sizes)
     {
         long rank = RankOf(module);
-        return new Dictionary<string, long[]> { [Endings[0]] = [rank, inFeatures], [Endings[1]] = [rank, 1], [Endings[2]] = [outFeatures, rank] };
+        return new Dictionary<string, long[]> { [Endings[0]] = [rank, sizes.In], [Endings[1]] = [rank, 1], [Endings[2]] = [sizes.Out, rank] };
     }
 
     /// <summary>The schedule of the file keeps its proportions, as nobody knows how long the next training is.</summary>

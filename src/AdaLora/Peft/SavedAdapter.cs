@@ -46,14 +46,14 @@ internal sealed class SavedAdapter : IDisposable
     }
 
     /// <summary>Copies what is stored into adapters that were attached as the fit prescribes, and into what is trained in full.</summary>
-    public void Fill(IReadOnlyList<SvdLinear> adapters, SavedFit fit)
+    public void Fill(IReadOnlyList<SvdAdapter> adapters, SavedFit fit)
     {
         foreach (var adapter in adapters)
         {
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
             var stored = _config.Endings.Select(ending => Read(PeftName.Prefix + adapter.Slot.Name + ending, scope)).ToArray();
-            var (right, lambda, left) = stored.Length == 3 ? (stored[0], stored[1], stored[2]) : SingularTriplets.Of(stored[0], stored[1]);
+            var (right, lambda, left) = stored.Length == 3 ? (stored[0], stored[1], stored[2]) : SingularTriplets.Of(stored[0].flatten(1), stored[1].flatten(1));
             foreach (var ((view, _), value) in adapter.Views.Zip([right, lambda, left]))
                 view.copy_(value);
         }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AdaLora.Adapters;
 using AdaLora.Injection;
 using AdaLora.Internals;
 
@@ -85,7 +86,10 @@ internal abstract class SavedConfig
     public abstract double ScaleOf(string module);
 
     /// <summary>Shapes of the stored tensors, by ending.</summary>
-    public abstract IReadOnlyDictionary<string, long[]> ShapesOf(string module, long outFeatures, long inFeatures);
+    public abstract IReadOnlyDictionary<string, long[]> ShapesOf(string module, MatrixSizes sizes);
+
+    /// <summary>Why an adapter of this kind cannot be put on a layer, as the rest of a sentence, or null when it can.</summary>
+    public virtual string? FaultOf(AdaptableLayer layer) => null;
 
     /// <summary>The settings for further training.</summary>
     /// <param name="matrices">How many matrices are adapted.</param>

@@ -52,14 +52,15 @@ internal sealed class SavedContents
         if (missing.Count > 0)
             return;
         var (right, left) = (_entries[names[0]].Shape, _entries[names[^1]].Shape);
+        var sizes = MatrixSizes.Stored(left, right);
         // Such tensors take no bytes, whatever their other size: nothing would stand behind a rank of billions.
-        if (left.FirstOrDefault() == 0 || right.LastOrDefault() == 0)
+        if (sizes.Out == 0 || sizes.In == 0)
         {
             _problems.Add($"'{names[0]}' ({string.Join(", ", right)}) and '{names[^1]}' ({string.Join(", ", left)}) are factors of a matrix without elements");
             return;
         }
 
-        var expected = _config.ShapesOf(module, left.FirstOrDefault(), right.LastOrDefault());
+        var expected = _config.ShapesOf(module, sizes);
         foreach (var ((_, shape), name) in expected.Zip(names))
         {
             if (!_entries[name].Shape.SequenceEqual(shape))

@@ -83,11 +83,11 @@ internal sealed class SavedFit
 
     private IReadOnlyList<string> FindAdapted(HashSet<string> stored)
     {
-        var layers = _nodes.Where(n => Projection.TryDescribe(n.Module, out _)).ToList();
+        var layers = _nodes.Where(n => AdapterKinds.Describe(n.Module) is not null).ToList();
         var names = layers.Where(n => stored.Contains(n.Path)).DistinctBy(n => n.Module, ReferenceEqualityComparer.Instance).Select(n => n.Path).ToHashSet(StringComparer.Ordinal);
         foreach (var lost in stored.Except(names, StringComparer.Ordinal).Order(StringComparer.Ordinal))
         {
-            _problems.Add(_nodes.Any(n => n.Path == lost && n.BaseLayer is not null) ? $"'{lost}' already carries an adapter" : $"the model has no linear layer '{lost}'");
+            _problems.Add(_nodes.Any(n => n.Path == lost && n.BaseLayer is not null) ? $"'{lost}' already carries an adapter" : $"the model has no linear layer or convolution '{lost}'");
             _used.UnionWith(_config.Endings.Select(ending => PeftName.Prefix + lost + ending));
         }
 
@@ -105,8 +105,10 @@ internal sealed class SavedFit
     {
         foreach (var node in _nodes.Where(n => Modules.Contains(n.Path)))
         {
-            _ = Projection.TryDescribe(node.Module, out var projection);
-            foreach (var (ending, shape) in _config.ShapesOf(node.Path, projection!.OutFeatures, projection.InFeatures))
+            var layer = AdapterKinds.Describe(node.Module)!;
+            if (_config.FaultOf(layer) is { } fault)
+                _problems.Add($"'{node.Path}' {fault}");
+            foreach (var (ending, shape) in _config.ShapesOf(node.Path, new MatrixSizes(layer)))
                 Check(PeftName.Prefix + node.Path + ending, shape, isFloating: true);
         }
     }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AdaLora.Adapters;
 using AdaLora.Internals;
 
 namespace AdaLora.Peft;
@@ -40,8 +41,10 @@ internal sealed class SavedLoraConfig : SavedConfig
         return (_alphas.Of(module) ?? Alpha) / (_rootScale ? Math.Sqrt(rank) : rank);
     }
 
-    public override IReadOnlyDictionary<string, long[]> ShapesOf(string module, long outFeatures, long inFeatures) =>
-        new Dictionary<string, long[]> { [Endings[0]] = [RankOf(module), inFeatures], [Endings[1]] = [outFeatures, RankOf(module)] };
+    public override IReadOnlyDictionary<string, long[]> ShapesOf(string module, MatrixSizes sizes) =>
+        new Dictionary<string, long[]> { [Endings[0]] = sizes.LoraRight(RankOf(module)), [Endings[1]] = sizes.LoraLeft(RankOf(module)) };
+
+    public override string? FaultOf(AdaptableLayer layer) => layer.IsGrouped ? "is a convolution in groups, for which PEFT's LoRA has another product" : null;
 
     public override SavedTraining Training(int matrices, int triplets) => new()
     {

@@ -19,6 +19,9 @@ public sealed class SafetensorsFile : IDisposable
 
     private const int LengthBytes = sizeof(ulong);
 
+    /// <summary>How much is read at a time into a tensor of another element type.</summary>
+    private const long ConvertedBytes = 4 << 20;
+
     private readonly SafeFileHandle _handle;
     private readonly long _dataStart;
     private readonly byte[] _json;
@@ -104,9 +107,7 @@ public sealed class SafetensorsFile : IDisposable
             Fill(entry, target);
             return;
         }
-        using var noGrad = no_grad();
-        using var stored = Read(name);
-        _ = target.copy_(stored);
+        Convert(entry, target);
     }
 
     /// <summary>
@@ -233,6 +234,31 @@ public sealed class SafetensorsFile : IDisposable
         ArgumentNullException.ThrowIfNull(name);
         ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
         return Entries.TryGetValue(name, out var entry) ? entry : throw new KeyNotFoundException($"'{Path}' holds no tensor named '{name}'.");
+    }
+
+    // Piece by piece: whole, the largest tensor of a model would stand in memory beside what it becomes, which may have half its size.
+    private void Convert(SafetensorsEntry entry, Tensor target)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var rows = entry.Shape.Count == 0 ? 1 : entry.Shape[0];
+        if (rows < 2 || entry.ByteLength <= ConvertedBytes)
+        {
+            using var stored = Read(entry.Name);
+            _ = target.copy_(stored);
+            return;
+        }
+
+        var rowBytes = entry.ByteLength / rows;
+        var step = Math.Clamp(ConvertedBytes / rowBytes, 1, rows);
+        var buffer = empty([step, .. entry.Shape.Skip(1)], entry.Dtype, CPU);
+        for (var row = 0L; row < rows; row += step)
+        {
+            using var inner = NewDisposeScope();
+            var (first, piece) = (row, buffer.narrow(0, 0, Math.Min(step, rows - row)));
+            TensorBytes.ForEachChunk(piece, (chunk, offset) => Fill(entry, chunk, (first * rowBytes) + offset));
+            _ = target.narrow(0, row, piece.shape[0]).copy_(piece);
+        }
     }
 
     private void Fill(SafetensorsEntry entry, Tensor tensor)

@@ -7,7 +7,7 @@ namespace AdaLora.Targeting;
 /// Chooses, by dotted module name (<c>encoder.layer.0.attention.query</c>), the layers that get adapters. Immutable; every method returns a new selection.
 /// </summary>
 /// <remarks>
-/// Only layers that can carry an adapter are counted (see <see cref="IProjection"/>). A suffix names layers one by one, so a module of another
+/// Only layers that can carry an adapter are counted (see <see cref="IProjection"/>). A suffix names layers one by one, convolutions among them, so a module of another
 /// kind that it matches is refused; globs and regular expressions describe regions, of which the linear layers are taken.
 /// </remarks>
 public sealed class TargetModules
@@ -23,7 +23,7 @@ public sealed class TargetModules
         Exclusions = exclusions;
     }
 
-    /// <summary>Every linear layer of the model, output heads included.</summary>
+    /// <summary>Every linear layer of the model, output heads included. Convolutions are adapted where they are named: see <see cref="Suffixes"/>.</summary>
     public static TargetModules AllLinear { get; } = new("all linear layers", [], [], _ => NameMatch.ByKind);
 
     /// <summary>The patterns that select something, as opposed to those that only exclude.</summary>
@@ -145,7 +145,7 @@ public sealed class TargetModules
     internal static TargetModules Exactly(IReadOnlyCollection<string> names)
     {
         var wanted = names.ToHashSet(StringComparer.Ordinal);
-        return new(string.Join(" or ", names.Select(name => $"'{name}'")), [], [], name => wanted.Contains(name) ? NameMatch.ByRegion : NameVerdict.No("not among the targets"));
+        return new(string.Join(" or ", names.Select(name => $"'{name}'")), [], [], name => wanted.Contains(name) ? NameMatch.ByName : NameVerdict.No("not among the targets"));
     }
 
     /// <summary>Takes away whole modules, which are known to be there, with what is in them.</summary>

@@ -35,11 +35,12 @@ internal sealed class Contender : IDisposable
     /// <param name="name">What tables call it.</param>
     /// <param name="workload">Says which model.</param>
     /// <param name="options">How to adapt it.</param>
-    /// <param name="compacts">Whether pruned triplets are dropped as soon as the pattern is final, as the trainer does it.</param>
-    public static Contender AdaLora(string name, Workload workload, Func<SequenceClassifier, AdaLoraOptions> options, bool compacts = true)
+    /// <param name="compacts">Whether pruned triplets are dropped as soon as the final pattern is settled, as the trainer does it.</param>
+    /// <param name="precision">How the frozen weights are held, where the workload's element type does not say it.</param>
+    public static Contender AdaLora(string name, Workload workload, Func<SequenceClassifier, AdaLoraOptions> options, bool compacts = true, BasePrecision? precision = null)
     {
         var model = workload.Model.Create(ScalarType.Float32);
-        var adapted = AdaLoraModel.Attach(model, options(model) with { BasePrecision = workload.Base == ScalarType.BFloat16 ? BasePrecision.BFloat16 : BasePrecision.AsLoaded });
+        var adapted = AdaLoraModel.Attach(model, options(model) with { BasePrecision = precision ?? (workload.Base == ScalarType.BFloat16 ? BasePrecision.BFloat16 : BasePrecision.AsLoaded) });
         return new Contender(name, model, adapted.TrainableParameters, adapted, compacts);
     }
 

@@ -1,3 +1,4 @@
+using AdaLora.Adapters.FrozenWeights;
 using AdaLora.Experiments.Methods;
 using static TorchSharp.torch;
 
@@ -36,6 +37,8 @@ internal static class StepBenchmark
         yield return Contender.Plain(InitialBaseline, workload, TrainingMethods.Lora, AdapterPlan.InitialRank);
         yield return Contender.Plain(FinalBaseline, workload, TrainingMethods.Lora, AdapterPlan.TargetRank);
         yield return Contender.AdaLora("AdaLoRA, warm-up", workload, model => AdapterPlan.WarmUp(model, workload.Dropout));
+        if (workload.Base == ScalarType.Float32)
+            yield return Contender.AdaLora("AdaLoRA, warm-up, int8 base", workload, model => AdapterPlan.WarmUp(model, workload.Dropout), precision: BasePrecision.Int8);
         yield return Contender.AdaLora("AdaLoRA, budgeting, deltaT 1", workload, model => AdapterPlan.Budgeting(model, workload.Dropout, maskInterval: 1));
         yield return Contender.AdaLora("AdaLoRA, budgeting, deltaT 10", workload, model => AdapterPlan.Budgeting(model, workload.Dropout, maskInterval: 10));
         yield return Contender.AdaLora("AdaLoRA, final, masked", workload, model => AdapterPlan.Final(model, workload.Dropout), compacts: false);

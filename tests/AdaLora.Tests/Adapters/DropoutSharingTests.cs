@@ -265,7 +265,7 @@ public sealed class DropoutSharingTests : IDisposable
 
     private static bool Same(Tensor a, Tensor b) => a.eq(b).all().item<bool>();
 
-    private static List<Tensor> Gradients(Tensor input, IEnumerable<SvdLinear> adapters) =>
+    private static List<Tensor> Gradients(Tensor input, IEnumerable<SvdAdapter> adapters) =>
         [input.grad!, .. adapters.SelectMany(a => new[] { "lora_B", "lora_E", "lora_A" }.Select(name => a.get_parameter(name)!.grad!))];
 
     private static void AssertShare(Tensor dropped, double share)

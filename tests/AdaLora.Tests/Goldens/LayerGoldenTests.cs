@@ -1,4 +1,5 @@
 using AdaLora.Adapters;
+using AdaLora.Adapters.FrozenWeights;
 using AdaLora.Bank;
 using AdaLora.TestSupport;
 using TorchSharp.Modules;
@@ -43,9 +44,9 @@ public sealed class LayerGoldenTests
             var layout = BankLayout.Create([new TripletShape("layer", item.GetProperty("out_features").GetInt64(), item.GetProperty("in_features").GetInt64(), rank)]);
             using var bank = TripletBank.Create(layout, dtype, TestDevice.Current);
             GoldenMatrices.Write(bank.Values, layout.Slots[0], golden[name + ".A"], golden[name + ".E"], golden[name + ".B"]);
-            var scale = form == "reference" ? SvdLinear.ScaleFor(item.GetProperty("alpha").GetDouble(), rank) : item.GetProperty("scale_exact").GetDouble();
+            var scale = form == "reference" ? SvdAdapter.ScaleFor(item.GetProperty("alpha").GetDouble(), rank) : item.GetProperty("scale_exact").GetDouble();
             Assert.Equal(item.GetProperty("scale_" + form).GetDouble(), scale, 1e-15 * Math.Abs(scale));
-            var layer = new SvdLinear(baseLayer, Describe(baseLayer), bank, layout.Slots[0], scale, 0, new AdapterActivity());
+            var layer = (SvdLinear)AdapterKinds.Describe(baseLayer)!.Adapt(new AdapterParts(bank, layout.Slots[0], scale, 0, new AdapterActivity(), BasePrecision.AsLoaded));
             var binder = new GradientBinder(bank, [layer]);
 
             var x = golden[name + ".x"].clone().requires_grad_();

@@ -172,7 +172,7 @@ public sealed class ToyGoldenTests
         Close.Absolute(golden["final_logits"], model.call(init["x"]), Tolerance, "logits");
     }
 
-    private static string ShortName(SvdLinear adapter) => adapter.Slot.Name[(adapter.Slot.Name.LastIndexOf('.') + 1)..];
+    private static string ShortName(SvdAdapter adapter) => adapter.Slot.Name[(adapter.Slot.Name.LastIndexOf('.') + 1)..];
 
     private sealed class Recorder(Action<TrainingProgress> record) : IProgress<TrainingProgress>
     {

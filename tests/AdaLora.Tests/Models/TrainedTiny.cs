@@ -8,10 +8,10 @@ internal sealed class TrainedTiny : IDisposable
     private readonly optim.Optimizer _optimizer;
     private readonly ScalarType _dtype;
 
-    public TrainedTiny(int steps, bool compact = false, AdaLoraOptions? options = null, ScalarType dtype = ScalarType.Float32)
+    public TrainedTiny(int steps, bool compact = false, AdaLoraOptions? options = null, ScalarType dtype = ScalarType.Float32, TinyModel? model = null)
     {
         _dtype = dtype;
-        Model = new TinyModel(dtype);
+        Model = model ?? new TinyModel(dtype);
         Adapted = AdaLoraModel.Attach(Model, options ?? TinyTask.Options);
         Adapted.Begin(28);
         _optimizer = optim.AdamW(Adapted.TrainableParameters, 1e-2);

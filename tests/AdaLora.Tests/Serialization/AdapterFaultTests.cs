@@ -111,7 +111,7 @@ public sealed class AdapterFaultTests : IDisposable
         var message = Refused<InvalidDataException>();
         foreach (var part in (string[])[
             "'base_model.model.first.lora_B' is missing", "'base_model.model.head.bias' is missing", "'base_model.model.second.lora_A' has shape (3, 5)",
-            "'base_model.model.second.lora_E' is of type Int32", "no linear layer 'third'", "'something'"])
+            "'base_model.model.second.lora_E' is of type Int32", "no linear layer or convolution 'third'", "'something'"])
         {
             Assert.Contains(part, message, StringComparison.Ordinal);
         }

@@ -118,7 +118,7 @@ public sealed class PeftFolderGoldenTests
     {
         var root = TestMaterial.Golden("core", "adapters");
         var data = new TheoryData<string, string>();
-        foreach (var folder in Directory.Exists(root) ? Directory.GetDirectories(root).Order(StringComparer.Ordinal) : Enumerable.Empty<string>())
+        foreach (var folder in Directory.Exists(root) ? Directory.GetDirectories(root).Where(f => Directory.Exists(Path.Combine(f, "base"))).Order(StringComparer.Ordinal) : Enumerable.Empty<string>())
         {
             foreach (var adapter in Directory.GetDirectories(folder, pattern).Order(StringComparer.Ordinal))
                 data.Add(Path.GetFileName(folder), Path.GetFileName(adapter));

@@ -6,6 +6,7 @@ using AdaLora.Transformers.Families.Bert;
 using AdaLora.Transformers.Families.DebertaV2;
 using AdaLora.Transformers.Families.DistilBert;
 using AdaLora.Transformers.Families.Electra;
+using AdaLora.Transformers.Families.Gpt2;
 using AdaLora.Transformers.Families.Roberta;
 using AdaLora.Transformers.Loading;
 using Xunit;
@@ -40,6 +41,30 @@ public sealed class ConfigEntriesTests : IDisposable
         }),
     };
 
+    private static readonly Gpt2Config Decoder = new()
+    {
+        VocabularySize = 90,
+        HiddenSize = 24,
+        Layers = 3,
+        Heads = 4,
+        HiddenActivation = "relu",
+        HiddenDropout = 0.25,
+        AttentionDropout = 0.5,
+        EmbeddingDropout = 0.125,
+        LayerNormEps = 0.25,
+        MaxPositions = 40,
+        InitializerRange = 0.5,
+        TiesWordEmbeddings = false,
+        BeginId = 3,
+        EndIds = [4, 5],
+        PadId = 6,
+        InnerSize = 28,
+        ScalesScores = false,
+        ScalesScoresByLayer = true,
+        AttendsInSinglePrecision = true,
+        Other = new Dictionary<string, System.Text.Json.JsonElement> { ["own_entry"] = JsonFile.Parse("\"kept\""u8.ToArray()) },
+    };
+
     private readonly TemporaryFolder _folder = new();
 
     public static TheoryData<string> Families => [.. Configurations.Keys];
@@ -52,10 +77,33 @@ public sealed class ConfigEntriesTests : IDisposable
     {
         var written = Configurations[family].ToJson();
 
-        var read = Read(family, written);
+        var read = (EncoderConfig)Read(family, written);
 
         Assert.True(JsonNode.DeepEquals(written, read.ToJson()), read.ToJson().ToJsonString());
         Assert.Equal((24, 3, 4, 0.375, "kept"), (read.HiddenSize, read.Layers, read.Heads, read.ClassifierDropout, read.Other!["own_entry"].GetString()));
+    }
+
+    [Fact]
+    public void Every_entry_of_a_decoder_comes_back_and_has_the_default_of_the_family_where_it_is_left_out()
+    {
+        var written = Decoder.ToJson();
+        Assert.Equal(typeof(Gpt2Config).GetProperties().Length - 1, written.Count - 1);
+        Assert.True(JsonNode.DeepEquals(written, Read("gpt2", written).ToJson()));
+        Assert.Equal(new Gpt2Config(), Read("gpt2", new JsonObject { ["model_type"] = "gpt2" }));
+        Assert.Equal([7], ((Gpt2Config)Read("gpt2", new JsonObject { ["model_type"] = "gpt2", ["eos_token_id"] = 7 })).EndIds);
+    }
+
+    [Theory]
+    [InlineData("eos_token_id", "[1, \"two\"]")]
+    [InlineData("add_cross_attention", "true")]
+    [InlineData("activation_function", "\"geglu\"")]
+    [InlineData("n_inner", "-4")]
+    [InlineData("n_head", "5")]
+    [InlineData("embd_pdrop", "1.5")]
+    public void What_a_decoder_cannot_follow_is_refused_by_name(string entry, string value)
+    {
+        var json = new JsonObject { ["model_type"] = "gpt2", [entry] = JsonNode.Parse(value) };
+        Assert.Contains(entry == "n_head" ? "5 heads" : entry.Replace("activation_function", "geglu", StringComparison.Ordinal), Assert.Throws<CheckpointException>(() => Read("gpt2", json)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -123,12 +171,12 @@ public sealed class ConfigEntriesTests : IDisposable
             Other = new Dictionary<string, System.Text.Json.JsonElement> { ["own_entry"] = JsonFile.Parse("\"kept\""u8.ToArray()) },
         };
 
-    private EncoderConfig Read(string family, JsonObject json)
+    private ModelConfig Read(string family, JsonObject json)
     {
         File.WriteAllText(_folder.File("config.json"), json.ToJsonString());
         SafetensorsWriter.Write(_folder.File("model.safetensors"), new Dictionary<string, TorchSharp.torch.Tensor>());
         using var checkpoint = CheckpointFolder.Open(_folder.Path);
         Assert.Equal(family, checkpoint.Config.Text("model_type"));
-        return (EncoderConfig)ModelFamily.Of(checkpoint).ReadConfig(checkpoint.Config, checkpoint.ConfigPath);
+        return ModelFamily.Of(checkpoint).ReadConfig(checkpoint.Config, checkpoint.ConfigPath);
     }
 }

@@ -56,7 +56,7 @@ internal sealed class EncoderGolden : IDisposable
 
     public static bool IsSupported(string checkpoint) => ModelFamily.IsSupported(Read(Path.Combine(checkpoint, "config.json")).GetProperty("model_type").GetString()!);
 
-    public void RequireSupport() => Assert.SkipUnless(IsSupported(Folder), $"There is no encoder for the family of '{Folder}' yet.");
+    public void RequireSupport() => Assert.SkipUnless(IsSupported(Folder), $"There is no model for the family of '{Folder}' yet.");
 
     /// <summary>Names of parameters whose gradient is 0 in exact arithmetic.</summary>
     public IReadOnlySet<string> VanishingGradients()

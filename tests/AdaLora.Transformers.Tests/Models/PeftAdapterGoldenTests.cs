@@ -1,6 +1,5 @@
 using AdaLora.Safetensors;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Loading;
 using Xunit;
 using static TorchSharp.torch;
@@ -66,7 +65,7 @@ public sealed class PeftAdapterGoldenTests
     {
         var data = new TheoryData<string, string>();
         var root = TestMaterial.Golden("core", "adapters");
-        foreach (var family in Directory.Exists(root) ? Directory.GetDirectories(root).Order(StringComparer.Ordinal) : Enumerable.Empty<string>())
+        foreach (var family in Directory.Exists(root) ? Directory.GetDirectories(root).Where(f => Directory.Exists(Path.Combine(f, "base"))).Order(StringComparer.Ordinal) : Enumerable.Empty<string>())
         {
             foreach (var adapter in Directory.GetDirectories(family, pattern).Order(StringComparer.Ordinal))
                 data.Add(Path.GetFileName(family), Path.GetFileName(adapter));
@@ -78,20 +77,24 @@ public sealed class PeftAdapterGoldenTests
     private static void Compare(string family, ScalarType dtype, string adapter, string key, double tolerance) =>
         WithAdapter(family, dtype, adapter, (model, _, io) => Close(model, io, key, tolerance));
 
-    private static void WithAdapter(string family, ScalarType dtype, string adapter, Action<SequenceClassifier, AdaLoraModel, Dictionary<string, Tensor>> act)
+    private static void WithAdapter(string family, ScalarType dtype, string adapter, Action<PretrainedModel, AdaLoraModel, Dictionary<string, Tensor>> act)
     {
         var root = TestMaterial.Golden("core", "adapters", family);
-        Assert.SkipUnless(EncoderGolden.IsSupported(Path.Combine(root, "base")), $"There is no encoder for the family of '{family}' yet.");
+        Assert.SkipUnless(EncoderGolden.IsSupported(Path.Combine(root, "base")), $"There is no model for the family of '{family}' yet.");
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using var file = SafetensorsFile.Open(Path.Combine(root, "io.safetensors"));
-        using var model = AutoModel.SequenceClassifier(Path.Combine(root, "base"), options: new PretrainedOptions { Device = TestDevice.Current, Dtype = dtype });
+        using var model = Base(Path.Combine(root, "base"), new PretrainedOptions { Device = TestDevice.Current, Dtype = dtype });
         using var adapted = AdaLoraModel.Load(model, Path.Combine(root, adapter));
         model.eval();
         act(model, adapted, TestDevice.Moved(file.ReadAll()));
     }
 
-    private static void Close(SequenceClassifier model, Dictionary<string, Tensor> io, string key, double tolerance)
+    // GPT-2's adapters were trained as those of a language model.
+    private static PretrainedModel Base(string folder, PretrainedOptions options) =>
+        EncoderGolden.Read(Path.Combine(folder, "config.json")).GetProperty("model_type").GetString() == "gpt2" ? AutoModel.CausalLM(folder, options) : AutoModel.SequenceClassifier(folder, options: options);
+
+    private static void Close(PretrainedModel model, Dictionary<string, Tensor> io, string key, double tolerance)
     {
         var logits = model.call(io["input.input_ids"], io["input.attention_mask"], io.GetValueOrDefault("input.token_type_ids"));
         var distance = (logits.to(ScalarType.Float64) - io[key].to(ScalarType.Float64)).abs().max().item<double>();

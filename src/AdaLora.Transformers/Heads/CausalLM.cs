@@ -1,0 +1,92 @@
+using AdaLora.Transformers.Configuration;
+using AdaLora.Transformers.Layers;
+using AdaLora.Transformers.Loading;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace AdaLora.Transformers.Heads;
+
+/// <summary>A decoder with a head that scores every word of the vocabulary as the next one. The head's matrix is that of the word embeddings where the configuration says so.</summary>
+public sealed class CausalLM : DecoderModel
+{
+    /// <summary>The label of places that don't count in the loss.</summary>
+    public const long IgnoredLabel = Losses.IgnoredLabel;
+
+    private const string HeadName = "lm_head";
+    private const string HeadWeight = HeadName + ".weight";
+
+    private readonly TextDecoder _decoder;
+    private readonly Module<Tensor, Tensor>? _head;
+
+    internal CausalLM(string name, TextDecoder decoder)
+        : base(name, decoder.Config)
+    {
+        _decoder = decoder;
+        _head = decoder.Config.TiesWordEmbeddings ? null : Unfilled.Linear(decoder.Config.HiddenSize, decoder.Config.VocabularySize, hasBias: false);
+        // By hand, for the decoder's name is that of its family.
+        register_module(decoder.BasePrefix, _decoder);
+        if (_head is not null)
+            register_module(HeadName, _head);
+    }
+
+    /// <summary>The decoder below the head.</summary>
+    public TextDecoder Decoder => _decoder;
+
+    internal override string BasePrefix => _decoder.BasePrefix;
+
+    private protected override IReadOnlyList<string> HeadPrefixes => _head is null ? [] : [HeadName + "."];
+
+    private protected override IReadOnlyList<string> TiedNames => _head is null ? [HeadWeight] : [];
+
+    /// <summary>The configuration of a model for a checkpoint, whose own head it has if there is one.</summary>
+    internal static DecoderConfig ConfigFor(DecoderConfig config, CheckpointFolder checkpoint) =>
+        config.TiesWordEmbeddings && checkpoint.HoldsOther(HeadWeight, config.WordsName) ? config with { TiesWordEmbeddings = false } : config;
+
+    /// <summary>Scores every word of the vocabulary as the one behind each place.</summary>
+    /// <param name="inputIds">Token ids, int64, batch x length.</param>
+    /// <param name="attentionMask">1 for real tokens and 0 for padding on either side, batch x length; null if there is no padding.</param>
+    /// <param name="positionIds">The position of each token, int64, batch x length; null to count the real tokens of each row from 0.</param>
+    /// <returns>Logits, batch x length x vocabulary size. Those of padding mean nothing.</returns>
+    /// <exception cref="ArgumentException">A shape is wrong, the texts are longer than the model's positions, or, in the host's memory, an id or position is beyond the model's tables.</exception>
+    public override Tensor forward(Tensor inputIds, Tensor? attentionMask, Tensor? positionIds)
+    {
+        using var scope = NewDisposeScope();
+        return Score(_decoder.call(inputIds, attentionMask, positionIds)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// The loss of a batch: the mean cross-entropy of each token that counts, given those before it. Logits are computed only where they count.
+    /// </summary>
+    /// <param name="inputIds">Token ids, int64, batch x length.</param>
+    /// <param name="attentionMask">1 for real tokens and 0 for padding on either side, batch x length; null if there is no padding.</param>
+    /// <param name="labels">The token ids again, and <see cref="IgnoredLabel"/> where a token doesn't count, padding for example; int64, batch x length. They are not shifted: that is done here, and the first of each row counts for nothing.</param>
+    /// <param name="positionIds">The position of each token, int64, batch x length; null to count the real tokens of each row from 0.</param>
+    /// <returns>A scalar; NaN if no token counts.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentException">A shape is wrong, the texts are longer than the model's positions, or, in the host's memory, an id, label or position is beyond the model's tables.</exception>
+    public Tensor Loss(Tensor inputIds, Tensor? attentionMask, Tensor labels, Tensor? positionIds = null)
+    {
+        ArgumentNullException.ThrowIfNull(inputIds);
+        ArgumentNullException.ThrowIfNull(labels);
+        HostIds.RequireBelow(labels, Config.VocabularySize, "label", "words", nameof(labels), IgnoredLabel);
+        if (!labels.shape.AsSpan().SequenceEqual(inputIds.shape))
+            throw new ArgumentException($"The shape is [{string.Join(", ", labels.shape)}]; [{string.Join(", ", inputIds.shape)}], that of the token ids, is needed.", nameof(labels));
+        using var scope = NewDisposeScope();
+        var hidden = _decoder.call(inputIds, attentionMask, positionIds);
+        var before = hidden.shape[1] - 1;
+        return Losses.OverWords(hidden.narrow(1, 0, before), labels.narrow(1, 1, before), Score).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Scores the words behind tokens that stand behind those of a cache, and adds them to it.</summary>
+    /// <param name="inputIds">Token ids, int64, batch x length.</param>
+    /// <param name="attentionMask">1 for real tokens and 0 for padding, batch x (cached + length); null if there is no padding.</param>
+    /// <param name="cache">What the tokens before these have left.</param>
+    /// <returns>Logits, batch x length x vocabulary size.</returns>
+    internal Tensor Decode(Tensor inputIds, Tensor? attentionMask, KeyValueCache cache)
+    {
+        using var scope = NewDisposeScope();
+        return Score(_decoder.Decode(inputIds, attentionMask, null, cache, null)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Score(Tensor hidden) => _head is null ? functional.linear(hidden, _decoder.WordWeight) : _head.call(hidden);
+}

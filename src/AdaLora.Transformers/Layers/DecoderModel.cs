@@ -1,0 +1,23 @@
+using AdaLora.Transformers.Configuration;
+using AdaLora.Transformers.Loading;
+
+namespace AdaLora.Transformers.Layers;
+
+/// <summary>A decoder, by itself or below a head. Takes token ids, attention mask and positions.</summary>
+public abstract class DecoderModel : PretrainedModel
+{
+    private const string TokenIds = "token ids (are tokenizer and model of one checkpoint?)";
+
+    private protected DecoderModel(string name, DecoderConfig config)
+        : base(name, config) => Config = config;
+
+    /// <summary>The configuration the model was made from.</summary>
+    public DecoderConfig Config { get; }
+
+    internal sealed override double FirstDeviation(string name) => Config.FirstDeviation(name);
+
+    // There are no types.
+    internal sealed override void CheckRange(ReadOnlySpan<long> ids, ReadOnlySpan<long> types, string parameter) => HostIds.Require(ids, Config.VocabularySize, "token id", TokenIds, parameter);
+
+    private protected void RequireKnown(TorchSharp.torch.Tensor inputIds, string parameter) => HostIds.RequireBelow(inputIds, Config.VocabularySize, "token id", TokenIds, parameter);
+}

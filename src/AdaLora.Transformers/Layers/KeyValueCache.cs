@@ -1,0 +1,54 @@
+using static TorchSharp.torch;
+
+namespace AdaLora.Transformers.Layers;
+
+/// <summary>Keys and values of the tokens that a decoder has seen, so that the next ones need not compute them again. Memory for all tokens that there may be is taken once.</summary>
+/// <param name="capacity">The greatest number of tokens in a row, padding included.</param>
+internal sealed class KeyValueCache(long capacity) : IDisposable
+{
+    private readonly List<(Tensor Keys, Tensor Values)> _layers = [];
+
+    /// <summary>The number of tokens in a row that the cache holds.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>Adds the keys and values of new tokens in one layer.</summary>
+    /// <param name="layer">The number of the layer.</param>
+    /// <param name="keys">Batch x heads x new tokens x head size.</param>
+    /// <param name="values">Batch x heads x new tokens x head size.</param>
+    /// <returns>The keys and values of all tokens; parts of the cache.</returns>
+    /// <exception cref="InvalidOperationException">Gradients are on, the cache is full, or the batch has another number of rows than before.</exception>
+    public (Tensor Keys, Tensor Values) Append(int layer, Tensor keys, Tensor values)
+    {
+        if (is_grad_enabled())
+            throw new InvalidOperationException("Keys and values can't be kept for a backward pass; decode step by step under no_grad.");
+        var count = Length + keys.shape[2];
+        if (count > capacity)
+            throw new InvalidOperationException($"The cache has room for {capacity} tokens; {count} are needed.");
+        if (layer == _layers.Count)
+            _layers.Add((Room(keys), Room(values)));
+        var (allKeys, allValues) = _layers[layer];
+        if (allKeys.shape[0] != keys.shape[0])
+            throw new InvalidOperationException($"The cache holds {allKeys.shape[0]} rows, the batch {keys.shape[0]}.");
+        using (NewDisposeScope())
+        {
+            _ = allKeys.narrow(2, Length, keys.shape[2]).copy_(keys);
+            _ = allValues.narrow(2, Length, keys.shape[2]).copy_(values);
+        }
+
+        return (allKeys.narrow(2, 0, count), allValues.narrow(2, 0, count));
+    }
+
+    /// <summary>Counts new tokens, once all layers have added theirs.</summary>
+    public void Advance(long count) => Length += count;
+
+    public void Dispose()
+    {
+        foreach (var (keys, values) in _layers)
+        {
+            keys.Dispose();
+            values.Dispose();
+        }
+    }
+
+    private Tensor Room(Tensor states) => empty([states.shape[0], states.shape[1], capacity, states.shape[3]], states.dtype, states.device).DetachFromDisposeScope();
+}

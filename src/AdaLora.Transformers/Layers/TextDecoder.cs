@@ -1,0 +1,102 @@
+using AdaLora.Transformers.Configuration;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace AdaLora.Transformers.Layers;
+
+/// <summary>A decoder without a head: token ids in, one hidden state per token out, each of which depends on the tokens up to its own.</summary>
+public abstract class TextDecoder : DecoderModel
+{
+    private protected TextDecoder(string name, DecoderConfig config)
+        : base(name, config)
+    {
+    }
+
+    internal sealed override bool HasHead => false;
+
+    /// <summary>The matrix of word embeddings, which a head may share.</summary>
+    internal abstract Tensor WordWeight { get; }
+
+    /// <summary>The layers, one after another.</summary>
+    private protected abstract ModuleList<Module<Tensor, DecoderPass, Tensor>> Blocks { get; }
+
+    /// <summary>The greatest length of a text in tokens, or null if there is none.</summary>
+    private protected virtual int? MaxLength => Config.MaxPositions;
+
+    /// <summary>What goes into the first layer, batch x length x hidden size.</summary>
+    private protected abstract Tensor Embed(Tensor inputIds, Tensor positions);
+
+    /// <summary>The norm behind the last layer.</summary>
+    private protected abstract Tensor Normalize(Tensor states);
+
+    /// <summary>Decodes a batch.</summary>
+    /// <param name="inputIds">Token ids, int64, batch x length.</param>
+    /// <param name="attentionMask">1 for real tokens and 0 for padding on either side, batch x length; null if there is no padding.</param>
+    /// <param name="positionIds">The position of each token, int64, batch x length; null to count the real tokens of each row from 0.</param>
+    /// <returns>The last hidden states, batch x length x hidden size. Those of padding mean nothing.</returns>
+    /// <exception cref="ArgumentException">A shape is wrong, the texts are longer than the model's positions, or, in the host's memory, an id or position is beyond the model's tables.</exception>
+    public sealed override Tensor forward(Tensor inputIds, Tensor? attentionMask, Tensor? positionIds) => Decode(inputIds, attentionMask, positionIds, null, null);
+
+    /// <summary>Decodes a batch and gives the states after every layer.</summary>
+    /// <param name="inputIds">Token ids, int64, batch x length.</param>
+    /// <param name="attentionMask">1 for real tokens and 0 for padding, batch x length; null if there is no padding.</param>
+    /// <param name="positionIds">The position of each token, int64, batch x length; null to count the real tokens of each row from 0.</param>
+    /// <returns>The output of the embeddings and of every layer, each batch x length x hidden size; the last one behind the final norm.</returns>
+    /// <exception cref="ArgumentException">A shape is wrong, the texts are longer than the model's positions, or, in the host's memory, an id or position is beyond the model's tables.</exception>
+    public IReadOnlyList<Tensor> HiddenStates(Tensor inputIds, Tensor? attentionMask = null, Tensor? positionIds = null)
+    {
+        var states = new List<Tensor>(Config.Layers + 1);
+        Decode(inputIds, attentionMask, positionIds, null, states).Dispose();
+        states.ForEach(state => CurrentDisposeScope?.Attach(state));
+        return states;
+    }
+
+    /// <summary>Decodes tokens that stand behind those of a cache, and adds them to it.</summary>
+    /// <param name="inputIds">Token ids, int64, batch x length.</param>
+    /// <param name="attentionMask">1 for real tokens and 0 for padding, batch x (cached + length); null if there is no padding.</param>
+    /// <param name="positionIds">The position of each token, int64, batch x length; null to count the real tokens of each row from 0.</param>
+    /// <param name="cache">What the tokens before these have left, or null.</param>
+    /// <param name="trace">Receives what goes into the first layer and what comes out of each, as tensors of no scope; null for nobody.</param>
+    internal Tensor Decode(Tensor inputIds, Tensor? attentionMask, Tensor? positionIds, KeyValueCache? cache, List<Tensor>? trace)
+    {
+        CheckInputs(inputIds, attentionMask, positionIds, cache?.Length ?? 0);
+        using var scope = NewDisposeScope();
+        // Libtorch's kernels on CPUs know nothing of dropout; see MultiHeadAttention.
+        var pass = DecoderPass.Of(inputIds, attentionMask, positionIds, cache, WordWeight.dtype, needsMask: training && Config.AttentionDropout > 0);
+        var states = Embed(inputIds, pass.Positions);
+        foreach (var block in Blocks)
+        {
+            trace?.Add(states.alias().DetachFromDisposeScope());
+            var next = block.call(states, pass);
+            // Frees what nothing else needs while the next layer runs; in training the graph keeps what the backward pass reads.
+            states.Dispose();
+            states = next;
+        }
+
+        var last = Normalize(states);
+        trace?.Add(last.alias().DetachFromDisposeScope());
+        cache?.Advance(inputIds.shape[1]);
+        return last.MoveToOuterDisposeScope();
+    }
+
+    private void CheckInputs(Tensor inputIds, Tensor? attentionMask, Tensor? positionIds, long past)
+    {
+        ArgumentNullException.ThrowIfNull(inputIds);
+        var shape = inputIds.shape;
+        if (shape.Length != 2)
+            throw new ArgumentException($"Token ids must be batch x length; the shape is [{string.Join(", ", shape)}].", nameof(inputIds));
+        if (past + shape[1] > MaxLength)
+            throw new ArgumentException($"The texts have {past + shape[1]} tokens, the model only {MaxLength} positions; truncate them when they are tokenized.", nameof(inputIds));
+        CheckShape(attentionMask, [shape[0], past + shape[1]], nameof(attentionMask));
+        CheckShape(positionIds, shape, nameof(positionIds));
+        RequireKnown(inputIds, nameof(inputIds));
+        HostIds.RequireBelow(positionIds, MaxLength ?? long.MaxValue, "position", "positions", nameof(positionIds));
+    }
+
+    private static void CheckShape(Tensor? tensor, ReadOnlySpan<long> shape, string name)
+    {
+        if (tensor is not null && !tensor.shape.AsSpan().SequenceEqual(shape))
+            throw new ArgumentException($"The shape is [{string.Join(", ", tensor.shape)}]; [{string.Join(", ", shape.ToArray())}] is needed.", name);
+    }
+}

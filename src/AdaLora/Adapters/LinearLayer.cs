@@ -1,0 +1,33 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace AdaLora.Adapters;
+
+/// <summary>A linear map, TorchSharp's or of one's own: y = x W' + b.</summary>
+internal sealed class LinearLayer(nn.Module<Tensor, Tensor> module, IProjection projection) : AdaptableLayer(module)
+{
+    public IProjection Projection => projection;
+
+    public override Tensor Weight => projection.Weight;
+
+    public override Tensor? Bias => projection.Bias;
+
+    public override long OutFeatures => projection.OutFeatures;
+
+    public override long InFeatures => projection.InFeatures;
+
+    public override bool WeightIsTransposed => projection.WeightIsTransposed;
+
+    public override bool IsLinear => true;
+
+    public static AdaptableLayer? Of(nn.Module module) =>
+        Adapters.Projection.TryDescribe(module, out var projection) ? new LinearLayer((nn.Module<Tensor, Tensor>)module, projection) : null;
+
+    public override string? FindFault() => Adapters.Projection.FindFault(projection);
+
+    public override Tensor InLayout(Tensor matrix) => WeightIsTransposed ? matrix.t() : matrix;
+
+    public override bool TakesPrecision => Module is Linear;
+
+    public override SvdAdapter Adapt(AdapterParts parts) => new SvdLinear(this, parts);
+}

@@ -1,0 +1,277 @@
+using AdaLora.Adapters.Dropout;
+using AdaLora.Adapters.FrozenWeights;
+using AdaLora.Bank;
+using AdaLora.Internals;
+using TorchSharp;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace AdaLora.Adapters;
+
+/// <summary>
+/// A frozen layer with an AdaLoRA adapter, of whatever kind: the layer's output and scale · P diag(lambda) Q applied to its input, where P has a row for each output feature and Q a column for each entry that such a feature is made of.
+/// State names and shapes are those of PEFT: lora_A = Q (rank, in), lora_E = lambda (rank, 1), lora_B = P (out, rank), base_layer.* = the base layer.
+/// </summary>
+/// <remarks>The triplets live in memory that all adapters of a model share; this module holds views of them. The kinds are <see cref="SvdLinear"/> and <see cref="SvdConv2d"/>.</remarks>
+public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "base_layer")]
+    private readonly nn.Module<Tensor, Tensor> _base;
+
+    [ComponentName(Name = "lora_A")]
+    private readonly Parameter _right;
+
+    [ComponentName(Name = "lora_E")]
+    private readonly Parameter _lambda;
+
+    [ComponentName(Name = "lora_B")]
+    private readonly Parameter _left;
+
+    private readonly AdaptableLayer _layer;
+    private readonly FrozenWeight _frozen;
+    private readonly MergeableWeight _weight;
+    private readonly AdapterActivity _activity;
+    private TripletSlot _slot;
+    private readonly double _dropout;
+    private readonly ScalarType _dtype;
+
+    private protected SvdAdapter(string name, AdaptableLayer layer, AdapterParts parts)
+        : base(name)
+    {
+        _base = layer.Module;
+        _layer = layer;
+        _frozen = layer.Hold(parts.Precision);
+        _weight = new MergeableWeight(layer, _frozen);
+        _activity = parts.Activity;
+        _slot = parts.Slot;
+        _dropout = parts.Dropout;
+        _dtype = layer.Weight.dtype;
+        Scale = parts.Scale;
+        using (NewDisposeScope())
+        {
+            _right = ViewOf(parts.Bank.Values.Right(_slot));
+            _lambda = ViewOf(parts.Bank.Values.Lambda(_slot));
+            _left = ViewOf(parts.Bank.Values.Left(_slot));
+        }
+
+        RegisterComponents();
+    }
+
+    /// <summary>The layer under the adapter. It is not owned: disposing the model after detaching disposes it, disposing this module alone does too.</summary>
+    public nn.Module<Tensor, Tensor> BaseLayer => _base;
+
+    /// <summary>Number of triplets held: the initial rank, or the live rank after compaction.</summary>
+    public int Rank => _slot.Rank;
+
+    /// <summary>Factor of the adapter's product: alpha / (initial rank + 1e-5), constant for the adapter's life.</summary>
+    public double Scale { get; }
+
+    /// <summary>Whether the weight of the base layer contains the adapter's product, so that only the base layer is computed.</summary>
+    public bool IsMerged => _weight.IsMerged;
+
+    /// <summary>Whether the adapter took part in a forward pass in training mode.</summary>
+    internal bool HasTrained { get; private set; }
+
+    /// <summary>Whether the module was disposed, with the model that it is a part of.</summary>
+    internal bool IsDisposed => _right.IsInvalid;
+
+    internal TripletSlot Slot => _slot;
+
+    internal IReadOnlyList<(Parameter View, Func<Tensor, Tensor> Of)> Views =>
+        [(_right, flat => flat.Right(_slot)), (_lambda, flat => flat.Lambda(_slot)), (_left, flat => flat.Left(_slot))];
+
+    private protected AdaptableLayer Layer => _layer;
+
+    /// <summary>The weight of the layer as it is computed with.</summary>
+    internal FrozenWeight Frozen => _frozen;
+
+    private protected AdapterActivity Activity => _activity;
+
+    /// <summary>P, (out, rank).</summary>
+    private protected Tensor Left => _left;
+
+    /// <summary>(rank, 1).</summary>
+    private protected Tensor Lambda => _lambda;
+
+    /// <summary>Q, (rank, in).</summary>
+    private protected Tensor Right => _right;
+
+    /// <summary>Applies the layer.</summary>
+    /// <param name="input">What the base layer takes: (..., in) for a linear layer, (batch, channels, height, width) or one image for a convolution.</param>
+    /// <returns>In the shape and the dtype that the base layer gives.</returns>
+    /// <exception cref="InvalidOperationException">The adapter is merged, and the call is part of a training step; or the model was moved after it was adapted.</exception>
+    public sealed override Tensor forward(Tensor input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        using var passage = _activity.Gate.Read();
+        if (IsMerged)
+        {
+            return training && is_grad_enabled()
+                ? throw new InvalidOperationException($"'{_slot.Name}' is merged and cannot be trained. Call AdaLoraModel.Unmerge() first, or model.eval() to compute outputs only.")
+                : Merged(input);
+        }
+
+        if (training && !HasTrained)
+        {
+            HasTrained = true;
+            _activity.StartedTraining?.Invoke();
+        }
+
+        if (Rank == 0 || !_activity.Enabled)
+            return Plain(input);
+
+        RequireInPlace();
+        using var scope = NewDisposeScope();
+        return Adapted(input, training ? _dropout : 0).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>scale · P diag(lambda) Q in the layout and dtype of the base weight: what merging would add to it.</summary>
+    /// <returns>A new tensor of the shape of the base weight, without gradient.</returns>
+    public Tensor DeltaWeight()
+    {
+        using var scope = NewDisposeScope();
+        return Product().to(_layer.Weight.dtype).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public override void train(bool on = true)
+    {
+        if (training && !on)
+        {
+            _activity.Sharing?.Forget();
+            _activity.LeavingTraining?.Invoke();
+        }
+
+        base.train(on);
+    }
+
+    /// <summary>Adds to the steps of a change that the parameters are views of where the triplets are then. They stay the same objects.</summary>
+    internal void Follow(BankChange change, Transition steps)
+    {
+        var (former, next) = (_slot, change.Layout[_slot.Name]);
+        steps.Exchange(_right, change.Values.Right(next));
+        steps.Exchange(_lambda, change.Values.Lambda(next));
+        steps.Exchange(_left, change.Values.Left(next));
+        steps.Add(() => _slot = next, () => _slot = former);
+    }
+
+    /// <summary>Whether merging would leave every entry of the weight finite, a boolean scalar on the device.</summary>
+    internal Tensor StaysFinite()
+    {
+        using var scope = NewDisposeScope();
+        return _weight.With(Product()).isfinite().all().MoveToOuterDisposeScope();
+    }
+
+    internal void Merge(bool keepOriginal)
+    {
+        using var scope = NewDisposeScope();
+        _weight.Merge(Product(), keepOriginal);
+    }
+
+    internal void Unmerge()
+    {
+        using var scope = NewDisposeScope();
+        _weight.Unmerge(Product());
+    }
+
+    /// <summary>Takes the weight out of the layer where the precision says so.</summary>
+    internal void TakeOverWeight() => _frozen.TakeOver();
+
+    /// <summary>Leaves the layer with a weight of its own, whatever the precision.</summary>
+    internal void GiveBackWeight() => _frozen.GiveBack();
+
+    /// <summary>Leaves the merged weight to the base layer for good.</summary>
+    internal void ForgetOriginal() => _weight.Forget();
+
+    /// <summary>alpha / (rank + 1e-5), where an alpha of 0 stands for the rank itself: the scale of the published code.</summary>
+    internal static double ScaleFor(double alpha, int rank) => (alpha > 0 ? alpha : rank) / (rank + 1e-5);
+
+    /// <inheritdoc/>
+    public override Dictionary<string, Tensor> state_dict(Dictionary<string, Tensor>? destination = null, string? prefix = null)
+    {
+        // Whoever asks for the live tensors, as load_state_dict does, may write into them.
+        _frozen.Forget();
+        return base.state_dict(destination!, prefix!);
+    }
+
+    // The triplets stay behind in the bank. Throwing here would leave the model moved by half; the next use of the adapter says what to do.
+    /// <inheritdoc/>
+    protected override nn.Module _to(Device device, ScalarType dtype, bool non_blocking)
+    {
+        _base.to(device, dtype, non_blocking: non_blocking);
+        return this;
+    }
+
+    /// <inheritdoc/>
+    protected override nn.Module _to(DeviceType deviceType, int deviceIndex, bool non_blocking)
+    {
+        _base.to(deviceType, deviceIndex, non_blocking: non_blocking);
+        return this;
+    }
+
+    /// <inheritdoc/>
+    protected override nn.Module _to(ScalarType dtype, bool non_blocking)
+    {
+        _base.to(dtype, non_blocking: non_blocking);
+        return this;
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _weight.Dispose();
+            _frozen.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    /// <summary>The layer with its adapter.</summary>
+    /// <param name="input">As in <see cref="forward"/>.</param>
+    /// <param name="dropout">Rate in front of Q.</param>
+    private protected abstract Tensor Adapted(Tensor input, double dropout);
+
+    /// <summary>The layer without its adapter.</summary>
+    private protected virtual Tensor Plain(Tensor input) => _base.call(input);
+
+    /// <summary>The layer whose weight contains the adapter's product.</summary>
+    private protected virtual Tensor Merged(Tensor input) => _base.call(input);
+
+    /// <summary>The input in an element type, with what is dropped of it set to 0, as part of the graph.</summary>
+    private protected Tensor Drop(Tensor input, ScalarType dtype, double dropout)
+    {
+        var shared = dropout > 0 ? _activity.Sharing?.For(this, input, dropout) : null;
+        var converted = input.In(dtype);
+        return dropout > 0 ? shared?.Apply(converted) ?? FastDropout.Apply(converted, dropout) : converted;
+    }
+
+    /// <summary>Throws when the base layer is not where and what it was when it was adapted: better an error here than adapters that silently stop learning.</summary>
+    internal void RequireInPlace()
+    {
+        var weight = _layer.Weight;
+        if (weight.device_type == _left.device_type && weight.device_index == _left.device_index && weight.dtype == _dtype)
+            return;
+        throw new InvalidOperationException(
+            $"The model was moved to {weight.device} {weight.dtype} after it was adapted, but '{_slot.Name}' carries an AdaLoRA adapter on {_left.device} for {_dtype} whose triplets live in a shared bank and cannot move. "
+            + "Call model.to(...) before AdaLoraModel.Attach: save the adapters or detach them, move the model, and adapt it again or load them.");
+    }
+
+    private static Parameter ViewOf(Tensor view)
+    {
+        var parameter = new Parameter(view.detach());
+        parameter.DetachFromDisposeScope();
+        return parameter;
+    }
+
+    // In the layout of the base weight, in the dtype of the triplets.
+    private Tensor Product()
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var product = _left.mul(_lambda.view(1, Rank).Mul(Scale)).mm(_right);
+        return _layer.InLayout(product).contiguous().MoveToOuterDisposeScope();
+    }
+}
