@@ -4,5 +4,5 @@ namespace AdaLora.Transformers.Layers;
 internal interface ITokenContext
 {
     /// <summary>How tokens stand as rows.</summary>
-    TokenRows Rows { get; }
+    PackedTokens Rows { get; }
 }

@@ -52,7 +52,7 @@ internal sealed class MultiHeadAttention(int heads, double dropout)
     /// <param name="training">Whether attention weights are dropped.</param>
     /// <param name="prefix">Keys and values in front of those of every text, or null.</param>
     /// <returns>Kept rows x hidden size.</returns>
-    public Tensor ApplyToRows(Tensor query, Tensor key, Tensor value, TokenRows rows, bool training, AttentionPrefix? prefix)
+    public Tensor ApplyToRows(Tensor query, Tensor key, Tensor value, PackedTokens rows, bool training, AttentionPrefix? prefix)
     {
         using var scope = NewDisposeScope();
         var context = Apply(rows.ToQueries(query), rows.ToTexts(key), rows.ToTexts(value), rows.Additive, training, prefix, rows.HasEmptyTexts);

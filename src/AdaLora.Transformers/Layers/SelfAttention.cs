@@ -6,7 +6,7 @@ using static TorchSharp.torch.nn;
 namespace AdaLora.Transformers.Layers;
 
 /// <summary>Multi-head self-attention over projections named query, key and value. Takes hidden states as rows, and gives those that are kept.</summary>
-internal sealed class SelfAttention : PrefixableAttention<TokenRows>
+internal sealed class SelfAttention : PrefixableAttention<PackedTokens>
 {
     [ComponentName(Name = "query")]
     private readonly Module<Tensor, Tensor> _query;
@@ -29,7 +29,7 @@ internal sealed class SelfAttention : PrefixableAttention<TokenRows>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor hidden, TokenRows rows)
+    public override Tensor forward(Tensor hidden, PackedTokens rows)
     {
         using var scope = NewDisposeScope();
         var context = _attention.ApplyToRows(_query.call(rows.Kept(hidden)), _key.call(hidden), _value.call(hidden), rows, training, Prefix);

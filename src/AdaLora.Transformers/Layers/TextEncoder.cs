@@ -50,7 +50,7 @@ public abstract partial class TextEncoder : EncoderModel
     /// <summary>
     /// Runs the layers over rows; <paramref name="trace"/> receives what goes into the first and what comes out of each, batch x length x hidden size, as tensors of no scope.
     /// </summary>
-    private protected abstract Tensor Transform(Tensor embedded, TokenRows rows, List<Tensor>? trace);
+    private protected abstract Tensor Transform(Tensor embedded, PackedTokens rows, List<Tensor>? trace);
 
     /// <summary>The last states of the first tokens, batch x hidden size: what heads for whole texts read. Costs less than all states.</summary>
     internal Tensor FirstStates(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds)
@@ -58,7 +58,7 @@ public abstract partial class TextEncoder : EncoderModel
         CheckInputs(inputIds, attentionMask, tokenTypeIds);
         using var scope = NewDisposeScope();
         var (embedded, mask) = EmbedWithPrompt(inputIds, attentionMask, tokenTypeIds);
-        var rows = TokenRows.ForFirsts(embedded, mask);
+        var rows = PackedTokens.ForFirsts(embedded, mask);
         return Transform(rows.FromTexts(embedded), rows, null).MoveToOuterDisposeScope();
     }
 
@@ -67,7 +67,7 @@ public abstract partial class TextEncoder : EncoderModel
         CheckInputs(inputIds, attentionMask, tokenTypeIds);
         using var scope = NewDisposeScope();
         var (embedded, mask) = EmbedWithPrompt(inputIds, attentionMask, tokenTypeIds);
-        var rows = TokenRows.OfAll(embedded, mask);
+        var rows = PackedTokens.OfAll(embedded, mask);
         var states = rows.ToTexts(Transform(rows.FromTexts(embedded), rows, trace));
         if (_prompt is not { } prompt)
             return states.MoveToOuterDisposeScope();

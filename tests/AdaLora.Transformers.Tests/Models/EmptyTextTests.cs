@@ -59,7 +59,7 @@ public sealed class EmptyTextTests
         manual_seed(5);
         var hidden = randn([3, 4, 6], dtype: ScalarType.Float64);
         var mask = tensor(new long[,] { { 1, 1, 1, 0 }, { 0, 0, 0, 0 }, { 1, 1, 1, 1 } });
-        var rows = TokenRows.OfAll(hidden, mask);
+        var rows = PackedTokens.OfAll(hidden, mask);
         var parts = Enumerable.Range(0, 3).Select(_ => randn([12, 6], dtype: ScalarType.Float64, requires_grad: true)).ToArray();
         var weights = randn([12, 6], dtype: ScalarType.Float64);
 

@@ -76,7 +76,7 @@ public sealed class FirstStatesTests
         using var scope = NewDisposeScope();
         var embedded = rand(3, Length, 4);
 
-        var rows = TokenRows.ForFirsts(embedded, MaskOf(mask));
+        var rows = PackedTokens.ForFirsts(embedded, MaskOf(mask));
 
         Assert.Equal(isPacked, rows.IsPacked);
         Assert.Equal(mask is "none" or "full", rows.Additive is null);

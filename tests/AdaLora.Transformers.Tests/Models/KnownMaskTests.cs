@@ -20,7 +20,7 @@ public sealed class KnownMaskTests : IDisposable
     {
         KnownMask.Note(_mask, Filled(10, 20, 30, 20));
 
-        var rows = TokenRows.ForFirsts(_embedded, _mask);
+        var rows = PackedTokens.ForFirsts(_embedded, _mask);
 
         Assert.True(rows.IsPacked);
     }
@@ -30,7 +30,7 @@ public sealed class KnownMaskTests : IDisposable
     {
         KnownMask.Note(_mask, Filled(Length, Length, Length, Length));
 
-        var rows = TokenRows.ForFirsts(_embedded, _mask);
+        var rows = PackedTokens.ForFirsts(_embedded, _mask);
 
         Assert.False(rows.IsPacked);
         Assert.Null(rows.Additive);
@@ -39,7 +39,7 @@ public sealed class KnownMaskTests : IDisposable
     [Fact]
     public void Every_place_has_a_row_when_nobody_knows_the_mask()
     {
-        var rows = TokenRows.ForFirsts(_embedded, _mask);
+        var rows = PackedTokens.ForFirsts(_embedded, _mask);
 
         Assert.False(rows.IsPacked);
         Assert.NotNull(rows.Additive);

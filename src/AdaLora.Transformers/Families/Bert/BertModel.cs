@@ -29,7 +29,7 @@ public sealed class BertModel : TextEncoder
         : base(nameof(BertModel), config)
     {
         _embeddings = new TokenEmbeddings(config, config.HiddenSize, TokenEmbeddings.NumberFromZero);
-        _encoder = new EncoderStack(config, () => new EncoderLayer<TokenRows>(new SelfAttention(config), config));
+        _encoder = new EncoderStack(config, () => new EncoderLayer<PackedTokens>(new SelfAttention(config), config));
         _pooler = withPooler ? new ActivatedDense(config.HiddenSize, config.HiddenSize, "tanh") : null;
         RegisterComponents();
     }
@@ -57,5 +57,5 @@ public sealed class BertModel : TextEncoder
 
     private protected override Tensor Embed(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds) => _embeddings.call(inputIds, tokenTypeIds);
 
-    private protected override Tensor Transform(Tensor embedded, TokenRows rows, List<Tensor>? trace) => _encoder.Encode(embedded, rows, trace);
+    private protected override Tensor Transform(Tensor embedded, PackedTokens rows, List<Tensor>? trace) => _encoder.Encode(embedded, rows, trace);
 }

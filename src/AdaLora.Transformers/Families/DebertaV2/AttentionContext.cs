@@ -10,7 +10,7 @@ namespace AdaLora.Transformers.Families.DebertaV2;
 /// <param name="Embeddings">The relative embeddings that the batch's distances reach, rows x hidden size, or null without relative attention.</param>
 /// <param name="ContentToPosition">For query q and key k the row of <paramref name="Embeddings"/> for q - k, queries x length.</param>
 /// <param name="PositionToContent">For key k and query q the row for k - q negated, length x queries.</param>
-internal sealed record AttentionContext(TokenRows Rows, Tensor? Real, Tensor? Masked, Tensor? Embeddings, Tensor? ContentToPosition, Tensor? PositionToContent) : ITokenContext
+internal sealed record AttentionContext(PackedTokens Rows, Tensor? Real, Tensor? Masked, Tensor? Embeddings, Tensor? ContentToPosition, Tensor? PositionToContent) : ITokenContext
 {
     /// <summary>What the last layer shares, whose only queries may be the first tokens.</summary>
     public AttentionContext AtLastLayer()

@@ -8,7 +8,7 @@ using static TorchSharp.torch.nn;
 namespace AdaLora.Transformers.Families.DebertaV2;
 
 /// <summary>The layers and what they share: relative embeddings, and a convolution beside the first layer.</summary>
-internal sealed class DebertaV2Encoder : Module<Tensor, TokenRows, Tensor>
+internal sealed class DebertaV2Encoder : Module<Tensor, PackedTokens, Tensor>
 {
     [ComponentName(Name = "layer")]
     private readonly ModuleList<Module<Tensor, AttentionContext, Tensor>> _layers;
@@ -36,13 +36,13 @@ internal sealed class DebertaV2Encoder : Module<Tensor, TokenRows, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor embedded, TokenRows rows) => Encode(embedded, rows, null);
+    public override Tensor forward(Tensor embedded, PackedTokens rows) => Encode(embedded, rows, null);
 
     /// <summary>
     /// Runs the layers; <paramref name="trace"/> receives what goes into the first and what comes out of each, batch x length x hidden size, in tensors that belong to no scope.
     /// </summary>
     /// <returns>Rows x hidden size; only the first tokens' if they suffice.</returns>
-    public Tensor Encode(Tensor embedded, TokenRows rows, List<Tensor>? trace)
+    public Tensor Encode(Tensor embedded, PackedTokens rows, List<Tensor>? trace)
     {
         using var scope = NewDisposeScope();
         var context = Context(embedded, rows);
@@ -71,7 +71,7 @@ internal sealed class DebertaV2Encoder : Module<Tensor, TokenRows, Tensor>
         return (_relativeNorm is null ? rows.alias() : _relativeNorm.call(rows)).MoveToOuterDisposeScope();
     }
 
-    private AttentionContext Context(Tensor embedded, TokenRows rows)
+    private AttentionContext Context(Tensor embedded, PackedTokens rows)
     {
         var real = rows.IsPacked ? null : rows.Mask?.Ne(0).view(-1, 1).to(embedded.dtype);
         var masked = rows.Mask is null ? null : PairMask(rows.Mask);

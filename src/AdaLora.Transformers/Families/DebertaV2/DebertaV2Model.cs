@@ -44,5 +44,5 @@ public sealed class DebertaV2Model : TextEncoder
         return embedded.MoveToOuterDisposeScope();
     }
 
-    private protected override Tensor Transform(Tensor embedded, TokenRows rows, List<Tensor>? trace) => _encoder.Encode(embedded, rows, trace);
+    private protected override Tensor Transform(Tensor embedded, PackedTokens rows, List<Tensor>? trace) => _encoder.Encode(embedded, rows, trace);
 }

@@ -7,7 +7,7 @@ using static TorchSharp.torch.nn;
 namespace AdaLora.Transformers.Families.DistilBert;
 
 /// <summary>Multi-head self-attention with its output projection. Takes hidden states as rows, and gives those that are kept.</summary>
-internal sealed class DistilBertAttention : PrefixableAttention<TokenRows>
+internal sealed class DistilBertAttention : PrefixableAttention<PackedTokens>
 {
     [ComponentName(Name = "q_lin")]
     private readonly Module<Tensor, Tensor> _query;
@@ -34,7 +34,7 @@ internal sealed class DistilBertAttention : PrefixableAttention<TokenRows>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor hidden, TokenRows rows)
+    public override Tensor forward(Tensor hidden, PackedTokens rows)
     {
         using var scope = NewDisposeScope();
         var context = _attention.ApplyToRows(_query.call(rows.Kept(hidden)), _key.call(hidden), _value.call(hidden), rows, training, Prefix);

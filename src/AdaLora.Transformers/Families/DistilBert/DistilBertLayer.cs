@@ -8,7 +8,7 @@ using static TorchSharp.torch.nn;
 namespace AdaLora.Transformers.Families.DistilBert;
 
 /// <summary>One layer: attention and feed-forward, each added to its input and layer-normed.</summary>
-internal sealed class DistilBertLayer : Module<Tensor, TokenRows, Tensor>
+internal sealed class DistilBertLayer : Module<Tensor, PackedTokens, Tensor>
 {
     [ComponentName(Name = "attention")]
     private readonly DistilBertAttention _attention;
@@ -32,7 +32,7 @@ internal sealed class DistilBertLayer : Module<Tensor, TokenRows, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor hidden, TokenRows rows)
+    public override Tensor forward(Tensor hidden, PackedTokens rows)
     {
         using var scope = NewDisposeScope();
         var attended = _attentionNorm.call(_attention.call(hidden, rows).Add(rows.Kept(hidden)));

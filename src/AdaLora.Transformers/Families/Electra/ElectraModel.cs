@@ -30,7 +30,7 @@ public sealed class ElectraModel : TextEncoder
     {
         _embeddings = new TokenEmbeddings(config, config.EmbeddingSize, TokenEmbeddings.NumberFromZero);
         _project = config.EmbeddingSize == config.HiddenSize ? null : Unfilled.Linear(config.EmbeddingSize, config.HiddenSize);
-        _encoder = new EncoderStack(config, () => new EncoderLayer<TokenRows>(new SelfAttention(config), config));
+        _encoder = new EncoderStack(config, () => new EncoderLayer<PackedTokens>(new SelfAttention(config), config));
         RegisterComponents();
     }
 
@@ -43,5 +43,5 @@ public sealed class ElectraModel : TextEncoder
         return (_project is null ? embedded : _project.call(embedded)).MoveToOuterDisposeScope();
     }
 
-    private protected override Tensor Transform(Tensor embedded, TokenRows rows, List<Tensor>? trace) => _encoder.Encode(embedded, rows, trace);
+    private protected override Tensor Transform(Tensor embedded, PackedTokens rows, List<Tensor>? trace) => _encoder.Encode(embedded, rows, trace);
 }

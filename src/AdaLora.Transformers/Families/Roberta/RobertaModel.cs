@@ -26,7 +26,7 @@ public sealed class RobertaModel : TextEncoder
         : base(config?.ArchitecturePrefix + "Model", config!)
     {
         _embeddings = new TokenEmbeddings(config!, config!.HiddenSize, ids => NumberAfterPadding(ids, config.PadId), paddingPosition: config.PadId);
-        _encoder = new EncoderStack(config, () => new EncoderLayer<TokenRows>(new SelfAttention(config), config));
+        _encoder = new EncoderStack(config, () => new EncoderLayer<PackedTokens>(new SelfAttention(config), config));
         RegisterComponents();
     }
 
@@ -44,5 +44,5 @@ public sealed class RobertaModel : TextEncoder
 
     private protected override Tensor Embed(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds) => _embeddings.call(inputIds, tokenTypeIds);
 
-    private protected override Tensor Transform(Tensor embedded, TokenRows rows, List<Tensor>? trace) => _encoder.Encode(embedded, rows, trace);
+    private protected override Tensor Transform(Tensor embedded, PackedTokens rows, List<Tensor>? trace) => _encoder.Encode(embedded, rows, trace);
 }

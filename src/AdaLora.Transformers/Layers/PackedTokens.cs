@@ -7,7 +7,7 @@ namespace AdaLora.Transformers.Layers;
 /// How the tokens of a batch stand as rows, (rows, hidden size), which is what all layers but attention work on. In the plainest form every place of every text has a row. When only the
 /// first token's state will be read, most places of padding have none, and the last layer computes nothing but the first tokens: what nobody reads costs nothing.
 /// </summary>
-internal sealed class TokenRows : ITokenContext
+internal sealed class PackedTokens : ITokenContext
 {
     /// <summary>Some padding is kept so that the number of rows is a multiple of this: oneDNN compiles code for each number of rows that it meets and keeps it, half a megabyte each time.</summary>
     public const int Step = 16;
@@ -17,14 +17,14 @@ internal sealed class TokenRows : ITokenContext
     private readonly Tensor? _firsts;
     private readonly bool _firstsSuffice;
 
-    private TokenRows(long batch, long length, Tensor? mask, Tensor? additive, Tensor? places, Tensor? firsts, bool firstsSuffice, bool onlyFirsts)
+    private PackedTokens(long batch, long length, Tensor? mask, Tensor? additive, Tensor? places, Tensor? firsts, bool firstsSuffice, bool onlyFirsts)
     {
         (_batch, Length, Mask, Additive, _places, _firsts) = (batch, length, mask, additive, places, firsts);
         (_firstsSuffice, OnlyFirsts) = (firstsSuffice, onlyFirsts);
     }
 
     /// <inheritdoc/>
-    public TokenRows Rows => this;
+    public PackedTokens Rows => this;
 
     /// <summary>Tokens of every text, padding included.</summary>
     public long Length { get; }
@@ -47,12 +47,12 @@ internal sealed class TokenRows : ITokenContext
     /// <summary>A row for every place.</summary>
     /// <param name="embedded">Batch x length x hidden size.</param>
     /// <param name="mask">1 at real tokens and 0 at padding, batch x length, or null.</param>
-    public static TokenRows OfAll(Tensor embedded, Tensor? mask) => Whole(embedded, mask, mask is null ? null : RealPlaces(mask), firstsSuffice: false);
+    public static PackedTokens OfAll(Tensor embedded, Tensor? mask) => Whole(embedded, mask, mask is null ? null : RealPlaces(mask), firstsSuffice: false);
 
     /// <summary>Rows for computing the last states of first tokens only. Padding is left out where the host knows it: on a CPU, and on a device if the mask comes from a <c>TokenBatch</c>; else finding it would mean waiting for the device.</summary>
     /// <param name="embedded">Batch x length x hidden size.</param>
     /// <param name="mask">1 at real tokens and 0 at padding, batch x length, or null.</param>
-    public static TokenRows ForFirsts(Tensor embedded, Tensor? mask)
+    public static PackedTokens ForFirsts(Tensor embedded, Tensor? mask)
     {
         if (mask is null || RealPlaces(mask) is not { } isReal)
             return Whole(embedded, mask, null, firstsSuffice: true);
@@ -76,12 +76,12 @@ internal sealed class TokenRows : ITokenContext
         if (filling >= padding.Count)
             return Whole(embedded, mask, isReal, firstsSuffice: true);
         places.AddRange(padding.Take(filling));
-        return new TokenRows(
+        return new PackedTokens(
             firsts.Count, length, mask, AttentionMask.ToAdditive(mask, embedded.dtype), tensor(places, device: mask.device), tensor(firsts, device: mask.device), firstsSuffice: true, onlyFirsts: false);
     }
 
     /// <summary>What the last layer works on.</summary>
-    public TokenRows AtLastLayer() => _firstsSuffice ? new TokenRows(_batch, Length, Mask, Additive, _places, _firsts, true, onlyFirsts: true) { HasEmptyTexts = HasEmptyTexts } : this;
+    public PackedTokens AtLastLayer() => _firstsSuffice ? new PackedTokens(_batch, Length, Mask, Additive, _places, _firsts, true, onlyFirsts: true) { HasEmptyTexts = HasEmptyTexts } : this;
 
     /// <summary>Batch x length x hidden size to rows x hidden size.</summary>
     public Tensor FromTexts(Tensor texts)
@@ -112,10 +112,10 @@ internal sealed class TokenRows : ITokenContext
     public Tensor FromQueries(Tensor context) => OnlyFirsts ? context.squeeze(1) : FromTexts(context);
 
     // Where real tokens are is null where the host does not know, or nobody is to look.
-    private static TokenRows Whole(Tensor embedded, Tensor? mask, bool[]? isReal, bool firstsSuffice)
+    private static PackedTokens Whole(Tensor embedded, Tensor? mask, bool[]? isReal, bool firstsSuffice)
     {
         var additive = mask is null ? null : AttentionMask.ToAdditive(mask, embedded.dtype);
-        return new TokenRows(embedded.shape[0], embedded.shape[1], mask, additive, null, null, firstsSuffice, onlyFirsts: false)
+        return new PackedTokens(embedded.shape[0], embedded.shape[1], mask, additive, null, null, firstsSuffice, onlyFirsts: false)
         {
             HasEmptyTexts = isReal?.Chunk((int)embedded.shape[1]).Any(text => !text.Contains(true)) == true,
         };
