@@ -1,7 +1,7 @@
 using AdaLora.Adapters;
 using AdaLora.Injection;
 using AdaLora.Targeting;
-using AdaLora.Tests.Adapters;
+using AdaLora.Tests.Injection;
 using AdaLora.Tests.Models;
 using AdaLora.TestSupport;
 using CsCheck;

@@ -1,4 +1,5 @@
 using AdaLora.Adapters;
+using AdaLora.Tests.Injection;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
