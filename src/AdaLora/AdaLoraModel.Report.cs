@@ -31,7 +31,7 @@ public sealed partial class AdaLoraModel
     }
 
     /// <summary>
-    /// Which triplets the latest mask kept, out of all that the adapter started with or has been given since; a loaded adapter starts with its first training. Waits for the device once.
+    /// Which triplets the latest mask kept, out of all that the adapter started with or has been given since; for a loaded adapter, the start is that of its first training. Waits for the device once.
     /// </summary>
     public RankPattern ReadPattern()
     {

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Adapters;
 
-/// <summary>A convolution: every output channel multiplies patches of (in / groups, kernel height, kernel width) entries. With several groups, P and Q are shared by all of them, as in PEFT.</summary>
+/// <summary>A convolution: every output channel multiplies patches of (in / groups, kernel height, kernel width) entries. With several groups, P and Q cover all of them, as in PEFT.</summary>
 internal sealed class Conv2dLayer(Conv2d conv) : AdaptableLayer(conv)
 {
     private static readonly long[] NoPadding = [0, 0];

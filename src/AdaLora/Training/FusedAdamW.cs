@@ -23,7 +23,7 @@ public class FusedAdamW : AdamW, IOptimizerState
     /// <param name="epsilon">Added to the square root of the smoothed squared gradient, not negative.</param>
     /// <param name="weightDecay">Decoupled weight decay, not negative.</param>
     /// <exception cref="ArgumentNullException"><paramref name="parameters"/> or one of them is null.</exception>
-    /// <exception cref="ArgumentException">A number is out of range, or a parameter is listed twice or has another element type.</exception>
+    /// <exception cref="ArgumentException">A number is out of range, or a parameter is listed twice or has an unsupported element type.</exception>
     public FusedAdamW(IEnumerable<Parameter> parameters, double learningRate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0.01)
         : this([new ParamGroup { Parameters = parameters ?? throw new ArgumentNullException(nameof(parameters)) }], learningRate, beta1, beta2, epsilon, weightDecay)
     {
@@ -37,7 +37,7 @@ public class FusedAdamW : AdamW, IOptimizerState
     /// <param name="epsilon">Added to the square root of the smoothed squared gradient, not negative.</param>
     /// <param name="weightDecay">Decoupled weight decay, not negative.</param>
     /// <exception cref="ArgumentNullException"><paramref name="groups"/>, one of them or one of their parameters is null.</exception>
-    /// <exception cref="ArgumentException">A number is out of range, a parameter is listed twice or has another element type, or a group asks for amsgrad or maximize.</exception>
+    /// <exception cref="ArgumentException">A number is out of range, a parameter is listed twice or has an unsupported element type, or a group asks for amsgrad or maximize.</exception>
     public FusedAdamW(IEnumerable<ParamGroup> groups, double learningRate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0.01)
         : base(groups ?? throw new ArgumentNullException(nameof(groups)), learningRate, beta1, beta2, epsilon, weightDecay)
     {

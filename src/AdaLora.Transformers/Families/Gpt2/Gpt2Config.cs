@@ -87,7 +87,10 @@ public sealed record Gpt2Config : DecoderConfig
 
     internal override IReadOnlyDictionary<string, string> OtherNames => new Dictionary<string, string>
     {
-        ["hidden_size"] = "n_embd", ["max_position_embeddings"] = "n_positions", ["num_attention_heads"] = "n_head", ["num_hidden_layers"] = "n_layer",
+        ["hidden_size"] = "n_embd",
+        ["max_position_embeddings"] = "n_positions",
+        ["num_attention_heads"] = "n_head",
+        ["num_hidden_layers"] = "n_layer",
     };
 
     private protected override ConfigNames Names => OwnNames;
