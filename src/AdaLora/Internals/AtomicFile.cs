@@ -112,7 +112,7 @@ internal static class AtomicFile
 
     private static FileStream Create(string path) => new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
 
-    // Report the failure that led here.
+    // Ignores its own failure: the one that led here is the one to report.
     private static void DeleteQuietly(string path)
     {
         try
