@@ -4,10 +4,10 @@ using AdaLora.Targeting;
 
 namespace AdaLora;
 
-/// <content>What the files of an adapter say, and the options that it is trained with.</content>
+/// <content>What the files of an adapter say, and the options it is trained with.</content>
 public sealed partial class AdaLoraModel
 {
-    /// <exception cref="InvalidDataException">The configuration asks for what the options do not allow.</exception>
+    /// <exception cref="InvalidDataException">The configuration asks for something the options do not allow.</exception>
     private static AdaLoraOptions OptionsFor(SavedFit fit, string folder)
     {
         var training = fit.Training();

@@ -8,13 +8,13 @@ namespace AdaLora;
 public sealed partial class AdaLoraModel
 {
     /// <summary>
-    /// Writes the adapter as plain LoRA in PEFT's layout, for everything that knows LoRA only: lambda goes into A, the scale into B. Ranks differ by module as they do here; modules of rank 0 are left out.
+    /// Writes the adapter as plain LoRA in PEFT's layout, for tools that only know LoRA: lambda is folded into A, the scale into B. Ranks differ by module as they do here; modules of rank 0 are left out.
     /// </summary>
-    /// <param name="folder">Made if it is not there; an adapter in it is replaced.</param>
+    /// <param name="folder">Created if it does not exist; an adapter in it is replaced.</param>
     /// <exception cref="InvalidOperationException">No matrix has a triplet, which LoRA cannot express; or lambdas were trained, or gradients left unused, although the allocator never ran.</exception>
-    /// <exception cref="NotSupportedException">Convolutions in groups are adapted, which PEFT's LoRA computes otherwise; all of them are listed.</exception>
+    /// <exception cref="NotSupportedException">Grouped convolutions are adapted, which PEFT's LoRA computes differently; all of them are listed.</exception>
     /// <exception cref="IOException">The files cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
+    /// <exception cref="UnauthorizedAccessException">Writing to the folder is not permitted.</exception>
     public void ExportLora(string folder)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);

@@ -4,25 +4,25 @@ using static TorchSharp.torch;
 
 namespace AdaLora;
 
-/// <content>Adapters inside the weights of the base model.</content>
+/// <content>Merging adapters into the weights of the base model.</content>
 public sealed partial class AdaLoraModel
 {
     /// <summary>Whether the weights of the base model contain the adapters.</summary>
     public bool IsMerged { get; private set; }
 
     /// <summary>
-    /// Adds every adapter's product to the weight of its base layer, in single precision at least: the model then costs and computes what a plain one does. The adapters are kept; they can be saved, but not
-    /// trained or switched off, until <see cref="Unmerge"/>.
+    /// Adds every adapter's product to the weight of its base layer, in at least single precision; the model then costs and computes what a plain one does. The adapters are kept: they can be saved, but not
+    /// trained or disabled, until <see cref="Unmerge"/>.
     /// </summary>
     /// <param name="keepOriginals">
-    /// Keeps copies of the weights, from which unmerging restores every bit. Without, it subtracts what was added, which leaves a rounding error: below 1e-6 of the weights' size in single precision,
-    /// but in half precision as large as the dtype is coarse.
+    /// Keeps copies of the weights, from which unmerging restores every bit. Without them, unmerging subtracts what was added, which leaves a rounding error: below 1e-6 of the weights' size in single precision,
+    /// but as large as the dtype's resolution in half precision.
     /// </param>
-    /// <exception cref="InvalidOperationException">The adapters are merged or switched off, or were trained, or gradients left unused, although the allocator never ran.</exception>
+    /// <exception cref="InvalidOperationException">The adapters are already merged or disabled, or were trained, or gradients left unused, although the allocator never ran.</exception>
     /// <exception cref="NotSupportedException">
-    /// Weights share memory with parameters or buffers of other modules, which would change as well, or are computed anew whenever they are read; all of them are listed. Nothing was changed.
+    /// Some weights share memory with parameters or buffers of other modules, which would change too, or are recomputed on every read; all of them are listed. Nothing was changed.
     /// </exception>
-    /// <exception cref="ArithmeticException">Weights would not be finite; all of them are listed. Nothing was changed.</exception>
+    /// <exception cref="ArithmeticException">Some weights would not be finite; all of them are listed. Nothing was changed.</exception>
     public void Merge(bool keepOriginals = true)
     {
         using var guard = _activity.Gate.Change("merged");
@@ -48,7 +48,7 @@ public sealed partial class AdaLoraModel
         IsMerged = true;
     }
 
-    /// <summary>Takes the adapters out of the weights of the base model again; see <see cref="Merge"/> for how exactly.</summary>
+    /// <summary>Removes the adapters from the weights of the base model; see <see cref="Merge"/> for how exactly.</summary>
     /// <exception cref="InvalidOperationException">The adapters are not merged.</exception>
     public void Unmerge()
     {
@@ -60,8 +60,8 @@ public sealed partial class AdaLoraModel
         IsMerged = false;
     }
 
-    /// <summary>Merges the adapters for good and puts the original layers back, object for object. This object is of no use afterwards.</summary>
-    /// <returns>The model, without adapters but with what they learnt; its parameters require gradients as they did before.</returns>
+    /// <summary>Merges the adapters permanently and restores the original layer objects. This object cannot be used afterwards.</summary>
+    /// <returns>The model, without adapters but with what they learned; its parameters require gradients as they did before.</returns>
     /// <exception cref="InvalidOperationException">As in <see cref="Merge"/>.</exception>
     /// <exception cref="NotSupportedException">As in <see cref="Merge"/>.</exception>
     /// <exception cref="ArithmeticException">As in <see cref="Merge"/>.</exception>

@@ -5,10 +5,10 @@ using static TorchSharp.torch;
 
 namespace AdaLora;
 
-/// <content>What can be asked of an adapted model.</content>
+/// <content>Queries on an adapted model.</content>
 public sealed partial class AdaLoraModel
 {
-    /// <summary>The orthogonality penalty of the latest step before it is weighted. Waits for the device once.</summary>
+    /// <summary>The orthogonality penalty of the latest step, before weighting. Waits for the device once.</summary>
     public double ReadPenalty()
     {
         using var passage = _activity.Gate.Read();
@@ -16,14 +16,14 @@ public sealed partial class AdaLoraModel
         return HostRead.Scalar<double>(_penalty.to(ScalarType.Float64));
     }
 
-    /// <summary>The joint 2-norm of all gradients of the latest step, penalty included, before clipping. Waits for the device once.</summary>
+    /// <summary>The joint 2-norm of all gradients of the latest step, including the penalty's, before clipping. Waits for the device once.</summary>
     public double ReadGradientNorm()
     {
         using var passage = _activity.Gate.Read();
         return new StepGradients(_norm).ReadNorm();
     }
 
-    /// <summary>How many steps left the importance untouched because a gradient was not finite. Waits for the device once.</summary>
+    /// <summary>How many steps left the importance unchanged because a gradient was not finite. Waits for the device once.</summary>
     public long ReadRejectedUpdates()
     {
         using var passage = _activity.Gate.Read();
@@ -31,7 +31,7 @@ public sealed partial class AdaLoraModel
     }
 
     /// <summary>
-    /// Which triplets the latest mask kept, of all that the adapter had at the start or was given since; that of a loaded adapter is the start of its first training. Waits for the device once.
+    /// Which triplets the latest mask kept, out of all that the adapter started with or has been given since; for a loaded adapter, the start is that of its first training. Waits for the device once.
     /// </summary>
     public RankPattern ReadPattern()
     {
@@ -40,12 +40,12 @@ public sealed partial class AdaLoraModel
     }
 
     /// <summary>
-    /// The mean importance of the kept triplets of every matrix, by name: the mean of the scores that the next mask compares, null for a matrix without triplets.
-    /// Empty before the total number of steps is known, and once the pattern is final, as importance is no longer tracked then.
+    /// The mean importance of the kept triplets of every matrix, by name: the mean of the scores the next mask compares, null for a matrix without triplets.
+    /// Empty before the total number of steps is known, and once the pattern is final, because importance is no longer tracked then.
     /// </summary>
     /// <remarks>
-    /// Meant for a look every now and then, for example every tenth mask: it computes all scores, which costs what a mask costs without the sorting, and waits for the device once. Ranks come from
-    /// <see cref="ReadPattern"/>, which waits once as well. Steps without a look pay nothing.
+    /// Meant for occasional use, for example at every tenth mask: it computes all scores, which costs as much as a mask without the sorting, and waits for the device once. For ranks use
+    /// <see cref="ReadPattern"/>, which also waits once. Steps without a reading cost nothing extra.
     /// </remarks>
     public IReadOnlyDictionary<string, double?> ReadImportance()
     {
@@ -53,7 +53,7 @@ public sealed partial class AdaLoraModel
         return _allocator is { IsPatternFinal: false } allocator ? allocator.ReadMeanScores(_bank.Values) : new Dictionary<string, double?>();
     }
 
-    /// <summary>Counts, budget and the rank of every matrix. Waits for the device once.</summary>
+    /// <summary>Counts, the budget and the rank of every matrix. Waits for the device once.</summary>
     /// <exception cref="InvalidOperationException">Lambdas were trained although the allocator never ran.</exception>
     public AdaLoraReport Report()
     {
@@ -72,7 +72,7 @@ public sealed partial class AdaLoraModel
     /// <summary>Whether triplets were added since the adapters were attached or loaded.</summary>
     internal bool HasGrown => _bank.Roster.HasGrown(_bank.FirstLayout);
 
-    /// <summary>Triplets of a matrix at the start; those of a loaded adapter at the start of its first training.</summary>
+    /// <summary>The number of triplets of a matrix at the start; for a loaded adapter, at the start of its first training.</summary>
     internal int InitialRankOf(string name) => _origin?.Pattern[name].Count ?? _bank.FirstLayout[name].Rank;
 
     private RankPattern HeldTriplets() => RankPattern.Of(_bank.Roster, Enumerable.Repeat(true, _bank.Layout.Triplets).ToArray());

@@ -2,19 +2,19 @@ using AdaLora.Injection;
 
 namespace AdaLora;
 
-/// <content>Taking turns with other adapters of the same model; see <see cref="AdapterSet"/>.</content>
+/// <content>Sharing a model with other adapters by turns; see <see cref="AdapterSet"/>.</content>
 public sealed partial class AdaLoraModel
 {
     private SwappedTensors? _others;
 
-    /// <summary>Whether the original layers are back for good.</summary>
+    /// <summary>Whether the original layers have been restored permanently.</summary>
     internal bool IsDetached { get; private set; }
 
-    /// <summary>Keeps what the tensors of the model that are trained in full, and buffers, hold now, to put it back whenever the adapter is not selected.</summary>
+    /// <summary>Stores the current values of the buffers and of the tensors that are trained in full, to restore them whenever the adapter is not selected.</summary>
     internal void RememberOriginals() =>
         _others = new SwappedTensors([.. _selection.FullState().Select(s => s.Value), .. _selection.Parameters.Select(p => p.Parameter), .. _buffers.Present.Select(b => b.Value)]);
 
-    /// <summary>Gives the model back as it was before it was adapted, until <see cref="Reselect"/>.</summary>
+    /// <summary>Restores the model as it was before it was adapted, until <see cref="Reselect"/>.</summary>
     /// <exception cref="InvalidOperationException">The adapters are merged, a step is under way, or lambdas were trained although the allocator never ran.</exception>
     internal void Deselect()
     {
@@ -29,10 +29,10 @@ public sealed partial class AdaLoraModel
         _others?.Swap();
     }
 
-    /// <summary>Whether the adapters can still be put into the model: they were not detached or disposed, nor was the model.</summary>
+    /// <summary>Whether the adapters can still be put into the model: they have not been detached or disposed, and the model has not been disposed.</summary>
     internal bool IsUsable => !_isFreed && !_adapters.Any(a => a.IsDisposed);
 
-    /// <summary>Takes out of the model what is still in it, whatever was done before by hand.</summary>
+    /// <summary>Removes from the model whatever is still in it, regardless of what was done by hand before.</summary>
     internal void Release()
     {
         using var guard = _activity.Gate.Change("freed");
@@ -40,7 +40,7 @@ public sealed partial class AdaLoraModel
             return;
         if (Sites.Any(s => s.Adaptable.Weight.IsInvalid) || _adapters.Any(a => a.IsDisposed))
         {
-            // The model is gone, and nothing can be put back into it.
+            // The model is disposed; nothing can be put back into it.
             _activity.LeavingTraining = null;
             FreeState();
             return;
@@ -52,7 +52,7 @@ public sealed partial class AdaLoraModel
         TakeOutOfBase();
     }
 
-    /// <summary>Gives the tensors that were trained in full the contents of the base model back, if this is the selected adapter of a set.</summary>
+    /// <summary>Restores the base model's values of the tensors that were trained in full, if this is the selected adapter of a set.</summary>
     private void ReturnOriginals()
     {
         if (_others is not { } others)

@@ -9,21 +9,21 @@ using static TorchSharp.torch;
 
 namespace AdaLora;
 
-/// <content>Adapters on disk, in the layout of PEFT.</content>
+/// <content>Adapters on disk, in PEFT's layout.</content>
 public sealed partial class AdaLoraModel
 {
     /// <summary>
-    /// Writes the adapter, and what was trained in full, as PEFT's adapter_config.json and adapter_model.safetensors. Once the pattern is final only the kept triplets are written, with the pattern
-    /// of ranks; before that all of them with their lambdas. Whether pruned triplets were dropped, and whether adapters are merged, makes no difference.
+    /// Writes the adapter, and what was trained in full, as PEFT's adapter_config.json and adapter_model.safetensors. Once the pattern is final, only the kept triplets are written, with the rank
+    /// pattern; before that, all of them with their lambdas. It makes no difference whether pruned triplets were dropped or adapters are merged.
     /// </summary>
     /// <remarks>
-    /// The format knows one initial rank and one alpha: where <see cref="AdaLoraOptions.Overrides"/> gave others, ranks are written as a pattern and the difference of scales goes into lambda.
-    /// The two files are replaced together: an adapter that is there stays as it was if anything fails, other files are left alone.
+    /// The format has one initial rank and one alpha: where <see cref="AdaLoraOptions.Overrides"/> gave others, ranks are written as a pattern and the difference in scale goes into lambda.
+    /// The two files are replaced together: if anything fails, an existing adapter stays as it was. Other files are left alone.
     /// </remarks>
-    /// <param name="folder">Made if it is not there; an adapter in it is replaced.</param>
+    /// <param name="folder">Created if it does not exist; an adapter in it is replaced.</param>
     /// <exception cref="InvalidOperationException">Lambdas were trained, or gradients left unused, although the allocator never ran.</exception>
     /// <exception cref="IOException">The files cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
+    /// <exception cref="UnauthorizedAccessException">Writing to the folder is not permitted.</exception>
     public void Save(string folder)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
@@ -38,21 +38,21 @@ public sealed partial class AdaLoraModel
     }
 
     /// <summary>
-    /// Adapts a model with a saved adapter, AdaLoRA's or plain LoRA's (its product is taken apart into singular triplets). It can be used as it is, or trained on: then what is there now is the
-    /// initial budget, and the target budget too unless ranks were not settled yet, so that nothing more is pruned.
+    /// Adapts a model with a saved AdaLoRA or plain LoRA adapter (a LoRA product is decomposed into singular triplets). It can be used as it is, or trained further: then the triplets it has now are the
+    /// initial budget, and also the target budget unless ranks were not settled yet, so that nothing more is pruned.
     /// </summary>
-    /// <param name="model">The base model that the adapter was trained on, on the device where it is to run.</param>
-    /// <param name="folder">A folder that <see cref="Save"/>, <see cref="ExportLora"/> or PEFT has written.</param>
+    /// <param name="model">The base model that the adapter was trained on, on the device it will run on.</param>
+    /// <param name="folder">A folder written by <see cref="Save"/>, <see cref="ExportLora"/> or PEFT.</param>
     /// <param name="logger">As in <see cref="Attach"/>.</param>
-    /// <exception cref="InvalidDataException">The folder holds no such adapter, or one that does not fit the model; everything that does not is listed. The model is unchanged.</exception>
-    /// <exception cref="SafetensorsException">The weights break the format. The model is unchanged, but for modules that are trained in full if the file is altered while it is read.</exception>
+    /// <exception cref="InvalidDataException">The folder holds no such adapter, or one that does not fit the model; all mismatches are listed. The model is unchanged.</exception>
+    /// <exception cref="SafetensorsException">The weights file violates the format. The model is unchanged, except for modules trained in full if the file is altered while it is being read.</exception>
     /// <exception cref="InjectionException">Layers of the model cannot be replaced. The model is unchanged.</exception>
     public static AdaLoraModel Load(nn.Module model, string folder, ILogger? logger = null) => LoadInto(model, folder, logger ?? NullLogger.Instance, _ => { });
 
     /// <param name="model">As above.</param>
     /// <param name="folder">As above.</param>
     /// <param name="logger">As above.</param>
-    /// <param name="beforeFilling">Called when the adapters are in place, but weights are those of the base model still.</param>
+    /// <param name="beforeFilling">Called when the adapters are in place, but the weights are still those of the base model.</param>
     internal static AdaLoraModel LoadInto(nn.Module model, string folder, ILogger logger, Action<AdaLoraModel> beforeFilling)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -102,7 +102,7 @@ public sealed partial class AdaLoraModel
         return tensors;
     }
 
-    // What is held, without what a final pattern has pruned but not dropped.
+    // The triplets that are held, without those that a final pattern has pruned but not dropped.
     private IEnumerable<(string Name, double Scale, Tensor Right, Tensor Lambda, Tensor Left)> KeptTriplets()
     {
         var survivors = IsPatternFinal && !IsCompacted ? _allocator?.ReadSurvivors() : null;
@@ -119,21 +119,21 @@ public sealed partial class AdaLoraModel
         }
     }
 
-    /// <param name="carriers">The modules that carry an adapter for who reads the file: their biases are those of base layers.</param>
+    /// <param name="carriers">The modules that carry an adapter from the point of view of the file's reader: their biases are those of base layers.</param>
     private Dictionary<string, Tensor> TrainedTensors(IEnumerable<string> carriers)
     {
         var adapted = carriers.ToHashSet(StringComparer.Ordinal);
         var tensors = _selection.Parameters.ToDictionary(p => PeftName.OfParameter(p.Name, adapted), p => (Tensor)p.Parameter, StringComparer.Ordinal);
-        // Running averages and the like belong to a module that was trained in full, and so do parameters that take no gradient.
+        // Running averages and other buffers belong to a module that was trained in full, and so do parameters that take no gradient.
         foreach (var (name, value) in _selection.FullState())
             tensors[PeftName.Prefix + name] = value;
-        // What else the training has changed is part of what was learnt; PEFT loads it too, as it has a place of that name.
+        // Anything else that training changed is also part of what was learned; PEFT loads it too, since it has a place of that name.
         foreach (var (name, value) in _buffers.ReadChanged())
             tensors[PeftName.Prefix + name] = value;
         return tensors;
     }
 
-    // By PEFT's rules a name in modules_to_save also means modules that end with it, and those get no adapter.
+    // By PEFT's rules, a name in modules_to_save also matches modules that end with it, and those get no adapter.
     private void WarnOfClashes()
     {
         var trained = _selection.FullyTrainedModules.ToHashSet(StringComparer.Ordinal);

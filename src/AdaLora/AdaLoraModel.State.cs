@@ -5,10 +5,10 @@ using static TorchSharp.torch;
 
 namespace AdaLora;
 
-/// <content>The state of a training: to go back to within it, or to go on from in another process.</content>
+/// <content>The state of a training: to return to within the same run, or to resume from in another process.</content>
 public sealed partial class AdaLoraModel
 {
-    /// <summary>A copy of the triplets, to be taken back later even if they are compacted in between. The schedule must be known.</summary>
+    /// <summary>A copy of the triplets, which can be restored later even if they are compacted in between. The schedule must be known.</summary>
     internal AdapterSnapshot Capture()
     {
         RequireUnmerged("kept");
@@ -20,8 +20,8 @@ public sealed partial class AdaLoraModel
     }
 
     /// <summary>
-    /// Plans that the adapters are what they were when the snapshot was made: which triplets they hold and with what values, which of them are pruned, whether that is final. What an optimiser remembers of triplets that are held
-    /// before and afterwards stays, although it belongs to other values; of those that come back it knows nothing. Tensors of the plan belong to the caller's dispose scope.
+    /// Plans to restore the adapters to the snapshot: which triplets they hold, with which values, which of them are pruned, and whether the pattern is final. Optimiser state of triplets that are held
+    /// before and afterwards is kept, although it belongs to other values; triplets that come back start without any. Tensors of the plan belong to the caller's dispose scope.
     /// </summary>
     internal void Restore(AdapterSnapshot snapshot, Transition steps)
     {
@@ -34,14 +34,14 @@ public sealed partial class AdaLoraModel
         _allocator!.Restore(snapshot.Pattern, steps);
     }
 
-    /// <summary>Puts a snapshot into a table.</summary>
+    /// <summary>Writes a snapshot to a table.</summary>
     internal void SaveSnapshot(AdapterSnapshot snapshot, StateTable state) => snapshot.Into(state, _bank.FirstLayout);
 
-    /// <summary>A snapshot that was put into a table.</summary>
+    /// <summary>A snapshot read from a table.</summary>
     internal AdapterSnapshot ReadSnapshot(StateTable state) => AdapterSnapshot.From(state, _bank.FirstLayout, _bank.Gradients.device);
 
     /// <summary>
-    /// Puts everything that the next steps depend on into a table, without copying it: triplets, importance, pattern, and between two backward passes of a step the gradients so far.
+    /// Writes everything the next steps depend on to a table, without copying it: triplets, importance, pattern, and between two backward passes of a step the gradients so far.
     /// </summary>
     internal void SaveState(StateTable state, bool isWithinStep)
     {
@@ -56,7 +56,7 @@ public sealed partial class AdaLoraModel
             state.Put("gradients", _binder.Copy());
     }
 
-    /// <summary>Goes on from what <see cref="SaveState"/> has saved of a model that was adapted in the same way. The schedule must be known.</summary>
+    /// <summary>Resumes from what <see cref="SaveState"/> saved for a model adapted in the same way. The schedule must be known.</summary>
     internal void ResumeState(StateTable state)
     {
         using var guard = _activity.Gate.Change("resumed");
@@ -78,7 +78,7 @@ public sealed partial class AdaLoraModel
         steps.Run();
     }
 
-    /// <summary>What has to be the same in a training that goes on from a saved state.</summary>
+    /// <summary>What must be the same when a training resumes from a saved state.</summary>
     internal void Identify(IDictionary<string, string> identity)
     {
         foreach (var (name, value) in Options.Settings(_allocator!.Schedule))

@@ -6,13 +6,13 @@ using static TorchSharp.torch;
 
 namespace AdaLora;
 
-/// <content>The calls of a training loop.</content>
+/// <content>The calls a training loop makes.</content>
 public sealed partial class AdaLoraModel
 {
-    /// <summary>Fixes the total number of optimiser steps, from which the phases of the schedule follow. Call it once, before the first step.</summary>
+    /// <summary>Sets the total number of optimiser steps, from which the phases of the schedule follow. Call it once, before the first step.</summary>
     /// <param name="totalSteps">T, at least 1.</param>
-    /// <exception cref="InvalidOperationException">Training has begun, with another number of steps; or the adapters are merged.</exception>
-    /// <exception cref="ArgumentException">The phases don't fit into this many steps, or the target budget exceeds the initial one.</exception>
+    /// <exception cref="InvalidOperationException">Training has begun with another number of steps, or the adapters are merged.</exception>
+    /// <exception cref="ArgumentException">The phases do not fit into this many steps, or the target budget exceeds the initial one.</exception>
     public void Begin(long totalSteps)
     {
         using var guard = _activity.Gate.Change("trained");
@@ -40,19 +40,19 @@ public sealed partial class AdaLoraModel
     }
 
     /// <summary>
-    /// To be called between <c>loss.backward()</c> and <c>optimizer.step()</c>: adds the gradient of the orthogonality penalty, measures all gradients and clips them.
+    /// Call between <c>loss.backward()</c> and <c>optimizer.step()</c>: adds the gradient of the orthogonality penalty, measures all gradients and clips them.
     /// Several backward passes may precede it (gradient accumulation).
     /// </summary>
-    /// <param name="maxGradientNorm">Gradients of <see cref="TrainableParameters"/> with a larger joint norm are scaled down to it; null never scales.</param>
-    /// <returns>A look at the gradients; tells whether the optimiser step should be left out.</returns>
+    /// <param name="maxGradientNorm">If the joint norm of the gradients of <see cref="TrainableParameters"/> is larger, they are scaled down to it; null never scales.</param>
+    /// <returns>A view of the gradients, which tells whether to skip the optimiser step.</returns>
     /// <exception cref="InvalidOperationException">
-    /// The total number of steps is unknown, the adapters are merged, <see cref="AfterOptimizerStep"/> was left out, or, at the first step, an adapter received no gradient; or <see cref="UseOptimizer"/> has named no optimiser although
+    /// The total number of steps is unknown, the adapters are merged, <see cref="AfterOptimizerStep"/> was left out, an adapter received no gradient at the first step, or <see cref="UseOptimizer"/> has named no optimiser although
     /// <see cref="AdaLoraOptions.Allocation"/> adds and drops triplets.
     /// </exception>
     public StepGradients BeforeOptimizerStep(double? maxGradientNorm = null) => BeforeScaledStep(maxGradientNorm, scale: null);
 
     /// <param name="maxGradientNorm">As above.</param>
-    /// <param name="scale">What the gradients of the losses are multiplied by before the penalty's are added, a scalar on the device; null for 1.</param>
+    /// <param name="scale">The factor for the gradients of the losses before the penalty's are added, a scalar on the device; null for 1.</param>
     internal StepGradients BeforeScaledStep(double? maxGradientNorm, Tensor? scale)
     {
         using var guard = _activity.Gate.Change("trained");
@@ -84,10 +84,10 @@ public sealed partial class AdaLoraModel
     }
 
     /// <summary>
-    /// To be called after <c>optimizer.step()</c>, also when that was left out, and before gradients are set to zero: updates the importance of all triplets and masks those that exceed the budget.
+    /// Call after <c>optimizer.step()</c>, even if that was skipped, and before gradients are set to zero: updates the importance of all triplets and masks those that exceed the budget.
     /// </summary>
-    /// <exception cref="InvalidOperationException"><see cref="BeforeOptimizerStep"/> was not called before.</exception>
-    /// <remarks>What <see cref="UseOptimizer"/> named may throw where triplets are added or dropped: the step counts, everything else is as if no mask had been due.</remarks>
+    /// <exception cref="InvalidOperationException"><see cref="BeforeOptimizerStep"/> was not called first.</exception>
+    /// <remarks>The optimiser named with <see cref="UseOptimizer"/> may throw where triplets are added or dropped: the step still counts, and everything else is as if no mask had been due.</remarks>
     public void AfterOptimizerStep()
     {
         using var guard = _activity.Gate.Change("trained");
@@ -107,12 +107,12 @@ public sealed partial class AdaLoraModel
         }
         finally
         {
-            // The step was done, whether or not its mask could be.
+            // The step happened, whether or not its mask could be applied.
             Step++;
         }
     }
 
-    /// <summary>Drops and adds what a strategy has decided.</summary>
+    /// <summary>Drops and adds the triplets that a strategy has chosen.</summary>
     internal void Move(Allotment allotment)
     {
         var allocator = _allocator!;
@@ -128,7 +128,7 @@ public sealed partial class AdaLoraModel
             LogMoved(_logger, Step + 1, allotment.Kept.Count(k => !k), added, string.Join(", ", allotment.Added.Keys.Order(StringComparer.Ordinal)), allocator.LiveTriplets);
     }
 
-    /// <summary>Settles the final pattern if the schedule has not done so, and applies it: afterwards exactly the target budget is alive. May be called repeatedly.</summary>
+    /// <summary>Settles the final pattern if the schedule has not done so yet, and applies it: afterwards exactly the target budget is live. May be called repeatedly.</summary>
     /// <exception cref="InvalidOperationException">The allocator never ran, or the adapters are merged.</exception>
     public void Finish()
     {
@@ -142,12 +142,12 @@ public sealed partial class AdaLoraModel
     }
 
     /// <summary>
-    /// Drops the pruned triplets for good once the pattern is final: memory, step time and counts become those of the live ranks. What is computed stays the same; the orthogonality
+    /// Drops the pruned triplets permanently once the pattern is final: memory, step time and counts become those of the live ranks. The model's output stays the same; the orthogonality
     /// penalty no longer counts the dropped triplets. Call it between two steps.
     /// </summary>
-    /// <param name="optimizer">The optimiser that trains <see cref="TrainableParameters"/>, whose moments shrink as well; null when training is over, or <see cref="UseOptimizer"/> has named it.</param>
+    /// <param name="optimizer">The optimiser that trains <see cref="TrainableParameters"/>, whose moments shrink as well; null when training is over, or if <see cref="UseOptimizer"/> has named it.</param>
     /// <exception cref="InvalidOperationException">The pattern is not settled yet, a step is under way, or the adapters are merged.</exception>
-    /// <exception cref="NotSupportedException">The optimiser's state cannot follow. Nothing was changed.</exception>
+    /// <exception cref="NotSupportedException">The optimiser's state cannot be adjusted. Nothing was changed.</exception>
     /// <exception cref="ArgumentException">The optimiser trains other parameters. Nothing was changed.</exception>
     public void Compact(optim.Optimizer? optimizer = null)
     {
@@ -171,11 +171,11 @@ public sealed partial class AdaLoraModel
     }
 
     /// <summary>
-    /// Tells which optimiser trains <see cref="TrainableParameters"/>, so that what it remembers of each triplet follows whenever triplets are dropped, added or put back. <see cref="Training.Trainer"/> does it by itself; in a loop
-    /// of one's own it may also be given to <see cref="Compact"/>. The optimiser stays the caller's.
+    /// Names the optimiser that trains <see cref="TrainableParameters"/>, so that its state for each triplet follows whenever triplets are dropped, added or restored. <see cref="Training.Trainer"/> calls this itself; in a
+    /// custom loop the optimiser may instead be passed to <see cref="Compact"/>. The caller keeps owning the optimiser.
     /// </summary>
-    /// <param name="optimizer">The optimiser; null when it trains no longer, as before it is disposed.</param>
-    /// <exception cref="NotSupportedException">The optimiser's state cannot follow; see <see cref="IOptimizerState"/>.</exception>
+    /// <param name="optimizer">The optimiser; null when it no longer trains, for example before it is disposed.</param>
+    /// <exception cref="NotSupportedException">The optimiser's state cannot be adjusted; see <see cref="IOptimizerState"/>.</exception>
     /// <exception cref="ArgumentException">The optimiser trains other parameters.</exception>
     public void UseOptimizer(optim.Optimizer? optimizer)
     {
@@ -190,7 +190,7 @@ public sealed partial class AdaLoraModel
         _optimizer = next;
     }
 
-    /// <summary>Takes back <see cref="UseOptimizer"/>, unless another optimiser has been named since.</summary>
+    /// <summary>Reverts <see cref="UseOptimizer"/>, unless another optimiser has been named since.</summary>
     internal void ForgetOptimizer(optim.Optimizer optimizer)
     {
         if (ReferenceEquals(_optimizer?.Optimizer, optimizer))
@@ -200,7 +200,7 @@ public sealed partial class AdaLoraModel
     /// <summary>bT of the options: triplets after pruning.</summary>
     internal int TargetBudget => Options.TargetBudgetFor(_adapters.Count);
 
-    /// <summary>Takes the lambdas as they are for untrained ones.</summary>
+    /// <summary>Takes the current lambdas to be the untrained ones.</summary>
     private void NoteLambdas()
     {
         using var scope = NewDisposeScope();
@@ -208,7 +208,7 @@ public sealed partial class AdaLoraModel
         _knownLambdas.copy_(_bank.Values.Lambdas(_bank.Layout));
     }
 
-    /// <summary>Throws when lambdas have moved although no step was reported: then ranks would never be allocated, silently.</summary>
+    /// <summary>Throws if lambdas have changed although no step was reported: ranks would then never be allocated, and nothing would show it.</summary>
     private void RequireAllocator()
     {
         RequireState();
@@ -221,7 +221,7 @@ public sealed partial class AdaLoraModel
             $"The adapters were trained, but the rank allocator never ran. Call {nameof(BeforeOptimizerStep)} before and {nameof(AfterOptimizerStep)} after each optimizer.step(), or use {nameof(Training.Trainer)}.");
     }
 
-    /// <summary>Throws when training passes have left gradients that no step has used: what would be saved or merged is what was there before them.</summary>
+    /// <summary>Throws if backward passes have left gradients that no step has used: saving or merging would then use the values from before them.</summary>
     private void RequireStep()
     {
         RequireAllocator();

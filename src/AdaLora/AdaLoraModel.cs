@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 namespace AdaLora;
 
 /// <summary>
-/// A TorchSharp model with AdaLoRA adapters. With a loop of one's own, a training step is
+/// A TorchSharp model with AdaLoRA adapters. In a custom loop, a training step is
 /// <code>
 /// loss.backward();
 /// if (adapted.BeforeOptimizerStep(maxGradientNorm: 1.0).ReadIsFinite()) optimizer.step();
@@ -72,19 +72,19 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
             Begin(total);
     }
 
-    /// <summary>The model, its adapted layers replaced by <see cref="SvdAdapter"/>.</summary>
+    /// <summary>The model, with its adapted layers replaced by <see cref="SvdAdapter"/>.</summary>
     public nn.Module Model { get; }
 
-    /// <summary>The options that the model was adapted with.</summary>
+    /// <summary>The options the model was adapted with.</summary>
     public AdaLoraOptions Options { get; }
 
     /// <summary>
-    /// What an optimiser has to be given: one parameter for all triplets, then the parameters that are trained in full. Of tied ones only one is among them, and gets the gradients of the others in
+    /// What to pass to an optimiser: one parameter for all triplets, then the parameters that are trained in full. Of tied parameters only one is included; it receives the gradients of the others in
     /// <see cref="BeforeOptimizerStep"/>.
     /// </summary>
     public IReadOnlyList<Parameter> TrainableParameters { get; }
 
-    /// <summary>The adapters, in the order of the model.</summary>
+    /// <summary>The adapters, in model order.</summary>
     public IReadOnlyList<SvdAdapter> Adapters => _adapters;
 
     /// <summary>Optimiser steps done.</summary>
@@ -93,37 +93,37 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
     /// <summary>The budget over time; null until the total number of steps is known.</summary>
     public BudgetSchedule? Schedule => _allocator?.Schedule;
 
-    /// <summary>What decides which triplets live: its schedule, scores and pattern, for a loop of one's own to look at; null until the total number of steps is known.</summary>
+    /// <summary>Decides which triplets live; its schedule, scores and pattern can be inspected from a custom loop. Null until the total number of steps is known.</summary>
     public RankAllocator? Allocator => _allocator;
 
-    /// <summary>What keeps P and Q near orthogonality. Its gradient is added by <see cref="BeforeOptimizerStep"/>; its penalty can be asked for at any time.</summary>
+    /// <summary>Keeps P and Q close to orthogonal. Its gradient is added by <see cref="BeforeOptimizerStep"/>; its penalty can be read at any time.</summary>
     public OrthogonalityRegularizer Regularizer => _regularizer;
 
-    /// <summary>Triplets that the schedule allows at the latest step; all of them before the first.</summary>
+    /// <summary>Triplets the schedule allows at the latest step; all of them before the first.</summary>
     public int Budget => _allocator is { } allocator && Step > 0 ? allocator.Schedule.BudgetAt(ScheduleStep - 1) : _bank.Layout.Triplets;
 
-    /// <summary>Triplets that the latest mask kept, over all matrices. Known without asking the device.</summary>
+    /// <summary>Triplets the latest mask kept, over all matrices. Known without querying the device.</summary>
     public int LiveTriplets => _allocator?.LiveTriplets ?? _bank.Layout.Triplets;
 
-    /// <summary>Whether the pattern is final; for a loaded adapter that is not trained on, whether it was when it was saved.</summary>
+    /// <summary>Whether the pattern is final; for a loaded adapter that has not been trained further, whether it was when it was saved.</summary>
     public bool IsPatternFinal => _allocator?.IsPatternFinal ?? IsLoadedFinal;
 
     /// <summary>Whether the pruned triplets were dropped.</summary>
     public bool IsCompacted => _allocator?.IsCompacted ?? IsLoadedFinal;
 
-    /// <summary>Whether ranks will not change any more: the pattern is final, or the schedule prunes nothing and nothing is moved.</summary>
+    /// <summary>Whether ranks will no longer change: the pattern is final, or the schedule prunes nothing and nothing is moved.</summary>
     internal bool AreRanksFinal => IsPatternFinal || (_allocator is { } allocator && !Options.Allocation.Resizes && allocator.Schedule.InitialBudget == allocator.Schedule.TargetBudget);
 
     private bool IsLoadedFinal => _origin is { Config.AreRanksFinal: true };
 
-    /// <summary>t of the schedule for the step under way: counted from 0, or from 1 as in the paper's algorithm.</summary>
+    /// <summary>The schedule's t for the current step: counted from 0, or from 1 as in the paper's algorithm.</summary>
     private long ScheduleStep => Options.SensitivityTiming == SensitivityTiming.AfterOptimizerStep ? Step : Step + 1;
 
-    /// <summary>Adds adapters to a model: freezes it, replaces the targeted layers, and creates the triplets on the device of the layers. Move the model there before.</summary>
+    /// <summary>Adds adapters to a model: freezes it, replaces the targeted layers, and creates the triplets on the layers' device. Move the model to its device first.</summary>
     /// <param name="model">Any TorchSharp model; changed in place until <see cref="Detach"/>. The caller keeps owning it.</param>
     /// <param name="options">How to adapt it.</param>
-    /// <param name="logger">Told about masks and about what was left out.</param>
-    /// <exception cref="ArgumentException">Options are not valid; all problems are listed. The model is unchanged.</exception>
+    /// <param name="logger">Receives messages about masks and about what was left out.</param>
+    /// <exception cref="ArgumentException">The options are not valid; all problems are listed. The model is unchanged.</exception>
     /// <exception cref="InjectionException">Targeted layers cannot be replaced, or there are none; all of them are listed. The model is unchanged.</exception>
     public static AdaLoraModel Attach(nn.Module model, AdaLoraOptions options, ILogger? logger = null)
     {
@@ -134,11 +134,11 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
     }
 
     /// <summary>
-    /// Says what <see cref="Attach"/> would do, and changes nothing: every layer that would be adapted, every one that would not and why, how many parameters that makes, and all that would make it fail at once.
-    /// What only shows when layers are replaced, such as a module that hides its children, stays unknown.
+    /// Describes what <see cref="Attach"/> would do and changes nothing: every layer that would be adapted, every one that would not and why, the parameter counts, and everything that would make it fail, all at once.
+    /// What only shows when layers are actually replaced, such as a module that hides its children, is not detected.
     /// </summary>
     /// <param name="model">As in <see cref="Attach"/>.</param>
-    /// <param name="options">As in <see cref="Attach"/>, but problems with them are a part of the plan.</param>
+    /// <param name="options">As in <see cref="Attach"/>, but problems with them become part of the plan.</param>
     /// <returns>The plan, which prints itself as tables.</returns>
     public static AdaptationPlan Plan(nn.Module model, AdaLoraOptions options)
     {
@@ -147,8 +147,8 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
         return Planner.Plan(model, options);
     }
 
-    /// <summary>Switches all adapters off until the returned scope is disposed: the model computes what it did before it was adapted.</summary>
-    /// <exception cref="InvalidOperationException">The adapters are merged, so that they cannot be left out.</exception>
+    /// <summary>Disables all adapters until the returned scope is disposed: the model computes what it did before it was adapted.</summary>
+    /// <exception cref="InvalidOperationException">The adapters are merged and so cannot be left out.</exception>
     public IDisposable DisableAdapters()
     {
         using var guard = _activity.Gate.Change("switched off");
@@ -157,9 +157,9 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
     }
 
     /// <summary>
-    /// Puts the original layers back, object for object, and what buffers such as running averages held before the model was adapted, and frees the adapters. This object is of no use afterwards.
+    /// Restores the original layer objects and the values that buffers such as running averages had before the model was adapted, and frees the adapters. This object cannot be used afterwards.
     /// </summary>
-    /// <returns>The original model; its parameters require gradients as they did before. Merged adapters are taken out of its weights first.</returns>
+    /// <returns>The original model; its parameters require gradients as they did before. Merged adapters are first removed from its weights.</returns>
     public nn.Module Detach()
     {
         using var guard = _activity.Gate.Change("detached");
@@ -169,7 +169,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
         return TakeOutOfBase();
     }
 
-    /// <summary>Frees the adapters' state. The model itself is the caller's.</summary>
+    /// <summary>Frees the adapters' state. The caller still owns the model itself.</summary>
     /// <exception cref="InvalidOperationException">The adapters are being trained on another thread.</exception>
     public void Dispose()
     {
@@ -181,7 +181,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
 
     private nn.Module TakeOutOfBase()
     {
-        // What is not in the model has taken its buffers along.
+        // What is not in the model has taken its buffers with it.
         if (!_isFreed && !_injection.IsSuspended)
             _buffers.PutBack();
         return TakeOut();
@@ -213,10 +213,10 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
 
     internal IReadOnlyList<string> FullyTrainedModules => _selection.FullyTrainedModules;
 
-    /// <summary>What is trained beside the triplets, with names in the original model.</summary>
+    /// <summary>What is trained besides the triplets, by its name in the original model.</summary>
     internal IReadOnlyList<(string Name, Parameter Parameter)> TrainedInFull => _selection.Parameters;
 
-    /// <summary>The modules outside of those trained in full that keep running averages, by name.</summary>
+    /// <summary>The modules that keep running averages, except those trained in full, by name.</summary>
     internal IReadOnlyList<string> ModulesWithStatistics => _buffers.ModulesWithStatistics;
 
     /// <summary>The names of all modules as if there were no adapters.</summary>
@@ -230,7 +230,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
         }
         catch (InvalidOperationException)
         {
-            // Whoever called eval() has switched a part of the model by now.
+            // A call to eval() has switched a part of the model by now.
             _activity.LeavingTraining = null;
             _modes?.PutBack();
             _activity.LeavingTraining = LeaveTraining;
@@ -245,7 +245,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
             throw new ObjectDisposedException(Model.GetType().FullName, "The model was disposed, and the adapters in it with it.");
     }
 
-    /// <summary>Throws when the model was moved after it was adapted: its parameters are others then, and adapters cannot follow.</summary>
+    /// <summary>Throws if the model was moved after it was adapted: its parameters are then new objects, which adapters cannot follow.</summary>
     private void RequireInPlace()
     {
         foreach (var adapter in _adapters)
@@ -254,14 +254,14 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
             throw new InvalidOperationException("The model was moved or changed after it was adapted, and what is trained in full with it. Call model.to(...) before AdaLoraModel.Attach.");
     }
 
-    /// <summary>Where the precision of the base replaces weights, the layers lose theirs.</summary>
+    /// <summary>If the base precision replaces weights, the layers give up theirs.</summary>
     internal void TakeOverWeights()
     {
         foreach (var adapter in _adapters)
             adapter.TakeOverWeight();
     }
 
-    /// <summary>What frozen weights are made of that are no parameters of the model, by name.</summary>
+    /// <summary>The storage of frozen weights that are not parameters of the model, by name.</summary>
     internal IReadOnlyList<(string Name, Tensor Value)> HeldWeights =>
         [.. _adapters.Where(a => a.Frozen.IsTakenOver).SelectMany(a => a.Frozen.Form.Tensors.Select((tensor, i) => ($"{a.Slot.Name}.{i}", tensor)))];
 

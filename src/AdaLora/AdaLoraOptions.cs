@@ -6,7 +6,7 @@ using AdaLora.Targeting;
 
 namespace AdaLora;
 
-/// <summary>Everything that decides how a model is adapted. Defaults are those of the paper's experiments on GLUE.</summary>
+/// <summary>Determines how a model is adapted. The defaults are those of the paper's GLUE experiments.</summary>
 public sealed record AdaLoraOptions
 {
     /// <summary>Triplets per adapted matrix at the start, at least 0; about 1.5 times <see cref="TargetRank"/> works well.</summary>
@@ -21,19 +21,20 @@ public sealed record AdaLoraOptions
     /// <summary>Scales the adapters: their product is multiplied by alpha / (initial rank + 1e-5). 0 means the initial rank itself.</summary>
     public double Alpha { get; init; } = 32;
 
-    /// <summary>Probability with which an entry of an adapter's input is dropped in training, in [0, 1).</summary>
+    /// <summary>Probability of dropping an entry of an adapter's input during training, in [0, 1).</summary>
     public double Dropout { get; init; }
 
     /// <summary>
-    /// Whether adapters that read the very same tensor in a forward pass, as those of query, key and value do, drop the same entries of it. By default each draws its own, as PEFT and the
-    /// authors' code do. It saves work on a CPU, but no gain in the time of a step has been established. Masks are shared by neighbours only: an adapter called with another tensor in between ends it. A tensor must not be changed in place between the adapters that read it.
+    /// Whether adapters that read the very same tensor in a forward pass, as query, key and value do, drop the same entries of it. By default each draws its own mask, as in PEFT and the
+    /// authors' code. Sharing saves CPU work, but no gain in step time has been established. Only consecutive adapters share a mask: one called with another tensor in between ends it. Do not change a tensor in place between
+    /// its adapters.
     /// </summary>
     public bool ShareDropout { get; init; }
 
-    /// <summary>In which precision the frozen layers under the adapters are computed.</summary>
+    /// <summary>The precision in which the frozen layers under the adapters are computed.</summary>
     public BasePrecision BasePrecision { get; init; } = BasePrecision.AsLoaded;
 
-    /// <summary>Standard deviation of the entries of P and Q at the start. Lambda starts at 0.</summary>
+    /// <summary>Standard deviation of the initial entries of P and Q. Lambda starts at 0.</summary>
     public double InitializationStandardDeviation { get; init; } = 0.02;
 
     /// <summary>Seed of P and Q; null draws them from torch's global generator.</summary>
@@ -42,37 +43,37 @@ public sealed record AdaLoraOptions
     /// <summary>Which layers get adapters.</summary>
     public TargetModules Targets { get; init; } = TargetModules.AllLinear;
 
-    /// <summary>Initial rank and alpha of single modules.</summary>
+    /// <summary>Initial rank and alpha for individual modules.</summary>
     public ModuleOverrides Overrides { get; init; } = ModuleOverrides.None;
 
-    /// <summary>Names or patterns of modules that are trained in full beside the adapters, such as a new classifier.</summary>
+    /// <summary>Names or patterns of modules that are trained in full alongside the adapters, such as a new classifier.</summary>
     public IReadOnlyList<string> TrainedModules { get; init; } = [];
 
     /// <summary>Which biases of the base model are trained.</summary>
     public BiasTraining Biases { get; init; } = BiasTraining.None;
 
-    /// <summary>T, optimiser steps of the whole training. May be left out here and given to <see cref="AdaLoraModel.Begin"/> or the trainer instead.</summary>
+    /// <summary>T, the number of optimiser steps of the whole training. May be left out here and passed to <see cref="AdaLoraModel.Begin"/> or the trainer instead.</summary>
     public long? TotalSteps { get; init; }
 
     /// <summary>tinit: how long all triplets train before pruning begins, for instance <c>PhaseLength.Steps(800)</c> or <c>PhaseLength.Fraction(0.1)</c>.</summary>
     public PhaseLength InitialPhase { get; init; } = PhaseLength.Fraction(0.1);
 
-    /// <summary>tfinal: how long the final pattern trains. Below a tenth of the training, quality suffers.</summary>
+    /// <summary>tfinal: how long training continues with the final pattern. Below a tenth of the training, quality suffers.</summary>
     public PhaseLength FinalPhase { get; init; } = PhaseLength.Fraction(0.5);
 
     /// <summary>deltaT: optimiser steps between two masks, at least 1.</summary>
     public long MaskInterval { get; init; } = 10;
 
-    /// <summary>How the budget shrinks from the initial to the target budget.</summary>
+    /// <summary>How the budget shrinks from initial to target.</summary>
     public BudgetDecay Decay { get; init; } = BudgetDecay.Cubic;
 
     /// <summary>What a mask does with the budget: prune to it, as published, or move ranks between matrices.</summary>
     public AllocationStrategy Allocation { get; init; } = AllocationStrategy.PruneToBudget;
 
-    /// <summary>How much a triplet matters.</summary>
+    /// <summary>How the importance of a triplet is scored.</summary>
     public ImportanceScore Score { get; init; } = ImportanceScore.SensitivityTimesUncertainty;
 
-    /// <summary>Which weights the sensitivity is taken of.</summary>
+    /// <summary>Which weights the sensitivity is computed on.</summary>
     public SensitivityTiming SensitivityTiming { get; init; } = SensitivityTiming.AfterOptimizerStep;
 
     /// <summary>b1, smoothing of the sensitivity, in [0, 1).</summary>
@@ -84,16 +85,16 @@ public sealed record AdaLoraOptions
     /// <summary>Gamma, weight of the orthogonality penalty, not negative.</summary>
     public double OrthogonalityWeight { get; init; } = 0.1;
 
-    /// <summary>Which norm the orthogonality penalty takes.</summary>
+    /// <summary>Which norm the orthogonality penalty uses.</summary>
     public OrthogonalityForm OrthogonalityForm { get; init; } = OrthogonalityForm.MeanNorm;
 
     /// <summary>
-    /// Options for a training of a known length: pruning takes from a tenth of it to its half, in about fifty masks, from one and a half times the target rank. Change the others with
+    /// Options for a training of known length: pruning runs from a tenth of it to half of it, in about fifty masks, starting at one and a half times the target rank. Change the others with
     /// <c>with { ... }</c>.
     /// </summary>
-    /// <param name="totalSteps">T, optimiser steps of the whole training, at least 3: one for each phase.</param>
+    /// <param name="totalSteps">T, the number of optimiser steps of the whole training, at least 3: one for each phase.</param>
     /// <param name="targetRank">Mean number of triplets per adapted matrix after pruning, at least 1.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A number is below its least value.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A number is below its minimum.</exception>
     public static AdaLoraOptions ForTotalSteps(long totalSteps, int targetRank = 8)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(totalSteps, 3);
@@ -114,11 +115,11 @@ public sealed record AdaLoraOptions
     /// <summary>bT: triplets after pruning.</summary>
     internal int TargetBudgetFor(int matrices) => TargetBudget ?? TargetRank * matrices;
 
-    /// <summary>The budget over time of so many triplets at the start.</summary>
+    /// <summary>The budget over time, given this many triplets at the start.</summary>
     internal BudgetSchedule ScheduleFor(int triplets, int matrices, long totalSteps) =>
         new(triplets, TargetBudgetFor(matrices), totalSteps, InitialPhase.In(totalSteps), FinalPhase.In(totalSteps), MaskInterval, Decay);
 
-    /// <summary>What decides about the rest of a training, and so has to be the same when it goes on from a checkpoint.</summary>
+    /// <summary>What affects the rest of a training, and so must be the same when it resumes from a checkpoint.</summary>
     internal IEnumerable<(string Name, object? Value)> Settings(BudgetSchedule schedule) =>
     [
         (nameof(TargetBudget), schedule.TargetBudget),
@@ -139,7 +140,7 @@ public sealed record AdaLoraOptions
         (nameof(BasePrecision), BasePrecision),
     ];
 
-    /// <summary>The options that are not among <see cref="Settings"/>, and why. A test compares both with the options that there are.</summary>
+    /// <summary>The options that are not part of <see cref="Settings"/>, and why. A test compares both with the options that exist.</summary>
     internal static IReadOnlyDictionary<string, string> Free { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
     {
         [nameof(InitialRank)] = "the shape of every adapter is compared",
@@ -154,7 +155,7 @@ public sealed record AdaLoraOptions
         [nameof(Seed)] = "the weights come from the checkpoint",
     };
 
-    // Two decays of one's own may have the same name. Only budgets that some mask has: no other is ever asked for.
+    // Two custom decays may have the same name. Only the budgets of actual masks are listed: no other is ever asked for.
     private static IEnumerable<int> BudgetsToCompare(BudgetSchedule schedule)
     {
         const int most = 64;
@@ -164,8 +165,8 @@ public sealed record AdaLoraOptions
             yield return schedule.BudgetAt(step);
     }
 
-    /// <summary>Checks every option that can be judged without a model.</summary>
-    /// <exception cref="ArgumentException">Some option is out of its range; the message lists all of them.</exception>
+    /// <summary>Checks every option that can be checked without a model.</summary>
+    /// <exception cref="ArgumentException">An option is out of range; the message lists all of them.</exception>
     public void Validate()
     {
         var problems = new Problems();

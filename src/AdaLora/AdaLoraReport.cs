@@ -4,7 +4,7 @@ using AdaLora.Targeting;
 
 namespace AdaLora;
 
-/// <summary>How a model is adapted now: counts, budget, and the rank of every matrix.</summary>
+/// <summary>The current state of an adapted model: counts, budget, and the rank of every matrix.</summary>
 public sealed class AdaLoraReport
 {
     internal AdaLoraReport(long step, int budget, bool isPatternFinal, ParameterCounts counts, IReadOnlyList<AdaptedModule> modules) =>
@@ -13,19 +13,19 @@ public sealed class AdaLoraReport
     /// <summary>Optimiser steps done.</summary>
     public long Step { get; }
 
-    /// <summary>Triplets that the latest mask kept.</summary>
+    /// <summary>Triplets the latest mask kept.</summary>
     public int Budget { get; }
 
     /// <summary>Whether the pattern is final.</summary>
     public bool IsPatternFinal { get; }
 
-    /// <summary>Numbers of parameters.</summary>
+    /// <summary>Parameter counts.</summary>
     public ParameterCounts Counts { get; }
 
-    /// <summary>Every adapted matrix, in the order of the model.</summary>
+    /// <summary>Every adapted matrix, in model order.</summary>
     public IReadOnlyList<AdaptedModule> Modules { get; }
 
-    /// <summary>The report as plain text, a line per matrix.</summary>
+    /// <summary>The report as plain text, one line per matrix.</summary>
     public override string ToString()
     {
         var width = Modules.Max(m => ReadableName.Of(m.Name).Length);

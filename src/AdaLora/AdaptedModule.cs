@@ -18,7 +18,7 @@ public sealed class AdaptedModule
     /// <summary>Triplets at the start.</summary>
     public int InitialRank { get; }
 
-    /// <summary>Triplets that the latest mask kept.</summary>
+    /// <summary>Triplets the latest mask kept.</summary>
     public int LiveRank { get; }
 
     /// <summary>Parameters of the live triplets: rank · (out + in + 1).</summary>

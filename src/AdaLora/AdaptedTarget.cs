@@ -34,7 +34,7 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
 
     public override void Use(optim.Optimizer optimizer)
     {
-        // Without it training goes on with all triplets.
+        // Without it, training continues with all triplets.
         if (OptimizerFollower.CanFollow(optimizer) || adapted.Options.Allocation.Resizes)
             adapted.UseOptimizer(optimizer);
     }

@@ -3,7 +3,7 @@ using AdaLora.Peft;
 
 namespace AdaLora;
 
-/// <summary>What a loaded adapter was before.</summary>
-/// <param name="Config">Its configuration; fields that mean nothing here are written back as they were.</param>
-/// <param name="Pattern">Which triplets of the beginning of its life it still has: those that are held now.</param>
+/// <summary>What a loaded adapter was before loading.</summary>
+/// <param name="Config">Its configuration; fields that mean nothing here are written back unchanged.</param>
+/// <param name="Pattern">Which of its very first triplets it still has: those that are held now.</param>
 internal sealed record AdapterOrigin(SavedConfig Config, RankPattern Pattern);

@@ -7,17 +7,17 @@ using static TorchSharp.torch;
 namespace AdaLora;
 
 /// <summary>
-/// Several adapters on one model, told apart by names, of which at most one is selected. The others take no part in anything: selecting is exchanging layers, so that a model with many adapters runs as fast as
-/// one with a single one. Modules that an adapter trained in full, and biases, have that adapter's values while it is selected, and those of the base model otherwise. Names are kept here alone: they
-/// are no module names and may equal one. Not thread-safe.
+/// Several named adapters on one model, of which at most one is selected. The others play no part: selecting exchanges layers, so that a model with many adapters runs as fast as
+/// one with a single adapter. Biases and modules that an adapter trained in full have that adapter's values while it is selected, and the base model's otherwise. Names are used only here: they
+/// are unrelated to module names and may equal one. Not thread-safe.
 /// </summary>
 public sealed class AdapterSet : IDisposable
 {
     private readonly List<(string Name, AdaLoraModel Adapter)> _adapters = [];
     private readonly ILogger _logger;
 
-    /// <summary>Makes a set without adapters.</summary>
-    /// <param name="model">The base model, on the device where it is to run. The caller keeps owning it.</param>
+    /// <summary>Creates a set without adapters.</summary>
+    /// <param name="model">The base model, on the device it will run on. The caller keeps owning it.</param>
     /// <param name="logger">As in <see cref="AdaLoraModel.Attach"/>.</param>
     public AdapterSet(nn.Module model, ILogger? logger = null)
     {
@@ -29,22 +29,22 @@ public sealed class AdapterSet : IDisposable
     /// <summary>The model, with the selected adapter in it.</summary>
     public nn.Module Model { get; }
 
-    /// <summary>The names of all adapters, in the order in which they were added.</summary>
+    /// <summary>The names of all adapters, in the order they were added.</summary>
     public IReadOnlyList<string> Names => [.. _adapters.Select(a => a.Name)];
 
     /// <summary>The name of the selected adapter; null when the model runs without any.</summary>
     public string? Selected { get; private set; }
 
-    /// <summary>The adapter of a name. Only the selected one can be trained, merged or saved.</summary>
-    /// <exception cref="KeyNotFoundException">There is none.</exception>
+    /// <summary>The adapter with the given name. Only the selected one can be trained, merged or saved.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such adapter.</exception>
     public AdaLoraModel this[string name] => Find(name) ?? throw NoSuch(name);
 
     /// <summary>Adds a new adapter and selects it.</summary>
-    /// <param name="name">Any text that no other adapter of the set has.</param>
+    /// <param name="name">Any text not already used as a name in the set.</param>
     /// <param name="options">How to adapt the model.</param>
-    /// <exception cref="ArgumentException">The name is taken or empty, or options are not valid. Nothing was changed.</exception>
+    /// <exception cref="ArgumentException">The name is taken or empty, or the options are not valid. Nothing was changed.</exception>
     /// <exception cref="InjectionException">Targeted layers cannot be replaced, or there are none. Nothing was changed.</exception>
-    /// <exception cref="InvalidOperationException">The selected adapter is merged, or a step of it is under way. Nothing was changed.</exception>
+    /// <exception cref="InvalidOperationException">The selected adapter is merged or in the middle of a step. Nothing was changed.</exception>
     public AdaLoraModel Add(string name, AdaLoraOptions options) => Add(name, () =>
     {
         var adapted = AdaLoraModel.Attach(Model, options, _logger);
@@ -53,18 +53,18 @@ public sealed class AdapterSet : IDisposable
     });
 
     /// <summary>Adds a saved adapter and selects it.</summary>
-    /// <param name="name">Any text that no other adapter of the set has.</param>
+    /// <param name="name">Any text not already used as a name in the set.</param>
     /// <param name="folder">As in <see cref="AdaLoraModel.Load"/>.</param>
     /// <exception cref="ArgumentException">The name is taken or empty. Nothing was changed.</exception>
-    /// <exception cref="InvalidDataException">The folder holds no such adapter, or one that does not fit the model; everything that does not is listed. Nothing was changed.</exception>
-    /// <exception cref="SafetensorsException">The weights break the format.</exception>
-    /// <exception cref="InvalidOperationException">The selected adapter is merged, or a step of it is under way. Nothing was changed.</exception>
+    /// <exception cref="InvalidDataException">The folder holds no such adapter, or one that does not fit the model; all mismatches are listed. Nothing was changed.</exception>
+    /// <exception cref="SafetensorsException">The weights file violates the format.</exception>
+    /// <exception cref="InvalidOperationException">The selected adapter is merged or in the middle of a step. Nothing was changed.</exception>
     public AdaLoraModel Load(string name, string folder) => Add(name, () => AdaLoraModel.LoadInto(Model, folder, _logger, adapted => adapted.RememberOriginals()));
 
-    /// <summary>Makes an adapter the selected one, or none for null.</summary>
+    /// <summary>Selects an adapter, or none for null.</summary>
     /// <returns>The adapter.</returns>
-    /// <exception cref="KeyNotFoundException">There is none of that name. Nothing was changed.</exception>
-    /// <exception cref="InvalidOperationException">The selected adapter is merged, or a step of it is under way. Nothing was changed.</exception>
+    /// <exception cref="KeyNotFoundException">There is no adapter with that name. Nothing was changed.</exception>
+    /// <exception cref="InvalidOperationException">The selected adapter is merged or in the middle of a step. Nothing was changed.</exception>
     public AdaLoraModel? Select(string? name)
     {
         var adapter = name is null ? null : this[name];
@@ -76,8 +76,8 @@ public sealed class AdapterSet : IDisposable
         return adapter;
     }
 
-    /// <summary>Lets the model run without adapters until the returned scope is disposed, which selects again what was selected before.</summary>
-    /// <exception cref="InvalidOperationException">The selected adapter is merged, or a step of it is under way.</exception>
+    /// <summary>Runs the model without adapters until the returned scope is disposed, which restores the previous selection.</summary>
+    /// <exception cref="InvalidOperationException">The selected adapter is merged or in the middle of a step.</exception>
     public IDisposable Disable()
     {
         var before = Selected;
@@ -85,9 +85,9 @@ public sealed class AdapterSet : IDisposable
         return new Reselection(this, before);
     }
 
-    /// <summary>Frees an adapter, also one that was detached or disposed by hand. If it was selected, the model is the base model afterwards.</summary>
-    /// <exception cref="KeyNotFoundException">There is none of that name.</exception>
-    /// <exception cref="InvalidOperationException">It is selected, and merged or within a step.</exception>
+    /// <summary>Frees an adapter, even if it was detached or disposed by hand. If it was selected, the model is the base model afterwards.</summary>
+    /// <exception cref="KeyNotFoundException">There is no adapter with that name.</exception>
+    /// <exception cref="InvalidOperationException">It is selected, and merged or in the middle of a step.</exception>
     public void Delete(string name)
     {
         var adapter = Entry(name) ?? throw NoSuch(name);
@@ -97,7 +97,7 @@ public sealed class AdapterSet : IDisposable
     }
 
     /// <summary>
-    /// Frees all adapters; the model is the base model afterwards. Merged adapters are taken out of its weights first. Adapters that were detached or disposed by hand, and a model that was, do no harm.
+    /// Frees all adapters; the model is the base model afterwards. Merged adapters are first removed from its weights. Adapters detached or disposed by hand, or a disposed model, do no harm.
     /// </summary>
     public void Dispose()
     {
@@ -158,7 +158,7 @@ public sealed class AdapterSet : IDisposable
     {
         public void Dispose()
         {
-            // It may have been deleted in between, or detached by hand.
+            // It may have been deleted in the meantime, or detached by hand.
             if (name is not null && set.Entry(name) is { IsUsable: true })
                 set.Select(name);
         }

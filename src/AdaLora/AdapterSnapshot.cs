@@ -6,12 +6,12 @@ using static TorchSharp.torch;
 
 namespace AdaLora;
 
-/// <summary>The triplets of a model at some moment with the pattern they had, and as long as that was not final, with the importance that the next masks would have been made by.</summary>
+/// <summary>The triplets of a model at some moment, with their pattern and, unless that was final, with the importance on which the next masks would have been based.</summary>
 internal sealed record AdapterSnapshot(Tensor Values, PatternSnapshot Pattern, Tensor? Sensitivity, Tensor? Uncertainty) : IDisposable
 {
-    /// <summary>Puts the snapshot into a table. Where nothing was ever added, the pattern says of the triplets of the start which are pruned or no longer held; otherwise it says it of those that are held, and which these are.</summary>
+    /// <summary>Writes the snapshot to a table. If nothing was ever added, the pattern covers the initial triplets: which are pruned or no longer held. Otherwise it covers those that are held, and which these are.</summary>
     /// <param name="state">The table.</param>
-    /// <param name="first">What the bank held at first.</param>
+    /// <param name="first">The triplets that the bank held at first.</param>
     public void Into(StateTable state, BankLayout first)
     {
         state.Put("values", Values);
@@ -44,8 +44,8 @@ internal sealed record AdapterSnapshot(Tensor Values, PatternSnapshot Pattern, T
         }
     }
 
-    /// <summary>Takes a snapshot out of a table; the caller disposes it.</summary>
-    /// <exception cref="InvalidDataException">The table holds none of these matrices.</exception>
+    /// <summary>Reads a snapshot from a table; the caller disposes it.</summary>
+    /// <exception cref="InvalidDataException">The table contains none of these matrices.</exception>
     public static AdapterSnapshot From(StateTable state, BankLayout first, Device device)
     {
         using var scope = NewDisposeScope();

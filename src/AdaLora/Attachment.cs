@@ -26,7 +26,7 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
             var adapted = new AdaLoraModel(options, injection, selection, activity, bank, logger, origin);
             if (blueprint is null)
                 WarnOfStatistics(adapted.ModulesWithStatistics, logger);
-            // Last, because what is rounded then cannot be taken back.
+            // Last, because rounding cannot be undone.
             adapted.TakeOverWeights();
             return adapted;
         }
@@ -51,7 +51,7 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
     [LoggerMessage(EventId = 7, Level = LogLevel.Warning, Message = "{Pattern} in {Option} excludes nothing: the model has no such module")]
     private static partial void LogExcludesNothing(ILogger logger, string option, string pattern);
 
-    /// <summary>Tells what is left out or matches nothing.</summary>
+    /// <summary>Logs what is left out or matches nothing.</summary>
     public static void Warn(AttachmentSurvey survey, ILogger logger)
     {
         foreach (var skipped in survey.Skipped)
@@ -64,7 +64,7 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
             LogUnused(logger, nameof(AdaLoraOptions.Overrides), rule);
     }
 
-    /// <summary>Tells which modules a training will change without being asked to.</summary>
+    /// <summary>Logs which modules training will change without being asked to.</summary>
     public static void WarnOfStatistics(IReadOnlyList<string> modules, ILogger logger)
     {
         if (modules.Count > 0)

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora;
 
-/// <summary>All that is decided before a model is changed, and what stands in the way: attaching does it, and <see cref="AdaLoraModel.Plan"/> shows it. The model stays as it is.</summary>
+/// <summary>Everything decided before a model is changed, and what stands in the way: attaching carries it out, and <see cref="AdaLoraModel.Plan"/> shows it. The model is not changed.</summary>
 internal sealed class AttachmentSurvey
 {
     private readonly AdaLoraOptions _options;
@@ -18,7 +18,7 @@ internal sealed class AttachmentSurvey
     private readonly InjectionPlan? _found;
 
     /// <param name="model">The model.</param>
-    /// <param name="options">How it is to be adapted; with targets, overrides and names, whatever numbers.</param>
+    /// <param name="options">How to adapt it; targets, overrides and names must be set, numbers may be anything.</param>
     /// <param name="blueprint">What a saved adapter prescribes.</param>
     public AttachmentSurvey(nn.Module model, AdaLoraOptions options, Blueprint? blueprint = null)
     {
@@ -40,7 +40,7 @@ internal sealed class AttachmentSurvey
             Schedule = Try(() => options.ScheduleFor(Layout.Triplets, Sites.Count, total));
     }
 
-    /// <summary>What would make attaching fail, in the order in which it would.</summary>
+    /// <summary>What would make attaching fail, in the order in which it would occur.</summary>
     public IReadOnlyList<Exception> Problems => _problems;
 
     public IReadOnlyList<InjectionSite> Sites => _found?.Sites ?? [];
@@ -60,21 +60,21 @@ internal sealed class AttachmentSurvey
     /// <summary>What is trained in full; null when it cannot be.</summary>
     public TrainableSelection? Selection { get; }
 
-    /// <summary>Where the triplets are to lie; null when they cannot.</summary>
+    /// <summary>Where the triplets will be placed; null if that is impossible.</summary>
     public BankLayout? Layout { get; }
 
     /// <summary>What a mask does.</summary>
     public AllocationStrategy Allocation => _options.Allocation;
 
-    /// <summary>The budget over time; null when the number of steps is unknown, or does not fit.</summary>
+    /// <summary>The budget over time; null if the number of steps is unknown or does not fit.</summary>
     public BudgetSchedule? Schedule { get; }
 
-    /// <summary>Of the triplets.</summary>
+    /// <summary>The element type of the triplets.</summary>
     public ScalarType Dtype => Sites.Any(s => s.Adaptable.Weight.dtype == ScalarType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
 
     public int RankOf(InjectionSite site) => _blueprint?.Ranks[site.Path] ?? _options.Overrides.Resolve(site.Path).InitialRank ?? _options.InitialRank;
 
-    /// <summary>The numerator of the scale, where 0 stands for the rank.</summary>
+    /// <summary>The numerator of the scale; 0 stands for the rank.</summary>
     public double AlphaOf(InjectionSite site) => _options.Overrides.Resolve(site.Path).Alpha ?? _options.Alpha;
 
     public double ScaleOf(InjectionSite site) => _blueprint?.Scales[site.Path] ?? SvdAdapter.ScaleFor(AlphaOf(site), RankOf(site));

@@ -2,7 +2,7 @@ using AdaLora.Allocation;
 
 namespace AdaLora;
 
-/// <summary>Settings that are valid and known to do badly. docs/guide.md explains each.</summary>
+/// <summary>Settings that are valid but known to perform badly. docs/guide.md explains each.</summary>
 internal static class OptionWarnings
 {
     private const double LeastFinalShare = 0.1;
@@ -10,10 +10,10 @@ internal static class OptionWarnings
     private const double MostScale = 8;
     private const int FewestMasks = 5;
 
-    /// <summary>One sentence per setting, with the chapter of the guide that tells what to do.</summary>
+    /// <summary>One sentence per setting, with the chapter of the guide that says what to do.</summary>
     /// <param name="schedule">The budget over time.</param>
     /// <param name="allocation">What a mask does.</param>
-    /// <param name="scales">Of the adapters that hold triplets at the start.</param>
+    /// <param name="scales">The scales of the adapters that hold triplets at the start.</param>
     public static IEnumerable<string> Of(BudgetSchedule schedule, AllocationStrategy allocation, IReadOnlyCollection<double> scales)
     {
         if (schedule.TargetBudget < schedule.InitialBudget)

@@ -23,16 +23,16 @@ public sealed class PlannedAdapter
     /// <summary>Size of the output's last dimension, or output channels of a convolution.</summary>
     public long OutFeatures { get; }
 
-    /// <summary>Size of the input's last dimension, or of a patch that a convolution multiplies: channels of a group · kernel height · kernel width.</summary>
+    /// <summary>Size of the input's last dimension, or of the patch a convolution multiplies: channels per group · kernel height · kernel width.</summary>
     public long InFeatures { get; }
 
     /// <summary>Triplets at the start.</summary>
     public int InitialRank { get; }
 
-    /// <summary>Numerator of the scale; the initial rank where the options say 0.</summary>
+    /// <summary>Numerator of the scale; the initial rank if the options say 0.</summary>
     public double Alpha { get; }
 
-    /// <summary>What the adapter's product would be multiplied by: alpha / (initial rank + 1e-5).</summary>
+    /// <summary>The factor of the adapter's product: alpha / (initial rank + 1e-5).</summary>
     public double Scale { get; }
 
     /// <summary>Parameters of the adapter at the start: rank · (out + in + 1).</summary>

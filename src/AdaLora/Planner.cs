@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora;
 
-/// <summary>Makes of a survey what a reader wants to know.</summary>
+/// <summary>Turns a survey into a plan for the reader.</summary>
 internal static class Planner
 {
     public static AdaptationPlan Plan(nn.Module model, AdaLoraOptions options)
@@ -22,7 +22,7 @@ internal static class Planner
             problems.Add(e.Message);
         }
 
-        // Numbers that are out of their range leave the layers to be looked at; what is missing does not.
+        // With numbers out of range, the layers can still be examined; with something missing, they cannot.
         if (options is not { Targets: not null, Overrides: not null, TrainedModules: not null } || options.TrainedModules.Any(string.IsNullOrWhiteSpace))
             return new AdaptationPlan { Problems = problems };
         var survey = new AttachmentSurvey(model, problems.Count == 0 ? options : NamesOf(options));
@@ -71,7 +71,7 @@ internal static class Planner
 
     private static UnadaptedModule Module(RefusedSite site, nn.Module? module, bool isRefused)
     {
-        // What is not registered is not found by its name.
+        // An unregistered module is not found by its name.
         var kind = module is null ? "not registered" : TypeNames.Of(module.GetType());
         var size = module is not null && AdapterKinds.Describe(module) is { } layer ? $"{layer.OutFeatures} x {layer.InFeatures}" : "";
         return new(site.Path, kind, size, site.DeclaringType is null ? site.Reason : site.ToString()[(ReadableName.Of(site.Path).Length + 2)..], isRefused);

@@ -1,6 +1,6 @@
 namespace AdaLora;
 
-/// <summary>A linear layer, or another module with matrices inside, that would get no adapter.</summary>
+/// <summary>A linear layer, or another module containing matrices, that would get no adapter.</summary>
 public sealed class UnadaptedModule
 {
     internal UnadaptedModule(string name, string kind, string size, string reason, bool isRefused)
@@ -24,6 +24,6 @@ public sealed class UnadaptedModule
     /// <summary>Why not, in words.</summary>
     public string Reason { get; }
 
-    /// <summary>Whether the targets ask for it, so that attaching would fail.</summary>
+    /// <summary>Whether the targets ask for it, which would make attaching fail.</summary>
     public bool IsRefused { get; }
 }

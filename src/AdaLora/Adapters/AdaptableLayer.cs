@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace AdaLora.Adapters;
 
 /// <summary>
-/// A layer that can carry an adapter, seen as what all kinds of adapter need to know of it: a weight of out rows, each of which is multiplied with a piece of the input of in entries. The members are read anew whenever they are
+/// A layer that can carry an adapter, reduced to what all kinds of adapter need to know: a weight of out rows, each of which is multiplied by a piece of the input with in entries. The members are read anew each time they are
 /// needed, because moving a module replaces its parameter objects.
 /// </summary>
 /// <param name="module">The layer.</param>
@@ -12,10 +12,10 @@ internal abstract class AdaptableLayer(nn.Module<Tensor, Tensor> module)
 {
     public nn.Module<Tensor, Tensor> Module => module;
 
-    /// <summary>The weight, in whatever layout the layer keeps it. Not to be disposed.</summary>
+    /// <summary>The weight, in whatever layout the layer keeps it. Do not dispose it.</summary>
     public abstract Tensor Weight { get; }
 
-    /// <summary>(out), or null. Not to be disposed.</summary>
+    /// <summary>(out), or null. Do not dispose it.</summary>
     public abstract Tensor? Bias { get; }
 
     /// <summary>Rows of P.</summary>
@@ -24,7 +24,7 @@ internal abstract class AdaptableLayer(nn.Module<Tensor, Tensor> module)
     /// <summary>Columns of Q.</summary>
     public abstract long InFeatures { get; }
 
-    /// <summary>The sizes of the kernel that the columns of Q go over; none for a linear layer. The number of columns is a multiple of their product.</summary>
+    /// <summary>The sizes of the kernel that the columns of Q span; none for a linear layer. The number of columns is a multiple of their product.</summary>
     public virtual IReadOnlyList<long> Kernel => [];
 
     /// <summary>Whether the output features see different parts of the input.</summary>
@@ -33,21 +33,21 @@ internal abstract class AdaptableLayer(nn.Module<Tensor, Tensor> module)
     /// <summary>Whether the weight is stored as (in, out).</summary>
     public virtual bool WeightIsTransposed => false;
 
-    /// <summary>Whether the layer is meant by targets that describe all layers or a region of the model. Others must be named.</summary>
+    /// <summary>Whether the layer is included in targets that describe all layers or a region of the model. Others must be named.</summary>
     public virtual bool IsLinear => false;
 
-    /// <summary>Why an adapter cannot be added to this layer, or null when it can.</summary>
+    /// <summary>Why an adapter cannot be added to this layer, or null if it can.</summary>
     public abstract string? FindFault();
 
     /// <summary>A matrix (out, in) in the layout of the weight.</summary>
     public abstract Tensor InLayout(Tensor matrix);
 
-    /// <summary>Whether the layer computes what its description says and no more, so that its weight can be held in another precision.</summary>
+    /// <summary>Whether the layer computes exactly what its description says, so that its weight can be stored in another precision.</summary>
     public virtual bool TakesPrecision => false;
 
-    /// <summary>The weight as it is held in a precision.</summary>
+    /// <summary>The weight as stored in a precision.</summary>
     public FrozenWeight Hold(BasePrecision precision) => TakesPrecision ? precision.Of(this) : new FrozenWeight(this);
 
-    /// <summary>Makes the adapter around the layer.</summary>
+    /// <summary>Creates the adapter around the layer.</summary>
     public abstract SvdAdapter Adapt(AdapterParts parts);
 }

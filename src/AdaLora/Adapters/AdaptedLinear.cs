@@ -6,26 +6,26 @@ using static TorchSharp.torch;
 namespace AdaLora.Adapters;
 
 /// <summary>
-/// y = x W' + b + scale · dropout(x) Q' diag(lambda) P' over a frozen W in one node of the graph: the product is added in place, and the backward pass keeps no dropped input and no mask but
-/// makes them again. Meant for layers of one's own; <see cref="SvdLinear"/> uses it by itself.
+/// y = x W' + b + scale · dropout(x) Q' diag(lambda) P' over a frozen W in a single graph node: the product is added in place, and the backward pass keeps neither the dropped input nor the mask but
+/// recomputes them. Intended for custom layers; <see cref="SvdLinear"/> uses it by itself.
 /// </summary>
 public static class AdaptedLinear
 {
-    /// <summary>Applies a frozen linear layer and its adapter. The gradient of the result can be taken once, not of the gradient again.</summary>
+    /// <summary>Applies a frozen linear layer and its adapter. The result can be differentiated once, but not twice.</summary>
     /// <param name="input">x, (..., in), floating point.</param>
-    /// <param name="weight">W, (out, in), which gets no gradient. May have another dtype than the input, to which the products with it are then converted.</param>
+    /// <param name="weight">W, (out, in), which gets no gradient. Its dtype may differ from the input's, which is then converted to it for the products with W.</param>
     /// <param name="bias">b, (out), or null.</param>
     /// <param name="left">P, (out, rank), float32 or float64.</param>
     /// <param name="lambda">lambda, rank entries in the dtype of P, or null for all ones: plain LoRA.</param>
     /// <param name="right">Q, (rank, in), in the dtype of P.</param>
     /// <param name="scale">Factor of the adapter's product.</param>
-    /// <param name="dropout">Rate in front of Q, in [0, 1); 0 in evaluation. Only on CPUs other than 0: there masks can be made again.</param>
+    /// <param name="dropout">Rate in front of Q, in [0, 1); 0 in evaluation. Must be 0 except on a CPU: only there can masks be recomputed.</param>
     /// <returns>(..., out) in the dtype of the input.</returns>
-    /// <exception cref="ArgumentException">Shapes, dtypes or devices do not fit together, or a tensor is sparse.</exception>
+    /// <exception cref="ArgumentException">Shapes, dtypes or devices do not match, or a tensor is sparse.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="dropout"/> is outside [0, 1).</exception>
     /// <exception cref="InvalidOperationException">
-    /// A backward pass through such a layer failed earlier, so that gradients are missing: say because a tensor was changed in place after the forward pass. No exception may leave a backward pass
-    /// itself: its gradients are zeros. <see cref="AdaLoraModel.BeforeOptimizerStep"/> throws it too, whichever comes first. What belongs to no model is told on the thread that ran the forward pass.
+    /// An earlier backward pass through such a layer failed, so that gradients are missing: for example because a tensor was changed in place after the forward pass. A backward pass must not throw
+    /// itself: its gradients are zeros. <see cref="AdaLoraModel.BeforeOptimizerStep"/> throws it too, whichever comes first. For layers outside a model, it is thrown on the thread that ran the forward pass.
     /// </exception>
     public static Tensor Apply(Tensor input, Tensor weight, Tensor? bias, Tensor left, Tensor? lambda, Tensor right, double scale, double dropout = 0)
     {
@@ -64,7 +64,7 @@ public static class AdaptedLinear
             output.addmm_(scaled, left.t(), 1, 1);
         else
             output.AddInPlace(scaled.mm(left.t()).to(output.dtype));
-        // Detached, because autograd lets nobody change a function's output in place when it is a view.
+        // Detached, because autograd does not allow a function's output to be changed in place if it is a view.
         return (output.view([.. input.shape[..^1], left.shape[0]]).detach().MoveToOuterDisposeScope(), low.MoveToOuterDisposeScope());
     }
 

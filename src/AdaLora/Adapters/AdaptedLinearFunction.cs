@@ -39,7 +39,7 @@ internal sealed class AdaptedLinearFunction : autograd.SingleTensorFunction<Adap
 
         var rows = gradient.reshape(-1, left.shape[0]);
         var wide = rows.to(left.dtype);
-        // Transposed, because that is how P lies in the bank.
+        // Transposed, because that is how the bank stores P.
         var projected = RowProducts.Linear(wide, left.t(), null);
         var back = settings.Scaled(projected, lambda);
         var results = new Tensor?[Arguments];

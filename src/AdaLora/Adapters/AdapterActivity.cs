@@ -3,19 +3,19 @@ using AdaLora.Internals;
 
 namespace AdaLora.Adapters;
 
-/// <summary>What the adapters of one model share while it runs: whether they are switched on, and what to check when the model is put into evaluation mode.</summary>
+/// <summary>What the adapters of one model share while it runs: whether they are enabled, and what to check when the model is put into evaluation mode.</summary>
 internal sealed class AdapterActivity
 {
     /// <summary>Whether adapters add their product to the output of their base layer.</summary>
     public bool Enabled { get; set; } = true;
 
-    /// <summary>Through which adapters share dropout masks, or null when each draws its own.</summary>
+    /// <summary>Lets adapters share dropout masks; null if each draws its own.</summary>
     public DropoutSharing? Sharing { get; init; }
 
-    /// <summary>What two threads do with the model at the same time passes through here.</summary>
+    /// <summary>Everything two threads do with the model at the same time passes through here.</summary>
     public UsageGate Gate { get; } = new();
 
-    /// <summary>Where backward passes through the adapters leave an exception.</summary>
+    /// <summary>Where backward passes through the adapters store an exception.</summary>
     public BackwardFailure Failure { get; } = new();
 
     /// <summary>Called when an adapter runs in training mode for the first time.</summary>

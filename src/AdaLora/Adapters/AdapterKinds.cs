@@ -2,14 +2,14 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Adapters;
 
-/// <summary>The kinds of adapter: which layers can carry one, and which one that is.</summary>
+/// <summary>The kinds of adapter: which layers can carry one, and which kind.</summary>
 internal static class AdapterKinds
 {
     private static readonly IReadOnlyList<Func<nn.Module, AdaptableLayer?>> Kinds = [LinearLayer.Of, Conv2dLayer.Of];
 
-    /// <summary>The module as a layer that can carry an adapter, or null when there is no kind of adapter for it.</summary>
+    /// <summary>The module as a layer that can carry an adapter, or null if there is no kind of adapter for it.</summary>
     public static AdaptableLayer? Describe(nn.Module module) => Kinds.Select(describe => describe(module)).FirstOrDefault(layer => layer is not null);
 
-    /// <summary>The module as a linear layer, or null when it is none.</summary>
+    /// <summary>The module as a linear layer, or null if it is not one.</summary>
     public static AdaptableLayer? DescribeLinear(nn.Module module) => LinearLayer.Of(module);
 }

@@ -4,22 +4,22 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Adapters;
 
-/// <summary>What one pass through an adapter is made with besides tensors.</summary>
+/// <summary>Settings of one pass through an adapter, besides tensors.</summary>
 /// <param name="Scale">Factor of the product.</param>
 /// <param name="Mask">What is dropped in front of Q, or null for nothing.</param>
-/// <param name="Shared">Where the dropped input is found that other adapters use too, or null when it is this one's alone. Its mask is <paramref name="Mask"/>.</param>
+/// <param name="Shared">Where to find the dropped input that other adapters also use, or null if it belongs to this one alone. Its mask is <paramref name="Mask"/>.</param>
 internal sealed record AdapterSettings(double Scale, DropoutMask? Mask, SharedDropout? Shared = null)
 {
-    /// <summary>What the backward pass goes through, or null where nobody can free what it reads.</summary>
+    /// <summary>The gate the backward pass goes through, or null if nothing can free what it reads.</summary>
     public UsageGate? Gate { get; init; }
 
-    /// <summary>Where the backward pass leaves an exception.</summary>
+    /// <summary>Where the backward pass stores an exception.</summary>
     public BackwardFailure Failure { get; init; } = BackwardFailure.OfThread;
 
-    /// <summary>The input with what is dropped set to 0.</summary>
+    /// <summary>The input with dropped entries set to 0.</summary>
     public Tensor Drop(Tensor rows) => Shared?.Drop(rows) ?? Alone(rows);
 
-    /// <summary>The same in the backward pass.</summary>
+    /// <summary>The same, in the backward pass.</summary>
     public Tensor DropAgain(Tensor rows) => Shared?.DropAgain(rows) ?? Alone(rows);
 
     /// <summary>low · (lambda · scale), column by column.</summary>

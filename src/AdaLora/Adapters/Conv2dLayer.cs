@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Adapters;
 
-/// <summary>A convolution: every output channel multiplies patches of (in / groups, kernel height, kernel width) entries. With several groups, P and Q are those of all of them, as in PEFT.</summary>
+/// <summary>A convolution: every output channel multiplies patches of (in / groups, kernel height, kernel width) entries. With several groups, P and Q cover all of them, as in PEFT.</summary>
 internal sealed class Conv2dLayer(Conv2d conv) : AdaptableLayer(conv)
 {
     private static readonly long[] NoPadding = [0, 0];
@@ -21,7 +21,7 @@ internal sealed class Conv2dLayer(Conv2d conv) : AdaptableLayer(conv)
 
     public override bool IsGrouped => conv.groups > 1;
 
-    /// <summary>Input channels that one output channel sees.</summary>
+    /// <summary>Input channels seen by each output channel.</summary>
     private long Channels => conv.in_channels / conv.groups;
 
     public static AdaptableLayer? Of(nn.Module module) => module is Conv2d conv ? new Conv2dLayer(conv) : null;
@@ -43,20 +43,20 @@ internal sealed class Conv2dLayer(Conv2d conv) : AdaptableLayer(conv)
     public override SvdAdapter Adapt(AdapterParts parts) => new SvdConv2d(this, parts);
 
     /// <summary>
-    /// The images convolved with P diag(factors) Q: with the rows of Q as kernels of their own, and then, place by place, with P. That costs a fraction of the convolution with the product, which PEFT makes anew in every pass.
+    /// The images convolved with P diag(factors) Q: first with the rows of Q as kernels, then, position by position, with P. That costs a fraction of convolving with the product, which PEFT recomputes in every pass.
     /// </summary>
-    /// <param name="images">(batch, in, height, width) or without the batch, as the layer takes them.</param>
+    /// <param name="images">(batch, in, height, width) or without the batch, as the layer accepts them.</param>
     /// <param name="left">P, (out, rank).</param>
     /// <param name="factors">(rank).</param>
     /// <param name="right">Q, (rank, in / groups · kernel).</param>
-    /// <returns>The shape of the layer's output.</returns>
+    /// <returns>The result, in the shape of the layer's output.</returns>
     public Tensor Convolve(Tensor images, Tensor left, Tensor factors, Tensor right)
     {
         var isBatch = images.dim() == 4;
         var (rank, groups) = (right.shape[0], conv.groups);
         var (padded, padding) = Pad(isBatch ? images : images.unsqueeze(0));
         var batch = padded.shape[0];
-        // All groups share Q: each is an image of its own to it.
+        // All groups share Q: to it, each is a separate image.
         var pieces = groups == 1 ? padded : padded.reshape(batch * groups, Channels, padded.shape[2], padded.shape[3]);
         var low = nn.functional.conv2d(pieces, right.view(rank, Channels, conv.kernel_size[0], conv.kernel_size[1]), null, conv.stride, padding, conv.dilation).mul(factors.view(1, rank, 1, 1));
         if (groups > 1)
@@ -65,7 +65,7 @@ internal sealed class Conv2dLayer(Conv2d conv) : AdaptableLayer(conv)
         return isBatch ? product : product.squeeze(0);
     }
 
-    // What the layer itself does before it convolves, so that an adapter computes the same before merging and after it.
+    // What the layer itself does before convolving, so that an adapter computes the same before and after merging.
     private (Tensor Images, long[] Padding) Pad(Tensor images)
     {
         var sides = conv.padding is { } own ? [own[1], own[1], own[0], own[0]] : conv.padding_type == Padding.Same ? [.. SameAs(1), .. SameAs(0)] : (long[])[0, 0, 0, 0];

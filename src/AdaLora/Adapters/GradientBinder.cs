@@ -5,15 +5,15 @@ using static TorchSharp.torch;
 namespace AdaLora.Adapters;
 
 /// <summary>
-/// Makes the adapters' backward pass accumulate straight into the gradient buffer of the bank, by giving every view parameter the matching view of that buffer as its gradient.
-/// Until the first step the gradients are left unset, so that an adapter that received none is found; whoever sets gradients to null later
-/// (<c>zero_grad(set_to_none: true)</c>), of the model or of a part of it, only costs one more gathering.
+/// Makes the adapters' backward pass accumulate straight into the bank's gradient buffer, by giving every view parameter the matching view of that buffer as its gradient.
+/// Until the first step the gradients are left unset, so that an adapter that received none is detected; setting gradients to null later
+/// (<c>zero_grad(set_to_none: true)</c>), for the model or part of it, only costs one more gathering.
 /// </summary>
 internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdAdapter> adapters) : IBankFollower
 {
     private bool _bound;
 
-    /// <summary>After the call, the buffer of the bank holds the gradients that the last backward passes produced.</summary>
+    /// <summary>After the call, the bank's buffer holds the gradients produced by the last backward passes.</summary>
     /// <exception cref="InvalidOperationException">At the first call, adapters exist that no backward pass has reached.</exception>
     public void Gather()
     {
@@ -30,7 +30,7 @@ internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdAdapter>
         bank.BindGradients();
     }
 
-    /// <summary>Takes gradients that autograd has made elsewhere, because views had none, into the buffer of the bank, and binds these views again. Does nothing before the first step.</summary>
+    /// <summary>Moves gradients that autograd created elsewhere, because views had none, into the bank's buffer, and rebinds these views. Does nothing before the first step.</summary>
     public void Settle()
     {
         if (!_bound)
@@ -45,10 +45,10 @@ internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdAdapter>
         }
     }
 
-    /// <summary>Whether backward passes have reached adapters and nothing has been gathered ever since the start.</summary>
+    /// <summary>Whether backward passes have reached adapters although nothing has ever been gathered.</summary>
     public bool HasUnusedGradients => !_bound && adapters.SelectMany(a => a.Views).Any(v => v.View.grad is not null);
 
-    /// <summary>A copy of the gradients so far in the layout of the bank, zero where there are none yet. For between two backward passes of one step.</summary>
+    /// <summary>A copy of the gradients so far in the bank's layout, zero where there are none yet. For use between two backward passes of one step.</summary>
     public Tensor Copy()
     {
         using var scope = NewDisposeScope();
@@ -59,7 +59,7 @@ internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdAdapter>
         return copy.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Goes on from gradients that another binder held.</summary>
+    /// <summary>Continues from gradients that another binder held.</summary>
     public void Resume(Tensor? gradients)
     {
         using var scope = NewDisposeScope();
@@ -76,7 +76,7 @@ internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdAdapter>
         foreach (var adapter in adapters)
         {
             var former = adapter.Views.Select(v => (v.View, Gradient: v.View.grad)).ToList();
-            // A gradient must have the size of its parameter, also on the way.
+            // A gradient must match its parameter in size, even in intermediate states.
             steps.Add(() => former.ForEach(v => v.View.grad = null), () => former.ForEach(v => v.View.grad = v.Gradient));
             adapter.Follow(change, steps);
             if (_bound)
@@ -99,7 +99,7 @@ internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdAdapter>
             target.zero_();
     }
 
-    // The views whose gradient is none of the bank's. One that autograd has made starts at 0, where in the bank only one view does: that is taken for unbound with another of its adapter, and copying it onto itself is harmless.
+    // The views whose gradient is not the bank's. One made by autograd starts at 0, as only one view in the bank does: that one counts as unbound whenever another of its adapter is, and copying it onto itself is harmless.
     private IEnumerable<(Parameter View, Func<Tensor, Tensor> Of)> Unbound()
     {
         foreach (var adapter in adapters.Where(a => a.Rank > 0))

@@ -3,10 +3,10 @@ using static TorchSharp.torch;
 namespace AdaLora.Adapters;
 
 /// <summary>
-/// What makes a layer adaptable: a linear map <c>y = x W' + b</c>. <see cref="TorchSharp.Modules.Linear"/> is recognised by itself; a layer of your own
-/// implements this interface and derives from <see cref="nn.Module{T1, TResult}"/> of tensor to tensor.
+/// Makes a layer adaptable: describes it as a linear map <c>y = x W' + b</c>. <see cref="TorchSharp.Modules.Linear"/> is recognised automatically; a custom layer
+/// implements this interface and derives from <see cref="nn.Module{T1, TResult}"/> from tensor to tensor.
 /// </summary>
-/// <remarks>The members are read anew whenever they are needed, because moving a module replaces its parameter objects.</remarks>
+/// <remarks>The members are read anew each time they are needed, because moving a module replaces its parameter objects.</remarks>
 public interface IProjection
 {
     /// <summary>The weight: (out x in), or (in x out) when <see cref="WeightIsTransposed"/>; floating point. The caller does not dispose it.</summary>
@@ -21,6 +21,6 @@ public interface IProjection
     /// <summary>The size of the output's last dimension.</summary>
     long OutFeatures { get; }
 
-    /// <summary>True when the weight is stored (in x out), as GPT-2's Conv1D does.</summary>
+    /// <summary>True if the weight is stored (in x out), as in GPT-2's Conv1D.</summary>
     bool WeightIsTransposed { get; }
 }

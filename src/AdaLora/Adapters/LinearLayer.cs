@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Adapters;
 
-/// <summary>A linear map, TorchSharp's or of one's own: y = x W' + b.</summary>
+/// <summary>A linear map, TorchSharp's or custom: y = x W' + b.</summary>
 internal sealed class LinearLayer(nn.Module<Tensor, Tensor> module, IProjection projection) : AdaptableLayer(module)
 {
     public IProjection Projection => projection;

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Adapters;
 
-/// <summary>TorchSharp's own linear layer seen as a projection.</summary>
+/// <summary>TorchSharp's own linear layer as a projection.</summary>
 internal sealed class LinearProjection(Linear linear) : IProjection
 {
     public Tensor Weight => linear.weight;

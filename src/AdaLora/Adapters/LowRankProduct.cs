@@ -3,14 +3,14 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Adapters;
 
-/// <summary>The last product of a low-rank adapter, added to what its layer gives.</summary>
+/// <summary>The last product of a low-rank adapter, added to its layer's output.</summary>
 internal static class LowRankProduct
 {
     /// <summary>output + low · left'.</summary>
     /// <param name="output">(..., out).</param>
     /// <param name="low">(..., rank).</param>
     /// <param name="left">(out, rank), in the element type of <paramref name="low"/>.</param>
-    /// <returns>A new tensor of the shape and element type of <paramref name="output"/>, by one operation where the element types agree.</returns>
+    /// <returns>A new tensor with the shape and element type of <paramref name="output"/>, computed by one operation if the element types agree.</returns>
     public static Tensor AddTo(Tensor output, Tensor low, Tensor left)
     {
         if (output.dtype != low.dtype)

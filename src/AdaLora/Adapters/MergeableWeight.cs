@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Adapters;
 
-/// <summary>The weight of a base layer, to which the product of an adapter can be added and taken away again.</summary>
+/// <summary>The weight of a base layer, to which an adapter's product can be added and from which it can be subtracted.</summary>
 internal sealed class MergeableWeight(AdaptableLayer layer, FrozenWeight held) : IDisposable
 {
     private Tensor? _original;
@@ -12,13 +12,13 @@ internal sealed class MergeableWeight(AdaptableLayer layer, FrozenWeight held) :
 
     public bool IsMerged { get; private set; }
 
-    /// <summary>The weight with the product added, in its own dtype. The sum is made in the dtype of the product, which is at least single precision: rounding happens once.</summary>
-    /// <param name="product">In the layout of the weight.</param>
+    /// <summary>The weight with the product added, in its own dtype. The sum is computed in the product's dtype, which is at least single precision: rounding happens once.</summary>
+    /// <param name="product">The product, in the layout of the weight.</param>
     public Tensor With(Tensor product)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        // That of the layer has no numbers while another form holds them.
+        // The layer's own holds no numbers while another form holds them.
         var weight = held.IsTakenOver ? held.Form.Dense() : layer.Weight;
         return weight.to(product.dtype).Add(product).to(weight.dtype).MoveToOuterDisposeScope();
     }
@@ -47,7 +47,7 @@ internal sealed class MergeableWeight(AdaptableLayer layer, FrozenWeight held) :
         held.Forget();
     }
 
-    /// <summary>Makes the weight as it is now the one of a plain layer.</summary>
+    /// <summary>Makes the current weight that of a plain layer.</summary>
     public void Forget()
     {
         IsMerged = false;

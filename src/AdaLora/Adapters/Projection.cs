@@ -9,7 +9,7 @@ internal static class Projection
 {
     /// <summary>Describes a module as a linear map, if it is one.</summary>
     /// <param name="module">Any module.</param>
-    /// <param name="projection">Its description, which follows the module when its parameters are replaced; null when it is no linear map.</param>
+    /// <param name="projection">Its description, which follows the module when its parameters are replaced; null if it is not a linear map.</param>
     /// <returns>True for <see cref="Linear"/> and for every tensor-to-tensor module that implements <see cref="IProjection"/>.</returns>
     public static bool TryDescribe(nn.Module module, [NotNullWhen(true)] out IProjection? projection)
     {
@@ -23,7 +23,7 @@ internal static class Projection
         return projection is not null;
     }
 
-    /// <summary>Why an adapter cannot be added to this projection, or null when it can.</summary>
+    /// <summary>Why an adapter cannot be added to this projection, or null if it can.</summary>
     internal static string? FindFault(IProjection projection)
     {
         var weight = projection.Weight;

@@ -4,18 +4,18 @@ using static TorchSharp.torch;
 namespace AdaLora.Adapters;
 
 /// <summary>
-/// Products of rows with a matrix, without a graph. Where oneDNN is the faster of the two libraries that libtorch has for them (<see cref="OneDnn"/>), they are put to it as convolutions with a kernel of one pixel, the one form in which
-/// libtorch gives it single-precision products. The numbers are the same sums in another order.
+/// Products of rows with a matrix, without a graph. Where oneDNN is the faster of libtorch's two libraries for them (<see cref="OneDnn"/>), they are passed to it as convolutions with a one-pixel kernel, the only form in which
+/// libtorch hands it single-precision products. The numbers are the same sums in a different order.
 /// </summary>
 internal static class RowProducts
 {
-    // Below, the call and the copies around it cost more than they gain; measured on a Zen 5 with two threads.
+    // Below this, the call and the copies around it cost more than they gain; measured on a Zen 5 with two threads.
     private const int FewestRows = 64, FewestFeatures = 64, FewestOutputs = 5;
     private const long LeastWork = 5_000_000;
 
     /// <summary>
-    /// oneDNN compiles code for each number of rows and keeps it, half a megabyte each time. Rows are filled up to a multiple of this, so that texts of all lengths need but few numbers. The encoders of
-    /// AdaLora.Transformers have such numbers of rows already.
+    /// oneDNN compiles and keeps code for each number of rows, half a megabyte each time. Rows are padded to a multiple of this, so that texts of all lengths need only a few different numbers. The encoders of
+    /// AdaLora.Transformers already have such numbers of rows.
     /// </summary>
     private const int RowStep = 16;
 
@@ -38,20 +38,20 @@ internal static class RowProducts
             ? ConvolveTransposed(rows, weight)
             : Product(rows, r => r.mm(weight));
 
-    /// <summary><see cref="Linear"/> by oneDNN.</summary>
+    /// <summary><see cref="Linear"/> computed by oneDNN.</summary>
     internal static Tensor Convolve(Tensor rows, Tensor weight, Tensor? bias) =>
         ProductOfFilled(rows, filled => Rows(nn.functional.conv2d(Pixels(filled), Kernel(weight), bias)));
 
-    /// <summary><see cref="Multiply"/> by oneDNN.</summary>
+    /// <summary><see cref="Multiply"/> computed by oneDNN.</summary>
     internal static Tensor ConvolveTransposed(Tensor rows, Tensor weight) =>
         ProductOfFilled(rows, filled => Rows(nn.functional.conv_transpose2d(Pixels(filled), Kernel(weight))));
 
-    // libtorch gives a convolution with one pixel to oneDNN when there are several threads only.
+    // libtorch passes a one-pixel convolution to oneDNN only if there are several threads.
     private static bool Suits(Tensor rows, Tensor weight) =>
         rows.device_type == TorchSharp.DeviceType.CPU && rows.dtype == ScalarType.Float32 && weight.dtype == ScalarType.Float32
         && rows.shape[0] >= FewestRows && rows.shape[0] * weight.numel() >= LeastWork && weight.is_contiguous() && get_num_threads() > 1;
 
-    // Products of bfloat16 are always those of oneDNN on a CPU.
+    // On a CPU, bfloat16 products are always computed by oneDNN.
     private static bool IsCompiledPerSize(Tensor rows) =>
         rows.device_type == TorchSharp.DeviceType.CPU && rows.dtype == ScalarType.BFloat16 && rows.shape[0] >= FewestRows && rows.shape[0] % RowStep != 0;
 
@@ -65,7 +65,7 @@ internal static class RowProducts
         return product(filled).narrow(0, 0, rows.shape[0]).MoveToOuterDisposeScope();
     }
 
-    // (1, features, n, 1) with the features of one place side by side in memory, as they are in a row.
+    // (1, features, n, 1) with the features of each position adjacent in memory, as in a row.
     private static Tensor Pixels(Tensor rows) => rows.view(1, rows.shape[0], 1, rows.shape[1]).permute(0, 3, 1, 2);
 
     private static Tensor Kernel(Tensor weight) => weight.view(weight.shape[0], weight.shape[1], 1, 1);

@@ -10,10 +10,10 @@ using static TorchSharp.torch;
 namespace AdaLora.Adapters;
 
 /// <summary>
-/// A frozen layer with an AdaLoRA adapter, of whatever kind: the layer's output and scale · P diag(lambda) Q applied to its input, where P has a row for each output feature and Q a column for each entry that such a feature is made of.
-/// State names and shapes are those of PEFT: lora_A = Q (rank, in), lora_E = lambda (rank, 1), lora_B = P (out, rank), base_layer.* = the base layer.
+/// A frozen layer with an AdaLoRA adapter of any kind: the layer's output plus scale · P diag(lambda) Q applied to its input, where P has a row for each output feature and Q a column for each input entry that contributes to it.
+/// State names and shapes match PEFT's: lora_A = Q (rank, in), lora_E = lambda (rank, 1), lora_B = P (out, rank), base_layer.* = the base layer.
 /// </summary>
-/// <remarks>The triplets live in memory that all adapters of a model share; this module holds views of them. The kinds are <see cref="SvdLinear"/> and <see cref="SvdConv2d"/>.</remarks>
+/// <remarks>The triplets live in memory shared by all adapters of a model; this module holds views of them. The kinds are <see cref="SvdLinear"/> and <see cref="SvdConv2d"/>.</remarks>
 public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "base_layer")]
@@ -58,13 +58,13 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>The layer under the adapter. It is not owned: disposing the model after detaching disposes it, disposing this module alone does too.</summary>
+    /// <summary>The layer under the adapter, not owned by it. Disposing the model after detaching disposes the layer; so does disposing this module alone.</summary>
     public nn.Module<Tensor, Tensor> BaseLayer => _base;
 
     /// <summary>Number of triplets held: the initial rank, or the live rank after compaction.</summary>
     public int Rank => _slot.Rank;
 
-    /// <summary>Factor of the adapter's product: alpha / (initial rank + 1e-5), constant for the adapter's life.</summary>
+    /// <summary>Factor of the adapter's product: alpha / (initial rank + 1e-5), constant over the adapter's lifetime.</summary>
     public double Scale { get; }
 
     /// <summary>Whether the weight of the base layer contains the adapter's product, so that only the base layer is computed.</summary>
@@ -73,7 +73,7 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
     /// <summary>Whether the adapter took part in a forward pass in training mode.</summary>
     internal bool HasTrained { get; private set; }
 
-    /// <summary>Whether the module was disposed, with the model that it is a part of.</summary>
+    /// <summary>Whether the module was disposed, along with the model it is part of.</summary>
     internal bool IsDisposed => _right.IsInvalid;
 
     internal TripletSlot Slot => _slot;
@@ -83,7 +83,7 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
 
     private protected AdaptableLayer Layer => _layer;
 
-    /// <summary>The weight of the layer as it is computed with.</summary>
+    /// <summary>The layer's weight in the form it is computed with.</summary>
     internal FrozenWeight Frozen => _frozen;
 
     private protected AdapterActivity Activity => _activity;
@@ -98,8 +98,8 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
     private protected Tensor Right => _right;
 
     /// <summary>Applies the layer.</summary>
-    /// <param name="input">What the base layer takes: (..., in) for a linear layer, (batch, channels, height, width) or one image for a convolution.</param>
-    /// <returns>In the shape and the dtype that the base layer gives.</returns>
+    /// <param name="input">The base layer's input: (..., in) for a linear layer, (batch, channels, height, width) or one image for a convolution.</param>
+    /// <returns>The output, with the shape and dtype of the base layer's.</returns>
     /// <exception cref="InvalidOperationException">The adapter is merged, and the call is part of a training step; or the model was moved after it was adapted.</exception>
     public sealed override Tensor forward(Tensor input)
     {
@@ -126,8 +126,8 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
         return Adapted(input, training ? _dropout : 0).MoveToOuterDisposeScope();
     }
 
-    /// <summary>scale · P diag(lambda) Q in the layout and dtype of the base weight: what merging would add to it.</summary>
-    /// <returns>A new tensor of the shape of the base weight, without gradient.</returns>
+    /// <summary>scale · P diag(lambda) Q in the base weight's layout and dtype: what merging would add to it.</summary>
+    /// <returns>A new tensor with the shape of the base weight, without a gradient.</returns>
     public Tensor DeltaWeight()
     {
         using var scope = NewDisposeScope();
@@ -146,7 +146,7 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
         base.train(on);
     }
 
-    /// <summary>Adds to the steps of a change that the parameters are views of where the triplets are then. They stay the same objects.</summary>
+    /// <summary>Adds steps to a change that point the parameters to wherever the triplets are afterwards. The parameter objects stay the same.</summary>
     internal void Follow(BankChange change, Transition steps)
     {
         var (former, next) = (_slot, change.Layout[_slot.Name]);
@@ -175,27 +175,27 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
         _weight.Unmerge(Product());
     }
 
-    /// <summary>Takes the weight out of the layer where the precision says so.</summary>
+    /// <summary>Takes the weight out of the layer if the precision requires it.</summary>
     internal void TakeOverWeight() => _frozen.TakeOver();
 
-    /// <summary>Leaves the layer with a weight of its own, whatever the precision.</summary>
+    /// <summary>Leaves the layer with its own weight, whatever the precision.</summary>
     internal void GiveBackWeight() => _frozen.GiveBack();
 
-    /// <summary>Leaves the merged weight to the base layer for good.</summary>
+    /// <summary>Leaves the merged weight in the base layer permanently.</summary>
     internal void ForgetOriginal() => _weight.Forget();
 
-    /// <summary>alpha / (rank + 1e-5), where an alpha of 0 stands for the rank itself: the scale of the published code.</summary>
+    /// <summary>alpha / (rank + 1e-5), where an alpha of 0 stands for the rank itself: the scale used by the published code.</summary>
     internal static double ScaleFor(double alpha, int rank) => (alpha > 0 ? alpha : rank) / (rank + 1e-5);
 
     /// <inheritdoc/>
     public override Dictionary<string, Tensor> state_dict(Dictionary<string, Tensor>? destination = null, string? prefix = null)
     {
-        // Whoever asks for the live tensors, as load_state_dict does, may write into them.
+        // A caller that asks for the live tensors, as load_state_dict does, may write to them.
         _frozen.Forget();
         return base.state_dict(destination!, prefix!);
     }
 
-    // The triplets stay behind in the bank. Throwing here would leave the model moved by half; the next use of the adapter says what to do.
+    // The triplets stay behind in the bank. Throwing here would leave the model half moved; the next use of the adapter says what to do.
     /// <inheritdoc/>
     protected override nn.Module _to(Device device, ScalarType dtype, bool non_blocking)
     {
@@ -237,10 +237,10 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
     /// <summary>The layer without its adapter.</summary>
     private protected virtual Tensor Plain(Tensor input) => _base.call(input);
 
-    /// <summary>The layer whose weight contains the adapter's product.</summary>
+    /// <summary>The layer when its weight contains the adapter's product.</summary>
     private protected virtual Tensor Merged(Tensor input) => _base.call(input);
 
-    /// <summary>The input in an element type, with what is dropped of it set to 0, as part of the graph.</summary>
+    /// <summary>The input in the given element type, with dropped entries set to 0, as part of the graph.</summary>
     private protected Tensor Drop(Tensor input, ScalarType dtype, double dropout)
     {
         var shared = dropout > 0 ? _activity.Sharing?.For(this, input, dropout) : null;
@@ -248,7 +248,7 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
         return dropout > 0 ? shared?.Apply(converted) ?? FastDropout.Apply(converted, dropout) : converted;
     }
 
-    /// <summary>Throws when the base layer is not where and what it was when it was adapted: better an error here than adapters that silently stop learning.</summary>
+    /// <summary>Throws if the base layer is no longer where or what it was when it was adapted: better an error here than adapters that silently stop learning.</summary>
     internal void RequireInPlace()
     {
         var weight = _layer.Weight;

@@ -20,7 +20,7 @@ public sealed class SvdLinear : SvdAdapter
     private protected override Tensor Merged(Tensor input)
     {
         var weight = Layer.Weight;
-        // A layer of one's own may compute more than its description says, and errors are told best by the layer itself.
+        // A custom layer may compute more than its description says, and the layer itself reports errors best.
         if (!_isLinear || is_grad_enabled() || input.dtype != weight.dtype || input.dim() == 0 || input.shape[^1] != weight.shape[1])
             return BaseLayer.call(input);
         using var scope = NewDisposeScope();
@@ -29,8 +29,8 @@ public sealed class SvdLinear : SvdAdapter
 
     private protected override Tensor Plain(Tensor input) => Frozen.IsTakenOver ? BaseOutput(input) : BaseLayer.call(input);
 
-    // A layer of one's own may compute more than its description says, and a weight that is trained needs its gradient. On devices a node in C# costs more than the operations that it saves: the device waits for its next
-    // kernel while the pass goes into .NET and back.
+    // A custom layer may compute more than its description says, and a weight that is trained needs its gradient. On devices, a node in C# costs more than the operations it saves: the device waits for its next
+    // kernel while the pass enters .NET and returns.
     private bool CanFuse(Tensor input, double dropout) =>
         HostMemory.IsPlaceOf(input) && _isLinear && !Layer.Weight.requires_grad && (dropout == 0 || DropoutMask.Suits(input)) && input.dtype == Layer.Weight.dtype;
 
@@ -43,7 +43,7 @@ public sealed class SvdLinear : SvdAdapter
             return new AdapterSettings(Scale, null) { Failure = Activity.Failure, Gate = Activity.Gate };
         if (Activity.Sharing?.For(this, input, dropout) is not { } shared)
             return new AdapterSettings(Scale, DropoutMask.Draw(dropout)) { Failure = Activity.Failure, Gate = Activity.Gate };
-        // Only the graph notices when an input is changed in place between two adapters; without it the dropped input is not shared, but made of what the input holds now.
+        // Only the graph detects when an input is changed in place between two adapters; without a graph the dropped input is not shared, but computed from the input's current values.
         return new AdapterSettings(Scale, shared.Mask, is_grad_enabled() ? shared : null) { Failure = Activity.Failure, Gate = Activity.Gate };
     }
 

@@ -1,7 +1,7 @@
 namespace AdaLora.Adapters;
 
 /// <summary>
-/// Keeps apart what two threads may not do with one adapted model at the same time. Memory that one of them frees while libtorch reads it for the other would end the process; so passes through adapters and what replaces or frees
+/// Separates what two threads must not do with one adapted model at the same time. Memory freed by one while libtorch reads it for the other would crash the process; so passes through adapters and operations that replace or free
 /// their tensors wait for each other, and while a trainer's Fit runs, other threads are refused everything but passes and reports.
 /// </summary>
 internal sealed class UsageGate
@@ -11,14 +11,14 @@ internal sealed class UsageGate
 
     private static int This => Environment.CurrentManagedThreadId;
 
-    /// <summary>To be held while tensors are read, by any number of threads.</summary>
+    /// <summary>Hold while tensors are read; any number of threads may.</summary>
     public Passage Read()
     {
         _lock.EnterReadLock();
         return new Passage(this, isChange: false);
     }
 
-    /// <summary>To be held while tensors are replaced, freed or written.</summary>
+    /// <summary>Hold while tensors are replaced, freed or written.</summary>
     /// <param name="wish">What is to be done, for the message.</param>
     /// <exception cref="InvalidOperationException">The model is being trained on another thread, or this thread is within a pass through an adapter.</exception>
     public Passage Change(string wish)
@@ -35,8 +35,8 @@ internal sealed class UsageGate
         return new Passage(this, isChange: true);
     }
 
-    /// <summary>To be held during a whole training.</summary>
-    /// <exception cref="InvalidOperationException">Another thread trains the model.</exception>
+    /// <summary>Hold during a whole training.</summary>
+    /// <exception cref="InvalidOperationException">Another thread is training the model.</exception>
     public IDisposable Train()
     {
         using var change = Change("trained");
@@ -45,7 +45,7 @@ internal sealed class UsageGate
         return new TrainingHold(this, outer);
     }
 
-    /// <summary>Something that is held until it is disposed, on the thread that took it.</summary>
+    /// <summary>A hold that lasts until it is disposed, on the thread that took it.</summary>
     public readonly struct Passage(UsageGate gate, bool isChange) : IDisposable
     {
         public void Dispose()

@@ -1,7 +1,7 @@
 namespace AdaLora.Allocation;
 
 /// <summary>
-/// How the surplus of triplets shrinks during the pruning phase: a function of c, the share of the phase that is still ahead (1 at its start, 0 at its end),
+/// How the surplus of triplets shrinks during the pruning phase: a function from c, the share of the phase still ahead (1 at its start, 0 at its end),
 /// to the share of the surplus that is still kept.
 /// </summary>
 public sealed class BudgetDecay
@@ -10,21 +10,21 @@ public sealed class BudgetDecay
 
     private BudgetDecay(string name, Func<double, double> kept) => (Name, _kept) = (name, kept);
 
-    /// <summary>c³, the paper's equation 14 without its misprint: fast at first, gentle at the end. The default.</summary>
+    /// <summary>c³, the paper's equation 14 with its misprint corrected: fast at first, gentle at the end. The default.</summary>
     public static BudgetDecay Cubic { get; } = new("cubic", c => Math.Pow(c, 3));
 
-    /// <summary>c: equally many triplets at every step.</summary>
+    /// <summary>c: the same number of triplets at every step.</summary>
     public static BudgetDecay Linear { get; } = new("linear", c => c);
 
-    /// <summary>Everything above the target goes at the first mask of the pruning phase.</summary>
+    /// <summary>Everything above the target is pruned at the first mask of the pruning phase.</summary>
     public static BudgetDecay OneShot { get; } = new("one-shot", c => c >= 1 ? 1 : 0);
 
-    /// <summary>What the decay is called in reports and saved options.</summary>
+    /// <summary>The name of the decay in reports and saved options.</summary>
     public string Name { get; }
 
-    /// <summary>A decay of one's own.</summary>
-    /// <param name="name">What to call it in reports.</param>
-    /// <param name="kept">From c in [0, 1] to the kept share of the surplus; results outside [0, 1] are clamped, NaN is an error when it is met.</param>
+    /// <summary>A custom decay.</summary>
+    /// <param name="name">Its name in reports.</param>
+    /// <param name="kept">From c in [0, 1] to the kept share of the surplus; results outside [0, 1] are clamped, NaN is an error when it occurs.</param>
     public static BudgetDecay Custom(string name, Func<double, double> kept)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);

@@ -3,21 +3,21 @@ using AdaLora.Internals;
 namespace AdaLora.Allocation;
 
 /// <summary>
-/// The rank budget over time: how many triplets of all matrices together may live at step t, and at which steps the others are masked.
+/// The rank budget over time: how many triplets may live at step t over all matrices, and at which steps the others are masked.
 /// With c = 1 - (t - tinit) / (T - tfinal - tinit): budget = b0 for t &lt;= tinit, trunc((b0 - bT) c³ + bT) until t = T - tfinal, then bT.
-/// Pure arithmetic in double precision, bit for bit that of the published code.
+/// Pure arithmetic in double precision, matching the published code bit for bit.
 /// </summary>
 public sealed class BudgetSchedule
 {
-    /// <summary>Makes a schedule.</summary>
+    /// <summary>Creates a schedule.</summary>
     /// <param name="initialBudget">b0, triplets before pruning; not negative.</param>
     /// <param name="targetBudget">bT, triplets after pruning; from 0 to <paramref name="initialBudget"/>.</param>
     /// <param name="totalSteps">T, optimiser steps of the whole training; at least 1.</param>
     /// <param name="initialSteps">tinit, steps before pruning begins; not negative.</param>
-    /// <param name="finalSteps">tfinal, steps with the final pattern; not negative. At least one step must be left between the two phases.</param>
+    /// <param name="finalSteps">tfinal, steps with the final pattern; not negative. At least one step must remain between the two phases.</param>
     /// <param name="interval">deltaT, steps between two masks; at least 1.</param>
     /// <param name="decay">Shape of the decrease; <see cref="BudgetDecay.Cubic"/> when null.</param>
-    /// <exception cref="ArgumentException">A value is out of its range; the message lists all of them.</exception>
+    /// <exception cref="ArgumentException">A value is out of range; the message lists all of them.</exception>
     public BudgetSchedule(int initialBudget, int targetBudget, long totalSteps, long initialSteps, long finalSteps, long interval = 1, BudgetDecay? decay = null)
     {
         var problems = new Problems();
@@ -80,8 +80,8 @@ public sealed class BudgetSchedule
     }
 
     /// <summary>
-    /// Whether the schedule masks at step <paramref name="step"/>: every <see cref="Interval"/> steps of the pruning phase, at every step of the final phase.
-    /// The allocator masks at <see cref="FirstFinalStep"/> too, whatever the interval says.
+    /// Whether the schedule masks at step <paramref name="step"/>: every <see cref="Interval"/> steps in the pruning phase, every step in the final phase.
+    /// The allocator also masks at <see cref="FirstFinalStep"/>, whatever the interval.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="step"/> is negative.</exception>
     public bool MasksAt(long step)

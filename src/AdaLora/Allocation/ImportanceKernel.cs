@@ -5,17 +5,17 @@ using AdaLora.Internals.Cpu;
 namespace AdaLora.Allocation;
 
 /// <summary>
-/// The arithmetic of <see cref="ImportanceTracker"/> and of the default score over single-precision buffers in memory: everything in one pass over each buffer, on several threads, where
+/// The arithmetic of <see cref="ImportanceTracker"/> and of the default score over single-precision buffers in host memory: a single multithreaded pass over each buffer, where
 /// tensor operations would read and write all of them several times. Pure arithmetic: nothing here needs libtorch.
 /// </summary>
 internal static class ImportanceKernel
 {
-    /// <summary>Entries per piece of work; four buffers of it stay in the second-level cache.</summary>
+    /// <summary>Entries per chunk of work; four buffers of this size fit in the L2 cache.</summary>
     private const int Chunk = 1 << 14;
 
     /// <summary>
     /// Equations 9 and 10: s = abs(w·g), I := I + a (s - I), U := U + b (abs(s - I) - U) with the new I. An s that is not finite counts as 0.
-    /// Then equation 8 of I·U, row by row while it is in the first-level cache.
+    /// Then equation 8 of I·U, row by row while the row is in the L1 cache.
     /// </summary>
     /// <param name="rows">What the buffers consist of.</param>
     /// <param name="values">w.</param>
@@ -24,7 +24,7 @@ internal static class ImportanceKernel
     /// <param name="uncertainty">U, changed in place.</param>
     /// <param name="scores">Receives, for each triplet, the sum over its rows of the mean of I·U.</param>
     /// <param name="weights">a and b, 1 minus the smoothing factors.</param>
-    /// <param name="threads">Largest number of threads to use, at least 1.</param>
+    /// <param name="threads">Maximum number of threads, at least 1.</param>
     public static unsafe void Update(
         IEnumerable<TripletRows> rows,
         ReadOnlySpan<float> values,
@@ -49,12 +49,12 @@ internal static class ImportanceKernel
         }
     }
 
-    /// <summary>Equation 8 of I·U alone; the same numbers as those of <see cref="Update"/>.</summary>
+    /// <summary>Equation 8 of I·U alone; gives the same numbers as <see cref="Update"/>.</summary>
     /// <param name="rows">What the buffers consist of.</param>
     /// <param name="sensitivity">I.</param>
     /// <param name="uncertainty">U.</param>
     /// <param name="scores">Receives, for each triplet, the sum over its rows of the mean of I·U.</param>
-    /// <param name="threads">Largest number of threads to use, at least 1.</param>
+    /// <param name="threads">Maximum number of threads, at least 1.</param>
     public static unsafe void Score(IEnumerable<TripletRows> rows, ReadOnlySpan<float> sensitivity, ReadOnlySpan<float> uncertainty, Span<float> scores, int threads)
     {
         scores.Clear();
@@ -68,7 +68,7 @@ internal static class ImportanceKernel
 
     private static float MeanProduct(ReadOnlySpan<float> first, ReadOnlySpan<float> second) => VectorMath.Dot(first, second) / first.Length;
 
-    // Calls work with offset, size and triplet of every row. Rows of one triplet are never worked on at the same time, and always in the same order.
+    // Calls the work with offset, size and triplet of every row. Rows of the same triplet are never processed concurrently, and always in the same order.
     private static void ForRows(IEnumerable<TripletRows> rows, int threads, Action<int, int, int> work)
     {
         foreach (var run in rows)
@@ -92,7 +92,7 @@ internal static class ImportanceKernel
         for (var i = 0; i < w.Length; i++)
         {
             var change = Vector.Abs(w[i] * g[i]);
-            // False for NaN too.
+            // Also false for NaN.
             change = Vector.ConditionalSelect(Vector.LessThanOrEqual(change, largest), change, Vector<float>.Zero);
             s[i] = toMean.Of(s[i], change);
             u[i] = toDeviation.Of(u[i], Vector.Abs(change - s[i]));
@@ -108,8 +108,8 @@ internal static class ImportanceKernel
     }
 
     /// <summary>
-    /// A step from an average to a new value, reckoned from whichever of the two is nearer to the result, as libtorch's lerp does: a weight of 1 gives the new value itself. Without smoothing (b1 = 0)
-    /// abs(s - I) is then 0; a rounding error in its place would pass for an uncertainty and choose the ranks.
+    /// A step from an average to a new value, computed from whichever of the two is closer to the result, as in libtorch's lerp: a weight of 1 gives the new value itself. Without smoothing (b1 = 0),
+    /// abs(s - I) is then 0; a rounding error in its place would be taken for an uncertainty and decide the ranks.
     /// </summary>
     private readonly struct Smoothing(float weight)
     {

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Allocation;
 
-/// <summary>How much a triplet matters. The triplets with the highest scores over all matrices are kept.</summary>
+/// <summary>The importance of a triplet. The highest-scoring triplets over all matrices are kept.</summary>
 public sealed class ImportanceScore
 {
     private readonly Func<ImportanceState, Tensor> _score;
@@ -19,11 +19,11 @@ public sealed class ImportanceScore
     /// <summary>abs(lambda): what singular-value pruning would do.</summary>
     public static ImportanceScore Magnitude { get; } = new("magnitude", s => s.Values.Lambdas(s.Layout).abs());
 
-    /// <summary>What the score is called in reports and saved options.</summary>
+    /// <summary>The name of the score in reports and saved options.</summary>
     public string Name { get; }
 
-    /// <summary>A score of one's own.</summary>
-    /// <param name="name">What to call it in reports.</param>
+    /// <summary>A custom score.</summary>
+    /// <param name="name">Its name in reports.</param>
     /// <param name="score">
     /// Returns one score per triplet in storage order, (triplets), on the device of the state; <see cref="ImportanceState.PerTriplet"/> helps. NaN counts as 0.
     /// </param>
@@ -35,7 +35,7 @@ public sealed class ImportanceScore
     }
 
     /// <summary>The scores of all triplets in storage order, (triplets).</summary>
-    /// <exception cref="InvalidOperationException">A custom score returned another number of values than there are triplets.</exception>
+    /// <exception cref="InvalidOperationException">A custom score returned a number of values other than the number of triplets.</exception>
     public Tensor Of(ImportanceState state)
     {
         ArgumentNullException.ThrowIfNull(state);

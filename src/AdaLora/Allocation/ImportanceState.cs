@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Allocation;
 
-/// <summary>What an <see cref="ImportanceScore"/> may look at. All buffers are flat and share the layout of the bank; none may be changed.</summary>
+/// <summary>What an <see cref="ImportanceScore"/> is computed from. All buffers are flat and share the layout of the bank; none may be changed.</summary>
 public sealed class ImportanceState
 {
     private readonly Tensor? _products;
@@ -15,7 +15,7 @@ public sealed class ImportanceState
     /// <summary>The number of triplets.</summary>
     public int Triplets => Layout.Triplets;
 
-    /// <summary>Where each matrix lives in the buffers.</summary>
+    /// <summary>The location of each matrix in the buffers.</summary>
     internal BankLayout Layout { get; }
 
     /// <summary>The triplets themselves, (elements).</summary>
@@ -28,11 +28,11 @@ public sealed class ImportanceState
     public Tensor Uncertainty { get; }
 
     /// <summary>
-    /// Gathers scores of entries into scores of triplets: score(lambda_i) + mean score(column i of P) + mean score(row i of Q), the paper's equation 8.
+    /// Combines scores of entries into scores of triplets: score(lambda_i) + mean score(column i of P) + mean score(row i of Q), the paper's equation 8.
     /// </summary>
     /// <param name="elements">One score per entry, (elements).</param>
     /// <returns>One score per triplet in storage order, (triplets).</returns>
-    /// <exception cref="ArgumentException">There is not one score per entry.</exception>
+    /// <exception cref="ArgumentException">The number of scores is not the number of entries.</exception>
     public Tensor PerTriplet(Tensor elements)
     {
         Layout.Require(elements, nameof(elements));
@@ -43,6 +43,6 @@ public sealed class ImportanceState
         return elements.Lambdas(Layout).Add(cat(vectors)).MoveToOuterDisposeScope();
     }
 
-    /// <summary><see cref="PerTriplet"/> of I·U, which is known already where the host holds the numbers.</summary>
+    /// <summary><see cref="PerTriplet"/> of I·U, which is already known if the numbers are in host memory.</summary>
     internal Tensor PerTripletProduct() => _products is null ? PerTriplet(Sensitivity * Uncertainty) : _products.clone();
 }

@@ -6,9 +6,9 @@ using static TorchSharp.torch;
 namespace AdaLora.Allocation;
 
 /// <summary>
-/// Smooths the sensitivity s = abs(w·g) of every entry of every triplet and the variation of it (equations 9 and 10 of the paper):
+/// Smooths the sensitivity s = abs(w·g) of every entry of every triplet, and its variation (equations 9 and 10 of the paper):
 /// I := b1 I + (1 - b1) s, then U := b2 U + (1 - b2) abs(s - I) with the new I.
-/// A handful of in-place operations serves the whole model; nothing is read back to the host.
+/// A handful of in-place operations covers the whole model; nothing is read back to the host.
 /// </summary>
 internal sealed class ImportanceTracker : IBankFollower, IDisposable
 {
@@ -18,11 +18,11 @@ internal sealed class ImportanceTracker : IBankFollower, IDisposable
     private readonly Tensor _rejected;
     private readonly (float Sensitivity, float Uncertainty) _weights;
 
-    // I·U of every triplet, where the averages are in memory; null where they have changed since.
+    // I·U of every triplet, if the averages are in host memory; null if they have changed since.
     private Tensor? _products;
 
-    /// <summary>Makes a tracker whose averages start at 0.</summary>
-    /// <param name="bank">The triplets to track; the averages get its layout, dtype and device.</param>
+    /// <summary>Creates a tracker whose averages start at 0.</summary>
+    /// <param name="bank">The triplets to track; the averages use its layout, dtype and device.</param>
     /// <param name="beta1">b1, smoothing of the sensitivity, in [0, 1).</param>
     /// <param name="beta2">b2, smoothing of the uncertainty, in [0, 1).</param>
     /// <exception cref="ArgumentOutOfRangeException">A factor is outside [0, 1).</exception>
@@ -43,23 +43,23 @@ internal sealed class ImportanceTracker : IBankFollower, IDisposable
         _rejected = zeros([], dtype: ScalarType.Int64, device: bank.Gradients.device).DetachFromDisposeScope();
     }
 
-    /// <summary>I of every entry, (elements). Not to be changed.</summary>
+    /// <summary>I of every entry, (elements). Do not change.</summary>
     public Tensor Sensitivity { get; }
 
-    /// <summary>U of every entry, (elements). Not to be changed.</summary>
+    /// <summary>U of every entry, (elements). Do not change.</summary>
     public Tensor Uncertainty { get; }
 
-    /// <summary>How many updates were offered, rejected ones included.</summary>
+    /// <summary>Number of updates offered, including rejected ones.</summary>
     public long Updates { get; private set; }
 
     /// <summary>
-    /// Takes one step's weights and gradients into the averages. Where <paramref name="finite"/> is false, the averages stay exactly as they are and the update is counted
-    /// as rejected: one infinite gradient would otherwise score its triplet NaN for ever.
+    /// Adds one step's weights and gradients to the averages. If <paramref name="finite"/> is false, the averages stay exactly as they are and the update is counted
+    /// as rejected: a single infinite gradient would otherwise leave its triplet with a NaN score forever.
     /// </summary>
     /// <param name="values">The weights w, (elements).</param>
     /// <param name="gradients">The gradients g of the same step, (elements).</param>
     /// <param name="finite">Whether all gradients are finite, a boolean scalar on the device.</param>
-    /// <exception cref="ArgumentException">A tensor has another shape than the bank; <paramref name="finite"/> is no single value.</exception>
+    /// <exception cref="ArgumentException">A tensor differs in shape from the bank, or <paramref name="finite"/> is not a single value.</exception>
     public void Update(Tensor values, Tensor gradients, Tensor finite)
     {
         _layout.Require(values, nameof(values));
@@ -77,7 +77,7 @@ internal sealed class ImportanceTracker : IBankFollower, IDisposable
             UpdateOnDevice(values, gradients, finite);
     }
 
-    // Where the host holds the numbers, looking at one of them costs nothing.
+    // With the numbers in host memory, reading one of them costs nothing.
     private void UpdateInMemory(Tensor values, Tensor gradients, Tensor finite)
     {
         if (!HostMemory.First<bool>(finite.to(ScalarType.Bool)))
@@ -98,7 +98,7 @@ internal sealed class ImportanceTracker : IBankFollower, IDisposable
 
     /// <summary>The state that scores are computed from.</summary>
     /// <param name="values">The weights, (elements).</param>
-    /// <exception cref="ArgumentException">They have another shape than the bank.</exception>
+    /// <exception cref="ArgumentException">Their shape differs from the bank's.</exception>
     public ImportanceState StateFor(Tensor values)
     {
         _layout.Require(values, nameof(values));
@@ -121,14 +121,14 @@ internal sealed class ImportanceTracker : IBankFollower, IDisposable
         _products = null;
     }
 
-    /// <summary>How many updates were rejected for a gradient that was not finite. Reads one number from the device.</summary>
+    /// <summary>Number of updates rejected because a gradient was not finite. Reads one number from the device.</summary>
     public long ReadRejected() => HostRead.Scalar<long>(_rejected);
 
-    /// <summary>How many updates were rejected, an int64 scalar on the device.</summary>
+    /// <summary>Number of updates rejected, an int64 scalar on the device.</summary>
     internal Tensor Rejected => _rejected;
 
-    /// <summary>Adds to the steps of a change that the averages become those of another moment, which had the layout of the change.</summary>
-    /// <exception cref="InvalidDataException">They are of another size.</exception>
+    /// <summary>Adds steps to a change that restore the averages of another moment, whose layout was that of the change.</summary>
+    /// <exception cref="InvalidDataException">Their size is different.</exception>
     internal void Resume(BankChange change, Tensor sensitivity, Tensor uncertainty, Transition steps)
     {
         foreach (var (target, source) in (ReadOnlySpan<(Tensor, Tensor)>)[(Sensitivity, sensitivity), (Uncertainty, uncertainty)])
@@ -139,7 +139,7 @@ internal sealed class ImportanceTracker : IBankFollower, IDisposable
         }
     }
 
-    /// <summary>Goes on from the counts of another tracker.</summary>
+    /// <summary>Continues from the counts of another tracker.</summary>
     internal void Resume(Tensor rejected, long updates)
     {
         _rejected.copy_(rejected);

@@ -2,9 +2,9 @@ using AdaLora.Bank;
 
 namespace AdaLora.Allocation;
 
-/// <summary>The vectors of one side of one matrix, P' or Q, within a flat buffer.</summary>
+/// <summary>The vectors of one side of a matrix, P' or Q, within a flat buffer.</summary>
 /// <param name="Offset">Where they start.</param>
-/// <param name="Rank">How many rows.</param>
+/// <param name="Rank">Number of rows.</param>
 /// <param name="Length">Entries of a row.</param>
 internal readonly record struct MatrixSide(long Offset, int Rank, int Length)
 {

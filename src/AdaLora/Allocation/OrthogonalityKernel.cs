@@ -5,20 +5,20 @@ using AdaLora.Internals.Cpu;
 namespace AdaLora.Allocation;
 
 /// <summary>
-/// The penalty and its gradient over single-precision rows in memory, matrix by matrix while its rows are in the cache, on several threads. For small ranks, where batched products
-/// of tensors are held up by writing and reading again what lies between them. Pure arithmetic: nothing here needs libtorch.
+/// The penalty and its gradient over single-precision rows in host memory, multithreaded, matrix by matrix while its rows are in the cache. For small ranks, where batched tensor
+/// products are slowed down by writing intermediate results and reading them again. Pure arithmetic: nothing here needs libtorch.
 /// </summary>
 internal static class OrthogonalityKernel
 {
-    /// <summary>Above this rank the products are large enough for libtorch to be faster.</summary>
+    /// <summary>Above this rank, the products are large enough for libtorch to be faster.</summary>
     public const int LargestRank = RowTile.LargestRank;
 
     /// <param name="values">The buffer that holds the rows.</param>
-    /// <param name="gradients">Of the same layout; the gradients times their factor are added to it. Empty for none.</param>
+    /// <param name="gradients">In the same layout; the gradients times their factor are added to it. Empty for none.</param>
     /// <param name="sides">Which rows belong together.</param>
-    /// <param name="factors">Gives, from the norm of C = QQ' - I, what C Q is multiplied with in the gradient.</param>
+    /// <param name="factors">Maps the norm of C = QQ' - I to the factor of C Q in the gradient.</param>
     /// <param name="norms">Receives the norm of C for each of <paramref name="sides"/>.</param>
-    /// <param name="threads">Largest number of threads to use, at least 1.</param>
+    /// <param name="threads">Maximum number of threads, at least 1.</param>
     public static unsafe void Run(
         ReadOnlySpan<float> values, Span<float> gradients, IReadOnlyList<MatrixSide> sides, Func<float, float> factors, Span<float> norms, int threads)
     {

@@ -6,17 +6,17 @@ using static TorchSharp.torch;
 namespace AdaLora.Allocation;
 
 /// <summary>
-/// Keeps P and Q near orthogonality. Its gradient is written in closed form straight into the bank's gradients, without an autograd graph and for any loss:
+/// Keeps P and Q close to orthogonal. Its gradient is written in closed form straight into the bank's gradients, without an autograd graph and independently of the loss:
 /// 2 (C/norm(C)) Q / 2n for <see cref="OrthogonalityForm.MeanNorm"/> (0 where the norm is 0), 4 C Q for <see cref="OrthogonalityForm.SumOfSquares"/>, C = QQ' - I, and likewise for P'.
 /// </summary>
 public sealed class OrthogonalityRegularizer
 {
-    // Far below any norm that differs from 0 in either precision, far above the smallest normal number: C/norm stays exact, and 0/0 becomes 0.
+    // Far below any non-zero norm in either precision, far above the smallest normal number: C/norm stays exact, and 0/0 becomes 0.
     private const double SmallestNorm = 1e-30;
 
     private readonly TripletBank _bank;
 
-    /// <summary>Makes a regulariser for the matrices of a bank.</summary>
+    /// <summary>Creates a regulariser for the matrices of a bank.</summary>
     /// <param name="bank">The triplets; pruned ones count as long as they are held.</param>
     /// <param name="weight">Gamma, not negative; 0 turns the regulariser off.</param>
     /// <param name="form">Which norm is penalised.</param>
@@ -39,11 +39,11 @@ public sealed class OrthogonalityRegularizer
     /// <summary>Which norm is penalised.</summary>
     public OrthogonalityForm Form { get; }
 
-    /// <summary>The penalty of the triplets as they are now, before it is weighted: a scalar without a gradient on the device of the adapters. The caller owns it.</summary>
+    /// <summary>The penalty of the current triplets, before weighting: a scalar without a gradient on the adapters' device. The caller owns it.</summary>
     public Tensor Penalty() => Evaluate(addGradients: false);
 
     /// <summary>Adds gamma times the gradient of the penalty to the gradients of the bank.</summary>
-    /// <returns>The penalty before it is weighted, a scalar on the device of the bank.</returns>
+    /// <returns>The penalty before weighting, a scalar on the bank's device.</returns>
     internal Tensor AddGradients() => Evaluate(addGradients: Weight > 0);
 
     private double Share => 1.0 / (2 * _bank.Layout.Slots.Count);
@@ -72,7 +72,7 @@ public sealed class OrthogonalityRegularizer
         return tensor(isSquared ? norms.Sum(n => (double)n * n) : norms.Sum(n => (double)n) * Share, dtype: ScalarType.Float32, device: CPU);
     }
 
-    // P' and Q of square matrices lie side by side: one view for both halves the number of operations, which is what a device's time goes by.
+    // P' and Q of square matrices are adjacent in memory: one view of both halves the number of operations, which determines the time on a device.
     private IEnumerable<Side> SidesOf(TripletBlock block) => block.IsSquare
         ? [new Side(_bank.Values.Both(block), _bank.Gradients.Both(block))]
         : [new Side(_bank.Values.Left(block), _bank.Gradients.Left(block)), new Side(_bank.Values.Right(block), _bank.Gradients.Right(block))];
@@ -106,7 +106,7 @@ public sealed class OrthogonalityRegularizer
         return norms.sum().MulInPlace(Share);
     }
 
-    /// <summary>Vectors that are to be orthonormal, (matrices, rank, length), and their gradients.</summary>
+    /// <summary>Vectors to be made orthonormal, (matrices, rank, length), and their gradients.</summary>
     private readonly record struct Side(Tensor Rows, Tensor Gradients)
     {
         public Tensor Deviation()

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace AdaLora.Allocation;
 
-/// <summary>How long a phase of the training is: a number of optimiser steps, or a fraction of all of them.</summary>
+/// <summary>The length of a training phase: a number of optimiser steps, or a fraction of all of them.</summary>
 public readonly record struct PhaseLength
 {
     private readonly double _value;

@@ -5,9 +5,9 @@ using static TorchSharp.torch;
 namespace AdaLora.Allocation;
 
 /// <summary>
-/// Decides which triplets live. At every mask step of the schedule exactly the budgeted number of triplets is kept, those with the highest scores over all matrices;
-/// equal scores are ordered by (ordinal name, index), the lower wins. The lambdas of the others become 0.
-/// From <see cref="BudgetSchedule.FirstFinalStep"/> on, the pattern is final and applied again at each call, however many calls were skipped or repeated.
+/// Decides which triplets live. Every mask step of the schedule keeps exactly the budgeted number of triplets, those with the highest scores over all matrices;
+/// ties are ordered by (ordinal name, index), and the lower wins. The lambdas of the others become 0.
+/// From <see cref="BudgetSchedule.FirstFinalStep"/> on, the pattern is final and is reapplied at each call, however many calls were skipped or repeated.
 /// </summary>
 public sealed class RankAllocator : IBankFollower, IDisposable
 {
@@ -18,11 +18,11 @@ public sealed class RankAllocator : IBankFollower, IDisposable
     private readonly Tensor _order;
     private readonly Tensor _pruned;
 
-    /// <summary>Makes an allocator that keeps everything until its first mask.</summary>
+    /// <summary>Creates an allocator that keeps everything until its first mask.</summary>
     /// <param name="bank">The triplets.</param>
-    /// <param name="schedule">The budget over time; it begins with all triplets of the bank.</param>
+    /// <param name="schedule">The budget over time; it starts with all triplets of the bank.</param>
     /// <param name="tracker">Importance of the same bank.</param>
-    /// <param name="score">How much a triplet matters; <see cref="ImportanceScore.SensitivityTimesUncertainty"/> when null.</param>
+    /// <param name="score">The importance score; <see cref="ImportanceScore.SensitivityTimesUncertainty"/> when null.</param>
     /// <param name="strategy">What a mask does; <see cref="AllocationStrategy.PruneToBudget"/> when null.</param>
     internal RankAllocator(TripletBank bank, BudgetSchedule schedule, ImportanceTracker tracker, ImportanceScore? score = null, AllocationStrategy? strategy = null)
     {
@@ -45,24 +45,24 @@ public sealed class RankAllocator : IBankFollower, IDisposable
     /// <summary>The budget over time.</summary>
     public BudgetSchedule Schedule { get; }
 
-    /// <summary>Triplets that the latest mask kept: exactly its budget. Known without asking the device.</summary>
+    /// <summary>Triplets the latest mask kept: exactly its budget. Known without querying the device.</summary>
     public int LiveTriplets { get; private set; }
 
-    /// <summary>Whether any mask was applied yet.</summary>
+    /// <summary>Whether any mask has been applied yet.</summary>
     public bool HasMasked { get; private set; }
 
     /// <summary>Whether the pattern is final.</summary>
     public bool IsPatternFinal { get; private set; }
 
-    /// <summary>Whether pruned triplets are no longer held, so that there is nothing left to mask.</summary>
+    /// <summary>Whether pruned triplets are no longer held, so that nothing is left to mask.</summary>
     public bool IsCompacted { get; private set; }
 
     /// <summary>
-    /// Takes the gradients of step <paramref name="step"/> into the importance. From the first step of the final phase on nothing is accumulated, unless nothing has been so far: a pattern
-    /// must rest on at least one gradient.
+    /// Adds the gradients of step <paramref name="step"/> to the importance. From the first step of the final phase on, nothing is accumulated unless nothing has been so far: a pattern
+    /// must be based on at least one gradient.
     /// </summary>
     /// <param name="step">t of the schedule, not negative.</param>
-    /// <param name="values">The weights, before or after the optimiser step as the caller has chosen, (elements).</param>
+    /// <param name="values">The weights, before or after the optimiser step as chosen by the caller, (elements).</param>
     /// <param name="gradients">The gradients, (elements).</param>
     /// <param name="finite">Whether all gradients are finite, a boolean scalar on the device.</param>
     internal void Track(long step, Tensor values, Tensor gradients, Tensor finite)
@@ -71,7 +71,7 @@ public sealed class RankAllocator : IBankFollower, IDisposable
             _tracker.Update(values, gradients, finite);
     }
 
-    /// <summary>What the strategy drops and adds at <paramref name="step"/>; null if the schedule asks for nothing, or there is nothing to drop or to add. Where it may be something, waits for the device once.</summary>
+    /// <summary>What the strategy drops and adds at <paramref name="step"/>; null if the schedule asks for nothing, or there is nothing to drop or add. If there may be something, waits for the device once.</summary>
     internal Allotment? Choose(long step, Tensor values)
     {
         if (!_strategy.Resizes || IsPatternFinal || step >= Schedule.FirstFinalStep || !Schedule.MasksAt(step))
@@ -83,18 +83,18 @@ public sealed class RankAllocator : IBankFollower, IDisposable
         return _strategy.Choose(new AllocationTurn(_bank.Layout, scores, Schedule.BudgetAt(step), share));
     }
 
-    /// <summary>Adds to the steps of a change of the bank that it was what the strategy has decided: what is held afterwards lives.</summary>
+    /// <summary>Adds a step to a change of the bank that marks it as the strategy's decision: what is held afterwards lives.</summary>
     internal void Follow(Allotment allotment, Transition steps)
     {
         var (former, live) = ((LiveTriplets, HasMasked), allotment.Kept.Count(k => k) + allotment.Added.Values.Sum());
         steps.Add(() => (LiveTriplets, HasMasked) = (live, true), () => (LiveTriplets, HasMasked) = former);
     }
 
-    /// <summary>Masks lambdas if the schedule asks for it at <paramref name="step"/>, or applies the final pattern. A strategy that drops triplets masks none before the pattern is final.</summary>
+    /// <summary>Masks lambdas if the schedule asks for it at <paramref name="step"/>, or applies the final pattern. A strategy that drops triplets masks none until the pattern is final.</summary>
     /// <param name="step">t of the schedule, not negative.</param>
     /// <param name="values">The triplets, changed in place.</param>
     /// <returns>Whether lambdas were masked.</returns>
-    /// <exception cref="ArgumentException">The values have another shape than the bank.</exception>
+    /// <exception cref="ArgumentException">The shape of the values differs from the bank's.</exception>
     internal bool Mask(long step, Tensor values)
     {
         ArgumentNullException.ThrowIfNull(values);
@@ -113,7 +113,7 @@ public sealed class RankAllocator : IBankFollower, IDisposable
         return true;
     }
 
-    /// <summary>Settles the pattern at the target budget now, if it is not settled yet. <see cref="Mask"/> applies it.</summary>
+    /// <summary>Settles the pattern at the target budget now, unless it is already settled. <see cref="Mask"/> applies it.</summary>
     internal void MakeFinal(Tensor values)
     {
         if (IsPatternFinal)
@@ -125,11 +125,11 @@ public sealed class RankAllocator : IBankFollower, IDisposable
     /// <summary>The scores of all triplets in storage order, (triplets).</summary>
     internal Tensor Scores(Tensor values) => _score.Of(_tracker.StateFor(values));
 
-    /// <summary>The latest pattern over all triplets that there ever were; everything is kept before the first mask. Reads the device once.</summary>
+    /// <summary>The latest pattern over all triplets that ever existed; everything is kept before the first mask. Reads the device once.</summary>
     public RankPattern ReadPattern() => Current.Read();
 
-    /// <summary>The scores that the next mask would compare, by matrix: one for each triplet that is held, NaN as 0. Computes all scores once and waits for the device once.</summary>
-    /// <remarks>Once the pattern is final, importance is no longer tracked: the scores are then those of its last moment, of other triplets if the bank was compacted since.</remarks>
+    /// <summary>The scores the next mask would compare, by matrix: one for each held triplet, NaN as 0. Computes all scores once and waits for the device once.</summary>
+    /// <remarks>Once the pattern is final, importance is no longer tracked: the scores are then those of its last moment, and of different triplets if the bank has been compacted since.</remarks>
     public IReadOnlyDictionary<string, IReadOnlyList<double>> ReadScores()
     {
         using var scope = NewDisposeScope();
@@ -139,8 +139,8 @@ public sealed class RankAllocator : IBankFollower, IDisposable
     }
 
     /// <summary>
-    /// The mean score of the triplets of each matrix that the latest mask kept, by name; null where it kept none. Computes all scores once, as a mask does, and reads the device once.
-    /// Only while the pattern is not settled: afterwards nothing is tracked any more.
+    /// The mean score of the triplets that the latest mask kept, for each matrix by name; null if it kept none. Computes all scores once, as a mask does, and reads the device once.
+    /// Valid only until the pattern is settled: after that, nothing is tracked.
     /// </summary>
     internal IReadOnlyDictionary<string, double?> ReadMeanScores(Tensor values)
     {
@@ -155,16 +155,16 @@ public sealed class RankAllocator : IBankFollower, IDisposable
             Enumerable.Range(slot.First, slot.Rank).Where(i => read[layout.Triplets + i] == 0).Average(i => (double?)read[i]);
     }
 
-    /// <summary>The latest pattern as it is on the device, to be restored later; the caller disposes it.</summary>
+    /// <summary>The latest pattern, left on the device, to be restored later; the caller disposes it.</summary>
     internal PatternSnapshot Capture() => Current with { Pruned = _pruned.clone().DetachFromDisposeScope() };
 
-    /// <summary>The latest pattern itself, valid until the next mask; not to be disposed.</summary>
+    /// <summary>The latest pattern itself, valid until the next mask; do not dispose it.</summary>
     internal PatternSnapshot Current => new(_bank.Roster, _pruned, LiveTriplets, HasMasked, IsPatternFinal, IsCompacted);
 
-    /// <summary>For each triplet that is held, in storage order, whether the latest mask kept it. Reads the device once.</summary>
+    /// <summary>For each held triplet, in storage order, whether the latest mask kept it. Reads the device once.</summary>
     internal bool[] ReadSurvivors() => Current.ReadSurvivors();
 
-    /// <summary>Adds to the steps of a change of the bank that a captured pattern, which had what the bank has afterwards, is the current one, as final as it was.</summary>
+    /// <summary>Adds a step to a change of the bank that makes a captured pattern, which covers what the bank holds afterwards, the current one, as final as it was.</summary>
     internal void Restore(PatternSnapshot snapshot, Transition steps)
     {
         var former = (LiveTriplets, HasMasked, IsPatternFinal, IsCompacted);
@@ -174,7 +174,7 @@ public sealed class RankAllocator : IBankFollower, IDisposable
             () => (LiveTriplets, HasMasked, IsPatternFinal, IsCompacted) = former);
     }
 
-    /// <summary>Adds to the steps of a change of the bank that what the final pattern has pruned is no longer held.</summary>
+    /// <summary>Adds a step to a change of the bank that records that the triplets pruned by the final pattern are no longer held.</summary>
     internal void Compact(Transition steps)
     {
         var former = IsCompacted;
@@ -187,7 +187,7 @@ public sealed class RankAllocator : IBankFollower, IDisposable
         steps.Exchange(_pruned, change.GatherTriplets(_pruned));
     }
 
-    // Not for who got it from a model, which frees it.
+    // Not for callers that got the allocator from a model, which frees it.
     void IDisposable.Dispose() => Free();
 
     internal void Free()
@@ -202,7 +202,7 @@ public sealed class RankAllocator : IBankFollower, IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        // Sorting the scores in canonical order with a stable sort makes the lower (name, index) win a tie.
+        // A stable sort of the scores in canonical order makes the lower (name, index) win a tie.
         var canonical = Scores(values).index_select(0, _order).nan_to_num_(0);
         var ranking = canonical.sort(0, descending: true, stable: true).Indices;
         _pruned.FillInPlace(true);

@@ -9,10 +9,10 @@ public sealed class RankPattern
 
     private RankPattern(SortedDictionary<string, bool[]> kept) => _kept = kept;
 
-    /// <summary>Names of the matrices in ordinal order.</summary>
+    /// <summary>Names of the matrices, in ordinal order.</summary>
     public IEnumerable<string> Names => _kept.Keys;
 
-    /// <summary>Number of kept triplets of all matrices.</summary>
+    /// <summary>Number of kept triplets over all matrices.</summary>
     public int Total => _kept.Values.Sum(k => k.Count(x => x));
 
     /// <summary>For each triplet of the matrix <paramref name="name"/>, whether it is kept.</summary>
@@ -20,7 +20,7 @@ public sealed class RankPattern
     public IReadOnlyList<bool> this[string name] =>
         _kept.TryGetValue(name, out var kept) ? kept : throw new KeyNotFoundException($"The rank pattern has no matrix '{name}'.");
 
-    /// <summary>Makes a pattern from one list of flags per matrix.</summary>
+    /// <summary>Creates a pattern from one list of flags per matrix.</summary>
     public static RankPattern From(IEnumerable<KeyValuePair<string, IReadOnlyList<bool>>> kept)
     {
         ArgumentNullException.ThrowIfNull(kept);
@@ -35,7 +35,7 @@ public sealed class RankPattern
     public int RankOf(string name) => this[name].Count(x => x);
 
     /// <summary>
-    /// This pattern, which tells of the triplets that <paramref name="earlier"/> kept, said of all triplets that <paramref name="earlier"/> tells of. Triplets that were added since stand behind them.
+    /// Extends this pattern, which covers the triplets that <paramref name="earlier"/> kept, to all triplets that <paramref name="earlier"/> covers. Triplets added since come after them.
     /// </summary>
     internal RankPattern Within(RankPattern earlier)
     {
@@ -48,9 +48,9 @@ public sealed class RankPattern
         }
     }
 
-    /// <summary>Which triplets of all that each matrix ever had are held and kept.</summary>
-    /// <param name="roster">Which are held.</param>
-    /// <param name="kept">For each of them in storage order, whether it is kept.</param>
+    /// <summary>Which of all triplets that each matrix ever had are held and kept.</summary>
+    /// <param name="roster">Which triplets are held.</param>
+    /// <param name="kept">For each held triplet, in storage order, whether it is kept.</param>
     internal static RankPattern Of(TripletRoster roster, ReadOnlySpan<bool> kept)
     {
         var flags = new SortedDictionary<string, bool[]>(StringComparer.Ordinal);

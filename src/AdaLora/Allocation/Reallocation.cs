@@ -3,15 +3,15 @@ using AdaLora.Bank;
 namespace AdaLora.Allocation;
 
 /// <summary>
-/// Moves triplets from where they matter least to where even the least of them matters, see <see cref="AllocationStrategy.Reallocate"/>. Of each matrix the few with the lowest scores are candidates: the lowest of all candidates are
+/// Moves triplets from where they matter least to where even the least of them matters; see <see cref="AllocationStrategy.Reallocate"/>. Each matrix's few lowest-scoring triplets are candidates: the lowest of all candidates are
 /// dropped, and the matrices of the highest ones grow. Pure arithmetic.
 /// </summary>
-/// <param name="Triplets">Most moves of a mask at the beginning.</param>
-/// <param name="PerMatrix">Candidates of a matrix.</param>
-/// <param name="MaxRank">Most triplets of a matrix; null for the smaller one of its sizes.</param>
+/// <param name="Triplets">Maximum number of moves per mask at the beginning.</param>
+/// <param name="PerMatrix">Candidates per matrix.</param>
+/// <param name="MaxRank">Maximum number of triplets in a matrix; null for the smaller of its sizes.</param>
 internal sealed record Reallocation(int Triplets, int PerMatrix, int? MaxRank)
 {
-    /// <summary>How many moves a mask may make when a share of the phase is over: T (1 - share³), rounded to the nearest even number in the middle, as in the authors' code.</summary>
+    /// <summary>How many moves a mask may make after the given share of the phase: T (1 - share³), rounded half to even as in the authors' code.</summary>
     public int MovesAt(double share) => (int)Math.Round(Triplets * (1 - Math.Pow(share, 3)), MidpointRounding.ToEven);
 
     public Allotment? Choose(AllocationTurn turn)
@@ -22,7 +22,7 @@ internal sealed record Reallocation(int Triplets, int PerMatrix, int? MaxRank)
         return added.Count == 0 && Array.TrueForAll(kept, k => k) ? null : new Allotment(kept, added);
     }
 
-    // The highest scores within the budget; the lower (name, index) wins a tie, as with every mask.
+    // The highest scores within the budget; ties go to the lower (name, index), as with every mask.
     private static bool[] Prune(AllocationTurn turn)
     {
         var kept = new bool[turn.Layout.Triplets];
@@ -34,7 +34,7 @@ internal sealed record Reallocation(int Triplets, int PerMatrix, int? MaxRank)
     private void Move(AllocationTurn turn, bool[] kept, Dictionary<string, int> added)
     {
         var ranks = turn.Layout.Slots.ToDictionary(s => s.Name, s => Triplet(s).Count(i => kept[i]), StringComparer.Ordinal);
-        // From the lowest score to the highest; of equal ones the higher (name, index) comes first.
+        // In ascending order of score; in a tie the higher (name, index) comes first.
         var candidates = turn.Layout.Slots
             .OrderByDescending(s => s.Name, StringComparer.Ordinal)
             .SelectMany(s => Triplet(s).Reverse().Where(i => kept[i]).OrderBy(i => turn.Scores[i]).Take(Math.Min(PerMatrix, ranks[s.Name] - 1)).Select(i => (Slot: s, Index: i, Score: turn.Scores[i])))
@@ -45,7 +45,7 @@ internal sealed record Reallocation(int Triplets, int PerMatrix, int? MaxRank)
         while (moves > 0 && low < high)
         {
             var (from, to) = (candidates[low], candidates[high]);
-            // No matrix both loses and gains: that would only make it forget.
+            // No matrix both loses and gains triplets: that would only make it forget.
             if (added.ContainsKey(from.Slot.Name))
             {
                 low++;
@@ -56,7 +56,7 @@ internal sealed record Reallocation(int Triplets, int PerMatrix, int? MaxRank)
             }
             else
             {
-                // Where nothing matters more, moving would be noise.
+                // If nothing matters more, moving would just add noise.
                 if (!(from.Score < to.Score))
                     break;
                 kept[from.Index] = false;

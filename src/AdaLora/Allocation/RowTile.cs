@@ -5,17 +5,17 @@ using AdaLora.Internals.Cpu;
 namespace AdaLora.Allocation;
 
 /// <summary>
-/// Products of the rows of a small matrix with one another and with a square matrix. A stretch of all rows is copied side by side into a tile (rows a power of two apart would push each other out
-/// of the first-level cache), filled up with zeros to whole vectors and whole blocks of <see cref="Block"/> rows; a block of 3 x 3 sums then stays in registers.
+/// Products of the rows of a small matrix with one another and with a square matrix. A stretch of all rows is copied side by side into a tile (rows a power of two apart would evict each other from
+/// the L1 cache), zero-padded to whole vectors and whole blocks of <see cref="Block"/> rows; a block of 3 x 3 sums then stays in registers.
 /// </summary>
 internal readonly unsafe struct RowTile
 {
     public const int LargestRank = 16;
 
-    /// <summary>Rows of a tile and of the square matrices: <see cref="LargestRank"/> in whole blocks.</summary>
+    /// <summary>Rows of a tile and of the square matrices: <see cref="LargestRank"/>, rounded up to whole blocks.</summary>
     public const int Rows = (LargestRank + Block - 1) / Block * Block;
 
-    /// <summary>Vectors of the largest tile. Long enough for memory to be read in long runs, short enough for a tile to stay in the second-level cache.</summary>
+    /// <summary>Vectors in the largest tile. Long enough for memory to be read in long runs, short enough for a tile to fit in the L2 cache.</summary>
     public const int Capacity = Rows * LargestWidth;
 
     private const int LargestWidth = 32 * Block;
@@ -41,7 +41,7 @@ internal readonly unsafe struct RowTile
 
     /// <summary>gram := rows · rows'.</summary>
     /// <param name="rows">All rows, one after the other.</param>
-    /// <param name="gram">(<see cref="Rows"/>, <see cref="Rows"/>); only what the rank covers is written.</param>
+    /// <param name="gram">(<see cref="Rows"/>, <see cref="Rows"/>); only the part covered by the rank is written.</param>
     [SkipLocalsInit]
     public void Gram(ReadOnlySpan<float> rows, float* gram)
     {
@@ -64,9 +64,9 @@ internal readonly unsafe struct RowTile
         }
     }
 
-    /// <summary>target := target + factors · rows. To be called after <see cref="Gram"/>.</summary>
+    /// <summary>target := target + factors · rows. Call after <see cref="Gram"/>.</summary>
     /// <param name="rows">The same rows.</param>
-    /// <param name="factors">(<see cref="Rows"/>, <see cref="Rows"/>); only what the rank covers counts.</param>
+    /// <param name="factors">(<see cref="Rows"/>, <see cref="Rows"/>); only the part covered by the rank counts.</param>
     /// <param name="target">Like <paramref name="rows"/>.</param>
     [SkipLocalsInit]
     public void AddProduct(ReadOnlySpan<float> rows, float* factors, Span<float> target)
@@ -74,7 +74,7 @@ internal readonly unsafe struct RowTile
         var products = stackalloc Vector<float>[Block * LargestWidth];
         for (var first = 0; first < _side.Length; first += Columns)
         {
-            // A tile that holds all of the rows still does.
+            // A tile that covers the whole rows is still loaded.
             if (_side.Length > Columns)
                 Load(rows, first);
             var count = Math.Min(Columns, _side.Length - first);

@@ -2,12 +2,12 @@ namespace AdaLora.Bank;
 
 /// <summary>
 /// How the triplets of all matrices share one flat buffer. Matrices of equal (out, in) form a group; a group is a run of P rows followed by a run of Q rows;
-/// all lambdas stand together at the end. Values, gradients and statistics use the same layout, so an elementwise update of every triplet is one operation.
+/// all lambdas are at the end. Values, gradients and statistics use the same layout, so that an elementwise update of every triplet is a single operation.
 /// Pure arithmetic: nothing here needs libtorch.
 /// </summary>
 internal sealed class BankLayout
 {
-    /// <summary>The most triplets that a bank holds, thousands of times more than a large model needs: more of them are a mistake, and would not fit into memory.</summary>
+    /// <summary>The maximum number of triplets in a bank, thousands of times more than a large model needs: more of them are a mistake, and would not fit into memory.</summary>
     public const int MaxTriplets = 1 << 24;
 
     private readonly Dictionary<string, TripletSlot> _byName;
@@ -26,15 +26,15 @@ internal sealed class BankLayout
     /// <summary>All matrices in storage order.</summary>
     public IReadOnlyList<TripletSlot> Slots { get; }
 
-    /// <summary>Runs of matrices of equal sizes and equal rank, in storage order; matrices of rank 0 are in none.</summary>
+    /// <summary>Runs of matrices of equal sizes and equal rank, in storage order; matrices of rank 0 are not included.</summary>
     public IReadOnlyList<TripletBlock> Blocks { get; }
 
     /// <summary>
-    /// One entry per (out, in) that holds triplets, seen as single-triplet matrices: rank 1, as many matrices as the group has triplets. Row operations go over these.
+    /// One entry per (out, in) that holds triplets, seen as single-triplet matrices: rank 1, with as many matrices as the group has triplets. Used for row operations.
     /// </summary>
     public IReadOnlyList<TripletBlock> Groups { get; }
 
-    /// <summary>Number of triplets of all matrices together: the largest possible budget.</summary>
+    /// <summary>Number of triplets over all matrices: the largest possible budget.</summary>
     public int Triplets { get; }
 
     /// <summary>Start of the lambdas in a flat buffer; they follow storage order.</summary>
@@ -44,11 +44,11 @@ internal sealed class BankLayout
     public long Elements => LambdaOffset + Triplets;
 
     /// <summary>
-    /// Storage index of every triplet, listed by (ordinal name, index within the matrix). Ties between scores are broken by the position in this list.
+    /// Storage index of every triplet, listed by (ordinal name, index within the matrix). Ties between scores are broken by position in this list.
     /// </summary>
     public IReadOnlyList<long> CanonicalOrder { get; }
 
-    /// <summary>The slot of the matrix called <paramref name="name"/>.</summary>
+    /// <summary>The slot of the matrix named <paramref name="name"/>.</summary>
     /// <exception cref="KeyNotFoundException">The bank has no such matrix.</exception>
     public TripletSlot this[string name] =>
         _byName.TryGetValue(name, out var slot) ? slot : throw new KeyNotFoundException($"There is no adapted module '{name}'.");
@@ -95,9 +95,9 @@ internal sealed class BankLayout
         return new BankLayout(slots, groups, blocks, lambdaOffset);
     }
 
-    /// <summary>Where each element of a flat buffer of this layout stands in one of <paramref name="former"/>.</summary>
-    /// <param name="former">A layout of the same matrices, of other ranks perhaps.</param>
-    /// <param name="triplets">The same of each triplet in storage order; -1 where it has no former place, which its elements then have neither.</param>
+    /// <summary>Where each element of a flat buffer of this layout is in one of layout <paramref name="former"/>.</summary>
+    /// <param name="former">A layout of the same matrices, possibly with other ranks.</param>
+    /// <param name="triplets">The same for each triplet in storage order; -1 for one without a former place, whose elements then have none either.</param>
     internal long[] OriginsIn(BankLayout former, IReadOnlyList<int> triplets)
     {
         var origins = new long[Elements];

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Bank;
 
-/// <summary>Shaped views of a flat buffer that has the layout of a bank: values, gradients and statistics alike. No view copies.</summary>
+/// <summary>Shaped views of a flat buffer with the layout of a bank: values, gradients and statistics alike. No view copies.</summary>
 internal static class BankViews
 {
     /// <summary>P of one matrix in the paper's shape, (out, rank): a transposed view with strides (1, out).</summary>
@@ -33,9 +33,9 @@ internal static class BankViews
 
     private static Tensor Given(Tensor flat) => flat ?? throw new ArgumentNullException(nameof(flat));
 
-    /// <summary>Throws unless a tensor has one entry for each of the layout.</summary>
+    /// <summary>Throws unless a tensor has one entry for each element of the layout.</summary>
     /// <exception cref="ArgumentNullException">It is null.</exception>
-    /// <exception cref="ArgumentException">It has another shape.</exception>
+    /// <exception cref="ArgumentException">Its shape is different.</exception>
     internal static void Require(this BankLayout layout, Tensor flat, string name)
     {
         ArgumentNullException.ThrowIfNull(flat, name);

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Bank;
 
-/// <summary>The joint 2-norm of all gradients of a step, and clipping by it, without asking the device for a number.</summary>
+/// <summary>The joint 2-norm of all gradients of a step, and clipping by it, without reading a number from the device.</summary>
 internal sealed class GradientNorm : IDisposable
 {
     /// <summary>Added to the norm before dividing by it, as in PyTorch's clip_grad_norm_.</summary>
@@ -26,10 +26,10 @@ internal sealed class GradientNorm : IDisposable
     /// <summary>The norm before clipping, a scalar on the device.</summary>
     public Tensor Value { get; }
 
-    /// <summary>Whether the norm, and with it every gradient, is finite: a boolean scalar on the device.</summary>
+    /// <summary>Whether the norm, and hence every gradient, is finite: a boolean scalar on the device.</summary>
     public Tensor IsFinite { get; }
 
-    /// <summary>Measures the gradients and scales them by min(1, maximum / (norm + 1e-6)) when a maximum is given.</summary>
+    /// <summary>Measures the gradients and, if a maximum is given, scales them by min(1, maximum / (norm + 1e-6)).</summary>
     public void Measure(double? maximum)
     {
         using var scope = NewDisposeScope();
@@ -47,7 +47,7 @@ internal sealed class GradientNorm : IDisposable
         var threads = get_num_threads();
         var norm = (float)Math.Sqrt(gradients.Sum(g => NormKernel.SumOfSquares(HostMemory.Of(g), threads)));
         HostMemory.Of(Value)[0] = norm;
-        // False for NaN, which clipping spreads as the operations on a device do.
+        // False for NaN, which clipping propagates as operations on a device do.
         if (maximum is not { } limit || limit / (norm + Guard) >= 1)
             return;
         var factor = (float)(limit / (norm + Guard));

@@ -3,14 +3,14 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Bank;
 
-/// <summary>Makes the state of an optimiser follow a bank: what it remembers per element of the triplets goes where these go, and begins at 0 for new ones. An optimiser of one's own comes last, as nobody can take back what it does.</summary>
+/// <summary>Makes an optimiser's state follow a bank: state per element of the triplets moves with them, and starts at 0 for new ones. A custom optimiser comes last, because what it does cannot be undone.</summary>
 /// <param name="optimizer">The optimiser.</param>
 /// <param name="parameter">The bank's values.</param>
 internal sealed class OptimizerFollower(optim.Optimizer optimizer, Parameter parameter) : IBankFollower
 {
     public optim.Optimizer Optimizer => optimizer;
 
-    /// <exception cref="NotSupportedException">The optimiser's state cannot follow.</exception>
+    /// <exception cref="NotSupportedException">The optimiser's state cannot be adjusted.</exception>
     /// <exception cref="ArgumentException">It does not train the parameter.</exception>
     public void Require()
     {
@@ -20,11 +20,11 @@ internal sealed class OptimizerFollower(optim.Optimizer optimizer, Parameter par
         _ = Index();
     }
 
-    /// <summary>Whether the state of an optimiser can be reached.</summary>
+    /// <summary>Whether the optimiser's state is accessible.</summary>
     public static bool CanFollow(optim.Optimizer optimizer) => optimizer is IOptimizerState || OptimizerFields.CanReach(optimizer);
 
     /// <inheritdoc/>
-    /// <exception cref="NotSupportedException">The optimiser's state cannot follow.</exception>
+    /// <exception cref="NotSupportedException">The optimiser's state cannot be adjusted.</exception>
     /// <exception cref="ArgumentException">It does not train the parameter.</exception>
     public void Follow(BankChange change, Transition steps)
     {

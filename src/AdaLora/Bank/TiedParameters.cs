@@ -6,13 +6,13 @@ using static TorchSharp.torch;
 namespace AdaLora.Bank;
 
 /// <summary>
-/// Parameters of which some may be one piece of memory, such as tied weights: backward passes give each a gradient of its own, but an optimiser has to step the memory once, along the sum of them.
+/// Parameters of which some may share memory, such as tied weights: backward passes give each its own gradient, but an optimiser must step the memory once, along their sum.
 /// </summary>
 internal sealed class TiedParameters
 {
     private readonly IReadOnlyList<(Parameter Whole, Parameter Part, long Offset)> _tied;
 
-    /// <param name="parameters">What is trained, in the order of the model.</param>
+    /// <param name="parameters">The trained parameters, in model order.</param>
     public TiedParameters(IReadOnlyList<Parameter> parameters)
     {
         using var scope = NewDisposeScope();
@@ -20,7 +20,7 @@ internal sealed class TiedParameters
         var tied = new List<(Parameter Whole, Parameter Part, long Offset)>();
         foreach (var part in candidates.Where(c => c.Range is not null))
         {
-            // The largest of those that hold it, and of equal ones the first: one that is itself a part of none.
+            // The largest of those that contain it, the first in a tie: one that is not itself part of another.
             var whole = candidates
                 .Where(c => c.Index != part.Index && c.Range?.Contains(part.Range!.Value) == true && c.Parameter.dtype == part.Parameter.dtype && c.Parameter.is_contiguous())
                 .Where(c => c.Range != part.Range || c.Index < part.Index || !part.Parameter.is_contiguous())
@@ -35,10 +35,10 @@ internal sealed class TiedParameters
         Distinct = [.. parameters.Where(p => !parts.Contains(p))];
     }
 
-    /// <summary>What an optimiser has to be given: one parameter for each piece of memory.</summary>
+    /// <summary>What to pass to an optimiser: one parameter for each piece of memory.</summary>
     public IReadOnlyList<Parameter> Distinct { get; }
 
-    /// <summary>Adds the gradients of all others to those of <see cref="Distinct"/>, and leaves the others without. Once for each optimiser step, before gradients are looked at.</summary>
+    /// <summary>Adds the gradients of all others to those of <see cref="Distinct"/>, and leaves the others without. Once per optimiser step, before gradients are inspected.</summary>
     public void Gather()
     {
         using var scope = NewDisposeScope();

@@ -5,14 +5,14 @@ using static TorchSharp.torch;
 namespace AdaLora.Bank;
 
 /// <summary>
-/// Holds every triplet {column of P, lambda, row of Q} of a model in one flat buffer, and their gradients in a second one of the same layout.
-/// The optimiser sees a single parameter; adapters see shaped views of it. Which triplets are held changes here alone: whatever depends on it follows in the same <see cref="Transition"/>.
+/// Holds every triplet {column of P, lambda, row of Q} of a model in one flat buffer, and their gradients in a second buffer of the same layout.
+/// The optimiser sees a single parameter; adapters see shaped views of it. Which triplets are held changes only here: everything that depends on it follows in the same <see cref="Transition"/>.
 /// </summary>
 internal sealed class TripletBank : IDisposable
 {
     private readonly List<IBankFollower> _followers = [];
 
-    // Null draws nothing: what is added is 0.
+    // If null, nothing is drawn: new triplets are 0.
     private (double StandardDeviation, long? Seed)? _initialization;
 
     private TripletBank(BankLayout layout, ScalarType dtype, Device device)
@@ -25,19 +25,19 @@ internal sealed class TripletBank : IDisposable
         BindGradients();
     }
 
-    /// <summary>Where each matrix lives in the buffers.</summary>
+    /// <summary>Where each matrix is in the buffers.</summary>
     public BankLayout Layout => Roster.Layout;
 
-    /// <summary>All P, Q and lambda, (elements). The one parameter to give to an optimiser; its gradient is <see cref="Gradients"/>.</summary>
+    /// <summary>All P, Q and lambda, (elements). The only parameter to pass to an optimiser; its gradient is <see cref="Gradients"/>.</summary>
     public Parameter Values { get; }
 
     /// <summary>Gradients of <see cref="Values"/>, (elements), accumulated in place by the adapters' backward pass.</summary>
     public Tensor Gradients { get; }
 
-    /// <summary>Makes a bank of zeros.</summary>
+    /// <summary>Creates a bank of zeros.</summary>
     /// <param name="layout">The matrices to hold.</param>
     /// <param name="dtype"><see cref="ScalarType.Float32"/> or <see cref="ScalarType.Float64"/>.</param>
-    /// <param name="device">Where the buffers live; they never move.</param>
+    /// <param name="device">The device of the buffers; they never move.</param>
     /// <exception cref="ArgumentException"><paramref name="dtype"/> is neither of the two.</exception>
     public static TripletBank Create(BankLayout layout, ScalarType dtype, Device device)
     {
@@ -64,29 +64,29 @@ internal sealed class TripletBank : IDisposable
     /// <summary>Sets all gradients to zero. The adapters' gradient views stay bound.</summary>
     public void ZeroGradients() => Gradients.zero_();
 
-    /// <summary>Makes <see cref="Gradients"/> the gradient of <see cref="Values"/> again after somebody set it to null.</summary>
+    /// <summary>Makes <see cref="Gradients"/> the gradient of <see cref="Values"/> again after it was set to null.</summary>
     public void BindGradients() => Values.grad = Gradients;
 
-    /// <summary>What the bank held at first.</summary>
+    /// <summary>The initial contents of the bank.</summary>
     internal BankLayout FirstLayout { get; }
 
     /// <summary>Which triplets are held.</summary>
     internal TripletRoster Roster { get; private set; }
 
-    /// <summary>From now on <paramref name="follower"/> is told of every change of the layout, before anything is changed.</summary>
+    /// <summary>From now on, <paramref name="follower"/> is notified of every change of the layout, before anything is changed.</summary>
     internal void AddFollower(IBankFollower follower) => _followers.Add(follower);
 
-    /// <summary>The follower is told of nothing more.</summary>
+    /// <summary>The follower is no longer notified.</summary>
     internal void RemoveFollower(IBankFollower follower) => _followers.Remove(follower);
 
     /// <summary>
-    /// Plans that the bank holds other triplets, with all that follows it. <see cref="Values"/> and <see cref="Gradients"/> stay the same objects, so that an optimiser goes on with them.
+    /// Plans a change of the triplets the bank holds, and of everything that follows it. <see cref="Values"/> and <see cref="Gradients"/> stay the same objects, so that an optimiser continues with them.
     /// </summary>
-    /// <param name="roster">What is held afterwards.</param>
-    /// <param name="values">The values afterwards, (elements), whose memory becomes the bank's; gradients are 0 then. If null, values and gradients are those of now, and what is not held now begins as everything did at the start.</param>
+    /// <param name="roster">The triplets held afterwards.</param>
+    /// <param name="values">The values afterwards, (elements), whose memory becomes the bank's; gradients are then 0. If null, current values and gradients are kept, and triplets not held now start as all did initially.</param>
     /// <param name="steps">Receives the steps. Tensors of the plan belong to the caller's dispose scope.</param>
-    /// <returns>The change, for what follows besides.</returns>
-    /// <exception cref="InvalidDataException">There is not one value for each element.</exception>
+    /// <returns>The change, for anything else that follows.</returns>
+    /// <exception cref="InvalidDataException">The number of values is not the number of elements.</exception>
     internal BankChange Resize(TripletRoster roster, Tensor? values, Transition steps)
     {
         var layout = roster.Layout;
@@ -118,7 +118,7 @@ internal sealed class TripletBank : IDisposable
         Gradients.Dispose();
     }
 
-    // Each new triplet is drawn by itself, so that its values do not depend on what else is added, or when.
+    // Each new triplet is drawn separately, so that its values do not depend on what else is added, or when.
     private Tensor Begin(Tensor values, TripletRoster roster, int[] origins)
     {
         foreach (var slot in roster.Layout.Slots)

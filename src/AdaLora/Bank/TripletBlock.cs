@@ -16,6 +16,6 @@ internal sealed record TripletBlock(long OutFeatures, long InFeatures, int Rank,
     /// <summary>Number of triplets in the block.</summary>
     public int Triplets => Rank * Matrices;
 
-    /// <summary>Whether P' and Q have rows of one length and lie side by side.</summary>
+    /// <summary>Whether the rows of P' and Q have the same length and are adjacent in memory.</summary>
     internal bool IsSquare => OutFeatures == InFeatures && RightOffset == LeftOffset + (Triplets * OutFeatures);
 }

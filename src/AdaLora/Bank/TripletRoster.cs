@@ -1,8 +1,8 @@
 namespace AdaLora.Bank;
 
 /// <summary>
-/// Which triplets a bank holds. Each has a number within its matrix for life: those of the start are counted from 0, and what is added later goes on from there, so that what was held at two moments can be compared, whatever was
-/// dropped and added in between. Within a matrix triplets are stored in the order of their numbers. Immutable; pure arithmetic.
+/// Which triplets a bank holds. Each keeps its number within its matrix for life: initial ones are counted from 0, and later ones continue from there, so that the contents at two moments can be compared, whatever was
+/// dropped and added in between. Within a matrix, triplets are stored in the order of their numbers. Immutable; pure arithmetic.
 /// </summary>
 internal sealed class TripletRoster
 {
@@ -11,18 +11,18 @@ internal sealed class TripletRoster
 
     private TripletRoster(BankLayout layout, int[] numbers, IReadOnlyDictionary<string, int> counts) => (Layout, _numbers, _counts) = (layout, numbers, counts);
 
-    /// <summary>Where the triplets are.</summary>
+    /// <summary>Where the triplets are stored.</summary>
     public BankLayout Layout { get; }
 
     /// <summary>The number of each triplet within its matrix, in storage order.</summary>
     public IReadOnlyList<int> Numbers => _numbers;
 
-    /// <summary>What a bank holds at first.</summary>
+    /// <summary>The initial contents of a bank.</summary>
     public static TripletRoster First(BankLayout layout) =>
         new(layout, [.. layout.Slots.SelectMany(s => Enumerable.Range(0, s.Rank))], layout.Slots.ToDictionary(s => s.Name, s => s.Rank, StringComparer.Ordinal));
 
-    /// <summary>What is held according to <see cref="Numbers"/> and <see cref="CountOf"/> of another roster of the same matrices, matrix by matrix in ordinal order.</summary>
-    /// <exception cref="InvalidDataException">The numbers are those of no roster.</exception>
+    /// <summary>The contents described by <see cref="Numbers"/> and <see cref="CountOf"/> of another roster of the same matrices, matrix by matrix in ordinal order.</summary>
+    /// <exception cref="InvalidDataException">The numbers do not form a roster.</exception>
     public static TripletRoster From(BankLayout first, IReadOnlyList<long> counts, IReadOnlyList<long> ranks, IReadOnlyList<long> numbers)
     {
         var names = first.Slots.Select(s => s.Name).Order(StringComparer.Ordinal).ToList();
@@ -42,15 +42,15 @@ internal sealed class TripletRoster
         return new TripletRoster(layout, [.. layout.Slots.SelectMany(s => held[s.Name])], names.Zip(counts).ToDictionary(c => c.First, c => (int)c.Second, StringComparer.Ordinal));
     }
 
-    /// <summary>How many triplets the matrix has had so far; the number of the next one.</summary>
+    /// <summary>How many triplets the matrix has had so far, which is the number of the next one.</summary>
     public int CountOf(string name) => _counts[name];
 
-    /// <summary>Whether a triplet was ever added to those of <paramref name="first"/>.</summary>
+    /// <summary>Whether any triplet was added to those of <paramref name="first"/>.</summary>
     public bool HasGrown(BankLayout first) => first.Slots.Any(s => _counts[s.Name] != s.Rank);
 
-    /// <summary>What is held when some triplets are dropped and others added.</summary>
+    /// <summary>The contents after some triplets are dropped and others added.</summary>
     /// <param name="kept">For each triplet in storage order, whether it stays.</param>
-    /// <param name="added">How many are added to a matrix, by name; none to others.</param>
+    /// <param name="added">How many are added to each matrix, by name; none to others.</param>
     /// <exception cref="ArgumentException">The number of flags is wrong, or there would be more triplets than a bank may hold.</exception>
     public TripletRoster Resize(ReadOnlySpan<bool> kept, IReadOnlyDictionary<string, int>? added = null)
     {
@@ -74,7 +74,7 @@ internal sealed class TripletRoster
         return new TripletRoster(layout, [.. layout.Slots.SelectMany(s => held[s.Name])], counts);
     }
 
-    /// <summary>For each triplet in storage order its place in the storage order of <paramref name="former"/>; -1 where that does not hold it.</summary>
+    /// <summary>For each triplet in storage order, its place in the storage order of <paramref name="former"/>; -1 if that does not hold it.</summary>
     public int[] OriginsIn(TripletRoster former)
     {
         var origins = new int[Layout.Triplets];
@@ -82,7 +82,7 @@ internal sealed class TripletRoster
         foreach (var slot in Layout.Slots)
         {
             var old = former.Layout[slot.Name];
-            // Both are in order.
+            // Both are sorted.
             for (int i = slot.First, k = old.First; i < slot.First + slot.Rank && k < old.First + old.Rank;)
             {
                 var (number, oldNumber) = (_numbers[i], former._numbers[k]);

@@ -1,6 +1,6 @@
 namespace AdaLora.Bank;
 
-/// <summary>Where the triplets of one matrix live in the flat buffers of a bank. Offsets count elements from the start of a buffer.</summary>
+/// <summary>Where the triplets of one matrix are in the flat buffers of a bank. Offsets count elements from the start of a buffer.</summary>
 /// <param name="Shape">Name, sizes and rank of the matrix.</param>
 /// <param name="First">Index of the matrix's first triplet among all triplets of the bank.</param>
 /// <param name="LeftOffset">Start of P, stored as rank rows of <see cref="TripletShape.OutFeatures"/> elements (P transposed).</param>

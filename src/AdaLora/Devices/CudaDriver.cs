@@ -4,8 +4,8 @@ using System.Text;
 namespace AdaLora.Devices;
 
 /// <summary>
-/// What NVIDIA's driver says by itself, through the library that comes with it (libcuda.so.1, nvcuda.dll): whether there are cards, their names and their memory. TorchSharp has no calls for these. Numbers of cards are
-/// those that libtorch counts by, CUDA_VISIBLE_DEVICES included.
+/// What NVIDIA's driver reports, through the library that comes with it (libcuda.so.1, nvcuda.dll): whether there are GPUs, their names and their memory. TorchSharp has no calls for these. GPU indices are
+/// those used by libtorch, respecting CUDA_VISIBLE_DEVICES.
 /// </summary>
 internal sealed unsafe class CudaDriver
 {
@@ -18,8 +18,8 @@ internal sealed unsafe class CudaDriver
 
     public static string LibraryName => OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
 
-    /// <summary>Loads and starts the driver.</summary>
-    /// <param name="driver">The driver, if it works and has a card.</param>
+    /// <summary>Loads and initialises the driver.</summary>
+    /// <param name="driver">The driver, if it works and has a GPU.</param>
     /// <returns>Why there is none; null if there is one.</returns>
     public static string? Open(out CudaDriver? driver)
     {
@@ -36,7 +36,7 @@ internal sealed unsafe class CudaDriver
         return null;
     }
 
-    /// <summary>Number of cards.</summary>
+    /// <summary>Number of GPUs.</summary>
     public int Count
     {
         get
@@ -46,7 +46,7 @@ internal sealed unsafe class CudaDriver
         }
     }
 
-    /// <summary>The highest version of CUDA that the driver can run, such as 13.0.</summary>
+    /// <summary>The highest CUDA version the driver can run, such as 13.0.</summary>
     public string Version
     {
         get
@@ -56,7 +56,7 @@ internal sealed unsafe class CudaDriver
         }
     }
 
-    /// <summary>The card's name, such as NVIDIA H200.</summary>
+    /// <summary>The GPU's name, such as NVIDIA H200.</summary>
     /// <param name="index">From 0.</param>
     public string CardName(int index)
     {
@@ -67,7 +67,7 @@ internal sealed unsafe class CudaDriver
             : "unknown";
     }
 
-    /// <summary>The card's memory; null if the driver does not say.</summary>
+    /// <summary>The GPU's memory; null if the driver does not report it.</summary>
     /// <param name="index">From 0.</param>
     public DeviceMemory? MemoryOf(int index)
     {
@@ -76,7 +76,7 @@ internal sealed unsafe class CudaDriver
         nuint free, total;
         if (((delegate* unmanaged<int*, int, int>)Export("cuDeviceGet"))(&card, index) != 0 || ((delegate* unmanaged<nint*, int, int>)Export("cuDevicePrimaryCtxRetain"))(&context, card) != 0)
             return null;
-        // The context that libtorch uses as well: asking makes no second one.
+        // The context that libtorch uses as well: querying does not create a second one.
         _ = ((delegate* unmanaged<nint, int>)Export("cuCtxPushCurrent_v2"))(context);
         var code = ((delegate* unmanaged<nuint*, nuint*, int>)Export("cuMemGetInfo_v2"))(&free, &total);
         _ = ((delegate* unmanaged<nint*, int>)Export("cuCtxPopCurrent_v2"))(&former);

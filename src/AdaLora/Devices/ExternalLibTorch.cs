@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 namespace AdaLora.Devices;
 
 /// <summary>
-/// Takes libtorch from a folder instead of a NuGet package: from an installation of PyTorch, or from a download of libtorch. For machines that have one already, and for cards whose package a feed lacks. It has to be done before
-/// anything of TorchSharp is used. Loading from several threads is safe; the first one wins.
+/// Loads libtorch from a folder instead of a NuGet package: from a PyTorch installation or a libtorch download. For machines that already have one, and for GPUs whose package a feed lacks. It must be done before
+/// anything in TorchSharp is used. Loading from several threads is safe; the first one wins.
 /// </summary>
 public static class ExternalLibTorch
 {
-    /// <summary>The environment variable with the folder.</summary>
+    /// <summary>The environment variable that names the folder.</summary>
     public const string FolderVariable = "ADALORA_LIBTORCH";
 
     private static readonly object Gate = new();
@@ -16,9 +16,9 @@ public static class ExternalLibTorch
     /// <summary>Where libtorch was loaded from; null if it was not loaded from a folder.</summary>
     public static string? Folder { get; private set; }
 
-    /// <summary>Loads libtorch from the folder in <see cref="FolderVariable"/>, or, where that is not set, from the first folder of the system's search path for libraries (LD_LIBRARY_PATH on Linux) that holds one.</summary>
-    /// <returns>Whether there is such a folder.</returns>
-    /// <exception cref="LibTorchException">There is no libtorch in the folder of the variable, libtorch does not load, or it does not fit TorchSharp.</exception>
+    /// <summary>Loads libtorch from the folder in <see cref="FolderVariable"/> or, if that is not set, from the first folder on the system's library search path (LD_LIBRARY_PATH on Linux) that contains one.</summary>
+    /// <returns>Whether such a folder exists.</returns>
+    /// <exception cref="LibTorchException">The variable's folder contains no libtorch, libtorch does not load, or it is not compatible with TorchSharp.</exception>
     public static bool LoadFromEnvironment()
     {
         if ((Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } given ? given : OnSearchPath()) is not { } folder)
@@ -27,10 +27,12 @@ public static class ExternalLibTorch
         return true;
     }
 
-    /// <summary>Loads libtorch from a folder and checks that it fits TorchSharp: dtypes, shapes, strides and values of a few tensors, and a backward pass through a function written in C#. The second call with the same folder does nothing.</summary>
-    /// <param name="folder">The folder with libtorch_cpu.so (torch_cpu.dll, libtorch_cpu.dylib), or the folder of PyTorch above it (site-packages/torch).</param>
+    /// <summary>
+    /// Loads libtorch from a folder and checks its compatibility with TorchSharp: dtypes, shapes, strides and values of a few tensors, and a backward pass through a C# function. A second call with the same folder does nothing.
+    /// </summary>
+    /// <param name="folder">The folder containing libtorch_cpu.so (torch_cpu.dll, libtorch_cpu.dylib), or PyTorch's folder above it (site-packages/torch).</param>
     /// <exception cref="ArgumentException"><paramref name="folder"/> is null or empty.</exception>
-    /// <exception cref="LibTorchException">There is no libtorch in that folder, it does not load, it does not fit TorchSharp, or another one is loaded already.</exception>
+    /// <exception cref="LibTorchException">There is no libtorch in that folder, it does not load, it is not compatible with TorchSharp, or another one is already loaded.</exception>
     public static void Load(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -66,7 +68,7 @@ public static class ExternalLibTorch
 
     private static List<nint> LoadAll(string place, string described)
     {
-        // In the order in which they need each other. Those of CUDA are registered when they are loaded, so they have to come before the first tensor.
+        // In dependency order. CUDA's libraries register themselves when they are loaded, so they must come before the first tensor.
         string[] names = ["c10", "torch_cpu", "c10_cuda", "torch_cuda", "torch"];
         var libraries = new List<nint>();
         foreach (var file in names.Select(name => Path.Combine(place, FileOf(name))).Where(File.Exists))
@@ -100,7 +102,7 @@ public static class ExternalLibTorch
             throw Unfit(described, string.Join("; ", problems));
     }
 
-    // libtorch's messages go on with a stack of addresses.
+    // A list of stack addresses follows in libtorch's messages.
     private static string FirstLine(string message) => message.Split('\n')[0].TrimEnd('.', '\r');
 
     private static LibTorchException Unfit(string described, string reason, Exception? cause = null)

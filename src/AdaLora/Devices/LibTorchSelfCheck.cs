@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Devices;
 
 /// <summary>
-/// Whether the native library of TorchSharp and libtorch mean the same by a tensor. TorchSharp's library reads tensors by the memory layout of the version that it was built for; another version may lay them out differently, and then dtypes,
-/// shapes and values are wrong without an error.
+/// Whether TorchSharp's native library and libtorch agree on the layout of a tensor. TorchSharp's library reads tensors by the memory layout of the version it was built for; in another version the layout may differ, and then
+/// dtypes, shapes and values are silently wrong.
 /// </summary>
 internal static class LibTorchSelfCheck
 {
@@ -24,7 +24,7 @@ internal static class LibTorchSelfCheck
             problems.Require(made.shape.SequenceEqual([2L, 3L]), $"a tensor of shape 2 x 3 says that it has {string.Join(" x ", made.shape)}");
         }
 
-        // What follows reads memory by what the tensors say of themselves.
+        // The following checks read memory according to what the tensors report about themselves.
         if (problems.Found.Count > 0)
             return problems.Found;
         var transposed = tensor([0L, 1, 2, 3, 4, 5], [2, 3], device: CPU).t();

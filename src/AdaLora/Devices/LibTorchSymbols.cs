@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace AdaLora.Devices;
 
 /// <summary>
-/// Symbols that TorchSharp's native library takes from libtorch and that later versions of libtorch no longer have. They are bound when they are first called, so that a program would start and then end in the middle of
-/// a backward pass: better to look before. Names are those of Linux; elsewhere nothing is looked for.
+/// Symbols that TorchSharp's native library imports from libtorch and that later versions of libtorch lack. They are bound on first call, so a program would start and then die in the middle of
+/// a backward pass: better to check up front. Names are those on Linux; on other systems nothing is checked.
 /// </summary>
 internal static class LibTorchSymbols
 {
@@ -17,7 +17,7 @@ internal static class LibTorchSymbols
         "_ZN2at7Dimname8wildcardEv",
     ];
 
-    /// <summary>Those that none of the libraries has.</summary>
+    /// <summary>The symbols that none of the libraries has.</summary>
     /// <param name="libraries">Handles of loaded libraries.</param>
     public static IReadOnlyList<string> MissingIn(IReadOnlyList<nint> libraries) =>
         !OperatingSystem.IsLinux() ? [] : [.. Dropped.Where(name => !libraries.Any(library => NativeLibrary.TryGetExport(library, name, out _)))];

@@ -2,17 +2,17 @@ using System.Text.RegularExpressions;
 
 namespace AdaLora.Devices;
 
-/// <summary>The version of a libtorch on disk, by what lies beside its libraries: version.py in an installation of PyTorch, build-version in a download of libtorch.</summary>
+/// <summary>The version of a libtorch on disk, read from a file next to its libraries: version.py in a PyTorch installation, build-version in a libtorch download.</summary>
 internal static partial class LibTorchVersion
 {
     /// <summary>The version that TorchSharp's native library was built for.</summary>
     public const string Expected = "2.10";
 
-    /// <summary>Versions that were seen to work, on a CPU and on a card.</summary>
+    /// <summary>Versions known to work, on a CPU and on a GPU.</summary>
     public const string Working = "2.10 and 2.11";
 
     /// <param name="folder">The folder of the libraries.</param>
-    /// <returns>Such as 2.11.0+cu130; null if nothing says.</returns>
+    /// <returns>For example 2.11.0+cu130; null if no file states it.</returns>
     public static string? Of(string folder)
     {
         var parent = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));

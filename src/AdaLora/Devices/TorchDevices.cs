@@ -5,20 +5,20 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Devices;
 
-/// <summary>Devices by the names that they have on a command line, with the reason when one is not there. Safe to call from several threads.</summary>
+/// <summary>Devices by their command-line names, with the reason if one is not available. Thread-safe.</summary>
 public static class TorchDevices
 {
-    /// <summary>CUDA where it works, else the CPU.</summary>
+    /// <summary>CUDA if it works, otherwise the CPU.</summary>
     public const string Automatic = "auto";
 
     private const string Cpu = "cpu";
     private const string Cuda = "cuda";
 
-    /// <summary>The device of a name.</summary>
-    /// <param name="name">auto, cpu, cuda (the first card), or cuda:N with N from 0; case does not matter.</param>
-    /// <returns>The device. <c>auto</c> gives <c>cuda:0</c> where CUDA works, else the CPU.</returns>
+    /// <summary>The device with a given name.</summary>
+    /// <param name="name">auto, cpu, cuda (the first GPU), or cuda:N with N from 0; case-insensitive.</param>
+    /// <returns>The device. <c>auto</c> gives <c>cuda:0</c> if CUDA works, otherwise the CPU.</returns>
     /// <exception cref="ArgumentException">The name is none of these.</exception>
-    /// <exception cref="DeviceException">CUDA was asked for and is not there: there is no driver, no card of this number, or libtorch is a build for CPUs.</exception>
+    /// <exception cref="DeviceException">CUDA was requested but is not available: there is no driver, there is no GPU with this number, or libtorch is a CPU-only build.</exception>
     public static Device Find(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -29,8 +29,8 @@ public static class TorchDevices
         return WhyNoCuda(index) is { } reason ? throw new DeviceException($"'{name}' cannot be used: {reason}") : device(DeviceType.CUDA, index);
     }
 
-    /// <summary>Whether a text is the name of a device, there or not.</summary>
-    /// <param name="name">As for <see cref="Find"/>.</param>
+    /// <summary>Whether a text is the name of a device, available or not.</summary>
+    /// <param name="name">As in <see cref="Find"/>.</param>
     /// <exception cref="ArgumentNullException"><paramref name="name"/> is null.</exception>
     public static bool IsName(string name)
     {
@@ -38,7 +38,7 @@ public static class TorchDevices
         return TryParse(name, out _);
     }
 
-    /// <summary>The device and, for a card, what it is called, such as <c>cuda:0 (NVIDIA H200)</c>.</summary>
+    /// <summary>The device and, for a GPU, its name, such as <c>cuda:0 (NVIDIA H200)</c>.</summary>
     /// <param name="device">Any device.</param>
     public static string Describe(Device device)
     {
@@ -46,9 +46,9 @@ public static class TorchDevices
         return device.type == DeviceType.CUDA && CudaDriver.Open(out var driver) is null ? $"{device} ({driver!.CardName(IndexOf(device))})" : device.ToString();
     }
 
-    /// <summary>The memory of a card now. Costs some microseconds and does not wait for what the card computes.</summary>
+    /// <summary>The current memory of a GPU. Takes a few microseconds and does not wait for the GPU's computations.</summary>
     /// <param name="device">Any device.</param>
-    /// <returns>Null for devices other than CUDA's, and where the driver does not say.</returns>
+    /// <returns>Null for devices other than CUDA's, and if the driver does not report it.</returns>
     public static DeviceMemory? MemoryOf(Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
@@ -57,7 +57,7 @@ public static class TorchDevices
 
     private static int IndexOf(Device device) => Math.Max(0, device.index);
 
-    // Null stands for the CPU.
+    // Null means the CPU.
     private static bool TryParse(string name, out int? card)
     {
         card = name.ToLowerInvariant() switch

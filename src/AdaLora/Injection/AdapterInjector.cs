@@ -4,19 +4,19 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Injection;
 
-/// <summary>Finds the layers of a model that get adapters, and puts the adapters in their places.</summary>
+/// <summary>Finds the layers of a model that get adapters, and puts the adapters in place.</summary>
 internal static class AdapterInjector
 {
-    /// <summary>Looks for the targeted layers. Nothing is changed.</summary>
+    /// <summary>Finds the targeted layers. Nothing is changed.</summary>
     /// <param name="model">Any TorchSharp model.</param>
     /// <param name="targets">Which layers.</param>
     /// <returns>The layers that can be replaced, those that cannot, and what was skipped.</returns>
     /// <remarks>
-    /// Only linear layers are looked for. A layer that is registered or held more than once is one site; it is selected when any of its names is. Modules inside a selected layer are not
-    /// looked at. See <see cref="InjectionPlan"/> for what counts as an error.
+    /// Only linear layers are searched for. A layer that is registered or held more than once is one site; it is selected if any of its names is. Modules inside a selected layer are not
+    /// examined. See <see cref="InjectionPlan"/> for what counts as an error.
     /// </remarks>
     /// <exception cref="InjectionException">
-    /// The targets select no layer at all; the message names the linear layers there are and those nearest to what was asked for.
+    /// The targets select no layer at all; the message names the existing linear layers and those closest to what was requested.
     /// </exception>
     /// <exception cref="System.Text.RegularExpressions.RegexMatchTimeoutException">A target's regular expression took more than a second.</exception>
     public static InjectionPlan Find(nn.Module model, TargetModules targets)
@@ -27,18 +27,18 @@ internal static class AdapterInjector
         return plan.Nothing is { } nothing ? throw new InjectionException(nothing) : plan;
     }
 
-    /// <summary>Replaces every site's layer by an adapter around it: all of them, or none when anything fails.</summary>
+    /// <summary>Replaces every site's layer with an adapter around it: all of them, or none if anything fails.</summary>
     /// <param name="model">The model the sites were found in.</param>
-    /// <param name="sites">Where; see <see cref="InjectionPlan.GetSitesOrThrow"/>.</param>
+    /// <param name="sites">The sites; see <see cref="InjectionPlan.GetSitesOrThrow"/>.</param>
     /// <param name="create">
-    /// Makes the adapter around <see cref="InjectionSite.Layer"/>: a new module per site, which registers its components and holds the layer in a field or
-    /// as a registered child. All are made before the first is put in place. It takes over the layer's training mode.
+    /// Creates the adapter around <see cref="InjectionSite.Layer"/>: a new module per site, which registers its components and holds the layer in a field or
+    /// as a registered child. All are created before the first is put in place. It takes on the layer's training mode.
     /// </param>
-    /// <returns>The way back.</returns>
+    /// <returns>The means to undo it.</returns>
     /// <exception cref="ArgumentException">There are no sites, one occurs twice, or one belongs to another model.</exception>
-    /// <exception cref="InvalidOperationException">The model was changed since the sites were found.</exception>
+    /// <exception cref="InvalidOperationException">The model has changed since the sites were found.</exception>
     /// <exception cref="InjectionException">
-    /// <paramref name="create"/> failed or returned no new module, or the model does not return an adapter that was put into it. The model is as before and
+    /// <paramref name="create"/> failed or did not return a new module, or the model does not return an adapter that was put into it. The model is as before, and
     /// the adapters made so far are disposed.
     /// </exception>
     public static InjectedLayers Inject(nn.Module model, IReadOnlyList<InjectionSite> sites, Func<InjectionSite, nn.Module<Tensor, Tensor>> create)

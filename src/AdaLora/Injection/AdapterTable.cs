@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace AdaLora.Injection;
 
 /// <summary>
-/// Knows which modules are adapters in place, and of which layer. Kept beside the modules, so that any tensor-to-tensor module can be an adapter
+/// Tracks which modules are adapters in place, and of which layer. Kept outside the modules, so that any tensor-to-tensor module can be an adapter
 /// without implementing anything.
 /// </summary>
 internal static class AdapterTable

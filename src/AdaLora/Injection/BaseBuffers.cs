@@ -5,14 +5,14 @@ using static TorchSharp.torch;
 namespace AdaLora.Injection;
 
 /// <summary>
-/// The buffers of a base model, such as running averages of batch norm, which a training changes without anybody asking for it: what they held before, so that what they hold now can be saved with the adapter and be taken back.
-/// Buffers within adapted layers are not among them, as these are frozen, and neither are those of modules that are trained in full, which keep what they learn.
+/// The buffers of a base model, such as batch norm's running averages, which training changes implicitly: their original values, so that the current ones can be saved with the adapter and reverted.
+/// Buffers within adapted layers are not included, because these are frozen; nor are those of modules trained in full, which keep what they learn.
 /// </summary>
 internal sealed class BaseBuffers : IDisposable
 {
     private readonly IReadOnlyList<(string Name, nn.Module Owner, string OwnName, Tensor Before)> _buffers;
 
-    /// <summary>Copies the buffers as they are.</summary>
+    /// <summary>Copies the current buffers.</summary>
     /// <param name="model">With or without the adapters.</param>
     /// <param name="sites">The layers that carry them.</param>
     /// <param name="fullyTrained">Names of the modules that are trained in full.</param>
@@ -35,14 +35,14 @@ internal sealed class BaseBuffers : IDisposable
     public IReadOnlyList<string> ModulesWithStatistics =>
         [.. _buffers.Where(b => b.OwnName is "running_mean" or "running_var").Select(b => b.Name[..Math.Max(0, b.Name.Length - b.OwnName.Length - 1)]).Distinct(StringComparer.Ordinal)];
 
-    /// <summary>All of them as they are now, with their names in the original model.</summary>
+    /// <summary>All of them with their current values, by their names in the original model.</summary>
     public IEnumerable<(string Name, Tensor Value)> Present => Living.Select(b => (b.Name, b.Now));
 
-    // Looked up anew, because a module may have put another tensor in the place; a model may have been disposed.
+    // Looked up anew, because a module may have replaced the tensor, or the model may have been disposed.
     private IEnumerable<(string Name, Tensor Now, Tensor Before)> Living =>
         _buffers.Select(b => (b.Name, Now: b.Owner.named_buffers(recurse: false).FirstOrDefault(own => own.name == b.OwnName).buffer, b.Before)).Where(b => b.Now is { IsInvalid: false });
 
-    /// <summary>Those that hold something else than before. Waits for the device once for each.</summary>
+    /// <summary>Those whose values have changed. Waits for the device once for each.</summary>
     public IReadOnlyList<(string Name, Tensor Value)> ReadChanged()
     {
         using var scope = NewDisposeScope();
@@ -50,7 +50,7 @@ internal sealed class BaseBuffers : IDisposable
         return [.. Living.Where(b => !IsSame(b.Now, b.Before) || !HostRead.Scalar<bool>(b.Now.eq(b.Before).all())).Select(b => (b.Name, b.Now))];
     }
 
-    /// <summary>Gives the model back what they held before, until the returned scope is disposed.</summary>
+    /// <summary>Restores the model's original buffers until the returned scope is disposed.</summary>
     public IDisposable PutBackForAWhile()
     {
         using var scope = NewDisposeScope();
@@ -60,7 +60,7 @@ internal sealed class BaseBuffers : IDisposable
         return new Return(kept);
     }
 
-    /// <summary>Gives the model back what they held before.</summary>
+    /// <summary>Restores the model's original buffers.</summary>
     public void PutBack()
     {
         using var noGrad = no_grad();

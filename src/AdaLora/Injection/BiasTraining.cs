@@ -1,6 +1,6 @@
 namespace AdaLora.Injection;
 
-/// <summary>Which biases of the base model are trained beside the adapters.</summary>
+/// <summary>Which biases of the base model are trained alongside the adapters.</summary>
 public enum BiasTraining
 {
     /// <summary>None.</summary>

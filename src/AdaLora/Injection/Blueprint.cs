@@ -1,6 +1,6 @@
 namespace AdaLora.Injection;
 
-/// <summary>What a saved adapter prescribes where the options of a new one leave it open.</summary>
+/// <summary>What a saved adapter prescribes where the options of a new one would leave a choice.</summary>
 /// <param name="Ranks">Triplets held, by module.</param>
 /// <param name="Scales">Factor of the adapter's product, by module.</param>
 /// <param name="TrainedModules">Full names of the modules that are trained in full.</param>

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace AdaLora.Injection;
 
 /// <summary>
-/// An element of a plain collection in a field, which TorchSharp knows nothing of; an obstacle when there is no way to put another module there.
+/// An element of a plain collection in a field, which TorchSharp does not know about; an obstacle if there is no way to put another module there.
 /// </summary>
 internal sealed class CollectionReference(
     ModuleNode owner, FieldInfo info, string member, Type heldType, Func<nn.Module?> read, Action<nn.Module>? write) : ModuleReference(owner)

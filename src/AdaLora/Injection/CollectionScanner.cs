@@ -13,7 +13,7 @@ namespace AdaLora.Injection;
 /// </summary>
 internal sealed class CollectionScanner(ModuleNode owner, FieldInfo info)
 {
-    // A list of dictionaries of tuples is as deep as models go; the limit keeps collections that contain themselves from hanging the scan.
+    // A list of dictionaries of tuples is as deep as models go; the limit keeps self-containing collections from hanging the scan.
     private const int MaximumDepth = 3;
 
     public IEnumerable<CollectionReference> Scan(object value) => Scan(value, ReadableName.Of(info.Name), MaximumDepth);
@@ -69,7 +69,7 @@ internal sealed class CollectionScanner(ModuleNode owner, FieldInfo info)
         }
     }
 
-    /// <summary>Modules at a place that cannot be written.</summary>
+    /// <summary>Modules in a place that cannot be written.</summary>
     private IEnumerable<CollectionReference> Fixed(object? item, string member, int depth) => item is nn.Module module
         ? [new(owner, info, member, typeof(object), () => module, null)]
         : Scan(item, member, depth - 1);

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Injection;
 
-/// <summary>The slots of TorchSharp's containers, whose own lists the forward pass reads.</summary>
+/// <summary>The slots of TorchSharp's containers, whose own lists are read by the forward pass.</summary>
 internal abstract class ContainerSlots
 {
     public abstract StorageKind Storage { get; }
@@ -81,7 +81,7 @@ internal abstract class ContainerSlots
         public override void RemoveAt(int index) => dict.RemoveAt(index);
     }
 
-    /// <summary>Sequential offers no way to replace a module, so its private list is changed.</summary>
+    /// <summary>Sequential provides no way to replace a module, so its private list is changed.</summary>
     private sealed class SequentialSlots(Sequential sequential) : ContainerSlots
     {
         public override StorageKind Storage => StorageKind.SequentialSlot;

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Injection;
 
-/// <summary>A field, of any accessibility and also read-only, declared in the module's class or one of its bases.</summary>
+/// <summary>A field of any accessibility, including read-only, declared in the module's class or one of its bases.</summary>
 internal sealed class FieldReference(ModuleNode owner, FieldInfo info) : ModuleReference(owner)
 {
     public override StorageKind? Storage => StorageKind.Field;

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Injection;
 
-/// <summary>Adapters that are in place in a model, and the way to take them out again.</summary>
+/// <summary>Adapters that are in place in a model, and the means to remove them again.</summary>
 internal sealed class InjectedLayers
 {
     private readonly IReadOnlyList<Replacement> _replacements;
@@ -21,18 +21,18 @@ internal sealed class InjectedLayers
     /// <summary>The replaced layers.</summary>
     public IReadOnlyList<InjectionSite> Sites { get; }
 
-    /// <summary>The adapters, in the order of <see cref="Sites"/>. They outlive <see cref="Detach"/>, and whoever made them disposes them.</summary>
+    /// <summary>The adapters, in the order of <see cref="Sites"/>. They outlive <see cref="Detach"/>; whoever created them disposes them.</summary>
     public IReadOnlyList<nn.Module<Tensor, Tensor>> Adapters { get; }
 
-    /// <summary>False once the adapters were taken out.</summary>
+    /// <summary>False once the adapters have been removed.</summary>
     public bool IsAttached { get; private set; } = true;
 
-    /// <summary>Whether the adapters are out of the model for a while.</summary>
+    /// <summary>Whether the adapters are temporarily out of the model.</summary>
     internal bool IsSuspended { get; private set; }
 
     /// <summary>
-    /// Gives back the original model: the same layer objects in the same fields, lists and registries, names and parameters in the same order. The layers
-    /// are taken out of the adapters, so that disposing an adapter leaves its layer alone; an adapter cannot run after this. A second call does nothing.
+    /// Restores the original model: the same layer objects in the same fields, lists and registries, names and parameters in the same order. The layers
+    /// are removed from the adapters, so that disposing an adapter leaves its layer alone; an adapter cannot run after this. A second call does nothing.
     /// </summary>
     /// <exception cref="InvalidOperationException">An adapter is no longer where it was put; nothing is changed.</exception>
     public void Detach()
@@ -55,7 +55,7 @@ internal sealed class InjectedLayers
         IsAttached = false;
     }
 
-    /// <summary>Takes the adapters out until <see cref="Resume"/>: the model is the original one, object for object, and can be given other adapters.</summary>
+    /// <summary>Removes the adapters until <see cref="Resume"/>: the model is the original one, object for object, and can be given other adapters.</summary>
     /// <exception cref="InvalidOperationException">An adapter is no longer where it was put; nothing is changed.</exception>
     internal void Suspend()
     {
@@ -68,7 +68,7 @@ internal sealed class InjectedLayers
         IsSuspended = true;
     }
 
-    /// <summary>Puts the adapters in their places again, in the training mode that their layers have.</summary>
+    /// <summary>Puts the adapters back in place, in the training mode of their layers.</summary>
     internal void Resume()
     {
         foreach (var replacement in _replacements)

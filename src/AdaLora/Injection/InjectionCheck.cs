@@ -2,10 +2,10 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Injection;
 
-/// <summary>Looks at a model after the replacement as if it had never been seen before.</summary>
+/// <summary>Checks a model after the replacement as if it had never been seen before.</summary>
 internal static class InjectionCheck
 {
-    /// <exception cref="InjectionException">A path does not lead to its adapter, or a replaced layer is still referred to.</exception>
+    /// <exception cref="InjectionException">A path does not lead to its adapter, or a replaced layer is still referenced.</exception>
     public static void Verify(nn.Module model, IReadOnlyList<Replacement> replacements)
     {
         var nodes = ModuleNode.Walk(model);

@@ -14,7 +14,7 @@ public sealed class InjectionException : Exception
     internal InjectionException(IReadOnlyList<RefusedSite> refused)
         : base(Describe(refused)) => Refused = refused;
 
-    /// <summary>The layers that cannot carry an adapter; empty when something else went wrong.</summary>
+    /// <summary>The layers that cannot carry an adapter; empty if something else went wrong.</summary>
     public IReadOnlyList<RefusedSite> Refused { get; }
 
     private static string Describe(IReadOnlyList<RefusedSite> refused)

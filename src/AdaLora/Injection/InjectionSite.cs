@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Injection;
 
-/// <summary>A layer that can be replaced by an adapter, with every place where it has to be.</summary>
+/// <summary>A layer that can be replaced with an adapter, and every place that refers to it.</summary>
 internal sealed class InjectionSite
 {
     private readonly ModuleNode _node;
@@ -25,10 +25,10 @@ internal sealed class InjectionSite
     /// <summary>The layer's name in its parent, the last segment of the path.</summary>
     public string Name => _node.Name;
 
-    /// <summary>The layer's other names when it is registered more than once. It gets one adapter, which all of them see.</summary>
+    /// <summary>The layer's other names if it is registered more than once. It gets one adapter, visible under all of them.</summary>
     public IReadOnlyList<string> Aliases { get; }
 
-    /// <summary>The layer: the base layer of the adapter to come.</summary>
+    /// <summary>The layer: the base layer of the future adapter.</summary>
     public nn.Module<Tensor, Tensor> Layer => (nn.Module<Tensor, Tensor>)_node.Module;
 
     /// <summary>The module in which the layer is registered under <see cref="Path"/>.</summary>
@@ -37,13 +37,13 @@ internal sealed class InjectionSite
     /// <summary>The parent's dotted name; empty for the model itself.</summary>
     public string ParentPath => _node.Parent!.Path;
 
-    /// <summary>Where the parent keeps the layer; another module's storage when the parent only registers it.</summary>
+    /// <summary>Where the parent stores the layer; another module's storage if the parent only registers it.</summary>
     public StorageKind Storage { get; }
 
     /// <summary>The layer as a linear map.</summary>
     public IProjection Projection => ((LinearLayer)Adaptable).Projection;
 
-    /// <summary>The layer as what carries an adapter. <see cref="AdapterInjector.Find"/> finds linear layers only.</summary>
+    /// <summary>The layer as one that can carry an adapter. <see cref="AdapterInjector.Find"/> finds linear layers only.</summary>
     internal AdaptableLayer Adaptable { get; }
 
     internal nn.Module Model { get; }

@@ -2,10 +2,10 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Injection;
 
-/// <summary>A module under one of its names. A module that is registered several times has as many nodes.</summary>
+/// <summary>A module under one of its names. A module registered several times has that many nodes.</summary>
 internal sealed class ModuleNode(string name, nn.Module module, ModuleNode? parent)
 {
-    /// <summary>What the model itself, whose name is empty, is called in messages.</summary>
+    /// <summary>The name in messages for the model itself, whose own name is empty.</summary>
     public const string RootName = "(the model itself)";
 
     public string Name { get; } = name;
@@ -14,16 +14,16 @@ internal sealed class ModuleNode(string name, nn.Module module, ModuleNode? pare
 
     public ModuleNode? Parent { get; } = parent;
 
-    /// <summary>The dotted name from the root, which itself has the empty one.</summary>
+    /// <summary>The dotted name from the root; the root's own is empty.</summary>
     public string Path { get; } = parent is null || parent.Path.Length == 0 ? name : $"{parent.Path}.{name}";
 
-    /// <summary>For messages, where an empty name would look like a mistake.</summary>
+    /// <summary>For messages, in which an empty name would look like a mistake.</summary>
     public string DisplayPath => Path.Length == 0 ? RootName : Path;
 
-    /// <summary>The layer inside, when this module is an adapter.</summary>
+    /// <summary>The layer inside, if this module is an adapter.</summary>
     public nn.Module? BaseLayer { get; } = AdapterTable.BaseLayerOf(module);
 
-    /// <summary>The parameters and buffers of the module and all below it, with their names from the root.</summary>
+    /// <summary>The parameters and buffers of the module and all modules below it, with their names from the root.</summary>
     public IEnumerable<(string Name, Tensor Value, bool IsBuffer)> State()
     {
         var prefix = Path.Length == 0 ? "" : Path + ".";
@@ -40,11 +40,11 @@ internal sealed class ModuleNode(string name, nn.Module module, ModuleNode? pare
     }
 
     /// <summary>
-    /// A model and all below it, each before its children and these in registration order. Adapters are closed: what is inside belongs to them.
+    /// A model and all modules below it, each before its children and siblings in registration order. Adapters are opaque: what is inside belongs to them.
     /// </summary>
     public static IReadOnlyList<ModuleNode> Walk(nn.Module root) => Walk(new ModuleNode("", root, null), open: false);
 
-    /// <summary>The same as if there were no adapters: each stands for its base layer.</summary>
+    /// <summary>The same, as if there were no adapters: each is replaced by its base layer.</summary>
     public static IReadOnlyList<ModuleNode> WalkOriginal(nn.Module root) => Walk(new ModuleNode("", root, null), open: true);
 
     private static List<ModuleNode> Walk(ModuleNode root, bool open)

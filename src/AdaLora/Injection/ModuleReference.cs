@@ -2,13 +2,13 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Injection;
 
-/// <summary>One of the places that refer to a module and that must change together when it is replaced.</summary>
+/// <summary>One of the places that refer to a module; all must change together when it is replaced.</summary>
 internal abstract class ModuleReference(ModuleNode owner)
 {
-    /// <summary>The module in which the place is.</summary>
+    /// <summary>The module that contains the place.</summary>
     public ModuleNode Owner { get; } = owner;
 
-    /// <summary>What kind of storage the forward pass reads here; null for the registry, which it does not read.</summary>
+    /// <summary>The kind of storage the forward pass reads here; null for the registry, which it does not read.</summary>
     public abstract StorageKind? Storage { get; }
 
     /// <summary>The type that declares the place.</summary>
@@ -17,20 +17,20 @@ internal abstract class ModuleReference(ModuleNode owner)
     /// <summary>The place within that type: a field's name, with an index where there is one.</summary>
     public abstract string Member { get; }
 
-    /// <summary>What the place is declared to hold.</summary>
+    /// <summary>The declared type of the place.</summary>
     public abstract Type HeldType { get; }
 
-    /// <summary>Why nothing else can be put here, or null.</summary>
+    /// <summary>Why nothing else can be put here, or null if it can.</summary>
     public virtual string? Obstacle => HeldType.IsAssignableFrom(typeof(nn.Module<Tensor, Tensor>))
         ? null
         : $"declared as {TypeNames.Of(HeldType)}, which cannot hold an adapter";
 
-    /// <summary>The module found here now.</summary>
+    /// <summary>The module currently here.</summary>
     public abstract nn.Module? Read();
 
     /// <summary>Puts a module here.</summary>
     public abstract void Write(nn.Module module);
 
-    /// <summary>Leaves nothing here.</summary>
+    /// <summary>Leaves the place empty.</summary>
     public abstract void Clear();
 }

@@ -3,7 +3,7 @@ using AdaLora.Targeting;
 
 namespace AdaLora.Injection;
 
-/// <summary>Words the error for targets that select nothing.</summary>
+/// <summary>Words the error message for targets that select nothing.</summary>
 internal static class NothingFound
 {
     private const int ListedLayers = 20;

@@ -15,7 +15,7 @@ internal static class PackedModules
         _ => null,
     };
 
-    /// <summary>Why the matrices of a module that is no linear map get no adapter, or null when it has none.</summary>
+    /// <summary>Why the matrices of a module that is not a linear map get no adapter, or null if it has none.</summary>
     public static string? UncoveredIn(nn.Module module) => module switch
     {
         LSTM or GRU or RNN or LSTMCell or GRUCell or RNNCell =>
@@ -26,7 +26,7 @@ internal static class PackedModules
             : $"a {TypeNames.Of(module.GetType())} multiplies by no linear layer that could be replaced, and its own matrix '{name}' ({matrix.shape[0]} x {matrix.shape[1]}) gets no adapter; {IfLinear}",
     };
 
-    /// <summary>The way for a linear map that is no Linear.</summary>
+    /// <summary>What to do for a linear map that is not a Linear.</summary>
     public const string IfLinear = "if the module is a linear map, let it implement IProjection (docs/guide.md#layers-of-your-own)";
 
     public static bool IsOfTorchSharp(nn.Module module) => module.GetType().Assembly == typeof(nn.Module).Assembly;

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace AdaLora.Injection;
 
 /// <summary>
-/// A parameter as a place: its module and its name there. Moving a model replaces its parameter objects and injecting changes full names, but a place stays.
+/// A parameter's place: its module and its name there. Moving a model replaces its parameter objects and injection changes full names, but a place stays the same.
 /// </summary>
 internal sealed class ParameterSlot(nn.Module owner, string name, string fullName)
 {
@@ -15,7 +15,7 @@ internal sealed class ParameterSlot(nn.Module owner, string name, string fullNam
 
     public Parameter Parameter => owner.named_parameters(recurse: false).First(pair => pair.name == name).parameter;
 
-    /// <summary>The parameters of the modules, each once, under the first of its names.</summary>
+    /// <summary>The parameters of the modules, each once, under its first name.</summary>
     public static IEnumerable<ParameterSlot> In(IEnumerable<ModuleNode> nodes) => nodes
         .SelectMany(node => node.Module.named_parameters(recurse: false)
             .Select(pair => (slot: new ParameterSlot(node.Module, pair.name, node.Path.Length == 0 ? pair.name : $"{node.Path}.{pair.name}"), pair.parameter)))

@@ -9,7 +9,7 @@ internal static class ReferenceScanner
 {
     private const BindingFlags DeclaredInstanceFields = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
-    /// <summary>The places that refer to each module, by reference, in the order of the nodes. Adapters are not looked into.</summary>
+    /// <summary>The places that refer to each module, by reference, in node order. Adapters are not searched.</summary>
     public static ILookup<nn.Module, ModuleReference> Scan(IEnumerable<ModuleNode> nodes) => nodes
         .Where(node => node.BaseLayer is null)
         .DistinctBy(node => node.Module, ModuleIdentity)
@@ -29,7 +29,7 @@ internal static class ReferenceScanner
     }
 
     /// <summary>
-    /// GetFields leaves out the private fields of base classes, hence the walk; it ends at TorchSharp's own classes, whose lists are known as slots and
+    /// GetFields omits the private fields of base classes, hence the walk; it ends at TorchSharp's own classes, whose lists are known as slots and
     /// registries.
     /// </summary>
     [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "A field that holds a module is stored to by code, so that trimming keeps it. Compiling ahead of time drops its name: then TorchSharp cannot register the module either.")]

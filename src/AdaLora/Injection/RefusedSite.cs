@@ -14,13 +14,13 @@ public sealed class RefusedSite
     /// <summary>Why, as the rest of a sentence that starts with the layer.</summary>
     public string Reason { get; }
 
-    /// <summary>The type that declares the place that stands in the way, or null when the layer itself does.</summary>
+    /// <summary>The type that declares the obstructing place, or null if the obstacle is the layer itself.</summary>
     public Type? DeclaringType { get; }
 
-    /// <summary>That place: a field's name or a slot, or null.</summary>
+    /// <summary>The obstructing place: a field's name or a slot, or null.</summary>
     public string? Member { get; }
 
-    /// <summary>The type the place is declared to hold, or null.</summary>
+    /// <summary>The declared type of that place, or null.</summary>
     public Type? MemberType { get; }
 
     /// <summary>One line for messages.</summary>

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Injection;
 
-/// <summary>One layer and the adapter that takes its places.</summary>
+/// <summary>One layer and the adapter that replaces it.</summary>
 internal sealed class Replacement
 {
     private Replacement(InjectionSite site, nn.Module<Tensor, Tensor> adapter)
@@ -39,7 +39,7 @@ internal sealed class Replacement
         }
     }
 
-    /// <summary>Puts the layer back wherever the adapter is. The adapter keeps it too, so that it can take its places again.</summary>
+    /// <summary>Puts the layer back wherever the adapter is. The adapter keeps it too, so that it can be put in place again.</summary>
     public void Withdraw()
     {
         foreach (var reference in Site.References.Where(reference => ReferenceEquals(reference.Read(), Adapter)))
@@ -51,7 +51,7 @@ internal sealed class Replacement
         Site.Layer.train(Adapter.training);
     }
 
-    /// <summary>Puts the layer back wherever the adapter is, and takes it out of the adapter, which can then be disposed without it.</summary>
+    /// <summary>Puts the layer back wherever the adapter is, and removes it from the adapter, which can then be disposed without it.</summary>
     public void Undo()
     {
         if (AdapterTable.BaseLayerOf(Adapter) is not null)
@@ -59,7 +59,7 @@ internal sealed class Replacement
             Withdraw();
         }
 
-        // Backwards, because clearing a slot moves those behind it.
+        // Backwards, because clearing a slot moves the ones after it.
         foreach (var reference in ReferenceScanner.Scan(ModuleNode.Walk(Adapter))[Site.Layer].Reverse().ToArray())
         {
             reference.Clear();

@@ -51,7 +51,7 @@ internal sealed class SiteFinder
         return new(_sites, _refused, _skipped, _leftOut, Unmatched(_targets.Patterns, paths), Unmatched(_targets.Exclusions, [.. _nodes.Select(node => node.Path)]), nothing);
     }
 
-    // With why, but only what a selection of every layer would have had something to say about.
+    // With reasons, but only for what a selection of every layer would have reported.
     private void LeaveOut(ModuleNode node)
     {
         if (node.BaseLayer is not null || _describe(node.Module) is not null || PackedModules.ReasonFor(node.Module) is not null || PackedModules.UncoveredIn(node.Module) is not null)
@@ -69,13 +69,13 @@ internal sealed class SiteFinder
         }
         else if (PackedModules.ReasonFor(node.Module) is { } packed)
         {
-            // Its parts, where it shows any, are packed like itself.
+            // Its parts, if it exposes any, are packed like itself.
             _ = _selected.Add(node.Module);
             (match == NameMatch.ByKind ? _skipped : _refused).Add(new(node.DisplayPath, packed));
         }
         else if (_describe(node.Module) is not { } layer)
         {
-            // A region holds modules of all kinds; a name that somebody wrote down was meant. The layers inside stay open to other patterns.
+            // A region contains modules of all kinds; a name written out was meant. The layers inside stay available to other patterns.
             if (match == NameMatch.ByName)
             {
                 _refused.Add(new(node.DisplayPath, NotLinear(node.Module)));
@@ -87,7 +87,7 @@ internal sealed class SiteFinder
         }
         else if (!layer.IsLinear && match != NameMatch.ByName)
         {
-            // What is described as all layers, or as a region, has always meant the linear ones.
+            // Targets described as all layers, or as a region, have always meant the linear ones.
             _leftOut.Add(new(node.DisplayPath, $"a {TypeNames.Of(node.Module.GetType())} is adapted only where targets name it, by a suffix or its whole name"));
         }
         else if (node.Parent is null)
@@ -142,7 +142,7 @@ internal sealed class SiteFinder
         _refused.Add(new(node.DisplayPath, reason));
     }
 
-    /// <summary>What is inside a layer that gets an adapter (or would) belongs to that layer.</summary>
+    /// <summary>What is inside a layer that gets (or would get) an adapter belongs to that layer.</summary>
     private bool IsInsideSelected(ModuleNode node)
     {
         for (var ancestor = node.Parent; ancestor is not null; ancestor = ancestor.Parent)

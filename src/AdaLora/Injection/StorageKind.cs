@@ -3,7 +3,7 @@ namespace AdaLora.Injection;
 /// <summary>Where a model keeps the reference through which its forward pass reaches a layer.</summary>
 internal enum StorageKind
 {
-    /// <summary>A field, also the hidden one of an automatic property.</summary>
+    /// <summary>A field, including the hidden one of an automatic property.</summary>
     Field,
 
     /// <summary>A slot of a <see cref="TorchSharp.Modules.ModuleList{T}"/>.</summary>
@@ -15,6 +15,6 @@ internal enum StorageKind
     /// <summary>A slot of a <see cref="TorchSharp.Modules.Sequential"/>.</summary>
     SequentialSlot,
 
-    /// <summary>An element of an array, list or dictionary that a field holds.</summary>
+    /// <summary>An element of an array, list or dictionary held by a field.</summary>
     CollectionElement,
 }

@@ -2,12 +2,12 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Injection;
 
-/// <summary>Tensors of a model that have two contents, which take turns in them.</summary>
+/// <summary>Tensors of a model with two alternating contents.</summary>
 internal sealed class SwappedTensors : IDisposable
 {
     private readonly IReadOnlyList<(Tensor Live, Tensor Other)> _pairs;
 
-    /// <summary>Both contents are what the tensors hold now.</summary>
+    /// <summary>Sets both contents to the tensors' current values.</summary>
     public SwappedTensors(IEnumerable<Tensor> tensors)
     {
         using var scope = NewDisposeScope();

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace AdaLora.Injection;
 
 /// <summary>
-/// Decides which parameters of the base model are trained beside the adapters, freezes the others, and remembers how it was. It may be made before or after
+/// Decides which parameters of the base model are trained alongside the adapters, freezes the others, and remembers the previous state. It may be created before or after
 /// the adapters are injected; names are those of the original model either way, and the adapters' own parameters are not touched.
 /// </summary>
 internal sealed class TrainableSelection
@@ -24,19 +24,19 @@ internal sealed class TrainableSelection
         FullyTrainedModules = fullyTrainedModules;
     }
 
-    /// <summary>The names of the modules that are trained in full, without those inside others of them.</summary>
+    /// <summary>The names of the modules trained in full, without those nested in others of them.</summary>
     public IReadOnlyList<string> FullyTrainedModules { get; }
 
     /// <summary>
-    /// The base parameters that stay trainable with their names in the original model, each once, in the model's order. Looked up anew each time, because
+    /// The base parameters that stay trainable, with their names in the original model, each once, in model order. Looked up anew each time, because
     /// moving a model replaces its parameter objects.
     /// </summary>
     public IReadOnlyList<(string Name, Parameter Parameter)> Parameters =>
         [.. _all.Where(_trainable.Contains).Select(slot => (slot.FullName, slot.Parameter))];
 
-    /// <summary>Decides. Nothing is changed until <see cref="Freeze"/>.</summary>
+    /// <summary>Makes the selection. Nothing is changed until <see cref="Freeze"/>.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="sites">The layers that carry adapters or are going to.</param>
+    /// <param name="sites">The layers that carry adapters or will.</param>
     /// <param name="fullyTrained">Modules to train in full, such as a new classifier: full names, suffixes or globs.</param>
     /// <param name="biases">Which biases to train.</param>
     /// <returns>The selection.</returns>
@@ -85,14 +85,14 @@ internal sealed class TrainableSelection
         }
     }
 
-    /// <summary>Parameters and buffers of the modules that are trained in full, with their names in the original model.</summary>
+    /// <summary>Parameters and buffers of the modules trained in full, with their names in the original model.</summary>
     internal IEnumerable<(string Name, Tensor Value)> FullState() =>
         ModuleNode.WalkOriginal(_model)
             .Where(node => FullyTrainedModules.Contains(node.Path))
             .SelectMany(node => node.State())
             .Select(state => (state.Name, state.Value));
 
-    /// <summary>Puts every parameter's need for gradients back to what it was before <see cref="Freeze"/>; does nothing if that was not called.</summary>
+    /// <summary>Restores requires_grad of every parameter to what it was before <see cref="Freeze"/>; does nothing if that was not called.</summary>
     public void Restore()
     {
         foreach (var (slot, required) in _all.Zip(_original ?? []))
@@ -116,7 +116,7 @@ internal sealed class TrainableSelection
             : $"No module matches {pattern}, which is to be trained in full.{(nearest.Count > 0 ? $" Did you mean {string.Join(", ", nearest)}?" : "")}");
     }
 
-    /// <summary>Compares memory and not names, so that a layer which shares its weight with an adapted one is noticed too.</summary>
+    /// <summary>Compares memory rather than names, to catch a layer that shares its weight with an adapted one.</summary>
     private static void RequireNoAdapter(NamePattern pattern, IReadOnlyList<Tensor> covered, IReadOnlyList<InjectionSite> sites)
     {
         using var scope = NewDisposeScope();

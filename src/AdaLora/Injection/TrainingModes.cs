@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Injection;
 
-/// <summary>Which modules of a model are in training mode, for a switch that fails half-way.</summary>
+/// <summary>Which modules of a model are in training mode, in case a switch fails halfway.</summary>
 internal sealed class TrainingModes(nn.Module model)
 {
     private readonly IReadOnlyList<(nn.Module Module, bool IsTraining)> _modes = [.. ModuleNode.Walk(model).Select(node => (node.Module, node.Module.training))];
@@ -10,7 +10,7 @@ internal sealed class TrainingModes(nn.Module model)
     /// <summary>Switches every module back.</summary>
     public void PutBack()
     {
-        // Each switches what is below it as well, and has its own turn later.
+        // Each call also switches the modules below, which get their own turn later.
         foreach (var (module, isTraining) in _modes)
             module.train(isTraining);
     }

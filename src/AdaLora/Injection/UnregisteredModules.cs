@@ -4,10 +4,10 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Injection;
 
-/// <summary>Modules that fields hold and that nobody registered: TorchSharp does not count them as part of the model, so that their layers are neither found nor moved, trained or saved.</summary>
+/// <summary>Modules held by fields but never registered: TorchSharp does not consider them part of the model, so their layers are neither found nor moved, trained or saved.</summary>
 internal static class UnregisteredModules
 {
-    /// <summary>Those with layers that the targets would select, each once, with the module whose field holds it.</summary>
+    /// <summary>Those with layers the targets would select, each once, with the module whose field holds it.</summary>
     public static IEnumerable<(ModuleNode Owner, RefusedSite Site)> In(IReadOnlyList<ModuleNode> nodes, ILookup<nn.Module, ModuleReference> references, TargetModules targets)
     {
         var registered = nodes.SelectMany(node => new[] { node.Module, node.BaseLayer }).OfType<nn.Module>().ToHashSet<nn.Module>(ReferenceEqualityComparer.Instance);

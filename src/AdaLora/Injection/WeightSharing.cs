@@ -3,10 +3,10 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Injection;
 
-/// <summary>Finds the weights to which no product can be added, because other modules have them too, or because nobody keeps them.</summary>
+/// <summary>Finds the weights to which no product can be added, because other modules share them, or because nothing stores them.</summary>
 internal static class WeightSharing
 {
-    /// <summary>Why products cannot be added to the weights of some layers: a sentence for each layer, in the order of the model.</summary>
+    /// <summary>Why products cannot be added to the weights of some layers: one sentence per layer, in model order.</summary>
     public static IReadOnlyList<string> FindFaults(nn.Module model, IReadOnlyList<InjectionSite> sites)
     {
         var tensors = ModuleNode.WalkOriginal(model)

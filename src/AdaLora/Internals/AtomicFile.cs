@@ -3,19 +3,19 @@ using System.Text;
 namespace AdaLora.Internals;
 
 /// <summary>
-/// Writes files that are either as they were or complete: beside the target first, flushed to the disk, then renamed over it. Nothing is left behind when writing fails.
-/// The one place where files come into being.
+/// Writes files that are either unchanged or complete: first next to the target, flushed to disk, then renamed over it. Nothing is left behind if writing fails.
+/// The only place where files are created.
 /// </summary>
 internal static class AtomicFile
 {
     private const string Ending = ".tmp";
 
-    /// <summary>Writes a file whose name is known before.</summary>
+    /// <summary>Writes a file whose name is known in advance.</summary>
     /// <param name="path">The file; its folder must exist.</param>
     /// <param name="write">Writes the content.</param>
-    /// <param name="create">Makes the stream of a path; a new file when null.</param>
-    /// <exception cref="IOException">The file cannot be written. The one that was there stays.</exception>
-    /// <exception cref="UnauthorizedAccessException">The folder may not be written to, or the file not be replaced.</exception>
+    /// <param name="create">Opens the stream for a path; null for a new file.</param>
+    /// <exception cref="IOException">The file cannot be written. An existing one stays.</exception>
+    /// <exception cref="UnauthorizedAccessException">Writing to the folder or replacing the file is not permitted.</exception>
     public static void Write(string path, Action<Stream> write, Func<string, Stream>? create = null)
     {
         var target = Path.GetFullPath(path);
@@ -30,7 +30,7 @@ internal static class AtomicFile
             told: path);
     }
 
-    /// <summary>Makes a folder if it isn't there.</summary>
+    /// <summary>Creates a folder if it doesn't exist.</summary>
     /// <inheritdoc cref="Write(string, Action{Stream}, Func{string, Stream})" path="/exception"/>
     public static void MakeFolder(string folder)
     {
@@ -55,15 +55,15 @@ internal static class AtomicFile
     }
 
     /// <summary>Writes a file whose name depends on its content.</summary>
-    /// <param name="folder">Where it is to be; must exist.</param>
-    /// <param name="write">Writes the content and says the path of the file, in the same folder.</param>
-    /// <param name="create">Makes the stream of a path; a new file when null.</param>
-    /// <param name="told">What a failure says can't be written; the folder when null.</param>
+    /// <param name="folder">The folder for it; must exist.</param>
+    /// <param name="write">Writes the content and returns the path of the file, in the same folder.</param>
+    /// <param name="create">Opens the stream for a path; null for a new file.</param>
+    /// <param name="told">The path that error messages name; the folder when null.</param>
     /// <returns>The path.</returns>
     /// <inheritdoc cref="Write(string, Action{Stream}, Func{string, Stream})" path="/exception"/>
     public static string Write(string folder, Func<Stream, string> write, Func<string, Stream>? create = null, string? told = null)
     {
-        // Of a length of its own: the target's name may be as long as names can be.
+        // Of fixed length: the target's name may be as long as names can be.
         var temporary = Path.Combine(folder, $".{Guid.NewGuid():N}{Ending}");
         try
         {
@@ -80,7 +80,7 @@ internal static class AtomicFile
         }
     }
 
-    /// <summary>Writes a file that is in its place at once, flushed: for a folder that is renamed as a whole.</summary>
+    /// <summary>Writes a file directly in its place, flushed: for a folder that is renamed as a whole.</summary>
     public static void WriteInPlace(string path, Action<Stream> write, Func<string, Stream>? create = null) => _ = Fill(
         path,
         stream =>
@@ -90,7 +90,7 @@ internal static class AtomicFile
         },
         create ?? Create);
 
-    /// <summary>Deletes what processes that were killed while they wrote have left in a folder. Only for a folder that nobody else writes to at the moment.</summary>
+    /// <summary>Deletes what processes killed while writing left in a folder. Only for a folder that nothing else is writing to at the moment.</summary>
     public static void Sweep(string folder)
     {
         foreach (var path in Directory.EnumerateFiles(folder, $".*{Ending}").Where(IsTemporary).ToList())
@@ -112,7 +112,7 @@ internal static class AtomicFile
 
     private static FileStream Create(string path) => new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
 
-    // The failure that led here is the one to tell.
+    // Ignores its own failure: the one that led here is the one to report.
     private static void DeleteQuietly(string path)
     {
         try

@@ -1,8 +1,8 @@
 namespace AdaLora.Internals;
 
 /// <summary>
-/// Where the backward passes of one training leave the exception that may not leave them, until <see cref="ThrowIfAny"/>. Nodes hold the one of their training: which thread runs a backward pass says nothing, as that of a GPU has one
-/// of its own.
+/// Where the backward passes of one training store an exception, which must not escape them, until <see cref="ThrowIfAny"/>. Nodes hold the one of their training: the thread that runs a backward pass does not identify it,
+/// since a GPU's backward pass has its own thread.
 /// </summary>
 internal sealed class BackwardFailure
 {
@@ -11,14 +11,14 @@ internal sealed class BackwardFailure
 
     private Exception? _first;
 
-    /// <summary>For nodes that belong to no model: that of the thread which runs the forward pass.</summary>
+    /// <summary>For nodes that belong to no model: that of the thread that runs the forward pass.</summary>
     public static BackwardFailure OfThread => _ofThread ??= new();
 
     /// <summary>Keeps the exception if it is the first.</summary>
     public void Note(Exception exception) => Interlocked.CompareExchange(ref _first, exception, null);
 
     /// <summary>Throws if a backward pass has failed since the last call.</summary>
-    /// <exception cref="InvalidOperationException">It has; the reason is the inner exception.</exception>
+    /// <exception cref="InvalidOperationException">One has failed; the reason is the inner exception.</exception>
     public void ThrowIfAny()
     {
         if (Interlocked.Exchange(ref _first, null) is { } failure)

@@ -3,9 +3,9 @@ using static TorchSharp.torch;
 namespace AdaLora.Internals;
 
 /// <summary>
-/// What every backward pass written in C# needs. libtorch calls it from native code, where an exception would end the process: it is left with the training (<see cref="BackwardFailure"/>), and the gradients are zeros. They must not
-/// be undefined, as a function in front of this one may then make zeros like an output of its own that has been freed, and throw. And libtorch takes gradients over without telling when, so that the tensors that carried them are freed
-/// at the next pass, not at the end of the step, when all of them would have been alive.
+/// What every backward pass written in C# needs. libtorch calls it from native code, where an exception would end the process: it is stored with the training (<see cref="BackwardFailure"/>), and the gradients are zeros. They
+/// must not be undefined, since a function in front of this one may then create zeros shaped like one of its outputs that has been freed, and throw. And libtorch takes over gradients without saying when, so the tensors that
+/// carried them are freed at the next pass rather than at the end of the step, when all of them would have been alive.
 /// </summary>
 internal static class BackwardPass
 {
@@ -15,10 +15,10 @@ internal static class BackwardPass
     [ThreadStatic]
     private static Tensor?[]? _handedOver;
 
-    /// <summary>To be called by the forward pass.</summary>
-    /// <param name="context">That of the node.</param>
-    /// <param name="arguments">Of the forward pass.</param>
-    /// <param name="failure">Where to leave an exception.</param>
+    /// <summary>Call from the forward pass.</summary>
+    /// <param name="context">The node's context.</param>
+    /// <param name="arguments">The arguments of the forward pass.</param>
+    /// <param name="failure">Where to store an exception.</param>
     public static void Prepare(autograd.AutogradContext context, object[] arguments, BackwardFailure failure)
     {
         context.set_materialize_grads(false);
@@ -26,9 +26,9 @@ internal static class BackwardPass
         context.save_data(FailureKey, failure);
     }
 
-    /// <param name="context">That of the node.</param>
-    /// <param name="gradient">Of the output, undefined if what came behind gave none; freed afterwards.</param>
-    /// <param name="compute">Gives the gradient of each argument, null where none is needed.</param>
+    /// <param name="context">The node's context.</param>
+    /// <param name="gradient">The gradient of the output, undefined if later nodes gave none; freed afterwards.</param>
+    /// <param name="compute">Returns the gradient of each argument, null where none is needed.</param>
     public static List<Tensor> Run(autograd.AutogradContext context, Tensor gradient, Func<Tensor, GradientNeeds, Tensor?[]> compute)
     {
         var needs = (GradientNeeds)context.get_data(NeedsKey);

@@ -3,12 +3,12 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Internals;
 
-/// <summary>Which arguments of a forward pass need a gradient, and of what form, so that zeros can be given for it when it cannot be computed.</summary>
+/// <summary>Which arguments of a forward pass need a gradient, and with what shape and type, so that zeros can be returned if it cannot be computed.</summary>
 internal sealed class GradientNeeds
 {
     private readonly (long[] Shape, ScalarType Dtype, DeviceType Place, int Index)?[] _forms;
 
-    /// <param name="arguments">Of the forward pass. Looked at now, as they may be freed when it matters.</param>
+    /// <param name="arguments">The arguments of the forward pass. Inspected now, because they may have been freed by the time it matters.</param>
     public GradientNeeds(object?[] arguments)
     {
         _forms = new (long[], ScalarType, DeviceType, int)?[arguments.Length];
@@ -22,14 +22,14 @@ internal sealed class GradientNeeds
     /// <summary>Whether the argument needs a gradient.</summary>
     public bool this[int argument] => _forms[argument] is not null;
 
-    /// <summary>Zeros where a gradient is needed, else null. Each is one number seen as many: what failed may have failed for want of memory.</summary>
+    /// <summary>Zeros where a gradient is needed, else null. Each is one number expanded, because the failure may have been a lack of memory.</summary>
     public Tensor?[] Zeros()
     {
         using var scope = NewDisposeScope();
         return [.. _forms.Select(f => f is { } form ? zeros([], dtype: form.Dtype, device: device(form.Place, form.Index)).expand(form.Shape).MoveToOuterDisposeScope() : null)];
     }
 
-    /// <summary>The same as tensors of no scope, for where no exception may leave: undefined gradients if a device does not even give a number.</summary>
+    /// <summary>The same as tensors outside any scope, for places that must not throw: undefined gradients if a device cannot even provide one number.</summary>
     public Tensor?[] ZerosOrNone()
     {
         try
@@ -43,7 +43,7 @@ internal sealed class GradientNeeds
         }
     }
 
-    // In every forward pass: Tensor.shape and Tensor.device take microseconds, these do not.
+    // Runs in every forward pass: Tensor.shape and Tensor.device take microseconds, these do not.
     private static long[] ShapeOf(Tensor tensor)
     {
         var shape = new long[tensor.dim()];

@@ -4,15 +4,15 @@ using static TorchSharp.torch;
 namespace AdaLora.Internals;
 
 /// <summary>
-/// Operations between tensors and numbers, named as in libtorch, and the one place where this project makes a <see cref="Scalar"/>. TorchSharp passes on the handle of a Scalar without keeping the object alive, so that the
-/// one that <c>x.mul(0.5)</c> makes, or the hidden factor 1 of <c>a + b</c>, is garbage before libtorch has read it: where another thread collects at that moment, libtorch reads freed memory. Here each is held until the
-/// operation has returned. The forms that do not hold it are banned (src/BannedSymbols.Scalars.txt); tests read the compiled code of every package for them.
+/// Operations between tensors and numbers, named as in libtorch, and the only place where this project creates a <see cref="Scalar"/>. TorchSharp passes a Scalar's handle without keeping the object alive, so the
+/// one created by <c>x.mul(0.5)</c>, or the hidden factor 1 of <c>a + b</c>, is garbage before libtorch has read it: if another thread collects at that moment, libtorch reads freed memory. Here each is kept alive until the
+/// operation has returned. Forms that do not do so are banned (src/BannedSymbols.Scalars.txt); tests scan the compiled code of every package for them.
 /// </summary>
 internal static class HeldScalars
 {
 #pragma warning disable RS0030 // Held here, and banned elsewhere so that they are.
 
-    // The factor of what is added, and the exponent of a square. A static field holds them for good.
+    // The factor of the added tensor, and the exponent of a square. Static fields keep them alive permanently.
     private static readonly Scalar One = 1.ToScalar();
     private static readonly Scalar Two = 2.ToScalar();
 
@@ -26,7 +26,7 @@ internal static class HeldScalars
         return a.add(held, One);
     }
 
-    /// <summary>a + number, of integers too.</summary>
+    /// <summary>a + number, also for integers.</summary>
     public static Tensor Add(this Tensor a, long number)
     {
         using var held = number.ToScalar();
@@ -36,7 +36,7 @@ internal static class HeldScalars
     /// <summary>a := a + b.</summary>
     public static Tensor AddInPlace(this Tensor a, Tensor b) => a.add_(b, One);
 
-    /// <summary>a := a + number, of integers too.</summary>
+    /// <summary>a := a + number, also for integers.</summary>
     public static Tensor AddInPlace(this Tensor a, long number)
     {
         using var held = number.ToScalar();
@@ -64,7 +64,7 @@ internal static class HeldScalars
         return a.addcdiv_(b, c, held);
     }
 
-    /// <summary>a - number, of integers too.</summary>
+    /// <summary>a - number, also for integers.</summary>
     public static Tensor Sub(this Tensor a, long number)
     {
         using var held = number.ToScalar();
@@ -99,24 +99,24 @@ internal static class HeldScalars
         return a.div(held);
     }
 
-    /// <summary>a², entry by entry.</summary>
+    /// <summary>a², elementwise.</summary>
     public static Tensor Square(this Tensor a) => a.pow(Two);
 
-    /// <summary>Every entry, but none below a number.</summary>
+    /// <summary>Every entry, raised to a number where it is below it.</summary>
     public static Tensor ClampMin(this Tensor a, double smallest)
     {
         using var held = smallest.ToScalar();
         return a.clamp_min(held);
     }
 
-    /// <summary>Sets entries above a number to it.</summary>
+    /// <summary>Sets entries above a number to that number.</summary>
     public static Tensor ClampMaxInPlace(this Tensor a, double largest)
     {
         using var held = largest.ToScalar();
         return a.clamp_max_(held);
     }
 
-    /// <summary>Every entry, but none outside of two integers.</summary>
+    /// <summary>Every entry, clamped between two integers.</summary>
     public static Tensor Clamp(this Tensor a, long smallest, long largest)
     {
         using var from = smallest.ToScalar();
@@ -124,21 +124,21 @@ internal static class HeldScalars
         return a.clamp(from, to);
     }
 
-    /// <summary>Where an entry is an integer, a boolean per entry.</summary>
+    /// <summary>Whether each entry is an integer, one boolean per entry.</summary>
     public static Tensor Eq(this Tensor a, long number)
     {
         using var held = number.ToScalar();
         return a.eq(held);
     }
 
-    /// <summary>Where an entry is not an integer, a boolean per entry.</summary>
+    /// <summary>Whether each entry is not an integer, one boolean per entry.</summary>
     public static Tensor Ne(this Tensor a, long number)
     {
         using var held = number.ToScalar();
         return a.ne(held);
     }
 
-    /// <summary>Where an entry is not above a number, a boolean per entry.</summary>
+    /// <summary>Whether each entry is not above a number, one boolean per entry.</summary>
     public static Tensor Le(this Tensor a, double number)
     {
         using var held = number.ToScalar();
@@ -159,21 +159,21 @@ internal static class HeldScalars
         return a.fill_(held);
     }
 
-    /// <summary>Sets the entries at some places of a dimension to a number.</summary>
+    /// <summary>Sets the entries at some indices of a dimension to a number.</summary>
     public static Tensor IndexFillInPlace(this Tensor a, long dimension, Tensor places, double number)
     {
         using var held = number.ToScalar();
         return a.index_fill_(dimension, places, held);
     }
 
-    /// <summary>Sets the entries at some places of a dimension to true or false.</summary>
+    /// <summary>Sets the entries at some indices of a dimension to true or false.</summary>
     public static Tensor IndexFillInPlace(this Tensor a, long dimension, Tensor places, bool value)
     {
         using var held = value.ToScalar();
         return a.index_fill_(dimension, places, held);
     }
 
-    /// <summary>Every entry, but a number where the mask is true.</summary>
+    /// <summary>Every entry, replaced with a number where the mask is true.</summary>
     public static Tensor MaskedFill(this Tensor a, Tensor mask, double number)
     {
         using var held = number.ToScalar();

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Internals;
 
 /// <summary>
-/// The one place where this library reads what a tensor holds. A read waits until the tensor's device has computed it, so every read is counted, on whatever device the tensor is.
-/// Direct forms are banned (src/BannedSymbols.txt). Tensors that lie in the host's memory by construction are another matter, see <see cref="HostMemory"/>.
+/// The only place where this library reads a tensor's values. A read waits until the tensor's device has computed them, so every read is counted, whatever device the tensor is on.
+/// Direct reads are banned (src/BannedSymbols.txt). Tensors that are in host memory by construction are another matter; see <see cref="HostMemory"/>.
 /// </summary>
 internal static class HostRead
 {
@@ -17,12 +17,12 @@ internal static class HostRead
     /// <summary>Reads of the current thread so far. A training step runs on one thread, so differences are that step's own reads.</summary>
     public static long Count => _count;
 
-    /// <summary>Reads of all threads so far. Backward passes of a device run on a thread of libtorch's.</summary>
+    /// <summary>Reads of all threads so far. A device's backward passes run on one of libtorch's threads.</summary>
     public static long Total => Interlocked.Read(ref _total);
 
 #pragma warning disable RS0030 // Counted here, and banned elsewhere so that they are.
 
-    /// <summary>The number that a tensor holds.</summary>
+    /// <summary>The number a tensor holds.</summary>
     /// <param name="scalar">One element of type <typeparamref name="T"/>.</param>
     public static T Scalar<T>(Tensor scalar)
         where T : unmanaged
@@ -31,7 +31,7 @@ internal static class HostRead
         return scalar.item<T>();
     }
 
-    /// <summary>All numbers that a tensor holds.</summary>
+    /// <summary>All numbers a tensor holds.</summary>
     /// <param name="tensor">Of element type <typeparamref name="T"/>.</param>
     public static T[] Values<T>(Tensor tensor)
         where T : unmanaged
@@ -41,7 +41,7 @@ internal static class HostRead
         return host.data<T>().ToArray();
     }
 
-    /// <summary>The tensor in the host's memory, contiguous and without a graph; the tensor's own memory if that is so already. Belongs to the current scope.</summary>
+    /// <summary>The tensor in host memory, contiguous and without a graph; the tensor's own memory if it already is. Belongs to the current scope.</summary>
     public static Tensor Copy(Tensor tensor)
     {
         CountOne();

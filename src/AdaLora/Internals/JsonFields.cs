@@ -3,15 +3,15 @@ using System.Text.Json.Nodes;
 
 namespace AdaLora.Internals;
 
-/// <summary>Reads fields of a JSON object that may be absent or null, and collects those of another kind than they should be.</summary>
+/// <summary>Reads fields of a JSON object that may be absent or null, and collects those of the wrong kind.</summary>
 internal sealed class JsonFields(JsonObject json)
 {
     private readonly List<string> _problems = [];
 
     public IReadOnlyList<string> Problems => _problems;
 
-    /// <summary>Parses an object; a name may occur once.</summary>
-    /// <exception cref="InvalidDataException">The text is no such object.</exception>
+    /// <summary>Parses an object; each name may occur only once.</summary>
+    /// <exception cref="InvalidDataException">The text is not such an object.</exception>
     public static JsonObject Parse(ReadOnlySpan<byte> utf8, string path)
     {
         try
@@ -44,7 +44,7 @@ internal sealed class JsonFields(JsonObject json)
 
     public string? Text(string name) => Get<string?>(name, null, "a text");
 
-    /// <summary>A list of texts, or a single one; null when absent.</summary>
+    /// <summary>A list of texts, or a single one; null if absent.</summary>
     public IReadOnlyList<string>? Texts(string name)
     {
         switch (json[name])
@@ -61,7 +61,7 @@ internal sealed class JsonFields(JsonObject json)
         }
     }
 
-    /// <summary>An object whose values are all of one kind, in the order of the file; null when absent.</summary>
+    /// <summary>An object whose values are all of one kind, in file order; null if absent.</summary>
     public IReadOnlyList<KeyValuePair<string, T>>? Map<T>(string name, Func<JsonNode?, T?> read, string kind)
         where T : class
     {
@@ -74,8 +74,8 @@ internal sealed class JsonFields(JsonObject json)
         return null;
     }
 
-    // Nodes are made on first use, and only then a name that occurs twice is noticed.
-    // Values are read lazily: names that occur twice and texts that are no Unicode only show when they are looked at.
+    // Nodes are created on first use, and only then is a duplicate name noticed.
+    // Values are read lazily: duplicate names and texts that are not valid Unicode only show up when they are accessed.
     private static void Visit(JsonNode? node)
     {
         if (node is JsonValue value && value.GetValueKind() == JsonValueKind.String)

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace AdaLora.Internals;
 
-/// <summary>The text of a problem, written only if there is one: of an interpolated string nothing is computed where the condition holds.</summary>
+/// <summary>The text of a problem, written only if there is one: if the condition holds, nothing of an interpolated string is evaluated.</summary>
 [InterpolatedStringHandler]
 internal ref struct ProblemText
 {

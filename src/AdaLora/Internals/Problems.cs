@@ -15,7 +15,7 @@ internal sealed class Problems
             _found.Add(problem);
     }
 
-    /// <summary>The same with an interpolated string, of which nothing is computed unless it is needed.</summary>
+    /// <summary>The same with an interpolated string, which is evaluated only if needed.</summary>
     public void Require(bool condition, [InterpolatedStringHandlerArgument(nameof(condition))] ProblemText problem)
     {
         if (!condition)

@@ -7,10 +7,10 @@ internal static class RegularFile
 {
     private const int Current = 1;
 
-    // O_RDONLY | O_NONBLOCK | O_CLOEXEC, which the systems number differently.
+    // O_RDONLY | O_NONBLOCK | O_CLOEXEC, whose values differ between systems.
     private static readonly int OpenWithoutWaiting = OperatingSystem.IsMacOS() ? 0x1000004 : 0x80800;
 
-    /// <summary>Does nothing for a file, and for what is not there or may not be opened: whoever opens it next finds that out.</summary>
+    /// <summary>Does nothing for a file, or for a path that does not exist or may not be opened: the code that opens it next finds that out.</summary>
     /// <exception cref="IOException">The path leads to a pipe, a socket or a terminal.</exception>
     public static void Require(string path)
     {
@@ -30,12 +30,12 @@ internal static class RegularFile
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
         var content = new byte[stream.Length];
         stream.ReadExactly(content);
-        // A device has no length, but bytes without end.
+        // A device has no length, but endless bytes.
         return stream.ReadByte() < 0 ? content : throw new IOException($"'{path}' is a device, or grew while it was read.");
     }
 
-    /// <summary>For a place that is written to again and again under a name that others can foresee.</summary>
-    /// <exception cref="IOException">The path is a link: writing would go to wherever it leads.</exception>
+    /// <summary>For a path that is written to repeatedly under a name others can predict.</summary>
+    /// <exception cref="IOException">The path is a link: writing would go wherever it leads.</exception>
     public static void RequireNoLink(string path)
     {
         if (new FileInfo(path).LinkTarget is { } target)

@@ -1,24 +1,24 @@
 namespace AdaLora.Internals;
 
-/// <summary>Says which file could not be written, why, and what to do about it, where the system names a temporary file or none.</summary>
+/// <summary>States which file could not be written, why, and what to do, for errors in which the system names a temporary file or none.</summary>
 internal static class WriteFailure
 {
-    // Marks exceptions that say everything, for folders are written by writing files.
+    // Marks exceptions that already say everything, because writing a folder means writing files.
     private const string Explained = "AdaLora.WriteFailure";
     private const string Unchanged = "Whatever was there before is unchanged.";
 
-    // Numbers of Linux, macOS and Windows; an exception of .NET carries that of its system.
+    // Error numbers of Linux, macOS and Windows; a .NET exception carries that of its system.
     private static readonly int[] DiskFull = OperatingSystem.IsWindows() ? [39, 112] : OperatingSystem.IsMacOS() ? [28, 69] : [28, 122];
     private static readonly int[] TooManyFiles = OperatingSystem.IsWindows() ? [4] : [23, 24];
     private static readonly int[] ReadOnly = OperatingSystem.IsWindows() ? [19] : [30];
 
-    /// <summary>Whether an exception tells of a file, also of one that grew beyond a limit of the process, which .NET tells of as of a wrong argument.</summary>
+    /// <summary>Whether an exception is about a file, including one that grew beyond a limit of the process, which .NET reports as an invalid argument.</summary>
     public static bool IsOne(Exception exception) => exception is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException { ParamName: "value" };
 
     /// <summary>The exception to throw in place of <paramref name="failure"/>.</summary>
-    /// <param name="failure">One that <see cref="IsOne"/> is true for.</param>
+    /// <param name="failure">One for which <see cref="IsOne"/> is true.</param>
     /// <param name="path">The file or folder that was to be written.</param>
-    /// <returns><paramref name="failure"/> itself if it was made here; else an <see cref="UnauthorizedAccessException"/> where that was one, else an <see cref="IOException"/>.</returns>
+    /// <returns><paramref name="failure"/> itself if it was created here; an <see cref="UnauthorizedAccessException"/> if it was one; otherwise an <see cref="IOException"/>.</returns>
     public static Exception Explain(Exception failure, string path)
     {
         if (failure.Data.Contains(Explained))

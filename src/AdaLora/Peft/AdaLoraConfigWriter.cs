@@ -4,7 +4,7 @@ using AdaLora.Allocation;
 
 namespace AdaLora.Peft;
 
-/// <summary>Makes the configuration of a saved AdaLoRA adapter.</summary>
+/// <summary>Creates the configuration of a saved AdaLoRA adapter.</summary>
 internal sealed class AdaLoraConfigWriter
 {
     private readonly AdapterDescription _adapter;
@@ -14,13 +14,13 @@ internal sealed class AdaLoraConfigWriter
     private readonly double _alpha;
 
     /// <param name="adapter">The adapter.</param>
-    /// <param name="origin">What it was loaded with, if it was.</param>
-    /// <param name="pattern">Which triplets are written, of all there ever were.</param>
+    /// <param name="origin">What it was loaded with, if anything.</param>
+    /// <param name="pattern">Which triplets are written, out of all there ever were.</param>
     public AdaLoraConfigWriter(AdapterDescription adapter, SavedConfig? origin, RankPattern pattern)
     {
         _adapter = adapter;
         _origin = origin;
-        // Readers number triplets below the initial rank: where others were added, those that are left are told as the first of so many.
+        // Readers number triplets below the initial rank: if others were added, the remaining ones are written as the first of that many.
         _pattern = adapter.HasGrown ? RankPattern.From(pattern.Names.Select(n => KeyValuePair.Create<string, IReadOnlyList<bool>>(n, [.. Enumerable.Repeat(true, pattern.RankOf(n))]))) : pattern;
         var initialRank = origin is SavedAdaLoraConfig own ? own.InitialRank : adapter.InitialRank;
         // An initial rank of 0 would make the scale of PEFT meaningless.
@@ -51,7 +51,7 @@ internal sealed class AdaLoraConfigWriter
         {
             config.Set("target_r", _adapter.TargetBudget is { } budget ? (int)Math.Round((double)budget / _adapter.Modules.Count) : _adapter.TargetRank);
             config.Set("target_modules", SavedTargets.Write(_adapter.Modules, _adapter.ModelModules));
-            // What plain LoRA chose these by does not hold any more.
+            // Fields by which plain LoRA chose these no longer apply.
             foreach (var name in (string[])["alpha_pattern", "exclude_modules", "layers_to_transform", "layers_pattern", "use_rslora"])
                 config.Remove(name);
         }
@@ -61,7 +61,7 @@ internal sealed class AdaLoraConfigWriter
         return config.ToBytes();
     }
 
-    // Without a schedule of its own, a loaded adapter keeps that of the file. Readers refuse a training without steps.
+    // Without a schedule of its own, a loaded adapter keeps the file's. Readers refuse a training without steps.
     private void SetSchedule(ConfigText config)
     {
         if (_adapter.Schedule is not { } schedule)
@@ -79,7 +79,7 @@ internal sealed class AdaLoraConfigWriter
         config.Set("tfinal", schedule.FinalSteps);
     }
 
-    /// <summary>Metadata of the weights: what readers of the configuration alone would get wrong.</summary>
+    /// <summary>Metadata of the weights: what readers of only the configuration would get wrong.</summary>
     public IReadOnlyDictionary<string, string> Metadata()
     {
         var target = _adapter.FinalTriplets;

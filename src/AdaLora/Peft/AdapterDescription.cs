@@ -3,10 +3,10 @@ using AdaLora.Injection;
 
 namespace AdaLora.Peft;
 
-/// <summary>What the configuration of an adapter has to say of it when it is written: which modules it adapts, and the settings that it was trained with.</summary>
+/// <summary>What an adapter's configuration must record when it is written: which modules it adapts, and the settings it was trained with.</summary>
 internal sealed record AdapterDescription
 {
-    /// <summary>The adapted modules, in the order of the model.</summary>
+    /// <summary>The adapted modules, in model order.</summary>
     public required IReadOnlyList<string> Modules { get; init; }
 
     /// <summary>The names of all modules of the model as if there were no adapters.</summary>
@@ -15,27 +15,27 @@ internal sealed record AdapterDescription
     /// <summary>The modules that are trained in full.</summary>
     public required IReadOnlyList<string> TrainedModules { get; init; }
 
-    /// <summary>Whether one of them shares a weight with another module.</summary>
+    /// <summary>Whether any of them shares a weight with another module.</summary>
     public required bool HasTiedTrainedModules { get; init; }
 
     public required BiasTraining Biases { get; init; }
 
-    /// <summary>Whether a weight is stored as (in, out).</summary>
+    /// <summary>Whether any weight is stored as (in, out).</summary>
     public required bool HasTransposedWeights { get; init; }
 
     public required double Alpha { get; init; }
 
     public required double Dropout { get; init; }
 
-    /// <summary>The largest rank that a module began with.</summary>
+    /// <summary>The largest initial rank of any module.</summary>
     public required int InitialRank { get; init; }
 
-    /// <summary>Whether triplets were added to some module since.</summary>
+    /// <summary>Whether triplets have been added to any module since.</summary>
     public required bool HasGrown { get; init; }
 
     public required int TargetRank { get; init; }
 
-    /// <summary>The target budget as it was asked for; null for the target rank of every module.</summary>
+    /// <summary>The target budget as requested; null for the target rank of every module.</summary>
     public required int? TargetBudget { get; init; }
 
     public required long MaskInterval { get; init; }
@@ -46,18 +46,18 @@ internal sealed record AdapterDescription
 
     public required double OrthogonalityWeight { get; init; }
 
-    /// <summary>The budget over time; null as long as nobody has said how long the training is.</summary>
+    /// <summary>The budget over time; null until the length of the training is known.</summary>
     public required BudgetSchedule? Schedule { get; init; }
 
-    /// <summary>How many triplets the adapter holds.</summary>
+    /// <summary>How many triplets the adapter currently holds.</summary>
     public required int HeldTriplets { get; init; }
 
-    /// <summary>How many triplets are to be left in the end.</summary>
+    /// <summary>How many triplets to keep in the end.</summary>
     public required int FinalTriplets { get; init; }
 
     /// <summary>Whether the final pattern was chosen.</summary>
     public required bool IsPatternFinal { get; init; }
 
-    /// <summary>Whether ranks will not change any more, because the pattern is final or nothing is to be pruned.</summary>
+    /// <summary>Whether ranks will no longer change, because the pattern is final or nothing is to be pruned.</summary>
     public required bool AreRanksFinal { get; init; }
 }

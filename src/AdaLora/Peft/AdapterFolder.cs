@@ -3,8 +3,8 @@ using AdaLora.Internals;
 namespace AdaLora.Peft;
 
 /// <summary>
-/// The two files of a saved adapter, replaced together: they are written in full into a folder beside their places, which one renaming then declares valid; from that moment on
-/// readers of this library take its files, wherever the move of the single files was interrupted. Nothing outside the folder is touched.
+/// The two files of a saved adapter, replaced together: they are written completely into a folder next to their destination, which a single rename then makes valid; from that moment on,
+/// readers of this library use its files, wherever moving the individual files was interrupted. Nothing outside the folder is touched.
 /// </summary>
 internal static class AdapterFolder
 {
@@ -14,15 +14,15 @@ internal static class AdapterFolder
     private const string Pending = ".adapter-pending";
     private const string StagingPrefix = ".adapter-staging-";
 
-    // The configuration comes last, so that it never describes weights that are not in their place yet.
+    // The configuration comes last, so that it never describes weights that are not yet in place.
     private static readonly string[] Files = [WeightsFile, ConfigFile];
 
-    /// <summary>Writes both files, or leaves those that are there as they are.</summary>
-    /// <param name="folder">Made if it is not there.</param>
+    /// <summary>Writes both files, or leaves the existing ones as they are.</summary>
+    /// <param name="folder">Created if it does not exist.</param>
     /// <param name="writers">Writes one file's content, by file name.</param>
-    /// <param name="create">Makes the stream of a path; a file when null.</param>
+    /// <param name="create">Opens the stream for a path; null for a file.</param>
     /// <exception cref="IOException">The files cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
+    /// <exception cref="UnauthorizedAccessException">Writing to the folder is not permitted.</exception>
     public static void Write(string folder, IReadOnlyDictionary<string, Action<Stream>> writers, Func<string, Stream>? create = null)
     {
         try
@@ -41,7 +41,7 @@ internal static class AdapterFolder
         if (Files.FirstOrDefault(file => Directory.Exists(Path.Combine(folder, file))) is { } obstacle)
             throw new IOException($"'{Path.Combine(folder, obstacle)}' is a folder, where a file of the adapter has to be.");
         FinishPending(folder);
-        // Whoever was killed while writing could not clean up.
+        // A process killed while writing could not clean up.
         foreach (var torn in Directory.GetDirectories(folder, StagingPrefix + "*"))
             Directory.Delete(torn, recursive: true);
         var staging = Path.Combine(folder, $"{StagingPrefix}{Guid.NewGuid():N}");
@@ -62,7 +62,7 @@ internal static class AdapterFolder
         FinishPending(folder);
     }
 
-    /// <summary>Where the current version of a file is.</summary>
+    /// <summary>The path of the current version of a file.</summary>
     /// <exception cref="InvalidDataException">The folder has no such file.</exception>
     public static string Find(string folder, string file)
     {
@@ -71,7 +71,7 @@ internal static class AdapterFolder
         return File.Exists(path) ? path : throw new InvalidDataException(WhyNot(folder, file));
     }
 
-    // Adapters come in other formats too; which one it is tells what to do.
+    // Adapters come in other formats too; the error for each says what to do.
     private static string WhyNot(string folder, string file)
     {
         if (File.Exists(folder))

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Peft;
 
-/// <summary>What a saved adapter is made of, found out without the model that it belongs to: ranks, budget, counts, singular values, and how orthogonal its matrices are.</summary>
+/// <summary>The contents of a saved adapter, determined without its base model: ranks, budget, counts, singular values, and how orthogonal its matrices are.</summary>
 public sealed class AdapterInspection
 {
     private AdapterInspection(SavedConfig config, IReadOnlyList<InspectedMatrix> matrices, IReadOnlyList<InspectedModule> trainedInFull, long adapterParameters)
@@ -16,38 +16,38 @@ public sealed class AdapterInspection
         AdapterParameters = adapterParameters;
     }
 
-    /// <summary>The kind of adapter as its configuration calls it: ADALORA, or LORA for a plain one.</summary>
+    /// <summary>The kind of adapter as its configuration names it: ADALORA, or LORA for a plain one.</summary>
     public string Kind { get; }
 
-    /// <summary>Whether ranks were settled when the adapter was saved. Always so for plain LoRA.</summary>
+    /// <summary>Whether ranks were settled when the adapter was saved. Always true for plain LoRA.</summary>
     public bool AreRanksFinal { get; }
 
-    /// <summary>Triplets of the beginning over all matrices; a plain LoRA adapter, and one without a rank pattern, began with what is stored.</summary>
+    /// <summary>Triplets at the start over all matrices; a plain LoRA adapter, and one without a rank pattern, started with what is stored.</summary>
     public int InitialTriplets => Matrices.Sum(m => m.InitialRank);
 
-    /// <summary>Triplets that are stored, over all matrices.</summary>
+    /// <summary>Triplets stored, over all matrices.</summary>
     public int KeptTriplets => Matrices.Sum(m => m.Rank);
 
-    /// <summary>Numbers stored for the adapted matrices: rank · (out + in + 1) each, for plain LoRA rank · (out + in).</summary>
+    /// <summary>Numbers stored for the adapted matrices: rank · (out + in + 1) each, or rank · (out + in) for plain LoRA.</summary>
     public long AdapterParameters { get; }
 
     /// <summary>Numbers stored for everything that was trained without an adapter.</summary>
     public long ParametersInFull => TrainedInFull.Sum(m => m.Parameters);
 
-    /// <summary>What was trained without an adapter and is stored as a whole, such as a classifier or biases, by module, in ordinal order.</summary>
+    /// <summary>What was trained without an adapter and is stored as a whole, such as a classifier or biases: by module, in ordinal order.</summary>
     public IReadOnlyList<InspectedModule> TrainedInFull { get; }
 
-    /// <summary>Every adapted matrix. Names are in ordinal order, with numbers in them ordered by value.</summary>
+    /// <summary>Every adapted matrix. Names are in ordinal order, except that numbers in them are ordered by value.</summary>
     public IReadOnlyList<InspectedMatrix> Matrices { get; }
 
     /// <summary>
-    /// Reads an adapter and measures it on the CPU in double precision. No product of the size of a layer is built: the cost of a matrix is that of two QR decompositions of its thin factors.
+    /// Reads an adapter and measures it on the CPU in double precision. No product the size of a layer is formed: each matrix costs two QR decompositions of its thin factors.
     /// </summary>
-    /// <param name="folder">A folder that <see cref="AdaLoraModel.Save"/>, <see cref="AdaLoraModel.ExportLora"/> or PEFT has written.</param>
+    /// <param name="folder">A folder written by <see cref="AdaLoraModel.Save"/>, <see cref="AdaLoraModel.ExportLora"/> or PEFT.</param>
     /// <exception cref="InvalidDataException">
-    /// The folder holds no adapter, its configuration cannot be followed, or tensors are missing, of the wrong shape, not finite, or not part of an adapter; all faults are listed.
+    /// The folder holds no adapter, its configuration cannot be followed, or tensors are missing, of the wrong shape, not finite, or not part of an adapter; all problems are listed.
     /// </exception>
-    /// <exception cref="SafetensorsException">The weights break the format.</exception>
+    /// <exception cref="SafetensorsException">The weights file violates the format.</exception>
     public static AdapterInspection Read(string folder)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);

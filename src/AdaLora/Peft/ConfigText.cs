@@ -7,14 +7,14 @@ using AdaLora.Injection;
 
 namespace AdaLora.Peft;
 
-/// <summary>A configuration that is being written: fields in ordinal order, what was read before kept as it stood unless its meaning has changed.</summary>
+/// <summary>A configuration being written: fields in ordinal order, with what was read kept as it was unless its meaning has changed.</summary>
 internal sealed class ConfigText(JsonObject? before)
 {
     private static readonly JsonSerializerOptions Layout = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly JsonObject _fields = (JsonObject?)before?.DeepClone() ?? [];
 
-    /// <summary>Sets a field. Numbers that are equal stay written as they were: 0.0 does not become 0.</summary>
+    /// <summary>Sets a field. Equal numbers keep their spelling: 0.0 does not become 0.</summary>
     public void Set(string name, JsonNode? value)
     {
         var isSame = _fields.TryGetPropertyValue(name, out var present)
@@ -25,7 +25,7 @@ internal sealed class ConfigText(JsonObject? before)
 
     public void Remove(string name) => _fields.Remove(name);
 
-    /// <summary>Sets what all kinds of adapters have in common: the modules trained in full and the biases.</summary>
+    /// <summary>Sets what all kinds of adapters share: the modules trained in full and the biases.</summary>
     public void SetShared(AdapterDescription adapter, SavedConfig? origin)
     {
         if (origin is not null)
@@ -33,7 +33,7 @@ internal sealed class ConfigText(JsonObject? before)
         var trained = adapter.TrainedModules;
         Set("modules_to_save", trained.Count == 0 ? null : new JsonArray([.. trained.Select(n => (JsonNode)n)]));
         Set("bias", adapter.Biases switch { BiasTraining.All => "all", BiasTraining.Adapted => "lora_only", _ => "none" });
-        // PEFT would untie them, and change one where here both were trained.
+        // PEFT would untie them, and change only one where both were trained here.
         if (adapter.HasTiedTrainedModules)
             Set(SavedConfig.TiedField, true);
         Set("base_model_name_or_path", null);

@@ -1,6 +1,6 @@
 namespace AdaLora.Peft;
 
-/// <summary>A module that is stored as a whole, or in part when only its bias was trained.</summary>
+/// <summary>A module that is stored as a whole, or in part if only its bias was trained.</summary>
 public sealed class InspectedModule
 {
     internal InspectedModule(string name, long parameters) =>
@@ -9,6 +9,6 @@ public sealed class InspectedModule
     /// <summary>Dotted name in the original model.</summary>
     public string Name { get; }
 
-    /// <summary>Numbers stored for it, buffers included.</summary>
+    /// <summary>Numbers stored for it, including buffers.</summary>
     public long Parameters { get; }
 }

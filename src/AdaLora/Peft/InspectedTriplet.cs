@@ -9,12 +9,12 @@ public sealed class InspectedTriplet
     /// <summary>As stored; null for plain LoRA, which has none.</summary>
     public double? Lambda { get; }
 
-    /// <summary>2-norm (and Frobenius norm) of what it adds to the weight on its own: scale · abs(lambda) · norm(p) · norm(q), with lambda = 1 for plain LoRA.</summary>
+    /// <summary>2-norm (and Frobenius norm) of its own contribution to the weight: scale · abs(lambda) · norm(p) · norm(q), with lambda = 1 for plain LoRA.</summary>
     public double Norm { get; }
 
     /// <summary>
     /// Square of <see cref="Norm"/> over the square of the product's Frobenius norm; 0 where the product is 0. The energies of a matrix add up to 1 if its triplets are orthogonal to each other; they add
-    /// up to more where triplets cancel each other out, to less where they point the same way.
+    /// up to more than 1 where triplets cancel each other out, and to less where they point the same way.
     /// </summary>
     public double Energy { get; }
 }

@@ -3,15 +3,15 @@ using System.Text.RegularExpressions;
 
 namespace AdaLora.Peft;
 
-/// <summary>Makes the configuration of an adapter that is exported as plain LoRA.</summary>
+/// <summary>Creates the configuration of an adapter that is exported as plain LoRA.</summary>
 internal static partial class LoraConfigWriter
 {
-    // What a loaded adapter was made for still holds for its export.
+    // Fields describing the purpose of a loaded adapter still hold for its export.
     private static readonly string[] Inherited = ["base_model_name_or_path", "task_type", "modules_to_save", "bias"];
 
     /// <param name="adapter">The adapter.</param>
-    /// <param name="origin">What it was loaded with, if it was.</param>
-    /// <param name="ranks">The ranks of the exported modules, at least 1, in the order of the model.</param>
+    /// <param name="origin">What it was loaded with, if anything.</param>
+    /// <param name="ranks">The ranks of the exported modules, at least 1, in model order.</param>
     public static byte[] Write(AdapterDescription adapter, SavedConfig? origin, IReadOnlyList<KeyValuePair<string, int>> ranks)
     {
         var largest = ranks.Max(r => r.Value);
@@ -31,7 +31,7 @@ internal static partial class LoraConfigWriter
         return config.ToBytes();
     }
 
-    // Keys are expressions for the end of a name. One that could be taken for another module's is tied to the beginning.
+    // Keys are expressions for the end of a name. One that could match another module as well is anchored at the start.
     private static JsonObject Pattern(IReadOnlyList<KeyValuePair<string, int>> ranks)
     {
         var names = ranks.Select(r => r.Key).ToHashSet(StringComparer.Ordinal);

@@ -7,12 +7,12 @@ namespace AdaLora.Peft;
 internal static class MatrixMeasurement
 {
     /// <param name="module">The name of the matrix.</param>
-    /// <param name="config">What the adapter's configuration says of it.</param>
+    /// <param name="config">The adapter's configuration for it.</param>
     /// <param name="stored">In double precision: Q (rank, in), lambda (rank, 1) and P (out, rank), or A and B of plain LoRA.</param>
     public static InspectedMatrix Of(string module, SavedConfig config, IReadOnlyList<Tensor> stored)
     {
         using var scope = NewDisposeScope();
-        // A convolution's factors have the sizes of its kernel and of one pixel besides.
+        // A convolution's factors also have the sizes of its kernel and of one pixel.
         var (right, lambda, left) = (stored[0].flatten(1), stored.Count == 3 ? stored[1] : null, stored[^1].flatten(1));
         var scale = config.ScaleOf(module);
         var scaled = right.Mul(scale);
@@ -20,7 +20,7 @@ internal static class MatrixMeasurement
             scaled = scaled.mul(lambda);
         var values = Read(SingularTriplets.ValuesOf(scaled, left));
         var energy = values.Sum(v => v * v);
-        // A list, because a literal 0 would be taken for an element type.
+        // A list, because a literal 0 would be taken as an element type.
         var norms = Read(scaled.Square().sum([1]).mul(left.Square().sum([0])).sqrt());
         var lambdas = lambda is null ? null : Read(lambda.view(-1));
         return new InspectedMatrix

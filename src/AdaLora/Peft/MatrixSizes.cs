@@ -2,10 +2,10 @@ using AdaLora.Adapters;
 
 namespace AdaLora.Peft;
 
-/// <summary>The sizes of a matrix that an adapter is stored for.</summary>
+/// <summary>The sizes of a matrix that has a stored adapter.</summary>
 /// <param name="Out">Rows of P.</param>
 /// <param name="In">Columns of Q.</param>
-/// <param name="Kernel">The sizes of a convolution's kernel, which the columns of Q go over; none for a linear layer.</param>
+/// <param name="Kernel">The sizes of a convolution's kernel, which the columns of Q span; none for a linear layer.</param>
 internal readonly record struct MatrixSizes(long Out, long In, IReadOnlyList<long> Kernel)
 {
     public MatrixSizes(AdaptableLayer layer)
@@ -13,7 +13,7 @@ internal readonly record struct MatrixSizes(long Out, long In, IReadOnlyList<lon
     {
     }
 
-    /// <summary>What the shapes of P and Q say, where no model does. LoRA's factors of a convolution are convolutions themselves.</summary>
+    /// <summary>Derived from the shapes of P and Q when there is no model. LoRA's factors of a convolution are convolutions themselves.</summary>
     public static MatrixSizes Stored(IReadOnlyList<long> left, IReadOnlyList<long> right) =>
         new(left.FirstOrDefault(), right.Count < 2 ? right.LastOrDefault() : right.Skip(1).Aggregate(1L, (product, size) => product * size), [.. right.Skip(2)]);
 

@@ -4,20 +4,20 @@ using System.Text.RegularExpressions;
 namespace AdaLora.Peft;
 
 /// <summary>
-/// Expressions over module names that a field of a configuration brings along. Nobody vouches for them: they are matched without backtracking where that is possible, and the others share a time after which
+/// Expressions over module names from a field of a configuration. They are untrusted: where possible they are matched without backtracking, and the others share a time limit, after which
 /// the file is refused.
 /// </summary>
-/// <param name="field">The field, for the refusal.</param>
+/// <param name="field">The field, for the error message.</param>
 internal sealed partial class ModuleExpressions(string field)
 {
     private static readonly TimeSpan LongestMatch = TimeSpan.FromSeconds(1);
 
     private TimeSpan _left = TimeSpan.FromSeconds(3);
 
-    /// <summary>What asks whether a whole name matches an expression; null if the text is no expression.</summary>
+    /// <summary>Returns a test for whether a whole name matches an expression; null if the text is not an expression.</summary>
     public Func<string, bool>? WholeName(string expression) => Compile(expression, $@"\A(?:{expression})\z");
 
-    /// <summary>What asks whether the end of a name, from a dot or the beginning on, matches an expression; a text that is no expression stands for itself.</summary>
+    /// <summary>Returns a test for whether the end of a name, starting at a dot or the beginning, matches an expression; a text that is not an expression stands for itself.</summary>
     public Func<string, bool> EndOfName(string expression)
     {
         if (Plain().IsMatch(expression))
@@ -27,7 +27,7 @@ internal sealed partial class ModuleExpressions(string field)
 
     private static string EndPattern(string expression) => $@"\A(?:.*\.)?(?:{expression})\z";
 
-    // Most keys are names. What is compared here is what the expression says: a dot is any character.
+    // Most keys are names. The comparison follows the expression's meaning: a dot is any character.
     private static bool EndsWith(string name, string plain)
     {
         var start = name.Length - plain.Length;
@@ -46,7 +46,7 @@ internal sealed partial class ModuleExpressions(string field)
     {
         try
         {
-            // Alone first: 'a)|(b' is broken by itself but would become valid inside the group.
+            // On its own first: 'a)|(b' is invalid by itself but would become valid inside the group.
             _ = RegexParse(alone);
             return new Regex(anchored, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant).IsMatch;
         }

@@ -3,7 +3,7 @@ using AdaLora.Internals;
 
 namespace AdaLora.Peft;
 
-/// <summary>A field that gives numbers to modules by expressions for the ends of their names. They are tried in the order of the file, and the first that matches counts.</summary>
+/// <summary>A field that assigns numbers to modules by expressions for the ends of their names. They are tried in file order, and the first match counts.</summary>
 internal sealed class ModuleNumbers
 {
     private readonly IReadOnlyList<(Func<string, bool> Matches, double Value)> _rules;

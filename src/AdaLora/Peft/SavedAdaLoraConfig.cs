@@ -5,7 +5,7 @@ using AdaLora.Internals;
 
 namespace AdaLora.Peft;
 
-/// <summary>The configuration of an AdaLoRA adapter: one initial rank and alpha for all matrices, and once ranks are settled, what was kept of each.</summary>
+/// <summary>The configuration of an AdaLoRA adapter: one initial rank and alpha for all matrices, and once ranks are settled, which triplets of each were kept.</summary>
 internal sealed class SavedAdaLoraConfig : SavedConfig
 {
     public const string PeftType = "ADALORA";
@@ -54,7 +54,7 @@ internal sealed class SavedAdaLoraConfig : SavedConfig
     public override IReadOnlyList<bool> PatternOf(string module) => _pattern?.GetValueOrDefault(module) ?? (_all ??= [.. Enumerable.Repeat(true, _initialRank)]);
 
     /// <summary>
-    /// alpha / (initial rank + 1e-5), whatever was kept. An alpha that is not positive stands for the rank, and for PEFT that is the kept one.
+    /// alpha / (initial rank + 1e-5), whatever was kept. A non-positive alpha stands for the rank, which to PEFT is the kept one.
     /// </summary>
     public override double ScaleOf(string module) => SvdAdapter.ScaleFor(Alpha > 0 ? Alpha : RankOf(module), _initialRank);
 
@@ -64,7 +64,7 @@ internal sealed class SavedAdaLoraConfig : SavedConfig
         return new Dictionary<string, long[]> { [Endings[0]] = [rank, sizes.In], [Endings[1]] = [rank, 1], [Endings[2]] = [sizes.Out, rank] };
     }
 
-    /// <summary>The schedule of the file keeps its proportions, as nobody knows how long the next training is.</summary>
+    /// <summary>The file's schedule keeps its proportions, because the length of the next training is unknown.</summary>
     public override SavedTraining Training(int matrices, int triplets) => new()
     {
         InitialRank = _initialRank,
@@ -85,14 +85,14 @@ internal sealed class SavedAdaLoraConfig : SavedConfig
     private static bool[]? Flags(JsonNode? node) =>
         node is JsonArray array && array.All(n => n is JsonValue v && v.TryGetValue<bool>(out _)) ? [.. array.Select(n => n!.GetValue<bool>())] : null;
 
-    // PEFT's own keys; while it trains, the name of the adapter may stand behind.
+    // PEFT's own keys; while it trains, the adapter's name may follow.
     private static string WithoutEnding(string key)
     {
         var end = key.LastIndexOf(LambdaEnding, StringComparison.Ordinal);
         return end < 0 ? key : key[..end];
     }
 
-    // Half a step more than asked for, so that the same total gives the same number of steps after rounding down.
+    // Half a step more than requested, so that the same total gives the same number of steps after rounding down.
     private PhaseLength Share(int steps) =>
         _totalSteps > 0 && steps >= 0 && steps < _totalSteps ? PhaseLength.Fraction((steps + 0.5) / _totalSteps) : PhaseLength.Steps(0);
 }

@@ -13,7 +13,7 @@ internal sealed class SavedAdapter : IDisposable
     private readonly SafetensorsFile _file;
 
     /// <exception cref="InvalidDataException">A file is missing or the configuration cannot be followed.</exception>
-    /// <exception cref="SafetensorsException">The weights break the format.</exception>
+    /// <exception cref="SafetensorsException">The weights file violates the format.</exception>
     public SavedAdapter(string folder)
     {
         _folder = folder;
@@ -31,11 +31,11 @@ internal sealed class SavedAdapter : IDisposable
         }
     }
 
-    /// <summary>Fields of the configuration that are set and not known.</summary>
+    /// <summary>Fields of the configuration that are set but unknown.</summary>
     public IReadOnlyList<string> UnknownFields => _config.UnknownFields;
 
-    /// <summary>Finds the place of everything stored in a model, which is not changed.</summary>
-    /// <exception cref="InvalidDataException">The adapter does not fit the model; everything that does not is listed.</exception>
+    /// <summary>Finds where everything that is stored belongs in a model, which is not changed.</summary>
+    /// <exception cref="InvalidDataException">The adapter does not fit the model; all mismatches are listed.</exception>
     public SavedFit FitTo(nn.Module model)
     {
         var fit = new SavedFit(model, _config, _file.Entries);
@@ -45,7 +45,7 @@ internal sealed class SavedAdapter : IDisposable
         return fit;
     }
 
-    /// <summary>Copies what is stored into adapters that were attached as the fit prescribes, and into what is trained in full.</summary>
+    /// <summary>Copies the stored values into adapters that were attached as the fit prescribes, and into what is trained in full.</summary>
     public void Fill(IReadOnlyList<SvdAdapter> adapters, SavedFit fit)
     {
         foreach (var adapter in adapters)

@@ -6,20 +6,20 @@ using AdaLora.Internals;
 namespace AdaLora.Peft;
 
 /// <summary>
-/// What adapter_config.json says, checked as far as that is possible without a model. How ranks and scales are written differs between the two kinds of adapters that can be read.
+/// The contents of adapter_config.json, checked as far as possible without a model. Ranks and scales are written differently in the two kinds of adapters that can be read.
 /// </summary>
 internal abstract class SavedConfig
 {
-    /// <summary>The field that says <see cref="TiesWeights"/>.</summary>
+    /// <summary>The field for <see cref="TiesWeights"/>.</summary>
     public const string TiedField = "ensure_weight_tying";
 
-    // Each of them makes the model compute something that an adapter of this library cannot.
+    // Each of them makes the model compute something that this library's adapters cannot.
     private static readonly string[] Unsupported =
     [
         "alora_invocation_tokens", "arrow_config", "kasa_config", "layer_replication", "lora_bias", "monteclora_config", "target_parameters", "trainable_token_indices", "use_bdlora", "use_dora", "use_qalora",
     ];
 
-    // Fields that are followed, or that say nothing about what the adapter computes: how it began, what it is for, how it was trained, where it came from.
+    // Fields that are followed, or that do not affect what the adapter computes: how it was initialised, its purpose, how it was trained, where it came from.
     private static readonly HashSet<string> Known = new(StringComparer.Ordinal)
     {
         "alpha_pattern", "auto_mapping", "base_model_name_or_path", "beta1", "beta2", "bias", "corda_config", "deltaT", TiedField, "eva_config", "exclude_modules", "fan_in_fan_out", "inference_mode",
@@ -27,7 +27,7 @@ internal abstract class SavedConfig
         "peft_type", "peft_version", "qalora_group_size", "r", "rank_pattern", "revision", "runtime_config", "target_modules", "target_r", "task_type", "tfinal", "tinit", "total_step", "use_rslora", "velora_config",
     };
 
-    // These initialisations change the base weights, so that the adapter does not belong to the base model as it is.
+    // These initialisations change the base weights, so the adapter does not belong to the unmodified base model.
     private static readonly string[] ChangingBase = ["pissa", "olora", "corda", "loftq", "lora_ga"];
 
     protected SavedConfig(JsonObject json, JsonFields fields)
@@ -41,7 +41,7 @@ internal abstract class SavedConfig
         Biases = fields.Text("bias") switch { "all" => BiasTraining.All, "lora_only" => BiasTraining.Adapted, _ => BiasTraining.None };
     }
 
-    /// <summary>The file as it is, unknown fields included.</summary>
+    /// <summary>The file as it is, including unknown fields.</summary>
     public JsonObject Json { get; }
 
     public double Alpha { get; }
@@ -50,45 +50,45 @@ internal abstract class SavedConfig
 
     public SavedTargets Targets { get; }
 
-    /// <summary>Fields that are set and not known, so that nobody can say what they mean.</summary>
+    /// <summary>Fields that are set but unknown, so that their meaning cannot be determined.</summary>
     public IReadOnlyList<string> UnknownFields => [.. Json.Where(entry => !Known.Contains(entry.Key) && !Unsupported.Contains(entry.Key, StringComparer.Ordinal) && IsSet(entry.Value)).Select(entry => entry.Key)];
 
-    /// <summary>Modules saved in full, as they are listed, each once. The model need not have all of them.</summary>
+    /// <summary>Modules saved in full, as listed, each once. The model need not have all of them.</summary>
     public IReadOnlyList<string> ModulesToSave { get; }
 
-    /// <summary>Whether PEFT has kept modules tied that share a weight in the base model: what one of them got, the others got too.</summary>
+    /// <summary>Whether PEFT kept modules tied that share a weight in the base model: what one of them received, the others did too.</summary>
     public bool TiesWeights { get; }
 
     public BiasTraining Biases { get; }
 
-    /// <summary>bT of an adapter that is still to be pruned, where the metadata of the weights tells it: see <see cref="UnsettledRanks"/>.</summary>
+    /// <summary>bT of an adapter that is still to be pruned, if the metadata of the weights records it: see <see cref="UnsettledRanks"/>.</summary>
     public int? TargetBudget { get; set; }
 
-    /// <summary>What PEFT calls this kind of adapter.</summary>
+    /// <summary>PEFT's name for this kind of adapter.</summary>
     public abstract string Kind { get; }
 
-    /// <summary>Whether ranks are settled, so that none of the stored triplets is to be pruned later unless somebody asks for it.</summary>
+    /// <summary>Whether ranks are settled, so that no stored triplet will be pruned later unless requested.</summary>
     public abstract bool AreRanksFinal { get; }
 
-    /// <summary>Endings of the names of the tensors of an adapted module.</summary>
+    /// <summary>Suffixes of the names of an adapted module's tensors.</summary>
     public abstract IReadOnlyList<string> Endings { get; }
 
-    /// <summary>Modules that the configuration names in full.</summary>
+    /// <summary>Modules that the configuration lists by full name.</summary>
     public abstract IEnumerable<string> NamedModules { get; }
 
-    /// <summary>How many triplets are stored. A file may say any number: what is stored is compared with it before anything is made of its size.</summary>
+    /// <summary>How many triplets are stored. A file may claim any number: the stored tensors are compared with it before anything of that size is created.</summary>
     public abstract int RankOf(string module);
 
-    /// <summary>For each triplet of the beginning, whether it is stored.</summary>
+    /// <summary>For each initial triplet, whether it is stored.</summary>
     public abstract IReadOnlyList<bool> PatternOf(string module);
 
     /// <summary>Factor of the adapter's product.</summary>
     public abstract double ScaleOf(string module);
 
-    /// <summary>Shapes of the stored tensors, by ending.</summary>
+    /// <summary>Shapes of the stored tensors, by suffix.</summary>
     public abstract IReadOnlyDictionary<string, long[]> ShapesOf(string module, MatrixSizes sizes);
 
-    /// <summary>Why an adapter of this kind cannot be put on a layer, as the rest of a sentence, or null when it can.</summary>
+    /// <summary>Why an adapter of this kind cannot be put on a layer, as the rest of a sentence, or null if it can.</summary>
     public virtual string? FaultOf(AdaptableLayer layer) => null;
 
     /// <summary>The settings for further training.</summary>
@@ -96,7 +96,7 @@ internal abstract class SavedConfig
     /// <param name="triplets">How many triplets are stored.</param>
     public abstract SavedTraining Training(int matrices, int triplets);
 
-    /// <exception cref="InvalidDataException">The configuration cannot be read, or not be followed; all reasons are listed.</exception>
+    /// <exception cref="InvalidDataException">The configuration cannot be read or followed; all reasons are listed.</exception>
     public static SavedConfig Parse(ReadOnlySpan<byte> utf8, string path)
     {
         var json = JsonFields.Parse(utf8, path);
@@ -124,7 +124,7 @@ internal abstract class SavedConfig
             yield return $"'lora_dropout' is {Dropout}; it must lie in [0, 1)";
     }
 
-    /// <summary>Whether a number can be used where adapters are computed.</summary>
+    /// <summary>Whether a number can be used in the precision of adapters.</summary>
     protected static bool IsSingle(double value) => float.IsFinite((float)value);
 
     private static bool IsSet(JsonNode? node) => node switch

@@ -3,7 +3,7 @@ using AdaLora.Targeting;
 
 namespace AdaLora.Peft;
 
-/// <summary>Which stored tensor belongs to which part of an adapter, found out from its configuration and the names and shapes of the file alone.</summary>
+/// <summary>Which stored tensor belongs to which part of an adapter, determined only from its configuration and the names and shapes in the file.</summary>
 internal sealed class SavedContents
 {
     private readonly SavedConfig _config;
@@ -38,12 +38,12 @@ internal sealed class SavedContents
 
     public IReadOnlyList<string> Problems => _problems;
 
-    /// <summary>Names of the tensors of an adapted module, in the order of the configuration's endings.</summary>
+    /// <summary>Names of an adapted module's tensors, in the order of the configuration's suffixes.</summary>
     public IEnumerable<string> TensorsOf(string module) => _config.Endings.Select(ending => PeftName.Prefix + module + ending);
 
     private static long Count(SafetensorsEntry entry) => entry.Shape.Aggregate(1L, (product, size) => product * size);
 
-    // Without the model only the outer sizes are unknown: they are what the outer matrices say.
+    // Without the model only the outer sizes are unknown: they are taken from the outer matrices.
     private void Check(string module)
     {
         var names = TensorsOf(module).ToList();
@@ -53,7 +53,7 @@ internal sealed class SavedContents
             return;
         var (right, left) = (_entries[names[0]].Shape, _entries[names[^1]].Shape);
         var sizes = MatrixSizes.Stored(left, right);
-        // Such tensors take no bytes, whatever their other size: nothing would stand behind a rank of billions.
+        // Such tensors take no bytes, whatever their other size: a rank of billions would have no data behind it.
         if (sizes.Out == 0 || sizes.In == 0)
         {
             _problems.Add($"'{names[0]}' ({string.Join(", ", right)}) and '{names[^1]}' ({string.Join(", ", left)}) are factors of a matrix without elements");

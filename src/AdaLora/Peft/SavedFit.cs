@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Peft;
 
-/// <summary>Which stored tensor goes where in a model, and everything that keeps it from fitting, found out from names and shapes alone.</summary>
+/// <summary>Which stored tensor goes where in a model, and everything that prevents it from fitting, determined only from names and shapes.</summary>
 internal sealed class SavedFit
 {
     private readonly SavedConfig _config;
@@ -39,13 +39,13 @@ internal sealed class SavedFit
             _problems.Add(EmbeddingOf(name) is { } table ? $"'{name}' replaces the model's embeddings{Resized(name, table)}, but is not in modules_to_save" : $"nothing in the model takes '{name}'");
     }
 
-    /// <summary>Names of the adapted modules, in the order of the model.</summary>
+    /// <summary>Names of the adapted modules, in model order.</summary>
     public IReadOnlyList<string> Modules { get; }
 
     /// <summary>Full names of the modules that were trained in full.</summary>
     public IReadOnlyList<string> TrainedModules { get; }
 
-    /// <summary>Parameters and buffers of the model itself that have been saved.</summary>
+    /// <summary>Saved parameters and buffers of the model itself.</summary>
     public IReadOnlyList<(string Stored, Tensor Target)> Others => _others;
 
     public IReadOnlyList<string> Problems => _problems;
@@ -53,20 +53,20 @@ internal sealed class SavedFit
     /// <summary>The configuration.</summary>
     public SavedConfig Config => _config;
 
-    /// <summary>Of the triplets at the beginning of the adapter's life, those that are stored.</summary>
+    /// <summary>Which of the adapter's initial triplets are stored.</summary>
     public RankPattern Pattern() => RankPattern.From(Modules.Select(n => KeyValuePair.Create(n, _config.PatternOf(n))));
 
-    /// <summary>How the adapters have to be made for what is stored.</summary>
+    /// <summary>How the adapters must be created to hold what is stored.</summary>
     public Blueprint Blueprint() =>
         new(Modules.ToDictionary(n => n, _config.RankOf, StringComparer.Ordinal), Modules.ToDictionary(n => n, _config.ScaleOf, StringComparer.Ordinal), TrainedModules);
 
     /// <summary>The settings for further training.</summary>
     public SavedTraining Training() => _config.Training(Modules.Count, Modules.Sum(_config.RankOf));
 
-    /// <summary>Modules trained in full that share a weight with others here, where PEFT gave them a copy of their own.</summary>
+    /// <summary>Modules trained in full that share a weight with others here, but of which PEFT made separate copies.</summary>
     public IReadOnlyList<string> Untied { get; } = [];
 
-    // A listed name is the end of a module's name. Modules of which nothing is stored were not meant, unless nothing at all is stored for the name: then it is lost.
+    // A listed name is the end of a module's name. Modules of which nothing is stored were not meant, unless nothing at all is stored for the name: then it is missing.
     private IReadOnlyList<string> FindTrained(HashSet<string> adapted)
     {
         var found = new List<string>();
@@ -91,7 +91,7 @@ internal sealed class SavedFit
             _used.UnionWith(_config.Endings.Select(ending => PeftName.Prefix + lost + ending));
         }
 
-        // The selection of the configuration tells what is lost. A module under a second name is not.
+        // The configuration's selection shows what is missing. A module under a second name is not missing.
         var covered = layers.Where(n => names.Contains(n.Path)).Select(n => n.Module).ToHashSet<nn.Module>(ReferenceEqualityComparer.Instance);
         names.UnionWith(layers.Where(n => _config.Targets.Selects(n.Path) && !IsTrained(n.Path) && covered.Add(n.Module)).Select(n => n.Path));
         if (names.Count == 0 && _problems.Count == 0)
@@ -117,7 +117,7 @@ internal sealed class SavedFit
     {
         foreach (var (name, target, isBuffer) in _nodes.Where(n => TrainedModules.Contains(n.Path)).SelectMany(n => n.State()).DistinctBy(s => s.Name))
         {
-            // Who saves only parameters leaves buffers as they are.
+            // A writer that saves only parameters leaves buffers as they are.
             if (!isBuffer || _entries.ContainsKey(PeftName.Prefix + name))
                 Take(PeftName.Prefix + name, target);
         }
@@ -140,14 +140,14 @@ internal sealed class SavedFit
         }
     }
 
-    // Running averages and the like that changed while the adapter was trained.
+    // Buffers such as running averages that changed while the adapter was trained.
     private void CheckBuffers()
     {
         foreach (var (name, target, _) in _nodes.SelectMany(n => n.OwnTensors()).Where(t => t.IsBuffer && _entries.ContainsKey(PeftName.Prefix + t.Name) && !_used.Contains(PeftName.Prefix + t.Name)))
             Take(PeftName.Prefix + name, target);
     }
 
-    // PEFT saves embeddings besides when the vocabulary was resized.
+    // PEFT additionally saves embeddings when the vocabulary was resized.
     private Tensor? EmbeddingOf(string stored) => stored.StartsWith(PeftName.Prefix, StringComparison.Ordinal)
         ? _nodes.Where(n => n.Module is TorchSharp.Modules.Embedding or TorchSharp.Modules.EmbeddingBag).SelectMany(n => n.State()).FirstOrDefault(s => s.Name == PeftName.ToParameter(stored)).Value
         : null;

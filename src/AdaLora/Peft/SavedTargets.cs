@@ -5,7 +5,7 @@ using AdaLora.Targeting;
 
 namespace AdaLora.Peft;
 
-/// <summary>The modules that a configuration selects, by PEFT's rules: a list of suffixes, or one expression that the whole name has to match.</summary>
+/// <summary>The modules a configuration selects, by PEFT's rules: a list of suffixes, or a single expression that must match the whole name.</summary>
 internal sealed class SavedTargets
 {
     private readonly Func<string, bool>? _selects;
@@ -13,8 +13,8 @@ internal sealed class SavedTargets
     private SavedTargets(Func<string, bool>? selects) => _selects = selects;
 
     /// <summary>
-    /// Whether the module is selected. False for every name where the rules cannot be followed here (all linear layers but the output, chosen layers, an expression that only Python
-    /// understands): then the stored tensors alone say what is adapted.
+    /// Whether the module is selected. False for every name if the rules cannot be followed here (all linear layers but the output, selected layers, an expression that only Python
+    /// understands): then only the stored tensors determine what is adapted.
     /// </summary>
     /// <exception cref="InvalidDataException">An expression takes too long to match.</exception>
     public bool Selects(string module) => _selects?.Invoke(module) ?? false;
@@ -28,7 +28,7 @@ internal sealed class SavedTargets
         return new SavedTargets(excluded is null ? selected : name => selected(name) && !excluded(name));
     }
 
-    /// <summary>What selects exactly some modules among all: their names, or where one of these is also the end of another module's name, an expression.</summary>
+    /// <summary>A selection of exactly the given modules: their names or, if one of these is also the end of another module's name, an expression.</summary>
     /// <param name="selected">The names to select.</param>
     /// <param name="all">The names of all modules.</param>
     public static JsonNode Write(IReadOnlyList<string> selected, IEnumerable<string> all)
@@ -40,7 +40,7 @@ internal sealed class SavedTargets
             : JsonValue.Create(string.Join('|', selected.Select(Regex.Escape)));
     }
 
-    /// <summary>Whether a name ends, from a dot on, with one of the names.</summary>
+    /// <summary>Whether a name ends, starting at a dot, with one of the names.</summary>
     public static bool EndsWithAny(string name, IReadOnlySet<string> names)
     {
         for (var dot = name.IndexOf('.'); dot >= 0; dot = name.IndexOf('.', dot + 1))

@@ -2,12 +2,12 @@ using AdaLora.Allocation;
 
 namespace AdaLora.Peft;
 
-/// <summary>The settings with which a loaded adapter would be trained on, as far as its configuration tells them.</summary>
+/// <summary>The settings for training a loaded adapter further, as far as its configuration specifies them.</summary>
 internal sealed record SavedTraining
 {
     public required int InitialRank { get; init; }
 
-    /// <summary>How many triplets are to be left in the end; null for the target rank of every module.</summary>
+    /// <summary>How many triplets to keep in the end; null for the target rank of every module.</summary>
     public required int? TargetBudget { get; init; }
 
     /// <summary>Not negative.</summary>
@@ -15,7 +15,7 @@ internal sealed record SavedTraining
 
     public required double Dropout { get; init; }
 
-    /// <summary>How ranks were to be allocated; null for plain LoRA, which knows no such thing.</summary>
+    /// <summary>How ranks were to be allocated; null for plain LoRA, which has no allocation.</summary>
     public SavedAllocation? Allocation { get; init; }
 }
 

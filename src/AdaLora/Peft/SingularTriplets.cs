@@ -2,16 +2,16 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Peft;
 
-/// <summary>Takes the product of two LoRA matrices apart into the triplets that AdaLoRA trains.</summary>
+/// <summary>Decomposes the product of two LoRA matrices into the triplets that AdaLoRA trains.</summary>
 internal static class SingularTriplets
 {
     /// <summary>
-    /// Q, lambda and P with P diag(lambda) Q = B A, P and Q orthonormal. With lambda = 1 the product would be the same, but the regulariser would pull the matrices away from it and the size of
-    /// a lambda would say nothing about its triplet. Cheap, as only the small factors of A and B meet: no product of the size of the layer is built.
+    /// Q, lambda and P with P diag(lambda) Q = B A, where P and Q are orthonormal. With lambda = 1 the product would be the same, but the regulariser would pull the matrices away from it and the size of
+    /// a lambda would say nothing about its triplet. Cheap, because only the small factors of A and B are multiplied: no product the size of the layer is formed.
     /// </summary>
     /// <param name="right">A, (rank, in).</param>
     /// <param name="left">B, (out, rank).</param>
-    /// <returns>(rank, in), (rank, 1) and (out, rank); triplets beyond the sizes of the layer are 0.</returns>
+    /// <returns>(rank, in), (rank, 1) and (out, rank); triplets beyond the layer's sizes are 0.</returns>
     public static (Tensor Right, Tensor Lambda, Tensor Left) Of(Tensor right, Tensor left)
     {
         using var scope = NewDisposeScope();

@@ -4,7 +4,7 @@ using AdaLora.Targeting;
 
 namespace AdaLora.Peft;
 
-/// <summary>Knows which modules of a model share a weight with modules outside: a tied output layer, or the embeddings that it is tied to.</summary>
+/// <summary>Finds which modules of a model share a weight with outside modules: a tied output layer, or the embeddings it is tied to.</summary>
 /// <param name="nodes">The model.</param>
 internal sealed class TiedModules(IReadOnlyList<ModuleNode> nodes)
 {
@@ -15,7 +15,7 @@ internal sealed class TiedModules(IReadOnlyList<ModuleNode> nodes)
             .Where(own => !own.IsBuffer).Select(own => (own.Name, Range: MemoryRange.Of(own.Value))).Where(own => own.Range is not null).Select(own => new Weight(own.Name, own.Range!.Value)),
     ];
 
-    /// <summary>Says which of a module's weights is whose as well; null if none is.</summary>
+    /// <summary>Describes which of a module's weights is shared, and with which module; null if none is.</summary>
     public string? Describe(string module) => (
         from own in _weights
         where ModuleNames.IsAtOrIn(own.Name, module)

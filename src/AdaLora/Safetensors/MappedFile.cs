@@ -4,14 +4,14 @@ using static TorchSharp.torch;
 namespace AdaLora.Safetensors;
 
 /// <summary>
-/// A file seen as memory: for each element type one tensor over all of it. The system reads a page from the disk when it is looked at first, and copies it when it is written to, so that the file stays as it is.
-/// A view keeps the mapping alive. Looking at pages that the file has lost since ends the process.
+/// A memory-mapped file: for each element type, one tensor over all of it. The system reads a page from disk on first access and copies it when it is written to, so the file itself does not change.
+/// A view keeps the mapping alive. Accessing pages that the file has since lost ends the process.
 /// </summary>
 internal sealed class MappedFile(string path, long length) : IDisposable
 {
     private readonly ConcurrentDictionary<ScalarType, Lazy<Tensor>> _tensors = new();
 
-    /// <summary>The tensor that begins at a byte of the file, or null where elements of the type, which have <paramref name="size"/> bytes, cannot begin.</summary>
+    /// <summary>The tensor that starts at a byte of the file, or null if elements of the type, which have <paramref name="size"/> bytes, cannot start there.</summary>
     /// <exception cref="System.Runtime.InteropServices.ExternalException">The file cannot be mapped.</exception>
     public Tensor? View(long start, ScalarType dtype, long size, IReadOnlyList<long> shape)
     {

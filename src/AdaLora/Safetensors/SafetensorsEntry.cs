@@ -2,7 +2,7 @@ using TorchSharp;
 
 namespace AdaLora.Safetensors;
 
-/// <summary>What the header of a safetensors file says of one tensor.</summary>
+/// <summary>What a safetensors header says about one tensor.</summary>
 public sealed class SafetensorsEntry
 {
     internal SafetensorsEntry(string name, torch.ScalarType dtype, long[] shape, long begin, long end)
@@ -14,7 +14,7 @@ public sealed class SafetensorsEntry
         End = end;
     }
 
-    /// <summary>The tensor's name; any text, the empty one included.</summary>
+    /// <summary>The tensor's name; any text, including the empty one.</summary>
     public string Name { get; }
 
     /// <summary>The element type as stored.</summary>
@@ -23,12 +23,12 @@ public sealed class SafetensorsEntry
     /// <summary>The dimensions; empty for a scalar.</summary>
     public IReadOnlyList<long> Shape { get; }
 
-    /// <summary>Where the tensor's bytes begin, counted from the first byte after the header.</summary>
+    /// <summary>Start of the tensor's bytes, counted from the first byte after the header.</summary>
     public long Begin { get; }
 
-    /// <summary>Where the tensor's bytes end (exclusive), counted from the first byte after the header.</summary>
+    /// <summary>End of the tensor's bytes (exclusive), counted from the first byte after the header.</summary>
     public long End { get; }
 
-    /// <summary>The number of bytes: elements times element size.</summary>
+    /// <summary>Number of bytes: elements times element size.</summary>
     public long ByteLength => End - Begin;
 }

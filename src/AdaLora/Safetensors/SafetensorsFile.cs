@@ -9,17 +9,17 @@ using static TorchSharp.torch;
 namespace AdaLora.Safetensors;
 
 /// <summary>
-/// A safetensors file opened for reading. The header is checked in full on opening; tensors are streamed from the file straight into their own memory, one at a time.
+/// A safetensors file opened for reading. The header is fully checked on opening; tensors are streamed from the file straight into their own memory, one at a time.
 /// Reading from several threads at once is safe.
 /// </summary>
 public sealed class SafetensorsFile : IDisposable
 {
-    /// <summary>The longest header that is read, in bytes; the same limit as the reference implementation has.</summary>
+    /// <summary>The longest header accepted, in bytes; the same limit as in the reference implementation.</summary>
     public const int MaxHeaderBytes = 100_000_000;
 
     private const int LengthBytes = sizeof(ulong);
 
-    /// <summary>How much is read at a time into a tensor of another element type.</summary>
+    /// <summary>How much is read at a time into a tensor of a different element type.</summary>
     private const long ConvertedBytes = 4 << 20;
 
     private readonly SafeFileHandle _handle;
@@ -42,19 +42,19 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>The path the file was opened with.</summary>
     public string Path { get; }
 
-    /// <summary>What the header says of each tensor, by name.</summary>
+    /// <summary>What the header says about each tensor, by name.</summary>
     public IReadOnlyDictionary<string, SafetensorsEntry> Entries { get; }
 
-    /// <summary>The free text pairs of the header; empty when it has none.</summary>
+    /// <summary>The header's free-form text pairs; empty if it has none.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>Opens a file and checks its header: JSON, names, element types, shapes and byte ranges.</summary>
     /// <param name="path">The file.</param>
-    /// <returns>The open file; dispose it when the tensors have been read.</returns>
+    /// <returns>The open file; dispose it once the tensors have been read.</returns>
     /// <exception cref="ArgumentException"><paramref name="path"/> is null or empty.</exception>
-    /// <exception cref="IOException">The file is not there (<see cref="FileNotFoundException"/>) or can't be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">The path is a folder, or the file may not be read.</exception>
-    /// <exception cref="SafetensorsException">The file breaks the format.</exception>
+    /// <exception cref="IOException">The file does not exist (<see cref="FileNotFoundException"/>) or can't be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The path is a directory, or reading the file is not permitted.</exception>
+    /// <exception cref="SafetensorsException">The file violates the format.</exception>
     public static SafetensorsFile Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -71,13 +71,13 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
-    /// <summary>Reads one tensor with the element type and shape it is stored with.</summary>
+    /// <summary>Reads one tensor with its stored element type and shape.</summary>
     /// <param name="name">The tensor's name.</param>
-    /// <param name="device">Where to put it; the CPU if null.</param>
+    /// <param name="device">The destination; the CPU if null.</param>
     /// <returns>A new tensor that the caller owns; it belongs to no dispose scope and doesn't require a gradient.</returns>
-    /// <exception cref="KeyNotFoundException">The file holds no such tensor.</exception>
-    /// <exception cref="SafetensorsException">The bytes can't be read, there is no memory for the tensor, or a truth value is neither 0 nor 1.</exception>
-    /// <exception cref="ObjectDisposedException">The file was closed.</exception>
+    /// <exception cref="KeyNotFoundException">The file contains no such tensor.</exception>
+    /// <exception cref="SafetensorsException">The bytes can't be read, there is no memory for the tensor, or a boolean is neither 0 nor 1.</exception>
+    /// <exception cref="ObjectDisposedException">The file has been closed.</exception>
     public Tensor Read(string name, Device? device = null)
     {
         var entry = Find(name);
@@ -88,14 +88,14 @@ public sealed class SafetensorsFile : IDisposable
     }
 
     /// <summary>
-    /// Reads one tensor into an existing one, such as a parameter. Into contiguous memory of the CPU with the stored element type it goes without a copy in between; else it is converted and moved.
+    /// Reads one tensor into an existing one, such as a parameter. Contiguous CPU memory with the stored element type is filled without an intermediate copy; otherwise the values are converted and moved.
     /// </summary>
     /// <param name="name">The stored tensor's name.</param>
-    /// <param name="target">The tensor to fill, of the stored shape. No gradient flows through the filling. After an exception its values are undefined.</param>
-    /// <exception cref="ArgumentException"><paramref name="target"/> has another shape.</exception>
-    /// <exception cref="KeyNotFoundException">The file holds no such tensor.</exception>
-    /// <exception cref="SafetensorsException">The bytes can't be read, there is no memory for the tensor, or a truth value is neither 0 nor 1.</exception>
-    /// <exception cref="ObjectDisposedException">The file was closed.</exception>
+    /// <param name="target">The tensor to fill, of the stored shape. Filling it is not recorded for gradients. After an exception its values are undefined.</param>
+    /// <exception cref="ArgumentException">The shape of <paramref name="target"/> differs.</exception>
+    /// <exception cref="KeyNotFoundException">The file contains no such tensor.</exception>
+    /// <exception cref="SafetensorsException">The bytes can't be read, there is no memory for the tensor, or a boolean is neither 0 nor 1.</exception>
+    /// <exception cref="ObjectDisposedException">The file has been closed.</exception>
     public void ReadInto(string name, Tensor target)
     {
         ArgumentNullException.ThrowIfNull(target);
@@ -111,18 +111,18 @@ public sealed class SafetensorsFile : IDisposable
     }
 
     /// <summary>
-    /// Gives one tensor as a part of the file that is mapped into memory: nothing is read before it is looked at, and processes that map the same file share its pages. Writing to the tensor changes
-    /// this object's copy, of which all tensors of one name that it gives are a part, and never the file. Only for files that nobody shortens or overwrites in place, as long as the tensor lives: the system ends a process that looks at bytes which are no longer there.
-    /// Replacing the file by another one, as downloads do, is harmless.
+    /// Returns one tensor as a memory-mapped part of the file: nothing is read until it is accessed, and processes that map the same file share its pages. Writing to the tensor changes
+    /// this object's copy, shared by all tensors of that name it returns, never the file. Only for files that nobody truncates or overwrites in place while the tensor lives: the system kills a process that accesses missing bytes.
+    /// Replacing the file with another one, as downloads do, is harmless.
     /// </summary>
     /// <param name="name">The tensor's name.</param>
     /// <returns>
-    /// A tensor on the CPU that the caller owns; it belongs to no dispose scope, doesn't require a gradient and outlives this object. It is read as <see cref="Read"/> does where it cannot be mapped: truth values, and what
-    /// does not begin at a multiple of its element size.
+    /// A CPU tensor that the caller owns; it belongs to no dispose scope, doesn't require a gradient and outlives this object. It is read as in <see cref="Read"/> if it cannot be mapped: booleans, and tensors
+    /// that do not start at a multiple of their element size.
     /// </returns>
-    /// <exception cref="KeyNotFoundException">The file holds no such tensor.</exception>
+    /// <exception cref="KeyNotFoundException">The file contains no such tensor.</exception>
     /// <exception cref="SafetensorsException">The file can't be mapped or read, or has become shorter.</exception>
-    /// <exception cref="ObjectDisposedException">The file was closed.</exception>
+    /// <exception cref="ObjectDisposedException">The file has been closed.</exception>
     public Tensor Map(string name)
     {
         var entry = Find(name);
@@ -140,17 +140,17 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
-    /// <summary>Reads every tensor of the file, as <see cref="Read"/> does.</summary>
-    /// <param name="device">Where to put them; the CPU if null.</param>
-    /// <returns>New tensors by name, which the caller owns.</returns>
+    /// <summary>Reads every tensor of the file, like <see cref="Read"/>.</summary>
+    /// <param name="device">The destination; the CPU if null.</param>
+    /// <returns>New tensors by name, owned by the caller.</returns>
     /// <exception cref="SafetensorsException">The bytes can't be read; what was read before is disposed.</exception>
-    /// <exception cref="ObjectDisposedException">The file was closed.</exception>
+    /// <exception cref="ObjectDisposedException">The file has been closed.</exception>
     public Dictionary<string, Tensor> ReadAll(Device? device = null)
     {
         var tensors = new Dictionary<string, Tensor>(Entries.Count, StringComparer.Ordinal);
         try
         {
-            // In the order of the data, so that a disk reads forwards.
+            // In data order, so that a disk reads forwards.
             foreach (var entry in Entries.Values.OrderBy(entry => entry.Begin))
                 tensors.Add(entry.Name, Read(entry.Name, device));
         }
@@ -164,9 +164,9 @@ public sealed class SafetensorsFile : IDisposable
     }
 
     /// <summary>
-    /// The SHA-256 of the file as it was read: of the header that the names and shapes come from and of the bytes in the tensors, not of what the file may hold by now.
+    /// The SHA-256 of the file as it was read: of the header that gave the names and shapes and of the bytes in the tensors, not of the file's current content.
     /// </summary>
-    /// <param name="read">What <see cref="ReadAll"/> gave, on the CPU.</param>
+    /// <param name="read">What <see cref="ReadAll"/> returned, on the CPU.</param>
     internal byte[] HashOf(IReadOnlyDictionary<string, Tensor> read)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -179,7 +179,7 @@ public sealed class SafetensorsFile : IDisposable
         return hash.GetHashAndReset();
     }
 
-    /// <summary>Closes the file. Tensors that were read stay valid.</summary>
+    /// <summary>Closes the file. Tensors already read stay valid.</summary>
     public void Dispose()
     {
         _mapped.Dispose();
@@ -205,7 +205,7 @@ public sealed class SafetensorsFile : IDisposable
         return json;
     }
 
-    // The usual mix-ups all show as an absurd header length; say what the file seems to be instead.
+    // The usual mix-ups all show up as an absurd header length; say what the file seems to be instead.
     private static string FileKindHint(ReadOnlySpan<byte> start)
     {
         if (start.SequenceEqual("version "u8))
@@ -236,7 +236,7 @@ public sealed class SafetensorsFile : IDisposable
         return Entries.TryGetValue(name, out var entry) ? entry : throw new KeyNotFoundException($"'{Path}' holds no tensor named '{name}'.");
     }
 
-    // Piece by piece: whole, the largest tensor of a model would stand in memory beside what it becomes, which may have half its size.
+    // Piece by piece: otherwise the largest tensor of a model would be in memory alongside its converted form, which may be half its size.
     private void Convert(SafetensorsEntry entry, Tensor target)
     {
         using var scope = NewDisposeScope();

@@ -5,14 +5,14 @@ using System.Text.Unicode;
 namespace AdaLora.Safetensors;
 
 /// <summary>
-/// Reads and checks the JSON header. It is stricter than JSON in what a header could hide: names, fields and metadata keys may appear once, integers are digits only,
-/// and the byte ranges must tile the data exactly, without holes or overlaps.
+/// Reads and checks the JSON header. It is stricter than JSON where a header could hide something: names, fields and metadata keys may appear only once, integers are digits only,
+/// and the byte ranges must tile the data exactly, without gaps or overlaps.
 /// </summary>
 internal sealed class SafetensorsHeader
 {
     private const string MetadataName = "__metadata__";
 
-    /// <summary>As many as libtorch computes with. A header may hold tens of millions.</summary>
+    /// <summary>The maximum libtorch supports. A header may contain tens of millions.</summary>
     private const int MostDimensions = 64;
 
     private readonly string _path;
@@ -23,7 +23,7 @@ internal sealed class SafetensorsHeader
 
     public Dictionary<string, string> Metadata { get; } = new(StringComparer.Ordinal);
 
-    /// <exception cref="SafetensorsException">The header breaks the format.</exception>
+    /// <exception cref="SafetensorsException">The header violates the format.</exception>
     public static SafetensorsHeader Parse(ReadOnlySpan<byte> json, long dataLength, string path)
     {
         var header = new SafetensorsHeader(path);
@@ -64,7 +64,7 @@ internal sealed class SafetensorsHeader
                 throw Fault("stands twice in the header", name);
             }
         }
-        // Reading on finds what stands behind the object.
+        // Reading on finds anything after the object.
         _ = reader.Read();
     }
 
@@ -134,7 +134,7 @@ internal sealed class SafetensorsHeader
         return new SafetensorsEntry(name, type, shape, offsets[0], offsets[1]);
     }
 
-    // Null on overflow, also where a later dimension of 0 would hide it: the product of the others must be representable.
+    // Null on overflow, even if a later dimension of 0 would hide it: the product of the others must be representable.
     private static long? ByteLength(long[] shape, int elementSize)
     {
         long bytes = elementSize;
@@ -157,7 +157,7 @@ internal sealed class SafetensorsHeader
         var values = new List<long>();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            // Digits only: "2.0", "2e0", "-1" and "-0" are all numbers to JSON, but no sizes.
+            // Digits only: "2.0", "2e0", "-1" and "-0" are all numbers in JSON, but not sizes.
             if (reader.TokenType != JsonTokenType.Number || reader.ValueSpan.ContainsAnyExceptInRange((byte)'0', (byte)'9') || !reader.TryGetInt64(out var value))
                 throw Fault($"its {field} has {Encoding.UTF8.GetString(reader.ValueSpan)}, which is not a whole number from 0 to {long.MaxValue}", name);
             if (values.Count == MostDimensions)

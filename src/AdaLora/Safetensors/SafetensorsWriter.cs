@@ -7,23 +7,23 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Safetensors;
 
-/// <summary>Writes tensors into a safetensors file that readers see whole or not at all.</summary>
+/// <summary>Writes tensors to a safetensors file that readers see either complete or not at all.</summary>
 public static class SafetensorsWriter
 {
     private const int Alignment = 8;
 
-    // Throws on a lone surrogate instead of writing another name.
+    // Throws on a lone surrogate instead of writing a different name.
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>
-    /// Writes a file: header padded with spaces to a multiple of 8 bytes, names in ordinal order, tensors with wide elements first, so that each is aligned to its element.
-    /// It is written beside the target, flushed to the disk and then renamed over it: an existing file stays as it was if anything fails.
+    /// Writes a file: header padded with spaces to a multiple of 8 bytes, names in ordinal order, tensors with wide elements first, so that each is aligned to its element size.
+    /// It is written next to the target, flushed to disk and then renamed over it: an existing file stays as it was if anything fails.
     /// The same tensors give the same bytes.
     /// </summary>
     /// <param name="path">The file to write; its folder must exist.</param>
-    /// <param name="tensors">The tensors by name, of any layout and device; they are left untouched.</param>
-    /// <param name="metadata">Free text pairs for the header, or null.</param>
-    /// <exception cref="ArgumentException"><paramref name="path"/> is empty, a name is reserved or no valid text, or a tensor is disposed, sparse or of an element type the format lacks.</exception>
+    /// <param name="tensors">The tensors by name, of any layout and on any device; they are not changed.</param>
+    /// <param name="metadata">Free-form text pairs for the header, or null.</param>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty, a name is reserved or not valid text, or a tensor is disposed, sparse or of an element type the format lacks.</exception>
     /// <exception cref="IOException">The file can't be written.</exception>
     public static void Write(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Safetensors;
 
 /// <summary>
-/// Named tensors, numbers and texts: what something has to remember to go on as if it had never stopped. Everything is a tensor, so that one file format holds it all.
-/// Parts of a table are told apart by the beginnings of the names. Tensors that are put in are neither copied nor owned.
+/// Named tensors, numbers and texts: the state something needs to resume as if it had never stopped. Everything is a tensor, so that a single file format can hold it all.
+/// Parts of a table are distinguished by name prefixes. Tensors that are added are neither copied nor owned.
 /// </summary>
 internal sealed class StateTable
 {
@@ -20,10 +20,10 @@ internal sealed class StateTable
 
     private StateTable(IDictionary<string, Tensor> tensors, string prefix) => (_tensors, _prefix) = (tensors, prefix);
 
-    /// <summary>The entries whose names begin with <paramref name="name"/> and a dot.</summary>
+    /// <summary>The entries whose names start with <paramref name="name"/> and a dot.</summary>
     public StateTable Part(string name) => new(_tensors, $"{_prefix}{name}.");
 
-    /// <summary>All entries of this part, without its name.</summary>
+    /// <summary>All entries of this part, without its prefix.</summary>
     public IReadOnlyDictionary<string, Tensor> Entries =>
         _tensors.Where(p => p.Key.StartsWith(_prefix, StringComparison.Ordinal)).ToDictionary(p => p.Key[_prefix.Length..], p => p.Value, StringComparer.Ordinal);
 

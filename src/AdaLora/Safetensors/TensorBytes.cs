@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Safetensors;
 
-/// <summary>The memory of a contiguous CPU tensor as spans that each fit an int length.</summary>
+/// <summary>The memory of a contiguous CPU tensor as spans whose lengths each fit in an int.</summary>
 internal static class TensorBytes
 {
     // A multiple of every element size, small enough to keep a read or write call cheap to cancel and buffer.

@@ -1,6 +1,6 @@
 namespace AdaLora.Targeting;
 
 /// <summary>What one module uses instead of the general options; null means the general value.</summary>
-/// <param name="InitialRank">The rank at the start, or null.</param>
+/// <param name="InitialRank">The initial rank, or null.</param>
 /// <param name="Alpha">The numerator of the scale, or null.</param>
 internal readonly record struct ModuleOverride(int? InitialRank, double? Alpha);

@@ -1,10 +1,10 @@
 namespace AdaLora.Targeting;
 
 /// <summary>
-/// Initial rank and alpha for single modules: an ordered list of rules. Immutable; <see cref="With(string, int?, double?)"/> returns a longer list.
+/// Initial rank and alpha for individual modules: an ordered list of rules. Immutable; <see cref="With(string, int?, double?)"/> returns a longer list.
 /// </summary>
 /// <remarks>
-/// The last rule that matches a name and gives a value wins, for rank and alpha separately: write the general rule first and its exceptions below it.
+/// The last rule that matches a name and gives a value wins, separately for rank and alpha: write the general rule first and its exceptions after it.
 /// </remarks>
 public sealed class ModuleOverrides
 {
@@ -18,10 +18,10 @@ public sealed class ModuleOverrides
     /// <summary>The number of rules.</summary>
     public int Count => _rules.Count;
 
-    /// <summary>Adds a rule for the modules with a full name, suffix (see <see cref="TargetModules.Suffixes"/>) or, with wildcards, glob.</summary>
+    /// <summary>Adds a rule for the modules with a given full name, suffix (see <see cref="TargetModules.Suffixes"/>) or, with wildcards, glob.</summary>
     /// <param name="pattern">A full name, suffix or glob.</param>
-    /// <param name="initialRank">The rank at the start (0 or more), or null to leave it.</param>
-    /// <param name="alpha">The numerator of the scale (positive), or null to leave it.</param>
+    /// <param name="initialRank">The initial rank (0 or more), or null to leave it unchanged.</param>
+    /// <param name="alpha">The numerator of the scale (positive), or null to leave it unchanged.</param>
     /// <returns>The longer list.</returns>
     /// <exception cref="ArgumentException">The pattern is invalid, or neither value is given.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The rank is negative, or alpha is not a positive finite number.</exception>
@@ -32,9 +32,9 @@ public sealed class ModuleOverrides
     }
 
     /// <summary>Adds a rule for any selection of modules.</summary>
-    /// <param name="selection">The modules it holds for.</param>
-    /// <param name="initialRank">The rank at the start (0 or more), or null to leave it.</param>
-    /// <param name="alpha">The numerator of the scale (positive), or null to leave it.</param>
+    /// <param name="selection">The modules it applies to.</param>
+    /// <param name="initialRank">The initial rank (0 or more), or null to leave it unchanged.</param>
+    /// <param name="alpha">The numerator of the scale (positive), or null to leave it unchanged.</param>
     /// <returns>The longer list.</returns>
     /// <exception cref="ArgumentException">Neither value is given.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The rank is negative, or alpha is not a positive finite number.</exception>
@@ -59,9 +59,9 @@ public sealed class ModuleOverrides
         return new([.. _rules, (selection, new ModuleOverride(initialRank, alpha))]);
     }
 
-    /// <summary>What holds for one module.</summary>
+    /// <summary>The values that apply to one module.</summary>
     /// <param name="name">Its dotted name.</param>
-    /// <returns>The values; nulls where no rule gives one.</returns>
+    /// <returns>The values; null where no rule gives one.</returns>
     internal ModuleOverride Resolve(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -71,7 +71,7 @@ public sealed class ModuleOverrides
                 new ModuleOverride(rule.Values.InitialRank ?? found.InitialRank, rule.Values.Alpha ?? found.Alpha));
     }
 
-    /// <summary>The rules that no module uses, most likely mistyped.</summary>
+    /// <summary>The rules that apply to no module, most likely because of a typo.</summary>
     /// <param name="names">The dotted names of all adapted modules.</param>
     /// <returns>Their descriptions, in order.</returns>
     public IReadOnlyList<string> Unused(IEnumerable<string> names)
@@ -81,7 +81,7 @@ public sealed class ModuleOverrides
         return [.. _rules.Where(rule => !all.Any(rule.Selection.Matches)).Select(rule => rule.Selection.ToString())];
     }
 
-    /// <summary>Says in words what is overridden.</summary>
+    /// <summary>Describes the overrides in words.</summary>
     /// <returns>The rules in order, or <c>none</c>.</returns>
     public override string ToString() => Count == 0 ? "none" : string.Join("; ", _rules.Select(rule => $"{rule.Selection}: {Describe(rule.Values)}"));
 

@@ -6,7 +6,7 @@ namespace AdaLora.Targeting;
 /// <summary>One validated pattern over dotted module names.</summary>
 internal sealed class NamePattern
 {
-    // User expressions may backtrack; a dotted name is short, so a match that takes this long never ends.
+    // User-supplied expressions may backtrack; a dotted name is short, so a match that takes this long never ends.
     private static readonly TimeSpan RegexTimeout = TimeSpan.FromSeconds(1);
 
     private readonly Func<string, bool> _matches;
@@ -58,23 +58,23 @@ internal sealed class NamePattern
     public static NamePattern Regex(string text)
     {
         RequireText(text, "regular expression");
-        // Alone first: 'a)|(b' is broken by itself but would become valid inside the group.
+        // On its own first: 'a)|(b' is invalid by itself but would become valid inside the group.
         _ = Compile(text, text);
         var whole = Compile($@"\A(?:{text})\z", text);
         return new("regex", text, NameMatch.ByRegion, whole.IsMatch);
     }
 
-    /// <summary>The module of this name and no other, whatever characters the name has.</summary>
+    /// <summary>Exactly the module with this name, whatever characters the name contains.</summary>
     public static NamePattern Exact(string name) => new("name", name, NameMatch.ByName, other => other == name);
 
-    /// <summary>A glob when <paramref name="text"/> holds a wildcard, else a suffix (a full name is one too).</summary>
+    /// <summary>A glob if <paramref name="text"/> contains a wildcard, otherwise a suffix (a full name is one too).</summary>
     public static NamePattern Parse(string text)
     {
         RequireText(text, "pattern");
         return HasWildcard(text) ? Glob(text) : Suffix(text);
     }
 
-    /// <summary>Whether the name is selected, as it is or as somebody would write it.</summary>
+    /// <summary>Whether the name is selected, in its registered or its readable form.</summary>
     public bool Matches(string name) => _matches(name) || (ReadableName.Of(name) is var readable && readable.Length != name.Length && _matches(readable));
 
     public override string ToString() => $"{_kind} '{Text}'";
@@ -101,7 +101,7 @@ internal sealed class NamePattern
             var segmentStarts = i == 0 || glob[i - 1] == '.';
             if (segmentStarts && glob.AsSpan(i).StartsWith("**."))
             {
-                // '**.' stands for no segment as well, so that '**.query' finds a 'query' in the root.
+                // '**.' also stands for no segment, so that '**.query' finds a 'query' in the root.
                 _ = result.Append(@"(?:.*\.)?");
                 i += 2;
             }

@@ -1,8 +1,8 @@
 namespace AdaLora.Targeting;
 
-/// <summary>Whether a selection holds a name, and if not, why.</summary>
+/// <summary>Whether a selection contains a name, and if not, why.</summary>
 /// <param name="Match">How it was selected.</param>
-/// <param name="Reason">Why it was not, as the rest of a sentence that starts with the module; null when it was.</param>
+/// <param name="Reason">Why it was not, as the rest of a sentence that starts with the module; null if it was.</param>
 internal readonly record struct NameVerdict(NameMatch Match, string? Reason)
 {
     public static implicit operator NameVerdict(NameMatch match) => new(match, null);

@@ -1,9 +1,9 @@
 namespace AdaLora.Targeting;
 
-/// <summary>Finds the existing names that a mistyped pattern most likely meant.</summary>
+/// <summary>Finds the existing names most likely meant by a mistyped pattern.</summary>
 internal static class NearestNames
 {
-    /// <summary>The distinct name tails, as long as the pattern, that differ from it in about a third of its characters at most, nearest first.</summary>
+    /// <summary>The distinct name tails, as long as the pattern, that differ from it in at most about a third of its characters, nearest first.</summary>
     public static IReadOnlyList<string> To(string pattern, IEnumerable<string> names, int count)
     {
         var segments = pattern.Split('.').Length;

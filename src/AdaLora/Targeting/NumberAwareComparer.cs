@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace AdaLora.Targeting;
 
-/// <summary>Orders dotted names part by part: numbers by their value and before texts, texts ordinally. "layer.2.x" comes before "layer.10.x".</summary>
+/// <summary>Orders dotted names part by part: numbers by value and before texts, texts ordinally. "layer.2.x" comes before "layer.10.x".</summary>
 internal sealed class NumberAwareComparer : IComparer<string>
 {
     public static NumberAwareComparer Instance { get; } = new();

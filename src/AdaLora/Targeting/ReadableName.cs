@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace AdaLora.Targeting;
 
-/// <summary>Names as somebody would write them: the hidden field of an automatic property, under which TorchSharp registers what the property holds, goes by the name of the property.</summary>
+/// <summary>Names as people write them: TorchSharp registers the value of an automatic property under its hidden field, which goes by the name of the property here.</summary>
 internal static partial class ReadableName
 {
     public static string Of(string name) => name.Contains('<', StringComparison.Ordinal) ? HiddenField().Replace(name, "$1") : name;

@@ -7,8 +7,8 @@ namespace AdaLora.Targeting;
 /// Chooses, by dotted module name (<c>encoder.layer.0.attention.query</c>), the layers that get adapters. Immutable; every method returns a new selection.
 /// </summary>
 /// <remarks>
-/// Only layers that can carry an adapter are counted (see <see cref="IProjection"/>). A suffix names layers one by one, convolutions among them, so a module of another
-/// kind that it matches is refused; globs and regular expressions describe regions, of which the linear layers are taken.
+/// Only layers that can carry an adapter count (see <see cref="IProjection"/>). A suffix names individual layers, including convolutions, so a module of another
+/// kind that it matches is refused; globs and regular expressions describe regions, from which only the linear layers are taken.
 /// </remarks>
 public sealed class TargetModules
 {
@@ -23,37 +23,37 @@ public sealed class TargetModules
         Exclusions = exclusions;
     }
 
-    /// <summary>Every linear layer of the model, output heads included. Convolutions are adapted where they are named: see <see cref="Suffixes"/>.</summary>
+    /// <summary>Every linear layer of the model, including output heads. Convolutions are adapted only if they are named: see <see cref="Suffixes"/>.</summary>
     public static TargetModules AllLinear { get; } = new("all linear layers", [], [], _ => NameMatch.ByKind);
 
     /// <summary>The patterns that select something, as opposed to those that only exclude.</summary>
     internal IReadOnlyList<NamePattern> Patterns { get; }
 
-    /// <summary>The patterns that take something away.</summary>
+    /// <summary>The patterns that exclude something.</summary>
     internal IReadOnlyList<NamePattern> Exclusions { get; }
 
     /// <summary>Modules whose name equals a suffix or ends with a dot and the suffix: <c>output.dense</c> also selects <c>attention.output.dense</c>.</summary>
     /// <param name="suffixes">One or more suffixes of whole dotted segments, without wildcards.</param>
     /// <returns>The selection.</returns>
-    /// <exception cref="ArgumentException">No suffix is given, or one is empty, has an empty segment or holds a wildcard.</exception>
+    /// <exception cref="ArgumentException">No suffix is given, or one is empty, has an empty segment or contains a wildcard.</exception>
     public static TargetModules Suffixes(params string[] suffixes) => FromPatterns(suffixes, NamePattern.Suffix);
 
     /// <summary>
-    /// Modules whose whole name matches a glob: <c>?</c> is one character and <c>*</c> any number of them within a segment, <c>**</c> any number
+    /// Modules whose whole name matches a glob: <c>?</c> is one character and <c>*</c> any number of characters within a segment, <c>**</c> any number
     /// of segments (<c>**.query</c> also selects a <c>query</c> in the root).
     /// </summary>
     /// <param name="globs">One or more globs.</param>
     /// <returns>The selection.</returns>
-    /// <exception cref="ArgumentException">No glob is given, or one is empty, has an empty segment or holds <c>***</c>.</exception>
+    /// <exception cref="ArgumentException">No glob is given, or one is empty, has an empty segment or contains <c>***</c>.</exception>
     public static TargetModules Globs(params string[] globs) => FromPatterns(globs, NamePattern.Glob);
 
-    /// <summary>Modules whose whole name matches a .NET regular expression (case-sensitive). Matching one name may take a second at most.</summary>
+    /// <summary>Modules whose whole name matches a .NET regular expression (case-sensitive). Matching a name may take one second at most.</summary>
     /// <param name="pattern">The expression; it need not be anchored.</param>
     /// <returns>The selection.</returns>
     /// <exception cref="ArgumentException">The expression is empty or invalid.</exception>
     public static TargetModules Regex(string pattern) => FromPatterns([pattern], NamePattern.Regex);
 
-    /// <summary>Takes away what <paramref name="excluded"/> selects.</summary>
+    /// <summary>Excludes what <paramref name="excluded"/> selects.</summary>
     /// <param name="excluded">What not to adapt.</param>
     /// <returns>The smaller selection.</returns>
     public TargetModules Excluding(TargetModules excluded)
@@ -66,13 +66,13 @@ public sealed class TargetModules
         });
     }
 
-    /// <summary>Takes away the modules with these suffixes (see <see cref="Suffixes"/>) or, where wildcards occur, globs (see <see cref="Globs"/>).</summary>
+    /// <summary>Excludes the modules with these suffixes (see <see cref="Suffixes"/>) or, if wildcards occur, globs (see <see cref="Globs"/>).</summary>
     /// <param name="patterns">One or more suffixes or globs.</param>
     /// <returns>The smaller selection.</returns>
     /// <exception cref="ArgumentException">No pattern is given or one is invalid.</exception>
     public TargetModules Excluding(params string[] patterns) => Excluding(FromPatterns(patterns, NamePattern.Parse));
 
-    /// <summary>Keeps the modules of certain layers. A module's layer number is the first all-digit segment of its name; modules without one are dropped.</summary>
+    /// <summary>Keeps only the modules of certain layers. A module's layer number is the first all-digit segment of its name; modules without one are dropped.</summary>
     /// <param name="layers">Layer numbers, from 0.</param>
     /// <returns>The smaller selection.</returns>
     /// <exception cref="ArgumentException">No number is given or one is negative.</exception>
@@ -88,10 +88,10 @@ public sealed class TargetModules
         return InLayers(string.Join(", ", wanted.Order()), wanted.Contains);
     }
 
-    /// <summary>Keeps the modules of a range of layers: <c>0..2</c> is layers 0 and 1, <c>6..</c> is layer 6 and all above.</summary>
+    /// <summary>Keeps only the modules of a range of layers: <c>0..2</c> is layers 0 and 1, <c>6..</c> is layer 6 and all above.</summary>
     /// <param name="layers">A range counted from the start, with the usual exclusive end.</param>
     /// <returns>The smaller selection.</returns>
-    /// <exception cref="ArgumentException">The range is empty or counts from the end, where the number of layers is unknown.</exception>
+    /// <exception cref="ArgumentException">The range is empty, or counts from the end although the number of layers is unknown.</exception>
     public TargetModules InLayers(Range layers)
     {
         var open = layers.End.Equals(Index.End);
@@ -109,7 +109,7 @@ public sealed class TargetModules
         return InLayers(layers.ToString(), layer => layer >= start && layer < end);
     }
 
-    /// <summary>Keeps what both selections hold.</summary>
+    /// <summary>Keeps what both selections contain.</summary>
     /// <param name="other">The other selection.</param>
     /// <returns>The intersection.</returns>
     public TargetModules And(TargetModules other)
@@ -122,7 +122,7 @@ public sealed class TargetModules
         });
     }
 
-    /// <summary>Takes what either selection holds.</summary>
+    /// <summary>Combines two selections: keeps what either contains.</summary>
     /// <param name="other">The other selection.</param>
     /// <returns>The union.</returns>
     public TargetModules Or(TargetModules other)
@@ -131,24 +131,24 @@ public sealed class TargetModules
         return new($"({_description}) or ({other._description})", [.. Patterns, .. other.Patterns], [.. Exclusions, .. other.Exclusions], name => Either(_judge(name), other._judge(name)));
     }
 
-    /// <summary>Whether the name is selected. The kind of module behind it is not looked at: <see cref="AllLinear"/> matches every name.</summary>
+    /// <summary>Whether the name is selected. The kind of module is not checked: <see cref="AllLinear"/> matches every name.</summary>
     /// <param name="name">The dotted name; the model itself has the empty name.</param>
     /// <returns>True when selected.</returns>
-    /// <exception cref="System.Text.RegularExpressions.RegexMatchTimeoutException">A regular expression backtracked for more than a second.</exception>
+    /// <exception cref="System.Text.RegularExpressions.RegexMatchTimeoutException">A regular expression backtracked for more than one second.</exception>
     public bool Matches(string name) => Match(name) != NameMatch.None;
 
-    /// <summary>Says in words what is selected.</summary>
+    /// <summary>Describes the selection in words.</summary>
     /// <returns>The description used in errors.</returns>
     public override string ToString() => _description;
 
-    /// <summary>The modules of these names and no others, however many.</summary>
+    /// <summary>Exactly the modules with these names, however many.</summary>
     internal static TargetModules Exactly(IReadOnlyCollection<string> names)
     {
         var wanted = names.ToHashSet(StringComparer.Ordinal);
         return new(string.Join(" or ", names.Select(name => $"'{name}'")), [], [], name => wanted.Contains(name) ? NameMatch.ByName : NameVerdict.No("not among the targets"));
     }
 
-    /// <summary>Takes away whole modules, which are known to be there, with what is in them.</summary>
+    /// <summary>Excludes whole modules, which are known to exist, with their contents.</summary>
     internal TargetModules Without(IReadOnlyCollection<string> modules) =>
         new($"{_description} without {string.Join(", ", modules)}", Patterns, Exclusions, name =>
             modules.FirstOrDefault(m => ModuleNames.IsAtOrIn(name, m)) is { } module ? NameVerdict.No(name == module ? "trained in full" : $"trained in full as part of '{ReadableName.Of(module)}'") : _judge(name));
@@ -159,7 +159,7 @@ public sealed class TargetModules
         return _judge(name).Match;
     }
 
-    /// <summary>Why a name is not selected, as the rest of a sentence that starts with the module; null when it is.</summary>
+    /// <summary>Why a name is not selected, as the rest of a sentence that starts with the module; null if it is.</summary>
     internal string? WhyNot(string name) => _judge(name).Reason;
 
     private static TargetModules FromPatterns(string[] texts, Func<string, NamePattern> create)
@@ -176,7 +176,7 @@ public sealed class TargetModules
         return new(description, patterns, [], name => patterns.FirstOrDefault(pattern => pattern.Matches(name))?.Strength ?? no);
     }
 
-    // A single pattern where it can be told, which says more than a list of them.
+    // The single pattern responsible, if there is one, which is more helpful than a list of them.
     private string WhichMatches(string name) => Exclusions.Count == 0 ? Patterns.FirstOrDefault(pattern => pattern.Matches(name))?.ToString() ?? _description : _description;
 
     private static NameVerdict Stronger(NameVerdict left, NameVerdict right) => left.Match > right.Match ? left : right;

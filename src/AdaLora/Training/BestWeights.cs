@@ -3,7 +3,7 @@ using AdaLora.Training.Checkpoints;
 
 namespace AdaLora.Training;
 
-/// <summary>A copy of everything that is trained as it was at the best evaluation.</summary>
+/// <summary>A copy of everything that is trained, taken at the best evaluation.</summary>
 internal sealed class BestWeights(TrainingTarget target) : IResumable, IDisposable
 {
     private IWeightSnapshot? _snapshot;

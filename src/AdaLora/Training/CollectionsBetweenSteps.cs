@@ -1,6 +1,6 @@
 namespace AdaLora.Training;
 
-/// <summary>What one training does with the <see cref="NoGCRegion"/>: nothing at all without a size.</summary>
+/// <summary>One training's use of the <see cref="NoGCRegion"/>; does nothing if no size is given.</summary>
 internal sealed class CollectionsBetweenSteps : IDisposable
 {
     private readonly long? _size;
@@ -14,7 +14,7 @@ internal sealed class CollectionsBetweenSteps : IDisposable
             NoGCRegion.Join();
     }
 
-    /// <summary>To be called when nothing native is under way on this thread: before a step, an evaluation included.</summary>
+    /// <summary>Call when no native code is running on this thread: before a step or an evaluation.</summary>
     public void Begin()
     {
         if (_size is not { } size || _isInStep)
@@ -23,7 +23,7 @@ internal sealed class CollectionsBetweenSteps : IDisposable
         _isInStep = true;
     }
 
-    /// <summary>To be called after the step.</summary>
+    /// <summary>Call after the step.</summary>
     public void End()
     {
         if (!_isInStep)

@@ -5,20 +5,20 @@ using static TorchSharp.torch;
 namespace AdaLora.Training;
 
 /// <summary>
-/// Makes what a card draws at random follow from the host's generator. TorchSharp does not give out the state of CUDA's generator, so that a checkpoint cannot hold it; but it can hold the host's, from which CUDA's is seeded anew
+/// Derives a GPU's random numbers from the host's generator. TorchSharp does not expose the state of CUDA's generator, so a checkpoint cannot hold it; but it can hold the host's, from which CUDA's is reseeded
 /// before each batch.
 /// </summary>
 internal sealed class DeviceRandomness
 {
-    // Seeds are drawn as doubles, which hold such numbers exactly.
+    // Seeds are drawn as doubles, which represent such numbers exactly.
     private const double Seeds = 1L << 53;
 
     private readonly bool _isOnCard;
 
-    /// <param name="parameters">What is trained.</param>
+    /// <param name="parameters">The trained parameters.</param>
     public DeviceRandomness(IEnumerable<Tensor> parameters) => _isOnCard = parameters.Any(parameter => parameter.device_type == DeviceType.CUDA);
 
-    /// <summary>To be called before the forward pass of each batch. Does nothing on a CPU.</summary>
+    /// <summary>Call before the forward pass of each batch. Does nothing on a CPU.</summary>
     public void Reseed()
     {
         if (!_isOnCard)

@@ -6,12 +6,12 @@ public sealed class Evaluation
     internal Evaluation(long step, int epoch, double score) =>
         (Step, Epoch, Score) = (step, epoch, score);
 
-    /// <summary>Optimiser steps done when it took place.</summary>
+    /// <summary>Optimiser steps completed when it took place.</summary>
     public long Step { get; }
 
-    /// <summary>Pass over the batches, counted from 1.</summary>
+    /// <summary>Epoch, counted from 1.</summary>
     public int Epoch { get; }
 
-    /// <summary>What the evaluation delegate returned.</summary>
+    /// <summary>The score returned by the evaluation delegate.</summary>
     public double Score { get; }
 }

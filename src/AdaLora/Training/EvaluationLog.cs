@@ -3,7 +3,7 @@ using AdaLora.Training.Checkpoints;
 
 namespace AdaLora.Training;
 
-/// <summary>All evaluations of a training, the best of them, and how long ago it was.</summary>
+/// <summary>All evaluations of a training, the best of them, and how long ago that was.</summary>
 internal sealed class EvaluationLog(bool higherIsBetter, int? patience) : IResumable
 {
     private readonly List<Evaluation> _all = [];
@@ -18,9 +18,9 @@ internal sealed class EvaluationLog(bool higherIsBetter, int? patience) : IResum
 
     public bool OutOfPatience => patience is { } limit && _sinceBest >= limit;
 
-    /// <summary>Whether the evaluation is the best so far. A score that is not a number never is.</summary>
+    /// <summary>Whether the evaluation is the best so far. A NaN score never is.</summary>
     /// <param name="evaluation">The evaluation.</param>
-    /// <param name="counts">Whether it can be the best at all, or be one without improvement.</param>
+    /// <param name="counts">Whether it is eligible as the best, and counts towards those without improvement.</param>
     public bool Add(Evaluation evaluation, bool counts)
     {
         _all.Add(evaluation);

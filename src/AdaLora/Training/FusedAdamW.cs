@@ -7,46 +7,46 @@ using static TorchSharp.torch;
 namespace AdaLora.Training;
 
 /// <summary>
-/// AdamW (Loshchilov and Hutter, ICLR 2019) as the trainer uses it. It computes what TorchSharp's AdamW does, to rounding, and can stand wherever that one can: parameter groups, schedulers, saving. The differences:
-/// over single precision in memory a step is one pass on several threads; parameters in half precision are trained through copies in single precision; and no number is handed to libtorch that a garbage collection
-/// could free meanwhile, so that other threads may make garbage. A parameter without a gradient is left alone. Not thread-safe.
+/// AdamW (Loshchilov and Hutter, ICLR 2019) as used by the trainer. It computes the same as TorchSharp's AdamW up to rounding, and can replace it anywhere: parameter groups, schedulers, saving. The differences:
+/// for single precision in host memory, a step is one multithreaded pass; half-precision parameters are trained through single-precision copies; and libtorch is given no number that a garbage collection
+/// could free while it is in use, so that other threads may create garbage. A parameter without a gradient is left alone. Not thread-safe.
 /// </summary>
 public class FusedAdamW : AdamW, IOptimizerState
 {
     private readonly Dictionary<Parameter, AdamSlot> _slots = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>Makes an optimiser with one group.</summary>
+    /// <summary>Creates an optimiser with one group.</summary>
     /// <param name="parameters">What to train: Float32, Float64, Float16 or BFloat16, on any device. The sequence is enumerated once.</param>
     /// <param name="learningRate">The learning rate, not negative.</param>
     /// <param name="beta1">Smoothing of the gradient, in [0, 1).</param>
     /// <param name="beta2">Smoothing of the squared gradient, in [0, 1).</param>
-    /// <param name="epsilon">Added to the root of the smoothed square, not negative.</param>
+    /// <param name="epsilon">Added to the square root of the smoothed squared gradient, not negative.</param>
     /// <param name="weightDecay">Decoupled weight decay, not negative.</param>
     /// <exception cref="ArgumentNullException"><paramref name="parameters"/> or one of them is null.</exception>
-    /// <exception cref="ArgumentException">A number is out of its range, a parameter is listed twice or holds other numbers.</exception>
+    /// <exception cref="ArgumentException">A number is out of range, or a parameter is listed twice or has an unsupported element type.</exception>
     public FusedAdamW(IEnumerable<Parameter> parameters, double learningRate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0.01)
         : this([new ParamGroup { Parameters = parameters ?? throw new ArgumentNullException(nameof(parameters)) }], learningRate, beta1, beta2, epsilon, weightDecay)
     {
     }
 
-    /// <summary>Makes an optimiser with several groups.</summary>
-    /// <param name="groups">The groups. Options that one leaves null are those of the optimiser.</param>
+    /// <summary>Creates an optimiser with several groups.</summary>
+    /// <param name="groups">The groups. Options that a group leaves null are those of the optimiser.</param>
     /// <param name="learningRate">The learning rate, not negative.</param>
     /// <param name="beta1">Smoothing of the gradient, in [0, 1).</param>
     /// <param name="beta2">Smoothing of the squared gradient, in [0, 1).</param>
-    /// <param name="epsilon">Added to the root of the smoothed square, not negative.</param>
+    /// <param name="epsilon">Added to the square root of the smoothed squared gradient, not negative.</param>
     /// <param name="weightDecay">Decoupled weight decay, not negative.</param>
     /// <exception cref="ArgumentNullException"><paramref name="groups"/>, one of them or one of their parameters is null.</exception>
-    /// <exception cref="ArgumentException">A number is out of its range, a parameter is listed twice or holds other numbers, or a group asks for amsgrad or maximize.</exception>
+    /// <exception cref="ArgumentException">A number is out of range, a parameter is listed twice or has an unsupported element type, or a group asks for amsgrad or maximize.</exception>
     public FusedAdamW(IEnumerable<ParamGroup> groups, double learningRate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0.01)
         : base(groups ?? throw new ArgumentNullException(nameof(groups)), learningRate, beta1, beta2, epsilon, weightDecay)
     {
     }
 
     /// <summary>Adds a group.</summary>
-    /// <param name="param_group">A group of AdamW. Options that it leaves null are those of the optimiser; its parameters are enumerated once.</param>
-    /// <exception cref="ArgumentNullException">It, its parameters or one of them is null.</exception>
-    /// <exception cref="ArgumentException">It is a group of another optimiser, or what the constructor refuses.</exception>
+    /// <param name="param_group">A group for AdamW. Options it leaves null are those of the optimiser; its parameters are enumerated once.</param>
+    /// <exception cref="ArgumentNullException">The group, its parameters or one of them is null.</exception>
+    /// <exception cref="ArgumentException">The group belongs to another kind of optimiser, or the constructor would refuse it.</exception>
     public override void add_param_group(TorchSharp.Modules.ParamGroup param_group)
     {
         ArgumentNullException.ThrowIfNull(param_group);
@@ -63,10 +63,10 @@ public class FusedAdamW : AdamW, IOptimizerState
             _slots.Add(parameter, new AdamSlot(parameter, (State)_state[parameter.Handle]));
     }
 
-    /// <summary>Does one step with the gradients that are there.</summary>
-    /// <param name="closure">Computes the loss anew before the step; null where the gradients are there already.</param>
+    /// <summary>Performs one step with the current gradients.</summary>
+    /// <param name="closure">Recomputes the loss before the step; null if the gradients are already there.</param>
     /// <returns>What <paramref name="closure"/> returned; null without it.</returns>
-    /// <exception cref="InvalidOperationException">A parameter was freed or replaced, as by moving the model; it has another size than when the optimiser was made; its gradient is sparse.</exception>
+    /// <exception cref="InvalidOperationException">A parameter was freed or replaced, as by moving the model; its size has changed since the optimiser was created; or its gradient is sparse.</exception>
     public override Tensor step(Func<Tensor>? closure = null) => _step<ParamGroup>(Step, closure);
 
     private void Step(ParamGroup group)
@@ -106,7 +106,7 @@ public class FusedAdamW : AdamW, IOptimizerState
     }
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidDataException">The state is that of other parameters; everything that is wrong is listed, and nothing was changed.</exception>
+    /// <exception cref="InvalidDataException">The state belongs to other parameters; everything that is wrong is listed, and nothing was changed.</exception>
     public void ResumeState(IReadOnlyDictionary<string, Tensor> state)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -118,7 +118,7 @@ public class FusedAdamW : AdamW, IOptimizerState
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The optimiser does not train this parameter, or there is not one former index for each of its entries. Nothing was changed.</exception>
+    /// <exception cref="ArgumentException">The optimiser does not train this parameter, or the number of former indices differs from the number of its entries. Nothing was changed.</exception>
     public void Resize(Parameter parameter, Tensor origins)
     {
         ArgumentNullException.ThrowIfNull(parameter);
@@ -130,7 +130,7 @@ public class FusedAdamW : AdamW, IOptimizerState
         slot.Resize(origins);
     }
 
-    /// <summary>Name and numbers that have to be the same in a training that goes on from a checkpoint. Learning rate and weight decay are told by the trainer's options.</summary>
+    /// <summary>Name and numbers that must be the same when a training resumes from a checkpoint. Learning rate and weight decay come from the trainer's options.</summary>
     internal string Identity() => string.Join("; ", _parameter_groups.Select(g => (Options)g.Options).Select(o =>
         string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{GetType().Name} with betas {o.beta1} and {o.beta2} and epsilon {o.eps}")).Distinct());
 
@@ -139,7 +139,7 @@ public class FusedAdamW : AdamW, IOptimizerState
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        // The finaliser leaves everything to those of the tensors: it also runs where a constructor has thrown before there was any state, and an exception there ends the process.
+        // The finaliser leaves everything to those of the tensors: it also runs if a constructor threw before there was any state, and an exception here would end the process.
         if (!disposing)
             return;
         base.Dispose(disposing);

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Training;
 
-/// <summary>Multiplies gradients by a number that only the device knows.</summary>
+/// <summary>Multiplies gradients by a number known only to the device.</summary>
 internal static class GradientScale
 {
     public static void Apply(IEnumerable<Parameter> parameters, Tensor scale)

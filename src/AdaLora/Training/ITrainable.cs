@@ -1,6 +1,6 @@
 namespace AdaLora.Training;
 
-/// <summary>A model for which a <see cref="Trainer"/> does more around an optimiser step than that step: an <see cref="AdaLoraModel"/>, whose ranks it allocates. Only this library implements it.</summary>
+/// <summary>A model that needs more than the optimiser step from a <see cref="Trainer"/>: an <see cref="AdaLoraModel"/>, whose ranks are allocated around it. Implemented only by this library.</summary>
 public interface ITrainable
 {
     /// <summary>What the training loop drives.</summary>

@@ -2,10 +2,10 @@ using AdaLora.Safetensors;
 
 namespace AdaLora.Training;
 
-/// <summary>Weights that can be put back.</summary>
+/// <summary>Weights that can be restored.</summary>
 internal interface IWeightSnapshot : IDisposable
 {
-    /// <summary>Puts all of them back, or none if that fails.</summary>
+    /// <summary>Restores all of them, or none if that fails.</summary>
     void Restore();
 
     void Save(StateTable state);

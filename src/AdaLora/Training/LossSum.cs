@@ -3,14 +3,14 @@ using static TorchSharp.torch;
 namespace AdaLora.Training;
 
 /// <summary>
-/// The loss of a batch as a sum over what counts in it, such as its tokens or examples, and how much that is. The trainer adds up both over all batches of an optimiser step and divides the one by the other, so that everything
-/// that counts weighs the same, however it is spread over the batches. The mean of the means of the batches, which losses without a count give, weighs what is in small batches more.
+/// The loss of a batch as a sum over its tokens, examples or other items, together with their count. The trainer adds up both over all batches of an optimiser step and divides the sum by the count, so that every
+/// item has the same weight, however the items are spread over the batches. Losses without a count are averaged over batches, which gives more weight to the items of small batches.
 /// </summary>
 public sealed class LossSum
 {
-    /// <summary>A sum, and a count that the host knows.</summary>
+    /// <summary>A sum, and a count known to the host.</summary>
     /// <param name="sum">The sum, a scalar that requires gradients.</param>
-    /// <param name="count">How much is summed up: finite and not negative; it need not be a whole number. Where the counts of a step are 0 in all, its gradients are 0.</param>
+    /// <param name="count">How many items the sum covers: finite and not negative; need not be a whole number. If the counts of a step add up to 0, its gradients are 0.</param>
     /// <exception cref="ArgumentNullException"><paramref name="sum"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is negative or not finite.</exception>
     public LossSum(Tensor sum, double count)
@@ -21,11 +21,11 @@ public sealed class LossSum
         (Sum, Count) = (sum, tensor(count, dtype: ScalarType.Float64, device: sum.device));
     }
 
-    /// <summary>A sum, and a count that may lie on a device, which is not waited for.</summary>
+    /// <summary>A sum, and a count that may be on a device; does not wait for it.</summary>
     /// <param name="sum">The sum, a scalar that requires gradients.</param>
-    /// <param name="count">How much is summed up: one number, finite and not negative, of any type.</param>
+    /// <param name="count">How many items the sum covers: one number, finite and not negative, of any type.</param>
     /// <exception cref="ArgumentNullException">A tensor is null.</exception>
-    /// <exception cref="ArgumentException"><paramref name="count"/> is not one number.</exception>
+    /// <exception cref="ArgumentException"><paramref name="count"/> is not a single number.</exception>
     public LossSum(Tensor sum, Tensor count)
     {
         ArgumentNullException.ThrowIfNull(sum);
@@ -38,6 +38,6 @@ public sealed class LossSum
     /// <summary>The sum, a scalar that requires gradients.</summary>
     public Tensor Sum { get; }
 
-    /// <summary>How much is summed up, one number.</summary>
+    /// <summary>How many items the sum covers, a single number.</summary>
     public Tensor Count { get; }
 }

@@ -2,17 +2,17 @@ using System.Runtime.InteropServices;
 
 namespace AdaLora.Training;
 
-/// <summary>The heap that libtorch takes the memory of tensors from, on Linux that of glibc.</summary>
+/// <summary>The heap from which libtorch allocates tensors; on Linux, glibc's.</summary>
 public static class NativeHeap
 {
-    // M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of mallopt(3), and the largest value that it takes for the second.
+    // M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of mallopt(3), and the largest value the second accepts.
     private const int TrimThreshold = -1, MappingThreshold = -3, LargestMappingThreshold = 32 << 20;
 
     private delegate int SetOption(int option, int value);
 
     /// <summary>
-    /// Makes the heap of this process keep what is freed for what is allocated next. By default it gives large blocks back to the system, which must then clear them page by page for the next step: a tenth to a fifth of the
-    /// time of a step on a CPU. To be called once, at the start of an application. Does nothing where the heap is another one, or where glibc's environment variables (<c>MALLOC_...</c>, <c>GLIBC_TUNABLES</c>) set it up.
+    /// Makes this process's heap keep freed memory for later allocations. By default it returns large blocks to the system, which must then clear them page by page for the next step: a tenth to a fifth of the
+    /// time of a step on a CPU. Call once, when an application starts. Does nothing if the heap is not glibc's, or if glibc's environment variables (<c>MALLOC_...</c>, <c>GLIBC_TUNABLES</c>) configure it.
     /// </summary>
     /// <returns>Whether the heap does so from now on.</returns>
     public static bool KeepFreedMemory()

@@ -3,15 +3,15 @@ using System.Runtime;
 namespace AdaLora.Training;
 
 /// <summary>
-/// The process's region without garbage collections, shared by all trainings that want one. .NET has one region at a time for the whole process: one that somebody else has begun is left alone, and nothing here is ever an error,
-/// because without the region a training goes on as it would have anyway.
+/// The process's region without garbage collections, shared by all trainings that want one. .NET has a single such region per process: one begun by other code is left alone, and nothing here is ever an error,
+/// because without the region training simply continues as usual.
 /// </summary>
 internal static class NoGCRegion
 {
-    /// <summary>Below this much there is no point.</summary>
+    /// <summary>The smallest useful size.</summary>
     private const long Least = 1 << 20;
 
-    /// <summary>The part of a region that is meant for objects above 85,000 bytes, such as arrays of a batch: a quarter.</summary>
+    /// <summary>The share of a region reserved for objects above 85,000 bytes, such as arrays of a batch: a quarter.</summary>
     private const int ShareOfLarge = 4;
 
     private static readonly object Gate = new();
@@ -22,7 +22,7 @@ internal static class NoGCRegion
     private static long _allocated;
     private static long _size;
 
-    /// <summary>Whether a region that was begun here is still on. Whatever ends one before its time, an allocation beyond it or <c>GC.Collect</c>, is a collection.</summary>
+    /// <summary>Whether a region begun here is still active. Whatever ends it early, an allocation beyond its size or <c>GC.Collect</c>, is a collection.</summary>
     public static bool IsOn
     {
         get
@@ -34,14 +34,14 @@ internal static class NoGCRegion
 
     private static bool IsStillOn => _isBegun && GC.CollectionCount(0) == _collections && GCSettings.LatencyMode == GCLatencyMode.NoGCRegion;
 
-    /// <summary>One more training takes part, until <see cref="Leave"/>.</summary>
+    /// <summary>Adds a training, until <see cref="Leave"/>.</summary>
     public static void Join()
     {
         lock (Gate)
             _trainings++;
     }
 
-    /// <summary>A training has ended. The last one ends the region.</summary>
+    /// <summary>Removes a training. The last one ends the region.</summary>
     public static void Leave()
     {
         lock (Gate)
@@ -52,9 +52,9 @@ internal static class NoGCRegion
     }
 
     /// <summary>
-    /// A training begins a step. If no other one is in the middle of one, this is the moment to collect: what is garbage now is read by nobody. It is used when half of the region is, or when it has ended.
+    /// Called when a training begins a step. If no other is in the middle of one, it is safe to collect now: nobody reads what is garbage at this point. This is done when half of the region is used, or when it has ended.
     /// </summary>
-    /// <param name="size">Most memory the region may take, in bytes; less is taken where the collector refuses that much.</param>
+    /// <param name="size">Maximum memory of the region, in bytes; less is used if the collector refuses that much.</param>
     public static void BeginStep(long size)
     {
         lock (Gate)
@@ -64,7 +64,7 @@ internal static class NoGCRegion
         }
     }
 
-    /// <summary>A step is done.</summary>
+    /// <summary>Called when a step is done.</summary>
     public static void EndStep()
     {
         lock (Gate)
@@ -76,7 +76,7 @@ internal static class NoGCRegion
         End();
         if (GCSettings.LatencyMode == GCLatencyMode.NoGCRegion)
             return;
-        // Beginning a region collects nothing where there is room for it.
+        // Beginning a region collects nothing if there is room for it.
         GC.Collect(0);
         for (; size >= Least && !_isBegun; size /= 2)
             TryBegin(size);
@@ -86,16 +86,16 @@ internal static class NoGCRegion
     {
         try
         {
-            // A full collection, which the heap of a server makes long, is no price for room.
+            // Room is not worth a full collection, which takes long on a server's heap.
             _isBegun = GC.TryStartNoGCRegion(size, size / ShareOfLarge, disallowFullBlockingGC: true);
         }
         catch (ArgumentOutOfRangeException)
         {
-            // More than the collector can promise.
+            // More than the collector can guarantee.
         }
         catch (InvalidOperationException)
         {
-            // Somebody else was faster.
+            // Other code was faster.
         }
 
         (_collections, _allocated, _size) = (GC.CollectionCount(0), GC.GetTotalAllocatedBytes(), size);
@@ -111,7 +111,7 @@ internal static class NoGCRegion
             }
             catch (InvalidOperationException)
             {
-                // It ended by itself just now.
+                // It has just ended by itself.
             }
         }
 

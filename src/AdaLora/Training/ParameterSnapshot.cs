@@ -5,12 +5,12 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Training;
 
-/// <summary>Copies of some parameters, and of all buffers of their model: running averages belong to the weights that they were made with.</summary>
+/// <summary>Copies of some parameters, and of all buffers of their model, because running averages belong to the weights they were computed with.</summary>
 internal sealed class ParameterSnapshot : IDisposable
 {
     private readonly IReadOnlyList<(string Name, Tensor Live, Tensor Copy)> _copies;
 
-    /// <summary>Copies parameters and buffers as they are.</summary>
+    /// <summary>Copies the current parameters and buffers.</summary>
     public ParameterSnapshot(IEnumerable<(string Name, Parameter Parameter)> parameters, nn.Module model)
         : this(parameters, model, p => p.Live)
     {
@@ -30,8 +30,8 @@ internal sealed class ParameterSnapshot : IDisposable
         _copies = [.. all.Select(p => (p.Name, p.Live, source(p).detach().to(p.Live.device, copy: true).DetachFromDisposeScope()))];
     }
 
-    /// <summary>Adds to the steps of a change that everything is as it was.</summary>
-    /// <exception cref="InvalidOperationException">Something was freed, as by moving the model, or has another size by now.</exception>
+    /// <summary>Adds steps to a change that restore everything.</summary>
+    /// <exception cref="InvalidOperationException">Something was freed, as by moving the model, or has changed its size.</exception>
     public void Restore(Transition steps)
     {
         foreach (var (name, live, copy) in _copies)

@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Training;
 
-/// <summary>A model whose parameters are trained as they are.</summary>
+/// <summary>A model whose parameters are trained directly.</summary>
 internal sealed class PlainTarget : TrainingTarget
 {
     private readonly IReadOnlyList<(string Name, Parameter Parameter)> _trained;

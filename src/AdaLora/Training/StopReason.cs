@@ -6,7 +6,7 @@ public enum StopReason
     /// <summary>All steps were done.</summary>
     Completed,
 
-    /// <summary>The cancellation token asked for it; the step under way was finished first.</summary>
+    /// <summary>Cancellation was requested; the current step was finished first.</summary>
     Cancelled,
 
     /// <summary>The evaluation score did not improve for <see cref="TrainerOptions.Patience"/> evaluations.</summary>

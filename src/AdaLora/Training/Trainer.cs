@@ -8,8 +8,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Training;
 
 /// <summary>
-/// A synchronous training loop on whatever device the model is on. It owns the optimiser and drives the adapters' regulariser and allocator, once per optimiser step.
-/// One trainer trains once. Not thread-safe.
+/// A synchronous training loop, on the model's device. It owns the optimiser and runs the adapters' regulariser and allocator once per optimiser step.
+/// A trainer trains only once. Not thread-safe.
 /// </summary>
 public sealed class Trainer : IDisposable
 {
@@ -22,14 +22,14 @@ public sealed class Trainer : IDisposable
     private bool _used;
     private volatile int _runningThread;
 
-    /// <summary>Trains the adapters of an <see cref="AdaLoraModel"/>, and what else <see cref="AdaLoraModel.TrainableParameters"/> lists.</summary>
+    /// <summary>Trains the adapters of an <see cref="AdaLoraModel"/>, and whatever else <see cref="AdaLoraModel.TrainableParameters"/> lists.</summary>
     /// <exception cref="ArgumentException">The options are not valid, or do not fit the adapters' schedule.</exception>
     public Trainer(ITrainable adapted, TrainerOptions options, ILogger? logger = null)
         : this((adapted ?? throw new ArgumentNullException(nameof(adapted))).AsTrainingTarget(), options, logger)
     {
     }
 
-    /// <summary>Trains the parameters of a model that require gradients.</summary>
+    /// <summary>Trains those parameters of a model that require gradients.</summary>
     /// <exception cref="ArgumentException">The options are not valid, or no parameter requires a gradient.</exception>
     public Trainer(nn.Module model, TrainerOptions options, ILogger? logger = null)
         : this(new PlainTarget(model ?? throw new ArgumentNullException(nameof(model))), options, logger)
@@ -62,27 +62,27 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>
-    /// Trains until all steps are done, cancellation is asked for, or the score stops improving. Afterwards the model is in training mode, also after an exception: call <c>model.eval()</c> before it is used.
+    /// Trains until all steps are done, cancellation is requested, or the score stops improving. Afterwards the model is in training mode, even after an exception: call <c>model.eval()</c> before using it.
     /// </summary>
     /// <param name="batches">
-    /// Enumerated again for each pass, so it may shuffle each time. Tensors that a batch makes while being enumerated are freed after it was used;
-    /// batches must not keep tensors for later that were made there.
+    /// Enumerated again for each epoch, so it may shuffle each time. Tensors created while a batch is enumerated are freed once the batch has been used;
+    /// batches must not keep such tensors for later.
     /// </param>
     /// <param name="loss">
-    /// The task loss of a batch: a scalar that requires gradients. With <see cref="TrainerOptions.GradientAccumulation"/> a step takes the mean of the losses of its batches, whatever their sizes; where batches differ in what
-    /// they count, give a <see cref="LossSum"/>. The orthogonality penalty is not part of it.
+    /// The task loss of a batch: a scalar that requires gradients. With <see cref="TrainerOptions.GradientAccumulation"/> a step takes the mean of its batches' losses, whatever their sizes; if the number of items differs
+    /// between batches, return a <see cref="LossSum"/>. The orthogonality penalty is not part of it.
     /// </param>
-    /// <param name="evaluate">Called in evaluation mode without gradients; returns the score that decides which weights are best.</param>
-    /// <param name="size">How much work a batch is, for throughput figures.</param>
-    /// <param name="progress">Told every <see cref="TrainerOptions.ReportEvery"/> steps and after each evaluation, on this thread if it is not a <see cref="Progress{T}"/>.</param>
-    /// <param name="cancellation">Ends the training after the step under way.</param>
-    /// <exception cref="ArgumentException"><see cref="TrainerOptions.Patience"/> or <see cref="TrainerOptions.EvaluateEvery"/> is set, but there is no <paramref name="evaluate"/>.</exception>
+    /// <param name="evaluate">Called in evaluation mode without gradients; returns the score that determines the best weights.</param>
+    /// <param name="size">The size of a batch, for throughput figures.</param>
+    /// <param name="progress">Receives a report every <see cref="TrainerOptions.ReportEvery"/> steps and after each evaluation, on this thread unless it is a <see cref="Progress{T}"/>.</param>
+    /// <param name="cancellation">Ends the training after the current step.</param>
+    /// <exception cref="ArgumentException"><see cref="TrainerOptions.Patience"/> or <see cref="TrainerOptions.EvaluateEvery"/> is set without an <paramref name="evaluate"/>.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The trainer was used before, there are no batches, a loss is no scalar with a gradient, an adapter takes no part, or the folder for checkpoints holds some that are not to be resumed.
+    /// The trainer was used before, there are no batches, a loss is not a scalar with a gradient, an adapter takes no part, or the checkpoint folder holds checkpoints that are not to be resumed.
     /// </exception>
-    /// <exception cref="NotSupportedException">Checkpoints are wanted, but the state of the optimiser cannot be reached.</exception>
-    /// <exception cref="InvalidDataException">No checkpoint is intact, or the newest that is was made with other settings; what differs is listed.</exception>
-    /// <exception cref="IOException">The folder for checkpoints cannot be made. Once training has begun, a checkpoint that cannot be written is logged, and training goes on.</exception>
+    /// <exception cref="NotSupportedException">Checkpoints are requested, but the optimiser's state is inaccessible.</exception>
+    /// <exception cref="InvalidDataException">No checkpoint is intact, or the newest intact one was made with other settings; the differences are listed.</exception>
+    /// <exception cref="IOException">The checkpoint folder cannot be created. Once training has begun, a checkpoint that cannot be written is logged, and training continues.</exception>
     public TrainingResult Fit<TBatch>(
         IEnumerable<TBatch> batches,
         Func<TBatch, Tensor> loss,
@@ -95,12 +95,12 @@ public sealed class Trainer : IDisposable
         return Train(batches, (run, batch) => run.Accumulate(loss(batch)), "a mean per batch", evaluate, size, progress, cancellation);
     }
 
-    /// <summary>Trains with losses that are sums over what counts in a batch, such as its tokens: an optimiser step divides by all that counts in its batches. Otherwise as the other <c>Fit</c>.</summary>
+    /// <summary>Trains with losses that are sums over the items of a batch, such as its tokens: an optimiser step divides by the total count of its batches. Otherwise like the other <c>Fit</c>.</summary>
     /// <param name="batches">As in the other <c>Fit</c>.</param>
-    /// <param name="loss">The task loss of a batch as a sum, and how much is summed up. The orthogonality penalty is not part of it.</param>
+    /// <param name="loss">The task loss of a batch as a sum, with the number of items it covers. The orthogonality penalty is not part of it.</param>
     /// <param name="evaluate">As in the other <c>Fit</c>.</param>
     /// <param name="size">As in the other <c>Fit</c>.</param>
-    /// <param name="progress">As in the other <c>Fit</c>. Losses that are reported are means over what counts.</param>
+    /// <param name="progress">As in the other <c>Fit</c>. Reported losses are means per item.</param>
     /// <param name="cancellation">As in the other <c>Fit</c>.</param>
     /// <inheritdoc cref="Fit{TBatch}(IEnumerable{TBatch}, Func{TBatch, Tensor}, Func{double}, Func{TBatch, BatchSize}, IProgress{TrainingProgress}, CancellationToken)" path="/exception"/>
     public TrainingResult Fit<TBatch>(
@@ -129,7 +129,7 @@ public sealed class Trainer : IDisposable
         if (_used)
             throw new InvalidOperationException("A trainer trains once; make a new one for another training.");
         using var hold = _target.Hold();
-        // Another trainer may have been made for the same model since.
+        // Another trainer may have been created for the same model since.
         _target.Use(_optimizer);
         using var checkpoints = KeepCheckpoints(losses);
         _used = true;
@@ -142,11 +142,11 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>
-    /// Puts the weights of the best evaluation back, with the ranks that they had and the model's buffers. If <see cref="TrainerOptions.BestBeforeFinal"/> let weights be the best whose ranks were not final, they are not
-    /// final afterwards: <see cref="AdaLoraModel.Finish"/> prunes them to the budget.
+    /// Restores the weights of the best evaluation, with their ranks and the model's buffers. If <see cref="TrainerOptions.BestBeforeFinal"/> allowed best weights whose ranks were not final, they are not
+    /// final afterwards either: <see cref="AdaLoraModel.Finish"/> prunes them to the budget.
     /// </summary>
     /// <returns>Whether there were any.</returns>
-    /// <exception cref="InvalidOperationException">The adapters are merged or not the selected ones of their set, a step is under way, or the model was moved. Nothing was changed.</exception>
+    /// <exception cref="InvalidOperationException">The adapters are merged or not the selected ones of their set, a step is in progress, or the model was moved. Nothing was changed.</exception>
     public bool RestoreBest()
     {
         if (!_best.IsPresent)
@@ -172,7 +172,7 @@ public sealed class Trainer : IDisposable
         return new CheckpointKeeper(options, RunIdentity.Of(_target, _options, _optimizer, losses), _logger);
     }
 
-    /// <summary>Frees the optimiser's state and the best weights. Model and adapters are the caller's.</summary>
+    /// <summary>Frees the optimiser's state and the best weights. The caller still owns model and adapters.</summary>
     /// <exception cref="InvalidOperationException">The training is running on another thread.</exception>
     public void Dispose()
     {

@@ -9,25 +9,25 @@ namespace AdaLora.Training;
 /// <summary>How a <see cref="Trainer"/> runs.</summary>
 public sealed class TrainerOptions
 {
-    /// <summary>The product of two rates has to fit into single precision.</summary>
+    /// <summary>The product of two rates must fit in single precision.</summary>
     private const double MostRate = 1e15;
 
-    /// <summary>Optimiser steps to do, at least 1.</summary>
+    /// <summary>Number of optimiser steps to run, at least 1.</summary>
     public required long TotalSteps { get; init; }
 
-    /// <summary>Highest learning rate, positive. Adapters stand 1e-3 where full fine-tuning wants about 5e-5.</summary>
+    /// <summary>Peak learning rate, positive. Adapters tolerate 1e-3 where full fine-tuning needs about 5e-5.</summary>
     public double LearningRate { get; init; } = 1e-3;
 
     /// <summary>Decoupled weight decay of the default optimiser, not negative.</summary>
     public double WeightDecay { get; init; } = 0.01;
 
-    /// <summary>Smoothing of the gradient in the default optimiser, in [0, 1).</summary>
+    /// <summary>Smoothing of the gradient in the default optimiser (beta1), in [0, 1).</summary>
     public double AdamBeta1 { get; init; } = 0.9;
 
-    /// <summary>Smoothing of the squared gradient in the default optimiser, in [0, 1).</summary>
+    /// <summary>Smoothing of the squared gradient in the default optimiser (beta2), in [0, 1).</summary>
     public double AdamBeta2 { get; init; } = 0.999;
 
-    /// <summary>What the default optimiser adds to the root of the smoothed square, not negative.</summary>
+    /// <summary>What the default optimiser adds to the square root of the smoothed squared gradient, not negative.</summary>
     public double AdamEpsilon { get; init; } = 1e-8;
 
     /// <summary>Length of the linear warm-up from 0.</summary>
@@ -36,70 +36,70 @@ public sealed class TrainerOptions
     /// <summary>How the learning rate falls after the warm-up.</summary>
     public LearningRateDecay Decay { get; init; } = LearningRateDecay.Linear;
 
-    /// <summary>Gradients whose joint norm is larger are scaled down to it; null never scales.</summary>
+    /// <summary>Gradients with a larger joint norm are scaled down to it; null never scales.</summary>
     public double? MaxGradientNorm { get; init; } = 1.0;
 
-    /// <summary>Batches whose gradients are averaged into one optimiser step, at least 1. Allocation takes place once per optimiser step.</summary>
+    /// <summary>Batches whose gradients are averaged into one optimiser step, at least 1. Allocation runs once per optimiser step.</summary>
     public int GradientAccumulation { get; init; } = 1;
 
     /// <summary>
-    /// Optimiser steps between two evaluations; null evaluates at the end of each epoch in which a step was done, also when backward passes still wait for theirs. The last step is always evaluated.
-    /// Needs an <c>evaluate</c> in <c>Trainer.Fit</c>.
+    /// Optimiser steps between two evaluations; null evaluates at the end of each epoch in which a step was done, even if gradients are still waiting for the next one. The last step is always evaluated.
+    /// Requires an <c>evaluate</c> in <c>Trainer.Fit</c>.
     /// </summary>
     public long? EvaluateEvery { get; init; }
 
     /// <summary>Whether a higher evaluation score is better.</summary>
     public bool HigherIsBetter { get; init; } = true;
 
-    /// <summary>Evaluations without improvement, counted as <see cref="BestBeforeFinal"/> says, after which the training ends; null never ends it early. Needs an <c>evaluate</c> in <c>Trainer.Fit</c>.</summary>
+    /// <summary>Evaluations without improvement, counted according to <see cref="BestBeforeFinal"/>, after which training ends; null never ends it early. Requires an <c>evaluate</c> in <c>Trainer.Fit</c>.</summary>
     public int? Patience { get; init; }
 
-    /// <summary>Whether the best weights so far, as <see cref="BestBeforeFinal"/> says, are kept, for <see cref="Trainer.RestoreBest"/>. Costs one copy of what is trained.</summary>
+    /// <summary>Whether to keep the best weights so far, according to <see cref="BestBeforeFinal"/>, for <see cref="Trainer.RestoreBest"/>. Costs one copy of what is trained.</summary>
     public bool KeepBest { get; init; } = true;
 
     /// <summary>
-    /// Whether evaluations before the ranks of the adapters are final count for the best weights and for <see cref="Patience"/>. By default they do not: with more triplets than its budget an adapter mostly scores better, but
-    /// weights of that time still have to be pruned. Without adapters, or where nothing is pruned, every evaluation counts.
+    /// Whether evaluations before the adapters' ranks are final count for the best weights and for <see cref="Patience"/>. By default they do not: with more triplets than its budget an adapter usually scores better, but
+    /// those weights still have to be pruned. Without adapters, or where nothing is pruned, every evaluation counts.
     /// </summary>
     public bool BestBeforeFinal { get; init; }
 
-    /// <summary>Optimiser steps between two progress reports, at least 1. Only a report reads losses back from the device.</summary>
+    /// <summary>Optimiser steps between two progress reports, at least 1. Losses are read from the device only for a report.</summary>
     public long ReportEvery { get; init; } = 10;
 
-    /// <summary>Seed of torch's generators, set when the training starts; null leaves them alone.</summary>
+    /// <summary>Seed of torch's generators, set when training starts; null leaves them alone.</summary>
     public long? Seed { get; init; }
 
     /// <summary>
-    /// Whether an optimiser step is left out when a gradient is not finite. Finding out reads one boolean per step back from the device; without it, bad gradients reach the optimiser.
+    /// Whether to skip an optimiser step when a gradient is not finite. The check reads one boolean per step from the device; without it, bad gradients reach the optimiser.
     /// </summary>
     public bool SkipNonFiniteSteps { get; init; } = true;
 
-    /// <summary>Skipped steps in a row after which the training is given up as diverged, at least 1.</summary>
+    /// <summary>Number of consecutive skipped steps after which training is abandoned as diverged, at least 1.</summary>
     public int MaxSkippedInARow { get; init; } = 25;
 
     /// <summary>
-    /// Whether pruned triplets are dropped as soon as the pattern is final, so that the rest of the training costs what the live ranks cost.
-    /// Otherwise they are masked to the end, as in the published code, where they still count in the orthogonality penalty.
+    /// Whether to drop pruned triplets as soon as the pattern is final, so that the rest of the training costs only what the live ranks cost.
+    /// Otherwise they stay masked to the end, as in the published code, where they still count in the orthogonality penalty.
     /// </summary>
     public bool CompactWhenFinal { get; init; } = true;
 
     /// <summary>
-    /// Makes the optimiser from the trained parameters and the learning rate; null makes <see cref="FusedAdamW"/> with <see cref="WeightDecay"/>, <see cref="AdamBeta1"/>, <see cref="AdamBeta2"/> and
-    /// <see cref="AdamEpsilon"/>, which this optimiser does not see.
-    /// The warm-up and decay scale the learning rates that its groups start with.
+    /// Creates the optimiser from the trained parameters and the learning rate; null creates <see cref="FusedAdamW"/> with <see cref="WeightDecay"/>, <see cref="AdamBeta1"/>, <see cref="AdamBeta2"/> and
+    /// <see cref="AdamEpsilon"/>, which do not affect a custom optimiser.
+    /// Warm-up and decay scale the initial learning rates of its groups.
     /// </summary>
     public Func<IReadOnlyList<Parameter>, double, torch.optim.Optimizer>? OptimizerFactory { get; init; }
 
     /// <summary>
-    /// Size in MB, 1 to 1024, of a region in which .NET collects no garbage during a step and an evaluation, but between them; null, the default, leaves collections to .NET. Libtorch may read a number of the model's own
-    /// code, such as that of <c>x * 0.5</c>, after a collection on another thread has freed it; this makes that rare. The region is the whole process's: see the guide before using it in a server.
+    /// Size in MB, 1 to 1024, of a region in which .NET collects no garbage during a step or an evaluation, only between them; null, the default, leaves collections to .NET. Libtorch may read a number from the model's own
+    /// code, such as that of <c>x * 0.5</c>, after a collection on another thread has freed it; this makes that rare. The region applies to the whole process: see the guide before using it in a server.
     /// </summary>
     public int? NoGCRegionMegabytes { get; init; }
 
-    /// <summary>When and where to save what another process needs to go on; null never saves.</summary>
+    /// <summary>When and where to save checkpoints, from which another process can resume; null never saves.</summary>
     public CheckpointOptions? Checkpoints { get; init; }
 
-    /// <summary>What decides about the results of a training, and so has to be the same when it goes on from a checkpoint.</summary>
+    /// <summary>What affects the results of a training, and so must be the same when it resumes from a checkpoint.</summary>
     internal IEnumerable<(string Name, object? Value)> Settings =>
     [
         (nameof(TotalSteps), TotalSteps),
@@ -116,7 +116,7 @@ public sealed class TrainerOptions
         (nameof(CompactWhenFinal), CompactWhenFinal),
     ];
 
-    /// <summary>The options that may differ when a training goes on from a checkpoint, and why. A test compares this and <see cref="Settings"/> with the options that there are.</summary>
+    /// <summary>The options that may differ when a training resumes from a checkpoint, and why. A test compares this and <see cref="Settings"/> with the options that exist.</summary>
     internal static IReadOnlyDictionary<string, string> Free { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
     {
         [nameof(EvaluateEvery)] = "evaluations only look at the weights; those of before are kept",
@@ -133,7 +133,7 @@ public sealed class TrainerOptions
     };
 
     /// <summary>Checks every option.</summary>
-    /// <exception cref="ArgumentException">Some option is out of its range; the message lists all of them.</exception>
+    /// <exception cref="ArgumentException">An option is out of range; the message lists all of them.</exception>
     public void Validate()
     {
         var problems = new Problems();

@@ -2,16 +2,16 @@ using AdaLora.Training.Progress;
 
 namespace AdaLora.Training;
 
-/// <summary>What a training did.</summary>
+/// <summary>The outcome of a training.</summary>
 public sealed class TrainingResult
 {
-    /// <summary>Why it ended.</summary>
+    /// <summary>Why training ended.</summary>
     public required StopReason StopReason { get; init; }
 
-    /// <summary>Optimiser steps done, skipped ones included.</summary>
+    /// <summary>Optimiser steps done, including skipped ones.</summary>
     public required long Steps { get; init; }
 
-    /// <summary>Optimiser steps that were planned.</summary>
+    /// <summary>Optimiser steps planned.</summary>
     public required long TotalSteps { get; init; }
 
     /// <summary>Optimiser steps skipped because a gradient was not finite.</summary>
@@ -20,16 +20,16 @@ public sealed class TrainingResult
     /// <summary>All evaluations, in order.</summary>
     public required IReadOnlyList<Evaluation> Evaluations { get; init; }
 
-    /// <summary>The evaluation with the best score, the earliest of equals, among those that count (<see cref="TrainerOptions.BestBeforeFinal"/>); null when there was none with a number.</summary>
+    /// <summary>The evaluation with the best score (the earliest if tied) among those that count (<see cref="TrainerOptions.BestBeforeFinal"/>); null if none had a number.</summary>
     public required Evaluation? Best { get; init; }
 
     /// <summary>All progress reports, in order.</summary>
     public required IReadOnlyList<TrainingProgress> History { get; init; }
 
-    /// <summary>Duration of each optimiser step: forward, backward, optimiser and allocator, without loading batches or evaluating.</summary>
+    /// <summary>Duration of each optimiser step: forward, backward, optimiser and allocator, excluding loading batches and evaluating.</summary>
     public required IReadOnlyList<double> StepMilliseconds { get; init; }
 
-    /// <summary>Median of <see cref="StepMilliseconds"/>; 0 when no step was done.</summary>
+    /// <summary>Median of <see cref="StepMilliseconds"/>; 0 if no step was done.</summary>
     public double MedianStepMilliseconds
     {
         get
@@ -39,6 +39,6 @@ public sealed class TrainingResult
         }
     }
 
-    /// <summary>Time from the first batch to the end, evaluations included.</summary>
+    /// <summary>Time from the first batch to the end, including evaluations.</summary>
     public required TimeSpan Elapsed { get; init; }
 }

@@ -54,14 +54,14 @@ internal sealed class TrainingRun : IDisposable
         _collections = new CollectionsBetweenSteps(options.NoGCRegionMegabytes);
     }
 
-    // In the order in which they can be resumed: the optimiser's state has the sizes of the weights, reports quote evaluations.
+    // In the order in which they can be resumed: the optimiser's state has the sizes of the weights, and reports quote evaluations.
     private IEnumerable<(string Name, IResumable Part)> Parts =>
     [
         ("steps", _counters), ("data", _position), ("timer", _timer), ("losses", _losses), ("window", _window), ("evaluations", _evaluations), ("history", _history), ("best", _best), ("optimizer", new OptimizerState(_optimizer)),
     ];
 
     /// <param name="batches">As in <see cref="Trainer"/>.</param>
-    /// <param name="accumulate">Computes the loss of a batch and gives it to <see cref="Accumulate(Tensor)"/> or <see cref="Accumulate(LossSum)"/>.</param>
+    /// <param name="accumulate">Computes the loss of a batch and passes it to <see cref="Accumulate(Tensor)"/> or <see cref="Accumulate(LossSum)"/>.</param>
     /// <param name="size">As in <see cref="Trainer"/>.</param>
     /// <param name="cancellation">As in <see cref="Trainer"/>.</param>
     public TrainingResult Execute<TBatch>(IEnumerable<TBatch> batches, Action<TBatch> accumulate, Func<TBatch, BatchSize>? size, CancellationToken cancellation)
@@ -136,14 +136,14 @@ internal sealed class TrainingRun : IDisposable
         if (_position.IsAtStartOfPass)
             throw new InvalidOperationException("There are no batches to train on. If the sequence can only be enumerated once, give one that can be enumerated for each pass.");
         _position.ClosePass();
-        // Backward passes that still wait for their step leave the weights alone; without a step since the latest evaluation there is nothing new to evaluate.
+        // Backward passes still waiting for their step do not change the weights; without a step since the latest evaluation there is nothing new to evaluate.
         var early = _options.EvaluateEvery is null && _counters.Steps > (_evaluations.Latest?.Step ?? 0) ? Evaluate() : null;
         if (_bestIsUnsaved && early is null)
             Save();
         return early;
     }
 
-    /// <summary>Takes the gradients of a loss, one of as many as make a step: the step takes the mean of all.</summary>
+    /// <summary>Adds the gradients of one of the losses that make up a step; the step takes the mean of all.</summary>
     public void Accumulate(Tensor loss)
     {
         RequireLoss(loss);
@@ -152,7 +152,7 @@ internal sealed class TrainingRun : IDisposable
         _counters.CountBackward();
     }
 
-    /// <summary>Takes the gradients of a sum: the step divides all of them by all counts.</summary>
+    /// <summary>Adds the gradients of a sum; the step divides all of them by the total count.</summary>
     public void Accumulate(LossSum loss)
     {
         RequireLoss(loss?.Sum);
@@ -213,7 +213,7 @@ internal sealed class TrainingRun : IDisposable
         if (_counters.SkippedInARow >= _options.MaxSkippedInARow)
             return StopReason.Diverged;
         var isLast = _counters.Steps == _options.TotalSteps;
-        // The last evaluation sees the final pattern.
+        // The last evaluation uses the final pattern.
         if (isLast)
             _target.Finish();
         if (isLast || _counters.Steps % _options.ReportEvery == 0)
@@ -259,7 +259,7 @@ internal sealed class TrainingRun : IDisposable
 
     private void Report()
     {
-        // The step may have been told of already, before the evaluation that belongs to it.
+        // The step may already have been reported, before the evaluation that belongs to it.
         var report = _history.LatestStep == _counters.Steps ? _history.AddToLatest(_evaluations.Latest) : _history.Add(Describe());
         _progress?.Report(report);
     }

@@ -5,16 +5,16 @@ using AdaLora.Internals.Cpu;
 namespace AdaLora.Adapters.Dropout;
 
 /// <summary>
-/// Dropout masks from a counter-based generator: entry i depends on the key and on i alone, so the result is the same for any number of threads and any vector width, and a mask
-/// never has to be kept, because it can be made again. Every run of 512 entries has a key of its own, of 64 bits hashed from the mask's, so that entries far from each other have nothing in common; within a run the generator is a keyed
-/// 32-bit hash of the index with two rounds of multiplication, which alone would let entries at some distances follow each other. Pure arithmetic: nothing here needs libtorch.
+/// Dropout masks from a counter-based generator: entry i depends only on the key and i, so the result is the same for any number of threads and any vector width, and a mask
+/// need not be stored, because it can be recomputed. Every run of 512 entries has its own 64-bit key, hashed from the mask's, so that distant entries are unrelated; within a run the generator is a keyed
+/// 32-bit hash of the index with two rounds of multiplication, which alone would correlate entries at some distances. Pure arithmetic: nothing here needs libtorch.
 /// </summary>
 internal static class CounterMask
 {
-    /// <summary>Entries per piece of work: large enough to be worth a thread, small enough to stay in the second-level cache.</summary>
+    /// <summary>Entries per chunk of work: large enough to be worth a thread, small enough to fit in the L2 cache.</summary>
     private const int Chunk = 1 << 16;
 
-    /// <summary>Entries with one key. Divides <see cref="Chunk"/>, and is a multiple of every vector's width.</summary>
+    /// <summary>Entries per key. Divides <see cref="Chunk"/>, and is a multiple of every vector width.</summary>
     private const int RunLength = 1 << 9;
 
     private const uint FirstFactor = 0x21f0aaad;
@@ -22,7 +22,7 @@ internal static class CounterMask
 
     private static readonly uint[] Lanes = [.. Enumerable.Range(0, Vector<uint>.Count).Select(i => (uint)i)];
 
-    /// <summary>What happens with entry i of the mask.</summary>
+    /// <summary>What to do with entry i of the mask.</summary>
     private interface IUse
     {
         static abstract Vector<float> Of(Vector<float> mask, Vector<float> source, Vector<float> target);
@@ -31,11 +31,11 @@ internal static class CounterMask
     }
 
     /// <summary>Sets each entry to 0 with probability <paramref name="rate"/>, else to <paramref name="kept"/>.</summary>
-    /// <param name="mask">What to fill; the memory must stay where it is during the call.</param>
-    /// <param name="rate">In [0, 1), taken to 32 bits.</param>
+    /// <param name="mask">What to fill; the memory must not move during the call.</param>
+    /// <param name="rate">In [0, 1), rounded to 32 bits.</param>
     /// <param name="kept">The value of entries that are kept.</param>
     /// <param name="key">Selects the mask.</param>
-    /// <param name="threads">Largest number of threads to use, at least 1.</param>
+    /// <param name="threads">Maximum number of threads, at least 1.</param>
     public static void Fill(Span<float> mask, double rate, float kept, ulong key, int threads) => Run<Store>(mask, mask, rate, kept, key, threads);
 
     /// <summary>target := source · mask, entry by entry.</summary>
@@ -81,7 +81,7 @@ internal static class CounterMask
                 x ^= x >>> 15;
                 x *= SecondFactor;
                 x ^= x >>> 15;
-                // x >= limit, without the comparison of unsigned numbers that AVX2 lacks.
+                // x >= limit, without an unsigned comparison, which AVX2 lacks.
                 var keeps = Vector.AsVectorSingle(Vector.Equals(Vector.Max(x, limit), x));
                 var (from, to) = (Vector.LoadUnsafe(ref sources, (nuint)i), Vector.LoadUnsafe(ref targets, (nuint)i));
                 TUse.Of(Vector.BitwiseAnd(keeps, value), from, to).StoreUnsafe(ref targets, (nuint)i);

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Adapters.Dropout;
 
-/// <summary>Dropout whose backward pass makes the mask again: nothing is kept between the passes.</summary>
+/// <summary>Dropout whose backward pass recomputes the mask: nothing is kept between the passes.</summary>
 internal sealed class DropoutFunction : autograd.SingleTensorFunction<DropoutFunction>
 {
     private const string MaskKey = "mask";

@@ -4,12 +4,12 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Adapters.Dropout;
 
-/// <summary>A dropout mask for tensors on the CPU: 0 with probability <see cref="Rate"/>, else 1 / (1 - rate). It is made again wherever it is needed instead of being kept.</summary>
+/// <summary>A dropout mask for tensors on the CPU: 0 with probability <see cref="Rate"/>, else 1 / (1 - rate). It is recomputed wherever it is needed instead of being stored.</summary>
 /// <param name="Rate">In [0, 1).</param>
 /// <param name="Key">Selects the mask.</param>
 internal readonly record struct DropoutMask(double Rate, ulong Key)
 {
-    /// <summary>Number of keys to draw from: a power of two that a double, in which torch takes it, holds exactly.</summary>
+    /// <summary>Number of possible keys: a power of two that is exact as a double, the type in which torch takes it.</summary>
     private const double Keys = 1L << 62;
 
     private double Scale => 1 / (1 - Rate);
@@ -18,14 +18,14 @@ internal readonly record struct DropoutMask(double Rate, ulong Key)
     public static DropoutMask Draw(double rate)
     {
         using var drawn = empty(1, dtype: ScalarType.Int64, device: CPU).random_(0, Keys);
-        // Mixed, so that every bit of the drawn number reaches every bit of the key.
+        // Mixed, so that every bit of the drawn number affects every bit of the key.
         return new DropoutMask(rate, SplitMix64.Mix(HostMemory.First<ulong>(drawn)));
     }
 
-    /// <summary>Whether masks of this kind can be applied to a tensor; if not, libtorch's own dropout has to do.</summary>
+    /// <summary>Whether masks of this kind can be applied to a tensor; if not, libtorch's own dropout must be used.</summary>
     public static bool Suits(Tensor tensor) => tensor.device_type == TorchSharp.DeviceType.CPU && tensor.numel() is > 0 and <= int.MaxValue / sizeof(float);
 
-    /// <summary>Whether masks of this kind are to be applied to a tensor.</summary>
+    /// <summary>Whether masks of this kind should be applied to a tensor.</summary>
     public static bool IsUsedFor(Tensor tensor) => HostMemory.IsUsed && Suits(tensor);
 
     /// <summary>The tensor times the mask, without a graph.</summary>
@@ -44,7 +44,7 @@ internal readonly record struct DropoutMask(double Rate, ulong Key)
     }
 
     /// <summary>sum := sum + tensor · mask.</summary>
-    /// <param name="tensor">Shape and dtype of <paramref name="sum"/>.</param>
+    /// <param name="tensor">Shape and dtype must match <paramref name="sum"/>.</param>
     /// <param name="sum">Contiguous; changed in place.</param>
     public void AddTo(Tensor sum, Tensor tensor)
     {

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Adapters.Dropout;
 
 /// <summary>
-/// Lets the adapters of a model that read the same tensor one after another share what is dropped of it. The same tensor is the same object, and only once for every adapter: one that comes again
-/// is in another forward pass, or another place of it. The object is held weakly, so that nothing lives longer for it; neither its address nor its handle would do, which are used again.
+/// Lets adapters of a model that read the same tensor one after another share its dropout. The same tensor means the same object, and only once per adapter: an adapter called again
+/// is in another forward pass, or elsewhere in the same one. The object is held weakly, so that this does not extend any lifetime; its address or handle would not do, since those are reused.
 /// </summary>
 internal sealed class DropoutSharing
 {
@@ -15,9 +15,9 @@ internal sealed class DropoutSharing
     private SharedDropout? _current;
     private bool _inGraph;
 
-    /// <summary>What an adapter is to drop of its input.</summary>
-    /// <param name="adapter">Who asks.</param>
-    /// <param name="input">What it was called with.</param>
+    /// <summary>The dropout for an adapter's input.</summary>
+    /// <param name="adapter">The adapter.</param>
+    /// <param name="input">Its input.</param>
     /// <param name="rate">In (0, 1), the same for all adapters.</param>
     public SharedDropout For(object adapter, Tensor input, double rate)
     {
@@ -33,7 +33,7 @@ internal sealed class DropoutSharing
         }
     }
 
-    /// <summary>Ends a forward pass: what comes next shares nothing with what was.</summary>
+    /// <summary>Ends a forward pass: what comes next shares nothing with what came before.</summary>
     public void Forget()
     {
         lock (_lock)

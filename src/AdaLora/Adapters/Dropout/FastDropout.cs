@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Adapters.Dropout;
 
 /// <summary>
-/// Dropout that does not hold up training on a CPU, where libtorch draws masks on a single thread. Masks come from a parallel counter-based generator whose key is drawn from torch's
-/// global generator: <c>torch.manual_seed</c> fixes them, and saving torch's generator state makes them resumable. On other devices libtorch's own dropout is used.
+/// Dropout that does not slow down training on a CPU, where libtorch draws masks on a single thread. Masks come from a parallel counter-based generator whose key is drawn from torch's
+/// global generator: <c>torch.manual_seed</c> makes them reproducible, and saving torch's generator state makes them resumable. On other devices libtorch's own dropout is used.
 /// </summary>
 public static class FastDropout
 {
@@ -14,7 +14,7 @@ public static class FastDropout
     /// <param name="rate">Probability of dropping an entry, in [0, 1).</param>
     /// <returns>A new tensor of the same shape and dtype; the same values if <paramref name="rate"/> is 0.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="rate"/> is outside [0, 1).</exception>
-    /// <exception cref="InvalidOperationException">A backward pass of what this thread computed failed earlier, so that gradients are missing; see <see cref="AdaptedLinear"/>.</exception>
+    /// <exception cref="InvalidOperationException">An earlier backward pass of something this thread computed failed, so that gradients are missing; see <see cref="AdaptedLinear"/>.</exception>
     public static Tensor Apply(Tensor input, double rate)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -28,7 +28,7 @@ public static class FastDropout
         return Apply(input, DropoutMask.Draw(rate));
     }
 
-    /// <param name="input">A tensor that the mask suits.</param>
+    /// <param name="input">A tensor that supports the mask.</param>
     /// <param name="mask">What to drop.</param>
     internal static Tensor Apply(Tensor input, DropoutMask mask)
     {

@@ -2,15 +2,15 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Adapters.Dropout;
 
-/// <summary>The dropped input that was needed latest, in case it is needed next. There is one at most: it is freed when another takes its place.</summary>
+/// <summary>The most recently used dropped input, in case it is needed next. There is at most one: it is freed when another takes its place.</summary>
 internal sealed class LatestDropped
 {
     private readonly object _lock = new();
     private object? _owner;
     private Tensor? _tensor;
 
-    /// <summary>What was made for an owner, or what is made now.</summary>
-    /// <returns>A tensor of the caller's own over the same memory, not to be changed.</returns>
+    /// <summary>What was computed for an owner, or else what is computed now.</summary>
+    /// <returns>A separate tensor over the same memory, owned by the caller; do not change it.</returns>
     public Tensor Get(object owner, Func<Tensor> make)
     {
         lock (_lock)

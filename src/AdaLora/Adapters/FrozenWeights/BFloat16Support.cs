@@ -19,7 +19,7 @@ internal static class BFloat16Support
         if (!X86Base.IsSupported || X86Base.CpuId(0, 0).Eax < 7)
             return false;
         var (leaf, subleaf) = (X86Base.CpuId(7, 0), X86Base.CpuId(7, 1));
-        // An operating system that does not save the wide registers makes .NET say that there is no AVX-512.
+        // If the operating system does not save the wide registers, .NET reports that there is no AVX-512.
         return Avx512F.IsSupported && ((leaf.Eax >= 1 && (subleaf.Eax & Avx512) != 0) || (leaf.Edx & Amx) != 0);
     }
 }

@@ -2,9 +2,9 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Adapters.FrozenWeights;
 
-/// <summary>A copy in bfloat16, made when it is needed and made again after the weight may have changed. The weight stays where it is.</summary>
+/// <summary>A bfloat16 copy, made when needed and remade after the weight may have changed. The weight itself stays in place.</summary>
 /// <param name="layer">The layer.</param>
-/// <param name="isWanted">Whether such a weight is to be copied.</param>
+/// <param name="isWanted">Whether such a weight should be copied.</param>
 internal sealed class BFloat16Weight(AdaptableLayer layer, Func<Tensor, bool> isWanted) : FrozenWeight(layer)
 {
     private Tensor? _copy;
@@ -35,7 +35,7 @@ internal sealed class BFloat16Weight(AdaptableLayer layer, Func<Tensor, bool> is
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var copy = weight.detach().to(ScalarType.BFloat16);
-        // Into the copy that is there: a graph that was made with it then fails instead of going on with other numbers.
+        // Into the existing copy: a graph built with it then fails instead of continuing with other numbers.
         if (_copy is null)
             _copy = copy.DetachFromDisposeScope();
         else

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Adapters.FrozenWeights;
 
-/// <summary>A weight as it is: one floating-point number per entry.</summary>
+/// <summary>An unchanged weight: one floating-point number per entry.</summary>
 internal sealed class DenseForm(Tensor weight) : WeightForm
 {
     public override IReadOnlyList<Tensor> Tensors => [weight];

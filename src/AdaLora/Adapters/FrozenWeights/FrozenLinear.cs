@@ -3,15 +3,15 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Adapters.FrozenWeights;
 
-/// <summary>x W' + b over a weight of any form as a node of the graph, which keeps the form and no dense weight.</summary>
+/// <summary>x W' + b over a weight of any form as a graph node, which keeps the form rather than a dense weight.</summary>
 internal static class FrozenLinear
 {
     /// <param name="input">(..., in), floating point.</param>
     /// <param name="weight">W, which gets no gradient.</param>
     /// <param name="bias">(out), or null.</param>
-    /// <param name="failure">Where the backward pass leaves an exception.</param>
-    /// <param name="gate">What the backward pass goes through.</param>
-    /// <returns>(..., out) in the element type of the input.</returns>
+    /// <param name="failure">Where the backward pass stores an exception.</param>
+    /// <param name="gate">The gate the backward pass goes through.</param>
+    /// <returns>(..., out) in the input's element type.</returns>
     public static Tensor Apply(Tensor input, WeightForm weight, Tensor? bias, BackwardFailure failure, UsageGate gate)
     {
         using var scope = NewDisposeScope();

@@ -1,32 +1,32 @@
 namespace AdaLora.Adapters.FrozenWeights;
 
 /// <summary>
-/// The weight of the layer under an adapter through its life: in which form it is computed with, and where the numbers are that merging adds to. Not a module, so that no copy is in a state dictionary. This one is the layer's own, as it is.
+/// The frozen weight under an adapter: the form used to compute with it, and where the numbers are that merging adds to. Not a module, so that no copy ends up in a state dictionary. This class uses the layer's own weight.
 /// </summary>
 internal class FrozenWeight(AdaptableLayer layer) : IDisposable
 {
-    /// <summary>What products are made of now. Its tensors are not to be disposed.</summary>
+    /// <summary>What products are currently computed from. Do not dispose its tensors.</summary>
     public virtual WeightForm Form => new DenseForm(Layer.Weight);
 
-    /// <summary>Whether products are made of something else than the layer's own tensor.</summary>
+    /// <summary>Whether products are computed from something other than the layer's own tensor.</summary>
     public virtual bool IsCopy => false;
 
-    /// <summary>Whether the numbers are here alone, so that the layer itself cannot be computed.</summary>
+    /// <summary>Whether the numbers exist only here, so that the layer itself cannot be computed.</summary>
     public virtual bool IsTakenOver => false;
 
     protected AdaptableLayer Layer => layer;
 
-    /// <summary>The layer's own tensor may have changed.</summary>
+    /// <summary>Called when the layer's own tensor may have changed.</summary>
     public virtual void Forget()
     {
     }
 
-    /// <summary>Takes the numbers out of the layer where this form replaces them, and frees their memory.</summary>
+    /// <summary>Takes the numbers out of the layer if this form replaces them, and frees their memory.</summary>
     public virtual void TakeOver()
     {
     }
 
-    /// <summary>Makes the layer one of its own again, with the numbers as they are computed with.</summary>
+    /// <summary>Gives the layer its own weight again, with the numbers as they are computed with.</summary>
     public virtual void GiveBack()
     {
     }

@@ -4,24 +4,24 @@ using static TorchSharp.torch;
 namespace AdaLora.Adapters.FrozenWeights;
 
 /// <summary>
-/// A weight in whole numbers from -127 to 127 with one scale per output feature: W = diag(scales) values, off by at most half a scale, a 254th of the row's largest entry. Products are made with slices of some rows, each
-/// turned into floating point just before: a fraction of what a dense copy would take, and right on every device.
+/// A weight as integers from -127 to 127 with one scale per output feature: W = diag(scales) values, off by at most half a scale, a 254th of the row's largest entry. Products are computed with slices of a few rows, each
+/// converted to floating point just before: this takes a fraction of the memory of a dense copy, and is correct on every device.
 /// </summary>
 /// <param name="values">(out, in), int8.</param>
 /// <param name="scales">(out, 1), in the element type of the triplets.</param>
-/// <param name="dtype">Of the products.</param>
+/// <param name="dtype">The element type of the products.</param>
 internal sealed class Int8Form(Tensor values, Tensor scales, ScalarType dtype) : WeightForm
 {
     private const double Largest = 127;
 
-    /// <summary>Entries of a slice, 16 MB in single precision: large enough for products at full speed.</summary>
+    /// <summary>Entries per slice, 16 MB in single precision: large enough for products at full speed.</summary>
     private const long SliceEntries = 1 << 22;
 
     public override IReadOnlyList<Tensor> Tensors => [values, scales];
 
     public override ScalarType Dtype => dtype;
 
-    /// <summary>The nearest numbers of this form. A row with an entry that is not finite gets a scale that is not, so that all that is computed with it shows it.</summary>
+    /// <summary>Rounds to the nearest numbers of this form. A row with a non-finite entry gets a non-finite scale, so that everything computed with it shows it.</summary>
     /// <param name="weight">(out, in), floating point.</param>
     public static Int8Form Of(Tensor weight)
     {

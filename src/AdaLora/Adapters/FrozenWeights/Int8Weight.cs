@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Adapters.FrozenWeights;
 
 /// <summary>
-/// A weight in eight bits that replaces the layer's own. The layer's parameter stays the same object, of the same shape and element type, so that everything that knows it by these goes on working; but all its entries are one and the same NaN,
-/// which takes no memory and makes it plain when somebody computes with it.
+/// An 8-bit weight that replaces the layer's own. The layer's parameter stays the same object, with the same shape and element type, so that code relying on these keeps working; but all its entries are a single NaN,
+/// which takes no memory and makes any computation with it obvious.
 /// </summary>
 internal sealed class Int8Weight : FrozenWeight
 {
@@ -20,7 +20,7 @@ internal sealed class Int8Weight : FrozenWeight
             tensor.DetachFromDisposeScope();
     }
 
-    // As long as the layer has a weight, that is what is computed with: before the numbers are taken over, and while they are merged.
+    // As long as the layer has a weight, that is what is used: before the numbers are taken over, and while they are merged.
     public override WeightForm Form => _isTakenOver ? _form : base.Form;
 
     public override bool IsCopy => _isTakenOver;
@@ -40,7 +40,7 @@ internal sealed class Int8Weight : FrozenWeight
 
     public override void GiveBack()
     {
-        // A model that was disposed takes nothing back.
+        // A disposed model takes nothing back.
         if (!_isTakenOver || Layer.Weight.IsInvalid)
             return;
         using var scope = NewDisposeScope();

@@ -2,16 +2,16 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Adapters.FrozenWeights;
 
-/// <summary>The numbers of a frozen weight (out, in) in some form, and the products that a layer needs of them. Nothing here is part of a graph.</summary>
+/// <summary>The numbers of a frozen weight (out, in) in some form, and the products a layer needs of them. Nothing here is part of a graph.</summary>
 internal abstract class WeightForm
 {
-    /// <summary>The tensors that the form is made of, for the graph to keep and to notice when one was changed.</summary>
+    /// <summary>The tensors that make up the form, which the graph keeps and checks for changes.</summary>
     public abstract IReadOnlyList<Tensor> Tensors { get; }
 
-    /// <summary>The element type of the products, to which rows are to be converted before.</summary>
+    /// <summary>The element type of the products, to which rows must be converted first.</summary>
     public abstract ScalarType Dtype { get; }
 
-    /// <summary>The same over the tensors that a graph has kept.</summary>
+    /// <summary>The same form over the tensors that a graph has kept.</summary>
     public abstract WeightForm Over(IReadOnlyList<Tensor> tensors);
 
     /// <summary>rows · W' + b.</summary>
@@ -25,6 +25,6 @@ internal abstract class WeightForm
     /// <returns>(n, in), a new tensor.</returns>
     public abstract Tensor Multiply(Tensor rows);
 
-    /// <summary>The weight as a dense matrix in <see cref="Dtype"/>; not to be changed.</summary>
+    /// <summary>The weight as a dense matrix in <see cref="Dtype"/>; do not change it.</summary>
     public abstract Tensor Dense();
 }

@@ -4,28 +4,28 @@ using static TorchSharp.torch;
 namespace AdaLora.Internals.Cpu;
 
 /// <summary>
-/// The memory of tensors that lie in this process, so that code of this library can work on them directly. Unlike a <see cref="HostRead"/> it never waits for a device: a tensor that is on one is refused.
+/// Tensor memory in this process, so that this library's code can work on it directly. Unlike a <see cref="HostRead"/> it never waits for a device: a tensor on a device is refused.
 /// </summary>
 internal static class HostMemory
 {
-    /// <summary>Whether code of this library works on memory at all. Without it the CPU takes the way of every other device: tensor operations only.</summary>
+    /// <summary>Whether this library's code works on memory at all. If not, the CPU is treated like every other device: tensor operations only.</summary>
     public static bool IsUsed { get; set; } = true;
 
-    /// <summary>Whether a tensor is where code of this library computes, on the CPU. Elsewhere calls into it would hold up the device.</summary>
+    /// <summary>Whether a tensor is on the CPU, where this library's code computes. For tensors elsewhere, calling that code would stall the device.</summary>
     public static bool IsPlaceOf(Tensor tensor) => IsUsed && tensor.device_type == TorchSharp.DeviceType.CPU;
 
-    /// <summary>Whether the entries are a row of single-precision numbers in this process's memory.</summary>
+    /// <summary>Whether the entries are a contiguous row of single-precision numbers in this process's memory.</summary>
     public static bool Holds(Tensor tensor) =>
         tensor.dtype == ScalarType.Float32 && IsPlaceOf(tensor) && tensor.numel() is > 0 and <= int.MaxValue / sizeof(float) && tensor.is_contiguous();
 
-    /// <summary>The entries, valid as long as the tensor is.</summary>
+    /// <summary>The entries, valid for as long as the tensor is.</summary>
     public static Span<float> Of(Tensor tensor) => MemoryMarshal.Cast<byte, float>(Bytes(tensor));
 
     /// <summary>The first entry of a contiguous tensor.</summary>
     public static T First<T>(Tensor tensor)
         where T : unmanaged => MemoryMarshal.Read<T>(Bytes(tensor));
 
-    /// <summary>The bytes of a contiguous tensor, valid as long as the tensor is.</summary>
+    /// <summary>The bytes of a contiguous tensor, valid for as long as the tensor is.</summary>
     /// <exception cref="InvalidOperationException">The tensor is on a device.</exception>
     public static Span<byte> Bytes(Tensor tensor)
     {

@@ -1,15 +1,15 @@
 namespace AdaLora.Internals.Cpu;
 
-/// <summary>Spreads work over memory among threads.</summary>
+/// <summary>Distributes work on memory over threads.</summary>
 internal static class HostThreads
 {
     /// <summary>
-    /// Calls <paramref name="work"/> with the start and the length of each piece of 0 to <paramref name="count"/>, in any order. Without other threads where one piece or one thread is enough; on those of libtorch where they can be
-    /// had, else on those of .NET's pool.
+    /// Calls <paramref name="work"/> with the start and length of each piece of 0 to <paramref name="count"/>, in any order. Uses no other threads if one piece or one thread is enough; otherwise libtorch's if they are
+    /// available, else .NET's pool.
     /// </summary>
-    /// <param name="count">Items there are.</param>
-    /// <param name="piece">Items of a piece, at least 1; the last piece may have fewer.</param>
-    /// <param name="threads">Largest number of threads to use, at least 1.</param>
+    /// <param name="count">Number of items.</param>
+    /// <param name="piece">Items per piece, at least 1; the last piece may have fewer.</param>
+    /// <param name="threads">Maximum number of threads, at least 1.</param>
     /// <param name="work">What to do with a piece.</param>
     public static void Run(int count, int piece, int threads, Action<int, int> work)
     {

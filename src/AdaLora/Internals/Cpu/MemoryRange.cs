@@ -3,13 +3,13 @@ using static TorchSharp.torch;
 namespace AdaLora.Internals.Cpu;
 
 /// <summary>
-/// Where the entries of a tensor lie. Two tensors may be one piece of memory although their handles differ: tying weights makes two parameters of one storage, and so do views.
+/// The memory range of a tensor's entries. Two tensors may share memory although their handles differ: tying weights gives two parameters one storage, and so do views.
 /// </summary>
 /// <param name="Start">Address of the first byte, on whatever device.</param>
-/// <param name="End">Address behind the last byte.</param>
+/// <param name="End">Address after the last byte.</param>
 internal readonly record struct MemoryRange(nint Start, nint End)
 {
-    /// <summary>The range of a tensor as long as that lives, or null where none is known: of tensors without entries, without memory (meta), or that are sparse.</summary>
+    /// <summary>The range of a tensor, valid while it lives, or null if unknown: for tensors that have no entries, have no memory (meta), or are sparse.</summary>
     public static MemoryRange? Of(Tensor tensor)
     {
         if (tensor.is_sparse || tensor.numel() == 0 || new Address(tensor).data_ptr() is not (not 0 and var storage))
@@ -23,13 +23,13 @@ internal readonly record struct MemoryRange(nint Start, nint End)
     /// <summary>Whether writing to one can change the other.</summary>
     public bool Overlaps(MemoryRange other) => Start < other.End && other.Start < End;
 
-    /// <summary>Whether all of another range is within this one.</summary>
+    /// <summary>Whether another range is entirely within this one.</summary>
     public bool Contains(MemoryRange other) => Start <= other.Start && other.End <= End;
 
-    /// <summary>Whether two tensors are one piece of memory, in whole or in part.</summary>
+    /// <summary>Whether two tensors share memory, in whole or in part.</summary>
     public static bool IsShared(Tensor one, Tensor other) => one.Handle == other.Handle || (Of(one) is { } a && Of(other) is { } b && a.Overlaps(b));
 
-    /// <summary>How many entries tensors have together, where what lies within another one counts once.</summary>
+    /// <summary>Total number of entries of tensors, where those that lie within another tensor count once.</summary>
     public static long CountEntries(IEnumerable<Tensor> tensors)
     {
         var ranges = tensors.DistinctBy(t => t.Handle).Select(t => (Range: Of(t), Entries: t.numel())).ToList();

@@ -3,13 +3,13 @@ using System.Runtime.InteropServices;
 
 namespace AdaLora.Internals.Cpu;
 
-/// <summary>Norm and scaling of single-precision numbers in memory, on several threads. Pure arithmetic: nothing here needs libtorch.</summary>
+/// <summary>Norm and scaling of single-precision numbers in host memory, multithreaded. Pure arithmetic: nothing here needs libtorch.</summary>
 internal static class NormKernel
 {
-    /// <summary>Numbers per piece of work, which stay in the first-level cache's reach and are summed in single precision; pieces are summed in double precision.</summary>
+    /// <summary>Numbers per chunk of work, within reach of the L1 cache; chunks are summed in single precision, their sums in double precision.</summary>
     private const int Chunk = 1 << 14;
 
-    /// <summary>The sum of squares. It does not depend on how many threads there are.</summary>
+    /// <summary>The sum of squares. It does not depend on the number of threads.</summary>
     public static unsafe double SumOfSquares(ReadOnlySpan<float> values, int threads)
     {
         var sums = new double[(values.Length + Chunk - 1) / Chunk];

@@ -6,22 +6,22 @@ using TorchSharp;
 namespace AdaLora.Internals.Cpu;
 
 /// <summary>
-/// The threads that libtorch computes on, where they are those of libgomp, as in its builds for Linux. After each operation they wait actively for the next one for some milliseconds and keep their processors busy, so that threads
-/// of .NET's pool would queue up behind them; what runs on them starts at once.
+/// libtorch's compute threads, if they are libgomp's, as in its Linux builds. After each operation they busy-wait for the next one for a few milliseconds and keep their processors occupied, so that
+/// .NET's pool threads would queue up behind them; work on libtorch's own threads starts immediately.
 /// </summary>
 internal static unsafe class OpenMpThreads
 {
-    // void GOMP_parallel(void (*fn)(void*), void* data, unsigned num_threads, unsigned flags), part of GCC's binary interface since version 4.9.
+    // void GOMP_parallel(void (*fn)(void*), void* data, unsigned num_threads, unsigned flags), part of GCC's ABI since version 4.9.
     private static readonly delegate* unmanaged<delegate* unmanaged<nint, void>, nint, uint, uint, void> Parallel = Find();
 
     private static volatile bool _stacksAreSmall;
 
-    /// <summary>Whether they are there, with stacks on which managed code can run.</summary>
+    /// <summary>Whether they exist, with stacks large enough for managed code.</summary>
     public static bool IsAvailable => Parallel != null && !_stacksAreSmall;
 
-    /// <summary>Calls <paramref name="work"/> once on each thread of a team, of which the calling one is a part, and waits for all of them.</summary>
-    /// <param name="threads">Size of the team, at least 1. It may turn out smaller.</param>
-    /// <param name="work">An exception of it is thrown here, the first one if there are several.</param>
+    /// <summary>Calls <paramref name="work"/> once on each thread of a team, which includes the calling thread, and waits for all of them.</summary>
+    /// <param name="threads">Size of the team, at least 1. It may turn out to be smaller.</param>
+    /// <param name="work">The work. An exception it throws is rethrown here, the first if there are several.</param>
     public static void Run(int threads, Action work)
     {
         var team = new Team(work);
@@ -41,7 +41,7 @@ internal static unsafe class OpenMpThreads
     [UnmanagedCallersOnly]
     private static void Enter(nint handle)
     {
-        // OMP_STACKSIZE and ulimit -s say how large they are. The thread that asked is one of the team and does the work of those that cannot.
+        // OMP_STACKSIZE and ulimit -s set their size. The calling thread is part of the team and does the work of those that cannot.
         if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
         {
             _stacksAreSmall = true;
@@ -55,7 +55,7 @@ internal static unsafe class OpenMpThreads
         }
         catch (Exception e)
         {
-            // No exception may leave for native code.
+            // No exception may escape into native code.
             team.Failure ??= ExceptionDispatchInfo.Capture(e);
         }
     }

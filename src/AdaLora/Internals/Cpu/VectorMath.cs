@@ -10,7 +10,7 @@ internal static class VectorMath
     {
         var a = MemoryMarshal.Cast<float, Vector<float>>(first);
         var b = MemoryMarshal.Cast<float, Vector<float>>(second);
-        // Two sums, so that one addition need not wait for the one before it.
+        // Two sums, so that an addition need not wait for the previous one.
         var (even, odd) = (Vector<float>.Zero, Vector<float>.Zero);
         var i = 0;
         for (; i + 1 < a.Length; i += 2)
@@ -38,7 +38,7 @@ internal static class VectorMath
             target[i] += source[i];
     }
 
-    /// <summary>a · b + c, in one operation where the platform has it.</summary>
+    /// <summary>a · b + c, in a single operation if the platform has one.</summary>
     public static Vector<float> MultiplyAdd(Vector<float> a, Vector<float> b, Vector<float> c) =>
 #if NET9_0_OR_GREATER
         Vector.FusedMultiplyAdd(a, b, c);

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Training.Checkpoints;
 
-/// <summary>Decides when to save and which checkpoint to go on from.</summary>
+/// <summary>Decides when to save and which checkpoint to resume from.</summary>
 internal sealed class CheckpointKeeper : IDisposable
 {
     private const string Threads = "threads";
@@ -20,9 +20,9 @@ internal sealed class CheckpointKeeper : IDisposable
     private long? _best;
 
     /// <param name="options">When and where.</param>
-    /// <param name="identity">What has to be equal in the training that is resumed.</param>
-    /// <param name="logger">Told what was saved and what was refused.</param>
-    /// <exception cref="InvalidOperationException">The folder holds checkpoints, and they are not to be resumed; or another training writes into it.</exception>
+    /// <param name="identity">What must match when a training is resumed.</param>
+    /// <param name="logger">Receives messages about what was saved and what was refused.</param>
+    /// <exception cref="InvalidOperationException">The folder holds checkpoints that are not to be resumed, or another training is writing to it.</exception>
     public CheckpointKeeper(CheckpointOptions options, RunIdentity identity, ILogger logger)
     {
         _options = options;
@@ -32,18 +32,18 @@ internal sealed class CheckpointKeeper : IDisposable
         if (!options.Resume && _store.NewestFirst.Count > 0)
             throw new InvalidOperationException(
                 $"'{options.Folder}' holds checkpoints of another training. Set {nameof(CheckpointOptions.Resume)} to go on with it, choose another folder, or delete them.");
-        // Found out before hours of training, not after.
+        // Check now rather than after hours of training.
         AtomicFile.MakeFolder(options.Folder);
         _lock = Lock(Path.Combine(options.Folder, LockFile));
     }
 
-    /// <summary>Whether a checkpoint has to be made after so many batches.</summary>
+    /// <summary>Whether a checkpoint is due after this many batches.</summary>
     public bool IsDue(long batches) => batches % _options.Every == 0;
 
-    /// <summary>Saves a checkpoint unless there is one of this moment. A failure is logged: the training is worth more.</summary>
+    /// <summary>Saves a checkpoint unless there already is one for this moment. A failure is logged: the training is worth more.</summary>
     /// <param name="batches">Batches trained on.</param>
     /// <param name="isBest">Whether the evaluation at this moment is the best so far.</param>
-    /// <param name="fill">Puts everything in.</param>
+    /// <param name="fill">Adds everything to save.</param>
     public void Save(long batches, bool isBest, Action<StateTable> fill)
     {
         if (_latest == batches && !isBest)
@@ -71,10 +71,10 @@ internal sealed class CheckpointKeeper : IDisposable
         }
     }
 
-    /// <summary>Goes on from the newest checkpoint that is intact, if that is wanted and there is one.</summary>
-    /// <param name="take">Takes everything out and returns the number of steps done.</param>
+    /// <summary>Resumes from the newest intact checkpoint, if wanted and available.</summary>
+    /// <param name="take">Restores everything and returns the number of steps done.</param>
     /// <returns>Whether there was one.</returns>
-    /// <exception cref="InvalidDataException">Every checkpoint is torn or altered, or the newest intact one belongs to a training with other settings; what differs is listed.</exception>
+    /// <exception cref="InvalidDataException">Every checkpoint is truncated or altered, or the newest intact one belongs to a training with other settings; the differences are listed.</exception>
     public bool TryResume(Func<StateTable, long> take)
     {
         var files = _options.Resume ? _store.NewestFirst : [];
@@ -109,10 +109,10 @@ internal sealed class CheckpointKeeper : IDisposable
         return refused.Count == 0 ? false : throw new InvalidDataException($"No checkpoint in '{_options.Folder}' can be used: {string.Join(" ", refused)}");
     }
 
-    /// <summary>Lets another training use the folder.</summary>
+    /// <summary>Releases the folder for other trainings.</summary>
     public void Dispose() => _lock.Dispose();
 
-    // The system lets go of it when a process is killed.
+    // The operating system releases it when a process is killed.
     private static FileStream Lock(string path)
     {
         try

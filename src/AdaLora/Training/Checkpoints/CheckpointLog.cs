@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AdaLora.Training.Checkpoints;
 
-/// <summary>Log messages about checkpoints; one event id each.</summary>
+/// <summary>Log messages about checkpoints, one event id each.</summary>
 internal static partial class CheckpointLog
 {
     [LoggerMessage(EventId = 20, Level = LogLevel.Debug, Message = "Saved {Path}")]

@@ -7,36 +7,36 @@ using static TorchSharp.torch;
 namespace AdaLora.Training.Checkpoints;
 
 /// <summary>
-/// Checkpoints in a folder: safetensors files whose names tell how many batches were trained on and the checksum of the content. A file gets its name only when it is complete and on the disk.
+/// Checkpoints in a folder: safetensors files named after the number of batches trained on and the checksum of the content. A file gets its name only once it is complete and on disk.
 /// </summary>
-/// <param name="folder">Made when the first file is written.</param>
-/// <param name="create">Makes the stream of a path; a file when null.</param>
+/// <param name="folder">Created when the first file is written.</param>
+/// <param name="create">Opens the stream for a path; null for a file.</param>
 internal sealed class CheckpointStore(string folder, Func<string, Stream>? create = null)
 {
     private const string Prefix = "checkpoint-";
     private const string Extension = ".safetensors";
     private const int ChecksumDigits = 32;
 
-    /// <summary>The files, the newest first: by batches, then by time of writing.</summary>
+    /// <summary>The files, newest first: by batches, then by write time.</summary>
     public IReadOnlyList<string> NewestFirst => !Directory.Exists(folder)
         ? []
         : [.. Directory.GetFiles(folder, $"{Prefix}*{Extension}").OrderByDescending(BatchesOf).ThenByDescending(File.GetLastWriteTimeUtc)];
 
-    /// <summary>The number in a file's name; -1 if there is none.</summary>
+    /// <summary>The number in a file's name; -1 if it has none.</summary>
     public static long BatchesOf(string path)
     {
         var parts = Path.GetFileNameWithoutExtension(path).Split('-');
         return parts.Length == 3 && long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var batches) ? batches : -1;
     }
 
-    /// <summary>Writes a checkpoint; those that are there stay.</summary>
+    /// <summary>Writes a checkpoint; existing ones are kept.</summary>
     /// <returns>The file.</returns>
-    /// <exception cref="IOException">It cannot be written. Nothing is left of it.</exception>
-    /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
+    /// <exception cref="IOException">It cannot be written; no partial file remains.</exception>
+    /// <exception cref="UnauthorizedAccessException">Writing to the folder is not permitted.</exception>
     public string Write(long batches, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string> metadata)
     {
         AtomicFile.MakeFolder(folder);
-        // Whoever was killed while writing could not clean up.
+        // A process killed while writing could not clean up.
         AtomicFile.Sweep(folder);
         return AtomicFile.Write(
             folder,
@@ -46,7 +46,7 @@ internal sealed class CheckpointStore(string folder, Func<string, Stream>? creat
 
     /// <summary>Reads a checkpoint after checking that it is complete and unaltered.</summary>
     /// <returns>The tensors, which the caller owns, and the texts.</returns>
-    /// <exception cref="InvalidDataException">It is torn or altered.</exception>
+    /// <exception cref="InvalidDataException">It is truncated or altered.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static (Dictionary<string, Tensor> Tensors, IReadOnlyDictionary<string, string> Metadata) Read(string path)
     {
@@ -54,7 +54,7 @@ internal sealed class CheckpointStore(string folder, Func<string, Stream>? creat
         {
             using var file = SafetensorsFile.Open(path);
             var tensors = file.ReadAll();
-            // Of what was read: another process may exchange the file at any moment.
+            // The checksum of the bytes that were read: another process may replace the file at any moment.
             var found = Digits(file.HashOf(tensors));
             if (Path.GetFileNameWithoutExtension(path).EndsWith("-" + found, StringComparison.Ordinal))
                 return (tensors, file.Metadata);
@@ -68,9 +68,9 @@ internal sealed class CheckpointStore(string folder, Func<string, Stream>? creat
         }
     }
 
-    /// <summary>Deletes all but the newest few and the one of the best evaluation.</summary>
+    /// <summary>Deletes all but the newest few and the one from the best evaluation.</summary>
     /// <param name="keep">How many of the newest are kept.</param>
-    /// <param name="best">Batches of the one that is kept besides, or null.</param>
+    /// <param name="best">The batch count of the one to keep as well, or null.</param>
     public void Prune(int keep, long? best)
     {
         foreach (var path in NewestFirst.Skip(keep).Where(p => BatchesOf(p) != best))

@@ -4,30 +4,30 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Training.Checkpoints;
 
-/// <summary>Where a training stands in its batches and in torch's random numbers.</summary>
+/// <summary>The position of a training in its batches and in torch's random numbers.</summary>
 internal sealed class DataPosition : IResumable, IDisposable
 {
     private Tensor? _passStart;
     private Tensor? _resumed;
 
-    /// <summary>Passes over the batches begun.</summary>
+    /// <summary>Epochs begun.</summary>
     public int Pass { get; private set; }
 
-    /// <summary>Batches of all passes that were trained on.</summary>
+    /// <summary>Batches trained on, over all epochs.</summary>
     public long Batches { get; private set; }
 
-    /// <summary>Examples in the batches of all epochs that were trained on, as far as the trainer was told.</summary>
+    /// <summary>Examples in the batches trained on, over all epochs, as far as the trainer was told.</summary>
     private long Samples { get; set; }
 
-    /// <summary>Whether no batch of the pass under way was trained on yet.</summary>
+    /// <summary>Whether no batch of the current epoch has been trained on yet.</summary>
     public bool IsAtStartOfPass => InPass == 0;
 
-    /// <summary>Batches of the pass under way that were trained on; null between two passes.</summary>
+    /// <summary>Batches of the current epoch trained on so far; null between two epochs.</summary>
     private long? InPass { get; set; }
 
-    /// <summary>Begins a pass, or goes on with the one that a checkpoint was made in.</summary>
-    /// <returns>Stands before the next batch.</returns>
-    /// <exception cref="InvalidDataException">The batches are not those that the checkpoint was made with.</exception>
+    /// <summary>Begins an epoch, or continues the one in which a checkpoint was made.</summary>
+    /// <returns>An enumerator positioned before the next batch.</returns>
+    /// <exception cref="InvalidDataException">The batches are not those the checkpoint was made with.</exception>
     public IEnumerator<TBatch> Open<TBatch>(IEnumerable<TBatch> batches, Func<TBatch, BatchSize>? size)
     {
         if (_resumed is { } generator)
@@ -39,8 +39,8 @@ internal sealed class DataPosition : IResumable, IDisposable
         return Begin(batches);
     }
 
-    /// <summary>A batch was taken from the pass.</summary>
-    /// <param name="samples">Examples in it; 0 if that is not known.</param>
+    /// <summary>Records that a batch was taken from the epoch.</summary>
+    /// <param name="samples">Number of examples in it; 0 if unknown.</param>
     public void Advance(long samples)
     {
         Batches++;
@@ -48,7 +48,7 @@ internal sealed class DataPosition : IResumable, IDisposable
         Samples += samples;
     }
 
-    /// <summary>The pass is over.</summary>
+    /// <summary>Records the end of the epoch.</summary>
     public void ClosePass() => InPass = null;
 
     public void Save(StateTable state)
@@ -105,7 +105,7 @@ internal sealed class DataPosition : IResumable, IDisposable
             return rest;
         }
 
-        // A sequence that counts its passes, or draws from a generator of its own, goes through what it went through before.
+        // A sequence that counts its epochs, or draws from its own generator, repeats what it did before.
         var repeated = new Repetition<TBatch>(size);
         for (var pass = 0; pass < (InPass is null ? Pass : Pass - 1); pass++)
         {
@@ -142,7 +142,7 @@ internal sealed class DataPosition : IResumable, IDisposable
             throw new InvalidDataException($"The batches are not those of the training that is to be resumed: there were {expected} {what}, now there are {found}. Give the same batches, of the same size, or begin anew in another folder.");
     }
 
-    /// <summary>Goes once more through batches that were trained on.</summary>
+    /// <summary>Goes again through batches that were already trained on.</summary>
     private sealed class Repetition<TBatch>(Func<TBatch, BatchSize>? size)
     {
         public long Batches { get; private set; }

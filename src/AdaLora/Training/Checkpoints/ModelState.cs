@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Training.Checkpoints;
 
-/// <summary>Parameters that are trained as they are, with their gradients within a step, and all buffers of a model.</summary>
+/// <summary>Parameters that are trained directly, with their gradients within a step, and all buffers of a model.</summary>
 internal static class ModelState
 {
     public static void Save(StateTable state, nn.Module model, IEnumerable<(string Name, Parameter Parameter)> trained, bool withGradients)

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Training.Checkpoints;
 
-/// <summary>What decides about the steps of an optimiser beside its state: the options of its parameter groups, found by reflection, or told by itself through <see cref="IOptimizerState"/>.</summary>
+/// <summary>What affects an optimiser's steps besides its state: the options of its parameter groups, found by reflection, or reported by the optimiser itself through <see cref="IOptimizerState"/>.</summary>
 internal static class OptimizerSettings
 {
     public static IEnumerable<(string Name, string Value)> Of(optim.Optimizer optimizer)
@@ -13,7 +13,7 @@ internal static class OptimizerSettings
         foreach (var group in optimizer.ParamGroups)
         {
             var name = $"Optimizer group {index++}";
-            // Before the first step: later it follows the schedule.
+            // Before the first step: afterwards it follows the schedule.
             yield return ($"{name} learning rate", RunIdentity.Text(group.LearningRate));
             foreach (var (option, value) in OptimizerFields.OptionsOf(group))
                 yield return ($"{name} {option}", RunIdentity.Text(value));

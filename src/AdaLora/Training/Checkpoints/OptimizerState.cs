@@ -4,10 +4,10 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Training.Checkpoints;
 
-/// <summary>What an optimiser remembers: its fields are found by reflection, or it tells them itself through <see cref="IOptimizerState"/>.</summary>
+/// <summary>An optimiser's state: its fields are found by reflection, or it reports them itself through <see cref="IOptimizerState"/>.</summary>
 internal sealed class OptimizerState(optim.Optimizer optimizer) : IResumable
 {
-    /// <exception cref="NotSupportedException">The state of this optimiser cannot be reached.</exception>
+    /// <exception cref="NotSupportedException">The state of this optimiser is inaccessible.</exception>
     public static void Require(optim.Optimizer optimizer)
     {
         if (optimizer is not IOptimizerState && !OptimizerFields.CanReach(optimizer))
@@ -26,7 +26,7 @@ internal sealed class OptimizerState(optim.Optimizer optimizer) : IResumable
 
         foreach (var (name, value) in Fields().Select(f => (f.Name, f.Field.GetValue(f.Owner))))
         {
-            // A tensor that is null has not been made yet.
+            // A null tensor has not been created yet.
             if (value is Tensor tensor)
                 state.Put(name, tensor);
             else if (value is not null)

@@ -3,15 +3,15 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Training.Checkpoints;
 
-/// <summary>What has to be the same in a training that goes on from a checkpoint: the settings that decide about results, what is trained, and the frozen weights.</summary>
+/// <summary>What must be the same when a training resumes from a checkpoint: the settings that affect results, what is trained, and the frozen weights.</summary>
 internal sealed class RunIdentity
 {
-    /// <summary>Changes whenever a checkpoint holds other things than before.</summary>
+    /// <summary>Changes whenever the contents of a checkpoint change.</summary>
     private const string Format = "2";
 
     private const string Frozen = "frozen weights";
 
-    // What checkpoints of earlier versions do not tell, and what held then.
+    // Settings missing from checkpoints of earlier versions, with the values that applied then.
     private static readonly Dictionary<string, string> Untold = new(StringComparer.Ordinal) { ["Allocation"] = Text(Allocation.AllocationStrategy.PruneToBudget) };
 
     private readonly WeightFingerprint _frozen;
@@ -19,13 +19,13 @@ internal sealed class RunIdentity
 
     private RunIdentity(WeightFingerprint frozen, SortedDictionary<string, string> settings) => (_frozen, _settings) = (frozen, settings);
 
-    /// <summary>All of it by name, for the metadata of a checkpoint.</summary>
+    /// <summary>All of it by name, for a checkpoint's metadata.</summary>
     public IReadOnlyDictionary<string, string> Settings => _settings;
 
     /// <param name="target">What is trained.</param>
-    /// <param name="options">How.</param>
-    /// <param name="optimizer">By what; before its first step.</param>
-    /// <param name="losses">What losses are.</param>
+    /// <param name="options">How it is trained.</param>
+    /// <param name="optimizer">The optimiser, before its first step.</param>
+    /// <param name="losses">What kind of losses.</param>
     public static RunIdentity Of(TrainingTarget target, TrainerOptions options, optim.Optimizer optimizer, string losses)
     {
         var frozen = new WeightFingerprint(target.Model.named_parameters().Where(p => !p.parameter.requires_grad).Select(p => (p.name, (Tensor)p.parameter)));
@@ -45,10 +45,10 @@ internal sealed class RunIdentity
         return new RunIdentity(frozen, settings);
     }
 
-    // Settings that checkpoints of earlier versions have under other names.
+    // Settings that have other names in checkpoints of earlier versions.
     private static readonly Dictionary<string, string> Renamed = new(StringComparer.Ordinal) { ["CompactAfterFreeze"] = nameof(TrainerOptions.CompactWhenFinal) };
 
-    /// <exception cref="InvalidDataException">They differ; everything that does is listed.</exception>
+    /// <exception cref="InvalidDataException">They differ; all differences are listed.</exception>
     public void Require(IReadOnlyDictionary<string, string> stored, string path, string except)
     {
         var saved = stored.ToDictionary(s => Renamed.GetValueOrDefault(s.Key, s.Key), s => s.Value, StringComparer.Ordinal);

@@ -7,15 +7,15 @@ using static TorchSharp.torch;
 namespace AdaLora.Training.Checkpoints;
 
 /// <summary>
-/// What tells one set of frozen weights from another: a hash of all names, dtypes, shapes and bytes, or, as reading sixteen gigabytes takes longer than many a training, of a sample of the bytes of each tensor. Other weights of
-/// the same shapes, such as another checkpoint or a fine-tuned one, differ nearly everywhere and so in the sample; a change of some entries of a large tensor that are not in it goes unnoticed.
+/// Distinguishes one set of frozen weights from another: a hash of all names, dtypes, shapes and bytes or, since reading sixteen gigabytes takes longer than many trainings, of a sample of each tensor's bytes. Other weights of
+/// the same shapes, such as another checkpoint or a fine-tuned one, differ nearly everywhere and so in the sample; a change to a few entries of a large tensor outside the sample goes unnoticed.
 /// </summary>
 internal sealed class WeightFingerprint(IEnumerable<(string Name, Tensor Value)> tensors)
 {
-    /// <summary>Up to this many bytes all are hashed, which takes a fraction of a second.</summary>
+    /// <summary>Up to this many bytes, all are hashed, which takes a fraction of a second.</summary>
     internal const long MostHashed = 256L << 20;
 
-    /// <summary>Entries of a tensor in the sample: runs of neighbours, evenly spaced from the first entry to the last, so that few pages of a file are read.</summary>
+    /// <summary>Entries of a tensor in the sample: runs of adjacent entries, evenly spaced from the first entry to the last, so that few pages of a file are read.</summary>
     internal const int Runs = 64, RunLength = 64;
 
     private const string Sample = "sample ";
@@ -23,10 +23,10 @@ internal sealed class WeightFingerprint(IEnumerable<(string Name, Tensor Value)>
     private readonly IReadOnlyList<(string Name, Tensor Value)> _tensors = [.. tensors.OrderBy(t => t.Name, StringComparer.Ordinal)];
 
     /// <summary>What to write into a checkpoint.</summary>
-    /// <param name="everyByte">Whether all bytes count, however many there are.</param>
+    /// <param name="everyByte">Whether to hash all bytes, however many there are.</param>
     public string Describe(bool everyByte) => everyByte || _tensors.Sum(t => t.Value.numel() * t.Value.element_size()) <= MostHashed ? OfAll() : OfSample();
 
-    /// <summary>The same in the form that a checkpoint has.</summary>
+    /// <summary>The same, in the form stored in a checkpoint.</summary>
     public string DescribeLike(string saved) => saved.StartsWith(Sample, StringComparison.Ordinal) ? OfSample() : OfAll();
 
     private string OfAll() => Hash(value => value);

@@ -2,10 +2,10 @@ using System.Collections;
 
 namespace AdaLora.Training.Data;
 
-/// <summary>A sequence whose enumerations run ahead on threads of their own.</summary>
+/// <summary>A sequence whose enumerations run ahead on their own threads.</summary>
 internal class Prefetching<TBatch>(IEnumerable<TBatch> batches, int ahead) : IEnumerable<TBatch>
 {
-    // A pass begins here and now: sequences count their passes when they are asked for one.
+    // An epoch begins right here: sequences count their epochs when an enumerator is requested.
     public IEnumerator<TBatch> GetEnumerator() => new PrefetchingEnumerator<TBatch>(batches.GetEnumerator(), ahead);
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();

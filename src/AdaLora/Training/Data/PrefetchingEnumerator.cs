@@ -4,7 +4,7 @@ using System.Runtime.ExceptionServices;
 
 namespace AdaLora.Training.Data;
 
-/// <summary>Enumerates a sequence on a thread of its own, a bounded number of elements ahead.</summary>
+/// <summary>Enumerates a sequence on its own thread, a bounded number of elements ahead.</summary>
 internal sealed class PrefetchingEnumerator<TBatch>(IEnumerator<TBatch> source, int ahead) : IEnumerator<TBatch>
 {
     private readonly BlockingCollection<TBatch> _ready = new(ahead);
@@ -21,11 +21,11 @@ internal sealed class PrefetchingEnumerator<TBatch>(IEnumerator<TBatch> source, 
     public bool MoveNext()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        // A thread of its own, because most of its time it waits.
+        // A dedicated thread, because it waits most of the time.
         _producer ??= Task.Factory.StartNew(Produce, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         if (_ready.TryTake(out _current, Timeout.Infinite))
             return true;
-        // Everything before the fault has been taken, as it would have been without a thread.
+        // Everything before the fault has been consumed, just as it would have been without a thread.
         _fault?.Throw();
         return false;
     }
@@ -53,7 +53,7 @@ internal sealed class PrefetchingEnumerator<TBatch>(IEnumerator<TBatch> source, 
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
-            // Nobody waits for the rest.
+            // Nobody will take the rest.
         }
         catch (Exception fault)
         {

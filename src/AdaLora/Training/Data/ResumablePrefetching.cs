@@ -1,6 +1,6 @@
 namespace AdaLora.Training.Data;
 
-/// <summary>A sequence that can begin anywhere, and runs ahead from there.</summary>
+/// <summary>A sequence that can start anywhere, and runs ahead from there.</summary>
 internal sealed class ResumablePrefetching<TBatch>(IResumableBatches<TBatch> batches, int ahead) : Prefetching<TBatch>(batches, ahead), IResumableBatches<TBatch>
 {
     private readonly IResumableBatches<TBatch> _batches = batches;

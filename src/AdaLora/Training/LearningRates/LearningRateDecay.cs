@@ -1,31 +1,31 @@
 namespace AdaLora.Training.LearningRates;
 
-/// <summary>How the learning rate falls after the warm-up: a function of the share of the decay that is still ahead (1 at its start, 0 at the end) to a factor.</summary>
+/// <summary>How the learning rate falls after the warm-up: a function from the share of the decay still ahead (1 at its start, 0 at the end) to a factor.</summary>
 public sealed class LearningRateDecay
 {
     private readonly Func<double, double> _factor;
 
     private LearningRateDecay(string name, Func<double, double> factor, string? settings = null) => (Name, _factor, Settings) = (name, factor, settings ?? name);
 
-    /// <summary>To 0 in a straight line. The default.</summary>
+    /// <summary>Linearly to 0. The default.</summary>
     public static LearningRateDecay Linear { get; } = new("linear", ahead => ahead);
 
-    /// <summary>To 0 along half a cosine.</summary>
+    /// <summary>To 0 along a half cosine.</summary>
     public static LearningRateDecay Cosine { get; } = new("cosine", ahead => 0.5 * (1 + Math.Cos(Math.PI * (1 - ahead))));
 
-    /// <summary>Not at all.</summary>
+    /// <summary>No decay.</summary>
     public static LearningRateDecay Constant { get; } = new("constant", _ => 1);
 
-    /// <summary>What the decay is called in reports and saved options.</summary>
+    /// <summary>The name of the decay in reports and saved options.</summary>
     public string Name { get; }
 
-    /// <summary>The name with everything that decides about the factors.</summary>
+    /// <summary>The name with everything that affects the factors.</summary>
     internal string Settings { get; }
 
-    /// <summary>To <paramref name="end"/> along a power of the share that is ahead.</summary>
-    /// <param name="power">Exponent, positive; 1 is a straight line.</param>
+    /// <summary>To <paramref name="end"/> along a power of the share still ahead.</summary>
+    /// <param name="power">Exponent, positive; 1 is linear.</param>
     /// <param name="end">The last factor, in [0, 1].</param>
-    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
     public static LearningRateDecay Polynomial(double power, double end = 0)
     {
         if (!double.IsFinite(power) || power <= 0)
@@ -36,12 +36,12 @@ public sealed class LearningRateDecay
     }
 
     /// <summary>
-    /// The factor of the learning rate at optimiser step <paramref name="step"/>: step / warm-up during the warm-up, so 0 at the very first step, then the decay.
+    /// The learning rate's factor at optimiser step <paramref name="step"/>: step / warm-up during the warm-up, hence 0 at the very first step, then the decay.
     /// </summary>
     /// <param name="step">Optimiser step, counted from 0.</param>
-    /// <param name="totalSteps">Optimiser steps of the whole training; later steps get the last factor.</param>
-    /// <param name="warmupSteps">Steps of the warm-up, from 0 to <paramref name="totalSteps"/>.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
+    /// <param name="totalSteps">Optimiser steps of the whole training; later steps use the last factor.</param>
+    /// <param name="warmupSteps">Warm-up steps, from 0 to <paramref name="totalSteps"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is out of range.</exception>
     public double FactorAt(long step, long totalSteps, long warmupSteps)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);

@@ -5,12 +5,12 @@ using AdaLora.Internals.Cpu;
 namespace AdaLora.Training.Optimizers;
 
 /// <summary>
-/// <see cref="AdamStep"/> over single-precision numbers in memory: one pass that reads four rows and writes three, on several threads, where tensor operations would go over them nine times.
-/// An entry's result depends on nothing but that entry: neither on how many threads there are nor on where in the row it lies. Pure arithmetic: nothing here needs libtorch.
+/// <see cref="AdamStep"/> over single-precision numbers in host memory: one multithreaded pass that reads four rows and writes three, where tensor operations would go over them nine times.
+/// Each entry's result depends only on that entry, not on the number of threads or the entry's position in the row. Pure arithmetic: nothing here needs libtorch.
 /// </summary>
 internal static class AdamKernel
 {
-    /// <summary>Entries per piece of work; four buffers of it stay in the second-level cache.</summary>
+    /// <summary>Entries per chunk of work; four buffers of this size fit in the L2 cache.</summary>
     private const int Chunk = 1 << 14;
 
     /// <param name="weights">w, changed in place.</param>
@@ -18,7 +18,7 @@ internal static class AdamKernel
     /// <param name="means">m, changed in place: m := beta1·m + (1 - beta1)·g.</param>
     /// <param name="squares">v, changed in place: v := beta2·v + (1 - beta2)·g².</param>
     /// <param name="step">The numbers of the step.</param>
-    /// <param name="threads">Largest number of threads to use, at least 1.</param>
+    /// <param name="threads">Maximum number of threads, at least 1.</param>
     /// <exception cref="ArgumentException">The rows differ in length.</exception>
     public static unsafe void Update(Span<float> weights, ReadOnlySpan<float> gradients, Span<float> means, Span<float> squares, in AdamStep step, int threads)
     {
@@ -38,7 +38,7 @@ internal static class AdamKernel
         }
     }
 
-    // Products and sums are rounded one by one in both loops, so that an entry comes out the same in either.
+    // Both loops round products and sums separately, so that an entry gets the same result in either.
     private static void Update(Span<float> weights, ReadOnlySpan<float> gradients, Span<float> means, Span<float> squares, in Factors by)
     {
         var w = MemoryMarshal.Cast<float, Vector<float>>(weights);
@@ -68,7 +68,7 @@ internal static class AdamKernel
         }
     }
 
-    /// <summary>The numbers of a step as the loops multiply by them.</summary>
+    /// <summary>The numbers of a step in the form the loops multiply by.</summary>
     private readonly struct Factors(AdamStep step)
     {
         public readonly float Decay = (float)step.Decay;

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Training.Optimizers;
 
 /// <summary>
-/// One parameter of an AdamW and the averages that belong to it. A parameter in half precision has a copy of itself in single precision, the master: steps are smaller than the distance of two neighbours in half precision,
-/// and 1e-8, the usual epsilon, is 0 there. Averages are in the precision of the master.
+/// One parameter of an AdamW optimiser and its averages. A half-precision parameter has a single-precision copy, the master: steps are smaller than the gap between two adjacent half-precision numbers,
+/// and 1e-8, the usual epsilon, rounds to 0 there. Averages have the master's precision.
 /// </summary>
 internal sealed class AdamSlot : IDisposable
 {
@@ -17,7 +17,7 @@ internal sealed class AdamSlot : IDisposable
     private Tensor? _rest;
 
     /// <param name="parameter">The parameter.</param>
-    /// <param name="state">Its averages, which are the base class's to free.</param>
+    /// <param name="state">Its averages, freed by the base class.</param>
     public AdamSlot(Parameter parameter, AdamW.State state)
     {
         (_parameter, _state) = (parameter, state);
@@ -29,15 +29,15 @@ internal sealed class AdamSlot : IDisposable
         Take(zeros_like(Master), zeros_like(Master));
     }
 
-    /// <summary>The parameter in single precision; null where the parameter itself is precise enough.</summary>
+    /// <summary>The parameter in single precision; null if the parameter itself is precise enough.</summary>
     public Tensor? Master { get; private set; }
 
     public AdamW.State State => _state;
 
-    /// <summary>The shape of the parameter as it is now.</summary>
+    /// <summary>The parameter's current shape.</summary>
     public long[] Shape => _parameter.shape;
 
-    /// <summary>Does one step with the gradient of the parameter.</summary>
+    /// <summary>Performs one step with the parameter's gradient.</summary>
     public void Step(Tensor gradient, AdamW.Options options, int threads)
     {
         var step = AdamStep.Of(options, _state.step + 1);
@@ -46,7 +46,7 @@ internal sealed class AdamSlot : IDisposable
         if (HostMemory.Holds(weights) && HostMemory.Holds(_state.exp_avg) && HostMemory.Holds(_state.exp_avg_sq))
         {
             AdamKernel.Update(HostMemory.Of(weights), HostMemory.Of(precise.contiguous()), HostMemory.Of(_state.exp_avg), HostMemory.Of(_state.exp_avg_sq), step, threads);
-            // Libtorch did not see the change. An operation on none of the entries counts as one, so that a backward pass through the old weights is still refused.
+            // Libtorch did not see the change. An operation on zero entries counts as one, so that a backward pass through the old weights is still refused.
             weights.view(-1).narrow(0, 0, 0).zero_();
         }
         else
@@ -59,20 +59,20 @@ internal sealed class AdamSlot : IDisposable
         _state.step++;
     }
 
-    /// <summary>Rearranges what belongs to the entries of a parameter with one dimension; all or nothing.</summary>
-    /// <param name="origins">For each entry its former index, or -1.</param>
+    /// <summary>Rearranges the state that belongs to the entries of a one-dimensional parameter; all or nothing.</summary>
+    /// <param name="origins">The former index of each entry, or -1.</param>
     public void Resize(Tensor origins)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        // A master's new entries are taken from the parameter before the next step.
+        // The new entries of a master are taken from the parameter before the next step.
         Tensor[] held = Master is null ? [_state.exp_avg, _state.exp_avg_sq] : [_state.exp_avg, _state.exp_avg_sq, Master];
         Tensor[] next = [.. held.Select(tensor => BankChange.Gather(tensor, origins))];
         foreach (var (tensor, contents) in held.Zip(next))
             tensor.set_(contents);
     }
 
-    /// <summary>Goes on from other averages, which become the state's own.</summary>
+    /// <summary>Continues with other averages, which the state then owns.</summary>
     public void Take(Tensor means, Tensor squares, Tensor? master = null)
     {
         foreach (var former in (Tensor?[])[_state.exp_avg, _state.exp_avg_sq, master is null ? null : Master])
@@ -80,14 +80,14 @@ internal sealed class AdamSlot : IDisposable
         (_state.exp_avg, _state.exp_avg_sq, Master) = (means.DetachFromDisposeScope(), squares.DetachFromDisposeScope(), master?.DetachFromDisposeScope() ?? Master);
     }
 
-    // Where a rounded entry is not the parameter's, somebody else has changed that since: a checkpoint, the best weights, a loader. What they wrote counts.
+    // Where the rounded entry differs from the parameter's, something else has changed that since: a checkpoint, the best weights, a loader. The parameter's value wins.
     private Tensor UpToDate(Tensor master)
     {
         master.copy_(where(master.to(_parameter.dtype).eq(_parameter), master, _parameter.to(ScalarType.Float32)));
         return master;
     }
 
-    // Made again only when it changes: getting a number to a device means waiting for it.
+    // Recreated only when it changes: moving a number to a device means waiting for it.
     private Tensor Rest(double value, Tensor weights)
     {
         if (_rest is not null && _restValue == value)

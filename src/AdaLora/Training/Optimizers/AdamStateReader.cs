@@ -3,14 +3,14 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Training.Optimizers;
 
-/// <summary>Reads saved states of parameters, all of them before the first one is taken.</summary>
+/// <summary>Reads the saved states of parameters, all of them before applying the first.</summary>
 internal sealed class AdamStateReader(IReadOnlyDictionary<string, Tensor> saved)
 {
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
     private readonly List<string> _problems = [];
     private readonly List<Action> _take = [];
 
-    /// <summary>Reads the state of one parameter, whose names begin with <paramref name="name"/> and a dot.</summary>
+    /// <summary>Reads the state of one parameter, whose entries' names begin with <paramref name="name"/> and a dot.</summary>
     public void Expect(string name, AdamSlot slot)
     {
         var own = slot.State;
@@ -27,7 +27,7 @@ internal sealed class AdamStateReader(IReadOnlyDictionary<string, Tensor> saved)
         });
     }
 
-    /// <summary>Makes what was read the states of the parameters.</summary>
+    /// <summary>Applies what was read to the parameters.</summary>
     /// <exception cref="InvalidDataException">Something is missing, has another shape, or belongs to no parameter.</exception>
     public void Take()
     {
@@ -47,7 +47,7 @@ internal sealed class AdamStateReader(IReadOnlyDictionary<string, Tensor> saved)
         return null;
     }
 
-    // The averages of a compacted bank have another size than those of the one that was just made; the parameter's own size is what counts.
+    // The averages of a compacted bank differ in size from those just created; what counts is the parameter's own size.
     private Tensor? Like(string name, Tensor present, long[] shape)
     {
         var tensor = Find(name);

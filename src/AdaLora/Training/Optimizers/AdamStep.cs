@@ -3,13 +3,13 @@ using TorchSharp.Modules;
 namespace AdaLora.Training.Optimizers;
 
 /// <summary>
-/// The numbers of one step of AdamW, with both corrections of the averages' bias in them: with the averages m and v of the gradient and of its square, w := decay·w - size·m / (√v + epsilon).
-/// That is Loshchilov and Hutter's algorithm 2 with √(1 - beta2^t) taken out of the denominator, so that it takes one division per entry.
+/// The numbers of one AdamW step, with both bias corrections folded in: given the averages m and v of the gradient and of its square, w := decay·w - size·m / (√v + epsilon).
+/// This is Loshchilov and Hutter's algorithm 2 with √(1 - beta2^t) taken out of the denominator, so that each entry needs only one division.
 /// </summary>
 internal readonly record struct AdamStep(double Decay, double Beta1, double Beta2, double Size, double Epsilon)
 {
     /// <param name="options">The options of a parameter group, all of them set.</param>
-    /// <param name="step">Which step of the parameter it is, from 1.</param>
+    /// <param name="step">The step number of the parameter, from 1.</param>
     public static AdamStep Of(AdamW.Options options, long step)
     {
         var (rate, beta1, beta2) = (options.LearningRate!.Value, options.beta1!.Value, options.beta2!.Value);

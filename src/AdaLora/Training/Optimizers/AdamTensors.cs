@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace AdaLora.Training.Optimizers;
 
 /// <summary>
-/// <see cref="AdamStep"/> as tensor operations, for whatever is not single precision in the host's memory: seven operations in place, six without weight decay.
+/// <see cref="AdamStep"/> as tensor operations, for everything but single precision in host memory: seven in-place operations, six without weight decay.
 /// </summary>
 internal static class AdamTensors
 {

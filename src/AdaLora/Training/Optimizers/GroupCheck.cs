@@ -4,10 +4,10 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Training.Optimizers;
 
-/// <summary>Looks at a parameter group before an optimiser takes it.</summary>
+/// <summary>Validates a parameter group before an optimiser accepts it.</summary>
 internal static class GroupCheck
 {
-    /// <summary>Checks the options of a group together with those that it inherits.</summary>
+    /// <summary>Checks a group's options together with those it inherits.</summary>
     public static void Options(AdamW.Options? own, AdamW.Options inherited, Problems problems)
     {
         double Of(Func<AdamW.Options, double?> option) => (own is null ? null : option(own)) ?? option(inherited)!.Value;

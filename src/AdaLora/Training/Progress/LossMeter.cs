@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Training.Progress;
 
-/// <summary>Sums losses, and how much they count, on their device; only reading the mean waits for it.</summary>
+/// <summary>Sums losses and their weights on their device; only reading the mean waits for it.</summary>
 internal sealed class LossMeter : IResumable, IDisposable
 {
     // Sum and count, (2).
@@ -15,7 +15,7 @@ internal sealed class LossMeter : IResumable, IDisposable
     private double _latest = double.NaN;
 
     /// <param name="loss">A loss, or a sum of losses.</param>
-    /// <param name="count">How much it counts; null for a loss of its own, which counts as 1.</param>
+    /// <param name="count">Its weight; null for a single loss, which counts as 1.</param>
     public void Add(Tensor loss, Tensor? count = null)
     {
         using var scope = NewDisposeScope();
@@ -29,7 +29,7 @@ internal sealed class LossMeter : IResumable, IDisposable
             _sums.AddInPlace(both);
     }
 
-    /// <summary>The mean since the previous reading, or the previous mean when nothing came since.</summary>
+    /// <summary>The mean since the previous reading, or the previous mean if there were no losses since.</summary>
     public double ReadMean()
     {
         var (sum, count) = ReadSums();
@@ -55,7 +55,7 @@ internal sealed class LossMeter : IResumable, IDisposable
         _latest = state.Number("latest");
     }
 
-    // Until a loss comes, nothing tells which device the sums belong on.
+    // Until there is a loss, it is unknown which device the sums belong on.
     private (double Sum, double Count) ReadSums() => _sums is null ? _before : HostRead.Values<double>(_sums) is [var sum, var count] ? (sum, count) : default;
 
     public void Dispose()

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Training.Progress;
 
-/// <summary>How much the losses count whose gradients wait for an optimiser step. It stays on their device.</summary>
+/// <summary>The total weight of the losses whose gradients are waiting for an optimiser step. It stays on their device.</summary>
 internal sealed class LossWindow : IResumable, IDisposable
 {
     private Tensor? _count;
@@ -26,7 +26,7 @@ internal sealed class LossWindow : IResumable, IDisposable
         }
     }
 
-    /// <summary>What the gradients of sums have to be multiplied by, 0 if nothing counted, and begins a new window; null if there were no sums.</summary>
+    /// <summary>Returns the factor for the gradients of sums, 0 if the count is 0, and begins a new window; null if there were no sums.</summary>
     public Tensor? TakeScale()
     {
         if (_count is not { } count)

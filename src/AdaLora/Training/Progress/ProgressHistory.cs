@@ -19,7 +19,7 @@ internal sealed class ProgressHistory(EvaluationLog evaluations) : IResumable
         return report;
     }
 
-    /// <summary>Adds an evaluation to the latest report, which belongs to the same step.</summary>
+    /// <summary>Adds an evaluation to the latest report, which is for the same step.</summary>
     public TrainingProgress AddToLatest(Evaluation? evaluation) => _reports[^1] = _reports[^1] with { LatestEvaluation = evaluation };
 
     public void Save(StateTable state)
@@ -34,7 +34,7 @@ internal sealed class ProgressHistory(EvaluationLog evaluations) : IResumable
         _reports.AddRange(state.Numbers("reports").Chunk(Columns).Select(row => Report(row, total)));
     }
 
-    // NaN stands for what is absent.
+    // NaN means absent.
     private static double[] Row(TrainingProgress p) =>
     [
         p.Step, p.Epoch, p.Loss, p.GradientNorm, p.Penalty ?? double.NaN, p.Budget ?? double.NaN, p.LiveTriplets ?? double.NaN, p.LearningRate, p.SkippedSteps,

@@ -3,16 +3,16 @@ using AdaLora.Training.Checkpoints;
 
 namespace AdaLora.Training.Progress;
 
-/// <summary>How far a training is, in optimiser steps.</summary>
+/// <summary>The progress of a training, in optimiser steps.</summary>
 internal sealed class StepCounters : IResumable
 {
-    /// <summary>Optimiser steps done, skipped ones included.</summary>
+    /// <summary>Optimiser steps done, including skipped ones.</summary>
     public long Steps { get; private set; }
 
     /// <summary>Backward passes since the latest optimiser step.</summary>
     public int Pending { get; private set; }
 
-    /// <summary>Steps left out because a gradient was not finite.</summary>
+    /// <summary>Steps skipped because a gradient was not finite.</summary>
     public long Skipped { get; private set; }
 
     public int SkippedInARow { get; private set; }

@@ -5,7 +5,7 @@ using AdaLora.Training.Data;
 
 namespace AdaLora.Training.Progress;
 
-/// <summary>Durations of optimiser steps and throughput between reports.</summary>
+/// <summary>Durations of optimiser steps, and throughput between reports.</summary>
 internal sealed class StepTimer : IResumable
 {
     private readonly Stopwatch _total = Stopwatch.StartNew();
@@ -16,12 +16,12 @@ internal sealed class StepTimer : IResumable
     private long _samples;
     private long _tokens;
 
-    /// <summary>Since the start, the time of processes before this one included.</summary>
+    /// <summary>Time since the start, including that of earlier processes.</summary>
     public TimeSpan Elapsed => _before + _total.Elapsed;
 
     public IReadOnlyList<double> StepMilliseconds => _steps;
 
-    /// <summary>The clock of the step under way runs only between Resume and Pause, so that loading a batch does not count.</summary>
+    /// <summary>The current step's clock runs only between Resume and Pause, so that loading a batch does not count.</summary>
     public void Resume() => _step.Start();
 
     public void Pause(BatchSize work)
@@ -31,7 +31,7 @@ internal sealed class StepTimer : IResumable
         _tokens += work.Tokens;
     }
 
-    /// <returns>What the step took, in milliseconds.</returns>
+    /// <returns>The duration of the step, in milliseconds.</returns>
     public double EndStep()
     {
         _steps.Add(_step.Elapsed.TotalMilliseconds);

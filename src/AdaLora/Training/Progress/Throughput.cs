@@ -1,6 +1,6 @@
 namespace AdaLora.Training.Progress;
 
-/// <summary>How fast a training is, as a part of its log. Who trains without saying how large batches are has no such figures.</summary>
+/// <summary>The speed of a training, for its log. Without batch sizes there are no such figures.</summary>
 internal readonly record struct Throughput(double SamplesPerSecond, double TokensPerSecond)
 {
     public override string ToString() => Part(SamplesPerSecond, "F1", "samples") + Part(TokensPerSecond, "F0", "tokens");

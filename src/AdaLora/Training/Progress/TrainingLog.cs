@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AdaLora.Training.Progress;
 
-/// <summary>Log messages of the training loop; one event id each.</summary>
+/// <summary>Log messages of the training loop, one event id each.</summary>
 internal static partial class TrainingLog
 {
     [LoggerMessage(EventId = 10, Level = LogLevel.Information, Message = "Training {Parameters} parameters for {TotalSteps} steps")]

@@ -3,14 +3,14 @@ using System.Diagnostics.Metrics;
 namespace AdaLora.Training.Progress;
 
 /// <summary>
-/// What trainings of this process publish through System.Diagnostics.Metrics, for OpenTelemetry and dotnet-counters. Subscribe to the meter <see cref="MeterName"/>.
+/// What this process's trainings publish through System.Diagnostics.Metrics, for OpenTelemetry and dotnet-counters. Subscribe to the meter <see cref="MeterName"/>.
 /// <list type="bullet">
 /// <item><c>adalora.step.duration</c>, histogram, s: forward, backward and update of every optimiser step, without loading and evaluation</item>
 /// <item><c>adalora.loss</c>, gauge: mean task loss since the previous report</item>
-/// <item><c>adalora.budget</c>, gauge, {triplet}: triplets that the schedule allows</item>
-/// <item><c>adalora.triplets.live</c>, gauge, {triplet}: triplets that the latest mask kept</item>
+/// <item><c>adalora.budget</c>, gauge, {triplet}: triplets the schedule allows</item>
+/// <item><c>adalora.triplets.live</c>, gauge, {triplet}: triplets the latest mask kept</item>
 /// </list>
-/// Gauges change with every report (<see cref="TrainerOptions.ReportEvery"/>), because only a report reads from the device.
+/// Gauges change with every report (<see cref="TrainerOptions.ReportEvery"/>), because only reports read from the device.
 /// </summary>
 public static class TrainingMetrics
 {
@@ -28,7 +28,7 @@ public static class TrainingMetrics
         const string Name = "adalora.step.duration";
         const string Description = "Duration of an optimiser step";
 #if NET9_0_OR_GREATER
-        // The usual boundaries are for milliseconds: nearly every step would be in the first bucket.
+        // The usual boundaries are in milliseconds: nearly every step would land in the first bucket.
         var advice = new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] };
         return Meter.CreateHistogram(Name, "s", Description, tags: null, advice);
 #else

@@ -1,6 +1,6 @@
 namespace AdaLora.Training.Progress;
 
-/// <summary>Where a training stands.</summary>
+/// <summary>The current state of a training.</summary>
 public sealed record TrainingProgress
 {
     /// <summary>Optimiser steps done.</summary>
@@ -9,22 +9,22 @@ public sealed record TrainingProgress
     /// <summary>Optimiser steps of the whole training.</summary>
     public required long TotalSteps { get; init; }
 
-    /// <summary>Passes over the batches begun, counted from 1.</summary>
+    /// <summary>Epochs begun, counted from 1.</summary>
     public required int Epoch { get; init; }
 
-    /// <summary>Mean task loss since the previous report, without the penalty.</summary>
+    /// <summary>Mean task loss since the previous report, excluding the penalty.</summary>
     public required double Loss { get; init; }
 
     /// <summary>Joint 2-norm of all gradients of the latest step, before clipping.</summary>
     public double GradientNorm { get; init; }
 
-    /// <summary>Orthogonality penalty of the latest step, before it is weighted; null without adapters.</summary>
+    /// <summary>Orthogonality penalty of the latest step, before weighting; null without adapters.</summary>
     public double? Penalty { get; init; }
 
-    /// <summary>Triplets that the schedule allows now; null without adapters.</summary>
+    /// <summary>Triplets the schedule allows now; null without adapters.</summary>
     public int? Budget { get; init; }
 
-    /// <summary>Triplets that the latest mask kept; null without adapters.</summary>
+    /// <summary>Triplets the latest mask kept; null without adapters.</summary>
     public int? LiveTriplets { get; init; }
 
     /// <summary>Learning rate of the latest step.</summary>
@@ -33,18 +33,18 @@ public sealed record TrainingProgress
     /// <summary>Optimiser steps skipped so far because a gradient was not finite.</summary>
     public long SkippedSteps { get; init; }
 
-    /// <summary>Samples per second since the previous report; 0 when the trainer was not told how large batches are.</summary>
+    /// <summary>Samples per second since the previous report; 0 if the trainer was not told the batch sizes.</summary>
     public double SamplesPerSecond { get; init; }
 
-    /// <summary>Tokens per second since the previous report; 0 when the trainer was not told how large batches are.</summary>
+    /// <summary>Tokens per second since the previous report; 0 if the trainer was not told the batch sizes.</summary>
     public double TokensPerSecond { get; init; }
 
-    /// <summary>Time since the start, evaluations included.</summary>
+    /// <summary>Time since the start, including evaluations.</summary>
     public TimeSpan Elapsed { get; init; }
 
-    /// <summary>Estimated time to the end, at the mean pace so far.</summary>
+    /// <summary>Estimated time remaining, at the mean pace so far.</summary>
     public TimeSpan Remaining { get; init; }
 
-    /// <summary>The latest evaluation, if there was one.</summary>
+    /// <summary>The latest evaluation, if any.</summary>
     public Evaluation? LatestEvaluation { get; init; }
 }
