@@ -12,9 +12,12 @@ internal static partial class ProcessLimits
 
     private static readonly int OpenFiles = OperatingSystem.IsMacOS() ? 8 : 7;
 
-    /// <summary>Makes writing beyond the largest file size fail like any other write, where it would end the process. Dispose the result to go back.</summary>
-    public static IDisposable? FailOnFileSize() =>
-        OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create((PosixSignal)SignalOfFileSize, context => context.Cancel = true);
+    // For as long as the process lives: a signal is answered on another thread, which may come to it when the failure has been reported and the program is about to end. Without an answer the process would be killed.
+    private static readonly Lazy<IDisposable?> FileSizeSignal = new(() =>
+        OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create((PosixSignal)SignalOfFileSize, context => context.Cancel = true));
+
+    /// <summary>Makes writing beyond the largest file size fail like any other write, from now on, where it would end the process.</summary>
+    public static void FailOnFileSize() => _ = FileSizeSignal.Value;
 
     /// <summary>What a failure has to do with the limit of open files; null if nothing. Where it is reached, whatever is loaded next seems to be missing.</summary>
     public static string? Explain(Exception failure) => Explain(failure, MostOpenFiles());

@@ -14,7 +14,7 @@ internal static class GlueHost
         if (!StandardStreams.AreOpen())
             return ExitCode.Failure;
         StandardStreams.NameOutput();
-        using var files = ProcessLimits.FailOnFileSize();
+        ProcessLimits.FailOnFileSize();
         var console = TableConsole.On(Console.Out);
         using var interrupt = new InterruptSignal(
             onFirst: () => Console.Error.WriteLine("Stopping after this step; Ctrl-C again ends at once."),
