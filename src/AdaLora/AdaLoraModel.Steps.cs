@@ -69,9 +69,10 @@ public sealed partial class AdaLoraModel
         RequireInPlace();
         _activity.Failure.ThrowIfAny();
         BackwardFailure.OfThread.ThrowIfAny();
-        _activity.Sharing?.Forget();
         using var scope = NewDisposeScope();
-        _binder.Gather();
+        _binder.Gather(_factors.BroughtAllGradients);
+        _activity.EndPass();
+        _factors.EndStep();
         _tied.Gather();
         if (scale is not null)
             Training.GradientScale.Apply(TrainableParameters, scale);
@@ -107,6 +108,7 @@ public sealed partial class AdaLoraModel
         }
         finally
         {
+            _activity.EndPass();
             // The step happened, whether or not its mask could be applied.
             Step++;
         }
@@ -139,6 +141,7 @@ public sealed partial class AdaLoraModel
         RequireUnmerged("pruned");
         allocator.MakeFinal(_bank.Values);
         allocator.Mask(Math.Max(Step, allocator.Schedule.FirstFinalStep), _bank.Values);
+        _activity.EndPass();
     }
 
     /// <summary>
