@@ -285,6 +285,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
         _factors.Dispose();
         _allocator?.Free();
         _tracker.Dispose();
+        _regularizer.Free();
         _norm.Dispose();
         _penalty.Dispose();
         _knownLambdas.Dispose();
