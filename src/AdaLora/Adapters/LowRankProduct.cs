@@ -14,7 +14,7 @@ internal static class LowRankProduct
     public static Tensor AddTo(Tensor output, Tensor low, Tensor left)
     {
         if (output.dtype != low.dtype)
-            return output.Add(low.matmul(left).to(output.dtype));
+            return output.Add(nn.functional.linear(low, left.t()).to(output.dtype));
         // A view of the same shape would still be a node of the graph.
         return output.dim() == 2
             ? addmm(output, low, left, 1, 1)
