@@ -19,7 +19,7 @@ internal sealed class SharedFactors(TripletBank bank, IReadOnlyList<SvdAdapter> 
     private readonly Dictionary<SvdAdapter, Factors> _factors = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<SvdAdapter> _served = new(ReferenceEqualityComparer.Instance);
     private ScalarType _dtype;
-    private Tensor? _scales;
+    private Recipe? _recipe;
     private bool _wereUsed, _wereBypassed;
 
     /// <summary>Whether all gradients since the last step have come through this, so that they are in the bank.</summary>
@@ -73,8 +73,8 @@ internal sealed class SharedFactors(TripletBank bank, IReadOnlyList<SvdAdapter> 
         lock (_lock)
         {
             Clear();
-            _scales?.Dispose();
-            _scales = null;
+            _recipe?.Scales.Dispose();
+            _recipe = null;
         }
     }
 
@@ -94,25 +94,39 @@ internal sealed class SharedFactors(TripletBank bank, IReadOnlyList<SvdAdapter> 
     {
         using var scope = NewDisposeScope();
         (_dtype, _wereUsed) = (dtype, true);
-        _scales ??= ScaleOfTriplets().DetachFromDisposeScope();
-        var layout = bank.Layout;
-        var live = layout.Slots.Where(slot => slot.Rank > 0).Zip(adapters.Where(adapter => adapter.Rank > 0).OrderBy(adapter => adapter.Slot.First)).ToList();
-        var served = live.ConvertAll(pair => pair.Second);
-        var flat = SharedFactorsFunction.Apply(bank.Values, new FactorRecipe(layout, _scales, dtype, () => binder.ClearUnset(served)), failure);
-        var sides = flat.split([.. layout.Groups.SelectMany(group => (long[])[group.Triplets * group.OutFeatures, group.Triplets * group.InFeatures])]);
-        foreach (var (group, i) in layout.Groups.Select((group, i) => (group, i)))
+        var recipe = _recipe ??= Recipe.Of(bank, adapters);
+        var flat = SharedFactorsFunction.Apply(bank.Values, recipe.Layout, recipe.Scales, dtype, () => binder.ClearUnset(recipe.Adapters), failure);
+        var sides = flat.split(recipe.Sizes);
+        for (var i = 0; i < recipe.Groups.Count; i++)
         {
-            var members = live.Where(pair => pair.First.Shape.OutFeatures == group.OutFeatures && pair.First.Shape.InFeatures == group.InFeatures).ToList();
-            long[] ranks = [.. members.Select(pair => (long)pair.First.Rank)];
+            var (group, members, ranks) = recipe.Groups[i];
             var lefts = sides[2 * i].view(group.Triplets, group.OutFeatures).split(ranks);
             var rights = sides[(2 * i) + 1].view(group.Triplets, group.InFeatures).split(ranks);
-            foreach (var ((_, adapter), left, right) in members.Zip(lefts, rights))
-                _factors.Add(adapter, new Factors(left.DetachFromDisposeScope(), right.DetachFromDisposeScope()));
+            for (var k = 0; k < members.Count; k++)
+                _factors.Add(members[k], new Factors(lefts[k].DetachFromDisposeScope(), rights[k].DetachFromDisposeScope()));
         }
     }
 
-    private Tensor ScaleOfTriplets() =>
-        tensor(adapters.OrderBy(adapter => adapter.Slot.First).SelectMany(adapter => Enumerable.Repeat(adapter.Scale, adapter.Rank)).ToArray(), dtype: bank.Values.dtype, device: bank.Values.device);
+    /// <summary>How a bank of some layout is taken apart.</summary>
+    /// <param name="Layout">The layout.</param>
+    /// <param name="Scales">The factor of each triplet's product, (triplets), in the bank's element type.</param>
+    /// <param name="Adapters">Those that hold triplets.</param>
+    /// <param name="Sizes">The entries of each group's P' and Q, one after the other.</param>
+    /// <param name="Groups">The groups with their adapters in storage order and these adapters' ranks.</param>
+    private sealed record Recipe(BankLayout Layout, Tensor Scales, IReadOnlyList<SvdAdapter> Adapters, long[] Sizes, IReadOnlyList<(TripletBlock Group, IReadOnlyList<SvdAdapter> Members, long[] Ranks)> Groups)
+    {
+        public static Recipe Of(TripletBank bank, IReadOnlyList<SvdAdapter> adapters)
+        {
+            var live = adapters.Where(adapter => adapter.Rank > 0).OrderBy(adapter => adapter.Slot.First).ToList();
+            var scales = tensor(live.SelectMany(adapter => Enumerable.Repeat(adapter.Scale, adapter.Rank)).ToArray(), dtype: bank.Values.dtype, device: bank.Values.device).DetachFromDisposeScope();
+            var groups = bank.Layout.Groups.Select(group =>
+            {
+                var members = live.FindAll(adapter => adapter.Slot.Shape.OutFeatures == group.OutFeatures && adapter.Slot.Shape.InFeatures == group.InFeatures);
+                return (group, (IReadOnlyList<SvdAdapter>)members, members.Select(adapter => (long)adapter.Rank).ToArray());
+            });
+            return new Recipe(bank.Layout, scales, live, [.. bank.Layout.Groups.SelectMany(group => (long[])[group.Triplets * group.OutFeatures, group.Triplets * group.InFeatures])], [.. groups]);
+        }
+    }
 }
 
 /// <summary>What the products of one adapter are computed from.</summary>

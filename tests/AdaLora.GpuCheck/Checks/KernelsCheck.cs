@@ -4,9 +4,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.GpuCheck;
 
-/// <summary>
-/// How much a step gives to the card, part by part, and how long the host needs to do so. The host's time is that of a step whose tensors are so small that the card is never behind.
-/// </summary>
+/// <summary>How much a step gives to the card, part by part, how long the host needs to do so, and how long it is until the card has done it.</summary>
 internal sealed class KernelsCheck : ICheck
 {
     private const int Steps = 30, QuickSteps = 2, WarmupSteps = 5, NamesShown = 12;
@@ -29,42 +27,41 @@ internal sealed class KernelsCheck : ICheck
     private static void Measure(CheckContext context, CardModel card, ScalarType dtype, string precision, LaunchCounter? counter)
     {
         using var training = new StepParts(card, dtype);
-        using var small = StepInputs.Random(1, 16).To(context.Device);
-        using var whole = card.Inputs();
-        var parts = training.Of(small);
-        var names = parts.Select(part => part.Name).ToList();
+        using var inputs = card.Inputs();
+        var parts = training.Of(inputs);
         for (var step = 0; step < WarmupSteps; step++)
             Each(parts, part => part.Do());
-        // Counting slows calls down: times first.
-        var host = MedianTimes(context, parts, wait: false);
-        var busy = MedianTimes(context, training.Of(whole), wait: true);
+        var (given, done) = MedianTimes(context, parts);
         var counts = new Dictionary<string, LaunchCounts>();
         if (counter is not null)
-            Each(training.Of(whole), part => counts[part.Name] = counter.Count(part.Do, context.Synchronize));
-        var rows = names.Select(name => new CheckRow(name, [counts.GetValueOrDefault(name)?.Launches, counts.GetValueOrDefault(name)?.CopiesAndFills, host[name], busy[name]])).ToList();
+            Each(parts, part => counts[part.Name] = counter.Count(part.Do, context.Synchronize));
+        var rows = parts.Select(part => new CheckRow(part.Name, [counts.GetValueOrDefault(part.Name)?.Launches, counts.GetValueOrDefault(part.Name)?.CopiesAndFills, given[part.Name], done[part.Name]])).ToList();
         rows.Add(new CheckRow("all", [.. Enumerable.Range(0, 4).Select(column => rows.All(row => row.Values[column] is not null) ? rows.Sum(row => row.Values[column]) : null)]));
-        context.Add(new CheckTable($"{precision}, {training.Adapters} adapters", ["kernels", "copies and fills", "ms of the host, 1 x 16", "ms, waiting after each part, 32 x 128"], rows));
+        context.Add(new CheckTable($"{precision}, {training.Adapters} adapters", ["kernels", "copies and fills", "ms until the host has given it", "ms until it is done"], rows));
         foreach (var (name, count) in counts)
-            context.Note($"{precision}, {name}: {string.Join(", ", count.Kernels.OrderByDescending(kernel => kernel.Value).Take(NamesShown).Select(kernel => $"{kernel.Value} {Short(kernel.Key)}"))}; calls: {string.Join(", ", count.Calls.OrderByDescending(call => call.Value).Take(6).Select(call => $"{call.Value} {call.Key}"))}");
+            context.Note($"{precision}, {name}: {string.Join(", ", count.Kernels.OrderByDescending(kernel => kernel.Value).Take(NamesShown).Select(kernel => $"{kernel.Value} {Short(kernel.Key)}"))}");
     }
 
-    private static Dictionary<string, double> MedianTimes(CheckContext context, IReadOnlyList<(string Name, bool IsOwn, Action Do)> parts, bool wait)
+    // Each part begins with an idle card.
+    private static (Dictionary<string, double> Given, Dictionary<string, double> Done) MedianTimes(CheckContext context, IReadOnlyList<(string Name, bool IsOwn, Action Do)> parts)
     {
-        var times = parts.ToDictionary(part => part.Name, _ => new List<double>());
+        var (given, done) = (parts.ToDictionary(part => part.Name, _ => new List<double>()), parts.ToDictionary(part => part.Name, _ => new List<double>()));
         for (var step = 0; step < (context.IsQuick ? QuickSteps : Steps); step++)
         {
-            context.Synchronize();
             Each(parts, part =>
             {
+                context.Synchronize();
                 var watch = Stopwatch.StartNew();
                 part.Do();
-                if (wait)
-                    context.Synchronize();
-                times[part.Name].Add(watch.Elapsed.TotalMilliseconds);
+                given[part.Name].Add(watch.Elapsed.TotalMilliseconds);
+                context.Synchronize();
+                done[part.Name].Add(watch.Elapsed.TotalMilliseconds);
             });
         }
 
-        return times.ToDictionary(time => time.Key, time => Medians.Of(time.Value));
+        return (Median(given), Median(done));
+
+        static Dictionary<string, double> Median(Dictionary<string, List<double>> times) => times.ToDictionary(time => time.Key, time => Medians.Of(time.Value));
     }
 
     private static void Each(IReadOnlyList<(string Name, bool IsOwn, Action Do)> parts, Action<(string Name, bool IsOwn, Action Do)> use)

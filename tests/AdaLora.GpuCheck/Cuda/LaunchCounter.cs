@@ -19,18 +19,18 @@ internal sealed unsafe class LaunchCounter : IDisposable
     private static readonly Dictionary<nint, int> Calls = [];
     private static bool _counts;
 
+    private readonly delegate* unmanaged[Cdecl]<uint, nint, int, int> _enable;
     private readonly delegate* unmanaged[Cdecl]<nint, int> _unsubscribe;
     private readonly nint _subscriber;
 
     private LaunchCounter(nint library)
     {
         var subscribe = (delegate* unmanaged[Cdecl]<nint*, delegate* unmanaged[Cdecl]<nint, int, int, nint, void>, nint, int>)NativeLibrary.GetExport(library, "cuptiSubscribe");
-        var enable = (delegate* unmanaged[Cdecl]<uint, nint, int, int>)NativeLibrary.GetExport(library, "cuptiEnableDomain");
+        _enable = (delegate* unmanaged[Cdecl]<uint, nint, int, int>)NativeLibrary.GetExport(library, "cuptiEnableDomain");
         _unsubscribe = (delegate* unmanaged[Cdecl]<nint, int>)NativeLibrary.GetExport(library, "cuptiUnsubscribe");
         nint subscriber;
         Check(subscribe(&subscriber, &Called, 0), "cuptiSubscribe");
         _subscriber = subscriber;
-        Check(enable(1, subscriber, Driver), "cuptiEnableDomain");
     }
 
     /// <summary>The counter, or null where there is no CUPTI.</summary>
@@ -46,10 +46,13 @@ internal sealed unsafe class LaunchCounter : IDisposable
             _counts = true;
         }
 
+        // Only now, because calls back make every call of the driver several times as long.
+        Check(_enable(1, _subscriber, Driver), "cuptiEnableDomain");
         work();
         lock (Gate)
             _counts = false;
         wait();
+        Check(_enable(0, _subscriber, Driver), "cuptiEnableDomain");
         lock (Gate)
             return new LaunchCounts(Named(Kernels), Named(Calls));
     }

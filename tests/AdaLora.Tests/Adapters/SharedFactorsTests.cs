@@ -1,4 +1,5 @@
 using AdaLora.Internals.Cpu;
+using AdaLora.Targeting;
 using AdaLora.Tests.Models;
 using Xunit;
 using static TorchSharp.torch;
@@ -32,6 +33,15 @@ public sealed class SharedFactorsTests
         // The first step looks for adapters that get no gradient.
         Assert.Equal(Steps - 1, shares);
         Close(own, shared);
+    }
+
+    [Fact]
+    public void Beside_adapters_that_use_their_own_triplets_they_train_like_adapters_alone()
+    {
+        var own = TrainConvolution();
+        using var operations = new TensorOperations();
+
+        Close(own, TrainConvolution());
     }
 
     [Theory]
@@ -203,6 +213,30 @@ public sealed class SharedFactorsTests
         }
 
         return ([.. adapted.TrainableParameters.SelectMany(p => p.data<double>().ToArray())], shares);
+    }
+
+    private static double[] TrainConvolution()
+    {
+        using var seed = manual_seed(1);
+        using var model = nn.Sequential(
+            ("conv", nn.Conv2d(1, 4, 3, dtype: ScalarType.Float64)), ("flat", nn.Flatten()), ("hidden", nn.Linear(16, 6, dtype: ScalarType.Float64)), ("tanh", nn.Tanh()), ("head", nn.Linear(6, 3, dtype: ScalarType.Float64)));
+        using var adapted = AdaLoraModel.Attach(model, TinyTask.Options with { Targets = TargetModules.Suffixes("conv", "hidden"), TotalSteps = 8 });
+        using var optimizer = optim.AdamW(adapted.TrainableParameters, 1e-2);
+        var random = new Generator(5);
+        for (var step = 0; step < 8; step++)
+        {
+            using var scope = NewDisposeScope();
+            if (step % 2 == 0)
+                optimizer.zero_grad();
+            else
+                model.zero_grad(set_to_none: true);
+            model.call(randn([5, 1, 4, 4], dtype: ScalarType.Float64, generator: random)).square().sum().backward();
+            adapted.BeforeOptimizerStep(1.0);
+            optimizer.step();
+            adapted.AfterOptimizerStep();
+        }
+
+        return [.. adapted.TrainableParameters.SelectMany(p => p.data<double>().ToArray())];
     }
 
     private static void Close(double[] expected, double[] actual)
