@@ -43,7 +43,7 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
 
     public override bool IsFinal => adapted.AreRanksFinal;
 
-    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale) => _gradients = adapted.BeforeScaledStep(maxGradientNorm, scale);
+    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale, LossScaler scaler) => _gradients = adapted.BeforeScaledStep(maxGradientNorm, scale, scaler);
 
     public override bool ReadGradientsAreFinite() => _gradients.ReadIsFinite();
 

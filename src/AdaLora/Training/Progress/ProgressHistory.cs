@@ -26,12 +26,15 @@ internal sealed class ProgressHistory(EvaluationLog evaluations) : IResumable
     {
         state.Put("total_steps", _reports.Count > 0 ? _reports[0].TotalSteps : 0L);
         state.Put("reports", [.. _reports.SelectMany(Row)]);
+        if (_reports.Any(r => r.LossScale is not null))
+            state.Put("loss_scales", [.. _reports.Select(r => r.LossScale ?? double.NaN)]);
     }
 
     public void Resume(StateTable state)
     {
         var total = state.Integer("total_steps");
-        _reports.AddRange(state.Numbers("reports").Chunk(Columns).Select(row => Report(row, total)));
+        var scales = state.Contains("loss_scales") ? state.Numbers("loss_scales") : null;
+        _reports.AddRange(state.Numbers("reports").Chunk(Columns).Select((row, index) => Report(row, total) with { LossScale = scales is null ? null : Optional(scales[index]) }));
     }
 
     // NaN means absent.
