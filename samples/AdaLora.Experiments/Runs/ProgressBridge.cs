@@ -59,6 +59,8 @@ internal sealed class ProgressBridge(IRunReporter reporter, Evaluator evaluator,
         Budget = progress.Budget,
         LiveRank = progress.LiveTriplets,
         Allocation = _allocations.GetValueOrDefault(progress.Step),
+        SkippedSteps = progress.SkippedSteps,
+        LossScale = progress.LossScale,
         SamplesPerSecond = progress.SamplesPerSecond,
         Remaining = progress.Remaining,
     };

@@ -2,13 +2,14 @@ using AdaLora.Adapters.Dropout;
 using AdaLora.Allocation;
 using AdaLora.Bank;
 using AdaLora.Internals.Cpu;
+using AdaLora.Tests.Goldens;
 using AdaLora.Tests.Models;
 using AdaLora.Training;
 using TorchSharp.Modules;
 using Xunit;
 using static TorchSharp.torch;
 
-namespace AdaLora.Tests.Goldens;
+namespace AdaLora.Tests.Internals;
 
 /// <summary>
 /// What this library computes over the host's memory, it computes with tensor operations on a device. Both ways are taken here, on a CPU, and must agree: in kept triplets exactly, in numbers up to rounding. The goldens of the core
@@ -190,7 +191,7 @@ public sealed class TensorPathTests : IDisposable
     public void Goldens_hold_for_tensor_operations(string className, string methodName)
     {
         HostMemory.IsUsed = false;
-        var type = typeof(TensorPathTests).Assembly.GetType($"{typeof(TensorPathTests).Namespace}.{className}")!;
+        var type = typeof(TensorPathTests).Assembly.GetType($"{typeof(ToyGoldenTests).Namespace}.{className}")!;
         var method = type.GetMethod(methodName)!;
         var cases = method.GetCustomAttributes(typeof(MemberDataAttribute), false).Cast<MemberDataAttribute>().SingleOrDefault() is { } data
             ? ((System.Collections.IEnumerable)type.GetProperty(data.MemberName)!.GetValue(null)!).Cast<ITheoryDataRow>().Select(row => row.GetData()).ToList()
