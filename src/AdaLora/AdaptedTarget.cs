@@ -1,4 +1,5 @@
 using AdaLora.Bank;
+using AdaLora.Processes;
 using AdaLora.Safetensors;
 using AdaLora.Training;
 using AdaLora.Training.Checkpoints;
@@ -43,7 +44,7 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
 
     public override bool IsFinal => adapted.AreRanksFinal;
 
-    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale) => _gradients = adapted.BeforeScaledStep(maxGradientNorm, scale);
+    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale, IProcessGroup group) => _gradients = adapted.BeforeSharedStep(maxGradientNorm, scale, group);
 
     public override bool ReadGradientsAreFinite() => _gradients.ReadIsFinite();
 

@@ -1,5 +1,6 @@
 using AdaLora.Bank;
 using AdaLora.Internals;
+using AdaLora.Processes;
 using AdaLora.Safetensors;
 using AdaLora.Training.Checkpoints;
 using AdaLora.Training.Progress;
@@ -35,10 +36,11 @@ internal sealed class PlainTarget : TrainingTarget
 
     public override bool IsFinal => true;
 
-    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale)
+    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale, IProcessGroup group)
     {
         BackwardFailure.OfThread.ThrowIfAny();
         _tied.Gather();
+        GradientSum.Over(group, Parameters);
         if (scale is not null)
             GradientScale.Apply(Parameters, scale);
         _norm.Measure(maxGradientNorm);

@@ -1,4 +1,5 @@
 using AdaLora.Internals;
+using AdaLora.Processes;
 using AdaLora.Safetensors;
 using AdaLora.Training.Checkpoints;
 using AdaLora.Training.Data;
@@ -75,6 +76,7 @@ internal sealed class TrainingRun : IDisposable
             Report();
         if (stop != StopReason.Diverged)
             Save();
+        _options.Group.Barrier();
         TrainingLog.Ended(_logger, stop.Value, _counters.Steps, _timer.Elapsed);
         return new TrainingResult
         {
@@ -101,6 +103,12 @@ internal sealed class TrainingRun : IDisposable
     private void Prepare()
     {
         using var scope = NewDisposeScope();
+        using (no_grad())
+        {
+            foreach (var parameter in _target.Parameters)
+                _options.Group.Broadcast(parameter, root: 0);
+        }
+
         _target.Model.train();
         _optimizer.zero_grad();
     }
@@ -110,7 +118,7 @@ internal sealed class TrainingRun : IDisposable
         using var enumerator = _position.Open(batches, size);
         while (true)
         {
-            if (cancellation.IsCancellationRequested && _counters.Pending == 0)
+            if (_counters.Pending == 0 && _options.Group.Any(cancellation.IsCancellationRequested))
                 return StopReason.Cancelled;
 
             _collections.Begin();
@@ -119,7 +127,10 @@ internal sealed class TrainingRun : IDisposable
                 break;
             _timer.Resume();
             _randomness.Reseed();
-            accumulate(enumerator.Current);
+            if (IsForThisProcess(_counters.Pending))
+                accumulate(enumerator.Current);
+            else
+                _counters.CountBackward();
             if (_counters.Pending == _options.GradientAccumulation)
                 OptimizerStep();
             var work = size?.Invoke(enumerator.Current) ?? default;
@@ -142,6 +153,10 @@ internal sealed class TrainingRun : IDisposable
             Save();
         return early;
     }
+
+    /// <summary>The processes share the batches of each step.</summary>
+    /// <param name="place">The batch's place within the step, from 0.</param>
+    private bool IsForThisProcess(int place) => place % _options.Group.Size == _options.Group.Rank;
 
     /// <summary>Adds the gradients of one of the losses that make up a step; the step takes the mean of all.</summary>
     public void Accumulate(Tensor loss)
@@ -173,9 +188,9 @@ internal sealed class TrainingRun : IDisposable
 
     private void OptimizerStep()
     {
-        _target.BeforeOptimizerStep(_options.MaxGradientNorm, _window.TakeScale());
+        _target.BeforeOptimizerStep(_options.MaxGradientNorm, _window.TakeScale(_options.Group), _options.Group);
         SetLearningRates(_counters.Steps);
-        var isSkipped = _options.SkipNonFiniteSteps && !_target.ReadGradientsAreFinite();
+        var isSkipped = _options.SkipNonFiniteSteps && _options.Group.Any(!_target.ReadGradientsAreFinite());
         if (isSkipped)
             TrainingLog.StepSkipped(_logger, _counters.Steps + 1);
         else
@@ -245,14 +260,14 @@ internal sealed class TrainingRun : IDisposable
         }
 
         _collections.End();
-        var evaluation = new Evaluation(_counters.Steps, _position.Pass, score);
+        var evaluation = new Evaluation(_counters.Steps, _position.Pass, _options.Group.OfFirst(score));
         if (_evaluations.Add(evaluation, counts: _options.BestBeforeFinal || _target.IsFinal) && _options.KeepBest)
         {
             _best.Keep();
             _bestIsUnsaved = true;
         }
 
-        TrainingLog.Evaluated(_logger, _counters.Steps, score, _evaluations.Best?.Score ?? double.NaN);
+        TrainingLog.Evaluated(_logger, _counters.Steps, evaluation.Score, _evaluations.Best?.Score ?? double.NaN);
         Report();
         return _evaluations.OutOfPatience ? StopReason.NoImprovement : null;
     }
@@ -271,7 +286,7 @@ internal sealed class TrainingRun : IDisposable
             Step = _counters.Steps,
             TotalSteps = _options.TotalSteps,
             Epoch = _position.Pass,
-            Loss = _losses.ReadMean(),
+            Loss = _losses.ReadMean(_options.Group),
             LearningRate = _optimizer.ParamGroups.First().LearningRate,
             SkippedSteps = _counters.Skipped,
             LatestEvaluation = _evaluations.Latest,
