@@ -58,7 +58,7 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
 
     public override void Finish() => adapted.Finish();
 
-    public override TrainingProgress Describe(TrainingProgress progress) => progress with
+    public override StepFigures ReadFigures() => new()
     {
         GradientNorm = adapted.ReadGradientNorm(),
         Penalty = adapted.ReadPenalty(),

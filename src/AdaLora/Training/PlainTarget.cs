@@ -60,7 +60,7 @@ internal sealed class PlainTarget : TrainingTarget
     {
     }
 
-    public override TrainingProgress Describe(TrainingProgress progress) => progress with { GradientNorm = _norm.Read() };
+    public override StepFigures ReadFigures() => new() { GradientNorm = _norm.Read() };
 
     public override IWeightSnapshot Capture() => new Snapshot(new ParameterSnapshot(_trained, Model));
 

@@ -281,16 +281,27 @@ internal sealed class TrainingRun : IDisposable
 
     private TrainingProgress Describe()
     {
-        var report = _timer.Describe(_target.Describe(new TrainingProgress
+        var loss = _losses.ReadMean(_options.Group);
+        var figures = _target.ReadFigures();
+        var time = _timer.Read(_options.TotalSteps - _counters.Steps);
+        var report = new TrainingProgress
         {
             Step = _counters.Steps,
             TotalSteps = _options.TotalSteps,
             Epoch = _position.Pass,
-            Loss = _losses.ReadMean(_options.Group),
+            Loss = loss,
+            GradientNorm = figures.GradientNorm,
+            Penalty = figures.Penalty,
+            Budget = figures.Budget,
+            LiveTriplets = figures.LiveTriplets,
             LearningRate = _optimizer.ParamGroups.First().LearningRate,
             SkippedSteps = _counters.Skipped,
+            SamplesPerSecond = time.SamplesPerSecond,
+            TokensPerSecond = time.TokensPerSecond,
+            Elapsed = time.Elapsed,
+            Remaining = time.Remaining,
             LatestEvaluation = _evaluations.Latest,
-        }));
+        };
         TrainingMetrics.Record(report);
         TrainingLog.Progress(
             _logger, report.Step, report.TotalSteps, report.Loss, report.Penalty, report.Budget, report.LiveTriplets, report.LearningRate, new Throughput(report.SamplesPerSecond, report.TokensPerSecond), report.Remaining);

@@ -50,7 +50,8 @@ internal abstract class TrainingTarget : IDisposable
 
     public abstract void Finish();
 
-    public abstract TrainingProgress Describe(TrainingProgress progress);
+    /// <summary>Reads the figures of the latest step for a report. Waits for the device.</summary>
+    public abstract StepFigures ReadFigures();
 
     public abstract IWeightSnapshot Capture();
 

@@ -20,7 +20,7 @@ internal sealed class ProgressHistory(EvaluationLog evaluations) : IResumable
     }
 
     /// <summary>Adds an evaluation to the latest report, which is for the same step.</summary>
-    public TrainingProgress AddToLatest(Evaluation? evaluation) => _reports[^1] = _reports[^1] with { LatestEvaluation = evaluation };
+    public TrainingProgress AddToLatest(Evaluation? evaluation) => _reports[^1] = _reports[^1].With(evaluation);
 
     public void Save(StateTable state)
     {
