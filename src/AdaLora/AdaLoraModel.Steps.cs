@@ -1,6 +1,7 @@
 using AdaLora.Allocation;
 using AdaLora.Bank;
 using AdaLora.Internals;
+using AdaLora.Processes;
 using AdaLora.Training;
 using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
@@ -51,12 +52,13 @@ public sealed partial class AdaLoraModel
     /// The total number of steps is unknown, the adapters are merged, <see cref="AfterOptimizerStep"/> was left out, an adapter received no gradient at the first step, or <see cref="UseOptimizer"/> has named no optimiser although
     /// <see cref="AdaLoraOptions.Allocation"/> adds and drops triplets.
     /// </exception>
-    public StepGradients BeforeOptimizerStep(double? maxGradientNorm = null, LossScaler? scaler = null) => BeforeScaledStep(maxGradientNorm, scale: null, scaler);
+    public StepGradients BeforeOptimizerStep(double? maxGradientNorm = null, LossScaler? scaler = null) => BeforeSharedStep(maxGradientNorm, scale: null, scaler, ProcessGroup.Single);
 
     /// <param name="maxGradientNorm">As above.</param>
     /// <param name="scale">The factor for the gradients of the losses before the penalty's are added, a scalar on the device; null for 1.</param>
     /// <param name="scaler">What scaled the losses, or null.</param>
-    internal StepGradients BeforeScaledStep(double? maxGradientNorm, Tensor? scale, LossScaler? scaler)
+    /// <param name="group">The processes whose gradients are summed before anything else.</param>
+    internal StepGradients BeforeSharedStep(double? maxGradientNorm, Tensor? scale, LossScaler? scaler, IProcessGroup group)
     {
         using var guard = _activity.Gate.Change("trained");
         RequireUnmerged("trained");
@@ -76,6 +78,8 @@ public sealed partial class AdaLoraModel
         using var scope = NewDisposeScope();
         _binder.Gather();
         _tied.Gather();
+        group.AllReduce(_bank.Gradients);
+        GradientSum.Over(group, _tied.Distinct);
         scaler?.Unscale(TrainableParameters);
         if (scale is not null)
             GradientScale.Apply(TrainableParameters, scale);

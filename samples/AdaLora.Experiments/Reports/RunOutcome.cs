@@ -1,7 +1,7 @@
 namespace AdaLora.Experiments.Reports;
 
 /// <summary>What training hands over when it ends, finished or cancelled.</summary>
-internal sealed record RunOutcome
+internal sealed class RunOutcome
 {
     public required RunStatus Status { get; init; }
 

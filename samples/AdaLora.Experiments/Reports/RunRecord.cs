@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 namespace AdaLora.Experiments.Reports;
 
 /// <summary>Everything worth keeping of one run; its properties are the keys of metrics.json.</summary>
-internal sealed record RunRecord
+internal sealed class RunRecord
 {
     public required string Task { get; init; }
 

@@ -1,7 +1,7 @@
 namespace AdaLora.Experiments.Reports;
 
 /// <summary>Where training stands after an optimiser step.</summary>
-internal sealed record TrainingStatus
+internal sealed class TrainingStatus
 {
     /// <summary>Optimiser steps done, from 1.</summary>
     public required int Step { get; init; }

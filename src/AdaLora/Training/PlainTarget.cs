@@ -1,5 +1,6 @@
 using AdaLora.Bank;
 using AdaLora.Internals;
+using AdaLora.Processes;
 using AdaLora.Safetensors;
 using AdaLora.Training.Checkpoints;
 using AdaLora.Training.Progress;
@@ -35,10 +36,11 @@ internal sealed class PlainTarget : TrainingTarget
 
     public override bool IsFinal => true;
 
-    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale, LossScaler scaler)
+    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale, LossScaler scaler, IProcessGroup group)
     {
         BackwardFailure.OfThread.ThrowIfAny();
         _tied.Gather();
+        GradientSum.Over(group, Parameters);
         scaler.Unscale(Parameters);
         if (scale is not null)
             GradientScale.Apply(Parameters, scale);
@@ -59,7 +61,7 @@ internal sealed class PlainTarget : TrainingTarget
     {
     }
 
-    public override TrainingProgress Describe(TrainingProgress progress) => progress with { GradientNorm = _norm.Read() };
+    public override StepFigures ReadFigures() => new() { GradientNorm = _norm.Read() };
 
     public override IWeightSnapshot Capture() => new Snapshot(new ParameterSnapshot(_trained, Model));
 

@@ -52,7 +52,7 @@ public sealed class Trainer : IDisposable
         target.Begin(options.TotalSteps);
         _target = target;
         _options = options;
-        _logger = logger ?? NullLogger.Instance;
+        _logger = options.Group.Rank == 0 && logger is not null ? logger : NullLogger.Instance;
         _optimizer = options.OptimizerFactory is { } make
             ? make(target.Parameters, options.LearningRate)
             : new FusedAdamW(target.Parameters, options.LearningRate, options.AdamBeta1, options.AdamBeta2, options.AdamEpsilon, options.WeightDecay);
@@ -146,7 +146,7 @@ public sealed class Trainer : IDisposable
             manual_seed(seed).Dispose();
 
         using var running = new Running(this);
-        using var run = new TrainingRun(_target, _options, _optimizer, _learningRates, _scale, _best, checkpoints, evaluate, progress, _logger);
+        using var run = new TrainingRun(_target, _options, _optimizer, _learningRates, _scale, _best, checkpoints, evaluate, _options.Group.Rank == 0 ? progress : null, _logger);
         return run.Execute(batches, batch => accumulate(run, batch), size, cancellation);
     }
 

@@ -1,4 +1,5 @@
 using AdaLora.Internals;
+using AdaLora.Processes;
 using AdaLora.Safetensors;
 using AdaLora.Training.Checkpoints;
 using AdaLora.Training.Data;
@@ -79,6 +80,7 @@ internal sealed class TrainingRun : IDisposable
             Report();
         if (stop != StopReason.Diverged)
             Save();
+        _options.Group.Barrier();
         TrainingLog.Ended(_logger, stop.Value, _counters.Steps, _timer.Elapsed);
         return new TrainingResult
         {
@@ -106,6 +108,12 @@ internal sealed class TrainingRun : IDisposable
     private void Prepare()
     {
         using var scope = NewDisposeScope();
+        using (no_grad())
+        {
+            foreach (var parameter in _target.Parameters)
+                _options.Group.Broadcast(parameter, root: 0);
+        }
+
         _target.Model.train();
         _optimizer.zero_grad();
     }
@@ -115,7 +123,7 @@ internal sealed class TrainingRun : IDisposable
         using var enumerator = _position.Open(batches, size);
         while (true)
         {
-            if (cancellation.IsCancellationRequested && _counters.Pending == 0)
+            if (_counters.Pending == 0 && _options.Group.Any(cancellation.IsCancellationRequested))
                 return StopReason.Cancelled;
 
             _collections.Begin();
@@ -124,7 +132,10 @@ internal sealed class TrainingRun : IDisposable
                 break;
             _timer.Resume();
             _randomness.Reseed();
-            accumulate(enumerator.Current);
+            if (IsForThisProcess(_counters.Pending))
+                accumulate(enumerator.Current);
+            else
+                _counters.CountBackward();
             if (_counters.Pending == _options.GradientAccumulation)
                 OptimizerStep();
             var work = size?.Invoke(enumerator.Current) ?? default;
@@ -147,6 +158,10 @@ internal sealed class TrainingRun : IDisposable
             Save();
         return early;
     }
+
+    /// <summary>The processes share the batches of each step.</summary>
+    /// <param name="place">The batch's place within the step, from 0.</param>
+    private bool IsForThisProcess(int place) => place % _options.Group.Size == _options.Group.Rank;
 
     /// <summary>Adds the gradients of one of the losses that make up a step; the step takes the mean of all.</summary>
     public void Accumulate(Tensor loss)
@@ -178,9 +193,9 @@ internal sealed class TrainingRun : IDisposable
 
     private void OptimizerStep()
     {
-        _target.BeforeOptimizerStep(_options.MaxGradientNorm, _window.TakeScale(), _scaler);
+        _target.BeforeOptimizerStep(_options.MaxGradientNorm, _window.TakeScale(_options.Group), _scaler, _options.Group);
         SetLearningRates(_counters.Steps);
-        var isSkipped = _options.SkipNonFiniteSteps && !_target.ReadGradientsAreFinite();
+        var isSkipped = _options.SkipNonFiniteSteps && _options.Group.Any(!_target.ReadGradientsAreFinite());
         if (!isSkipped)
             _optimizer.step();
         else if (_scaler.Scale > 1)
@@ -253,14 +268,14 @@ internal sealed class TrainingRun : IDisposable
         }
 
         _collections.End();
-        var evaluation = new Evaluation(_counters.Steps, _position.Pass, score);
+        var evaluation = new Evaluation(_counters.Steps, _position.Pass, _options.Group.OfFirst(score));
         if (_evaluations.Add(evaluation, counts: _options.BestBeforeFinal || _target.IsFinal) && _options.KeepBest)
         {
             _best.Keep();
             _bestIsUnsaved = true;
         }
 
-        TrainingLog.Evaluated(_logger, _counters.Steps, score, _evaluations.Best?.Score ?? double.NaN);
+        TrainingLog.Evaluated(_logger, _counters.Steps, evaluation.Score, _evaluations.Best?.Score ?? double.NaN);
         Report();
         return _evaluations.OutOfPatience ? StopReason.NoImprovement : null;
     }
@@ -274,17 +289,28 @@ internal sealed class TrainingRun : IDisposable
 
     private TrainingProgress Describe()
     {
-        var report = _timer.Describe(_target.Describe(new TrainingProgress
+        var loss = _losses.ReadMean(_options.Group);
+        var figures = _target.ReadFigures();
+        var time = _timer.Read(_options.TotalSteps - _counters.Steps);
+        var report = new TrainingProgress
         {
             Step = _counters.Steps,
             TotalSteps = _options.TotalSteps,
             Epoch = _position.Pass,
-            Loss = _losses.ReadMean(),
+            Loss = loss,
+            GradientNorm = figures.GradientNorm,
+            Penalty = figures.Penalty,
+            Budget = figures.Budget,
+            LiveTriplets = figures.LiveTriplets,
             LearningRate = _optimizer.ParamGroups.First().LearningRate,
             SkippedSteps = _counters.Skipped,
             LossScale = _scaler.IsActive ? _scaler.Scale : null,
+            SamplesPerSecond = time.SamplesPerSecond,
+            TokensPerSecond = time.TokensPerSecond,
+            Elapsed = time.Elapsed,
+            Remaining = time.Remaining,
             LatestEvaluation = _evaluations.Latest,
-        }));
+        };
         TrainingMetrics.Record(report);
         TrainingLog.Progress(
             _logger, report.Step, report.TotalSteps, report.Loss, report.Penalty, report.Budget, report.LiveTriplets, report.LearningRate, new Throughput(report.SamplesPerSecond, report.TokensPerSecond), report.Remaining);

@@ -20,7 +20,7 @@ internal sealed class ProgressHistory(EvaluationLog evaluations) : IResumable
     }
 
     /// <summary>Adds an evaluation to the latest report, which is for the same step.</summary>
-    public TrainingProgress AddToLatest(Evaluation? evaluation) => _reports[^1] = _reports[^1] with { LatestEvaluation = evaluation };
+    public TrainingProgress AddToLatest(Evaluation? evaluation) => _reports[^1] = _reports[^1].With(evaluation);
 
     public void Save(StateTable state)
     {
@@ -34,7 +34,7 @@ internal sealed class ProgressHistory(EvaluationLog evaluations) : IResumable
     {
         var total = state.Integer("total_steps");
         var scales = state.Contains("loss_scales") ? state.Numbers("loss_scales") : null;
-        _reports.AddRange(state.Numbers("reports").Chunk(Columns).Select((row, index) => Report(row, total) with { LossScale = scales is null ? null : Optional(scales[index]) }));
+        _reports.AddRange(state.Numbers("reports").Chunk(Columns).Select((row, index) => Report(row, total, scales?[index] ?? double.NaN)));
     }
 
     // NaN means absent.
@@ -44,7 +44,7 @@ internal sealed class ProgressHistory(EvaluationLog evaluations) : IResumable
         p.SamplesPerSecond, p.TokensPerSecond, p.Elapsed.Ticks, p.Remaining.Ticks, p.LatestEvaluation?.Step ?? double.NaN,
     ];
 
-    private TrainingProgress Report(double[] row, long total) => new()
+    private TrainingProgress Report(double[] row, long total, double lossScale) => new()
     {
         Step = (long)row[0],
         TotalSteps = total,
@@ -56,6 +56,7 @@ internal sealed class ProgressHistory(EvaluationLog evaluations) : IResumable
         LiveTriplets = (int?)Optional(row[6]),
         LearningRate = row[7],
         SkippedSteps = (long)row[8],
+        LossScale = Optional(lossScale),
         SamplesPerSecond = row[9],
         TokensPerSecond = row[10],
         Elapsed = TimeSpan.FromTicks((long)row[11]),

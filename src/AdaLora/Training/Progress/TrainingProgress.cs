@@ -1,8 +1,10 @@
 namespace AdaLora.Training.Progress;
 
 /// <summary>The current state of a training.</summary>
-public sealed record TrainingProgress
+public sealed class TrainingProgress
 {
+    private Evaluation? _latestEvaluation;
+
     /// <summary>Optimiser steps done.</summary>
     public required long Step { get; init; }
 
@@ -49,5 +51,17 @@ public sealed record TrainingProgress
     public TimeSpan Remaining { get; init; }
 
     /// <summary>The latest evaluation, if any.</summary>
-    public Evaluation? LatestEvaluation { get; init; }
+    public Evaluation? LatestEvaluation
+    {
+        get => _latestEvaluation;
+        init => _latestEvaluation = value;
+    }
+
+    /// <summary>The same report with another evaluation.</summary>
+    internal TrainingProgress With(Evaluation? evaluation)
+    {
+        var copy = (TrainingProgress)MemberwiseClone();
+        copy._latestEvaluation = evaluation;
+        return copy;
+    }
 }
