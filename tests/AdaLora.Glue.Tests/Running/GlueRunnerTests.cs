@@ -96,16 +96,23 @@ public sealed class GlueRunnerTests : IDisposable
            select new TheoryDataRow<string, string>(method.Name, precision),
     ];
 
-    /// <summary>As well as in single precision: the demo's task is learnt.</summary>
+    /// <summary>Weights that are trained in full move by less than their rounding in most steps: they learn through copies in single precision.</summary>
     [Theory]
-    [InlineData("fp32")]
     [InlineData("bf16")]
     [InlineData("fp16")]
-    public void A_task_is_learnt_in_every_precision(string precision)
+    public void Weights_in_half_precision_learn_as_fast_as_in_single_precision(string precision)
     {
-        var (code, output, error) = Train("--precision", precision, "--epochs", "4");
-        Assert.True(code == 0, output + error);
-        Assert.True(Metrics().GetProperty("final").GetProperty("matthews").GetDouble() > 0.5, output);
+        var (single, half) = (LossAfter("fp32"), LossAfter(precision));
+        Assert.True(single < 0.6, $"{single}");
+        Assert.Equal(single, half, 0.05);
+
+        double LossAfter(string name)
+        {
+            var (code, output, error) = Run([.. TrainLine("--method", "full", "--precision", name, "--epochs", "5", "--limit", "160", "--checkpoint-every", "0").Select(argument => argument == "5e-3" ? "1e-3" : argument)]);
+            Assert.True(code == 0, output + error);
+            var losses = output.Split('\n').Where(line => line.StartsWith("step ", StringComparison.Ordinal)).Select(line => double.Parse(line.Split("loss ")[1].Split(' ')[0], CultureInfo.InvariantCulture)).ToList();
+            return losses[^4..].Average();
+        }
     }
 
     [Fact]
