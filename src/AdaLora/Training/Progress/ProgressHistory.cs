@@ -41,7 +41,7 @@ internal sealed class ProgressHistory(EvaluationLog evaluations) : IResumable
         p.SamplesPerSecond, p.TokensPerSecond, p.Elapsed.Ticks, p.Remaining.Ticks, p.LatestEvaluation?.Step ?? double.NaN,
     ];
 
-    private TrainingProgress Report(double[] row, long total) => new()
+    private TrainingProgress Report(double[] row, long total) => new TrainingProgress
     {
         Step = (long)row[0],
         TotalSteps = total,
@@ -57,8 +57,7 @@ internal sealed class ProgressHistory(EvaluationLog evaluations) : IResumable
         TokensPerSecond = row[10],
         Elapsed = TimeSpan.FromTicks((long)row[11]),
         Remaining = TimeSpan.FromTicks((long)row[12]),
-        LatestEvaluation = evaluations.All.FirstOrDefault(e => e.Step == row[13]),
-    };
+    }.With(evaluations.All.FirstOrDefault(e => e.Step == row[13]));
 
     private static double? Optional(double value) => double.IsNaN(value) ? null : value;
 }
