@@ -309,8 +309,7 @@ internal sealed class TrainingRun : IDisposable
             TokensPerSecond = time.TokensPerSecond,
             Elapsed = time.Elapsed,
             Remaining = time.Remaining,
-            LatestEvaluation = _evaluations.Latest,
-        };
+        }.With(_evaluations.Latest);
         TrainingMetrics.Record(report);
         TrainingLog.Progress(
             _logger, report.Step, report.TotalSteps, report.Loss, report.Penalty, report.Budget, report.LiveTriplets, report.LearningRate, new Throughput(report.SamplesPerSecond, report.TokensPerSecond), report.Remaining);

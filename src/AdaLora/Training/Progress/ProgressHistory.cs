@@ -44,7 +44,7 @@ internal sealed class ProgressHistory(EvaluationLog evaluations) : IResumable
         p.SamplesPerSecond, p.TokensPerSecond, p.Elapsed.Ticks, p.Remaining.Ticks, p.LatestEvaluation?.Step ?? double.NaN,
     ];
 
-    private TrainingProgress Report(double[] row, long total, double lossScale) => new()
+    private TrainingProgress Report(double[] row, long total, double lossScale) => new TrainingProgress
     {
         Step = (long)row[0],
         TotalSteps = total,
@@ -61,8 +61,7 @@ internal sealed class ProgressHistory(EvaluationLog evaluations) : IResumable
         TokensPerSecond = row[10],
         Elapsed = TimeSpan.FromTicks((long)row[11]),
         Remaining = TimeSpan.FromTicks((long)row[12]),
-        LatestEvaluation = evaluations.All.FirstOrDefault(e => e.Step == row[13]),
-    };
+    }.With(evaluations.All.FirstOrDefault(e => e.Step == row[13]));
 
     private static double? Optional(double value) => double.IsNaN(value) ? null : value;
 }
