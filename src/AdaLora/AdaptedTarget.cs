@@ -1,4 +1,5 @@
 using AdaLora.Bank;
+using AdaLora.Processes;
 using AdaLora.Safetensors;
 using AdaLora.Training;
 using AdaLora.Training.Checkpoints;
@@ -43,7 +44,8 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
 
     public override bool IsFinal => adapted.AreRanksFinal;
 
-    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale) => _gradients = adapted.BeforeScaledStep(maxGradientNorm, scale);
+    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale, LossScaler scaler, IProcessGroup group) =>
+        _gradients = adapted.BeforeSharedStep(maxGradientNorm, scale, scaler, group);
 
     public override bool ReadGradientsAreFinite() => _gradients.ReadIsFinite();
 
@@ -57,7 +59,7 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
 
     public override void Finish() => adapted.Finish();
 
-    public override TrainingProgress Describe(TrainingProgress progress) => progress with
+    public override StepFigures ReadFigures() => new()
     {
         GradientNorm = adapted.ReadGradientNorm(),
         Penalty = adapted.ReadPenalty(),

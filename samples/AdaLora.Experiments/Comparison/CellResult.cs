@@ -3,11 +3,17 @@ using AdaLora.Experiments.Reports;
 namespace AdaLora.Experiments.Comparison;
 
 /// <summary>What became of a cell.</summary>
-/// <param name="Cell">The cell.</param>
-/// <param name="Record">Its record; null when it failed or was stopped.</param>
-/// <param name="Error">Why it failed; null when it did not.</param>
-internal sealed record CellResult(ComparisonCell Cell, RunRecord? Record, string? Error = null)
+/// <param name="cell">The cell.</param>
+/// <param name="record">Its record; null when it failed or was stopped.</param>
+/// <param name="error">Why it failed; null when it did not.</param>
+internal sealed class CellResult(ComparisonCell cell, RunRecord? record, string? error = null)
 {
+    public ComparisonCell Cell => cell;
+
+    public RunRecord? Record => record;
+
+    public string? Error => error;
+
     /// <summary>The task's primary metric at the end; null when there is none.</summary>
     public double? Score => Record?.Final.GetValueOrDefault(Cell.Settings.Task.PrimaryMetric);
 }

@@ -12,25 +12,31 @@ internal static class ComparisonCsv
         var metrics = results.SelectMany(result => result.Record?.Final.Keys ?? []).Distinct().ToList();
         var text = new StringBuilder();
         AppendRow(text, ["panel", "row", "task", "method", "seed", "status", .. metrics, "trainable_start", "trainable_end", "wall_seconds", "step_ms_median", "peak_rss_mb", "folder", "error"]);
-        foreach (var (cell, record, error) in results)
-            AppendRow(text,
-            [
-                cell.Panel,
-                cell.Row,
-                cell.Settings.Task.Name,
-                cell.Settings.Method.Name,
-                cell.Settings.Get(RunOptions.Seed),
-                record is not null ? "done" : error is not null ? "failed" : "stopped",
-                .. metrics.Select(metric => (object?)record?.Final.GetValueOrDefault(metric)),
-                record?.TrainableParameters.Start,
-                record?.TrainableParameters.End,
-                record?.WallSeconds,
-                record?.StepMsMedian,
-                record?.PeakRssMb,
-                cell.Settings.OutputFolder,
-                error,
-            ]);
+        foreach (var result in results)
+            AppendRow(text, Row(result, metrics));
         return text.ToString();
+    }
+
+    private static IReadOnlyList<object?> Row(CellResult result, IReadOnlyList<string> metrics)
+    {
+        var (settings, record) = (result.Cell.Settings, result.Record);
+        return
+        [
+            result.Cell.Panel,
+            result.Cell.Row,
+            settings.Task.Name,
+            settings.Method.Name,
+            settings.Get(RunOptions.Seed),
+            record is not null ? "done" : result.Error is not null ? "failed" : "stopped",
+            .. metrics.Select(metric => (object?)record?.Final.GetValueOrDefault(metric)),
+            record?.TrainableParameters.Start,
+            record?.TrainableParameters.End,
+            record?.WallSeconds,
+            record?.StepMsMedian,
+            record?.PeakRssMb,
+            settings.OutputFolder,
+            result.Error,
+        ];
     }
 
     private static void AppendRow(StringBuilder text, IEnumerable<object?> values) =>

@@ -4,7 +4,7 @@ using MathNet.Numerics.Statistics;
 namespace AdaLora.Experiments.Comparison;
 
 /// <summary>A row of a panel over all its seeds.</summary>
-internal sealed record RowSummary
+internal sealed class RowSummary
 {
     public required string Panel { get; init; }
 

@@ -1,7 +1,7 @@
 namespace AdaLora.Experiments.Reports;
 
 /// <summary>What training hands over when it ends, finished or cancelled.</summary>
-internal sealed record RunOutcome
+internal sealed class RunOutcome
 {
     public required RunStatus Status { get; init; }
 
@@ -29,6 +29,12 @@ internal sealed record RunOutcome
 
     /// <summary>The most memory of the card that was seen in use, in megabytes of 2^20 bytes; null on a CPU.</summary>
     public double? PeakDeviceMegabytes { get; init; }
+
+    /// <summary>Optimiser steps left out because a gradient was not finite.</summary>
+    public long SkippedSteps { get; init; }
+
+    /// <summary>What losses were multiplied by at the end; null if they were not scaled.</summary>
+    public double? LossScale { get; init; }
 
     /// <summary>Files that training itself wrote, such as the adapter.</summary>
     public IReadOnlyList<string> Files { get; init; } = [];

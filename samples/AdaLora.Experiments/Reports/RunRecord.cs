@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 namespace AdaLora.Experiments.Reports;
 
 /// <summary>Everything worth keeping of one run; its properties are the keys of metrics.json.</summary>
-internal sealed record RunRecord
+internal sealed class RunRecord
 {
     public required string Task { get; init; }
 
@@ -46,6 +46,12 @@ internal sealed record RunRecord
 
     /// <summary>The most memory of the card that was seen in use, by whoever used it; null on a CPU.</summary>
     public double? PeakDeviceMb { get; init; }
+
+    /// <summary>Optimiser steps left out because a gradient was not finite.</summary>
+    public long SkippedSteps { get; init; }
+
+    /// <summary>What losses were multiplied by at the end; null if they were not scaled.</summary>
+    public double? LossScale { get; init; }
 
     public string ToJson() => JsonSerializer.Serialize(this, ReportJson.Options) + "\n";
 

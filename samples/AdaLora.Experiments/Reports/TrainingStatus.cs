@@ -1,7 +1,7 @@
 namespace AdaLora.Experiments.Reports;
 
 /// <summary>Where training stands after an optimiser step.</summary>
-internal sealed record TrainingStatus
+internal sealed class TrainingStatus
 {
     /// <summary>Optimiser steps done, from 1.</summary>
     public required int Step { get; init; }
@@ -27,6 +27,12 @@ internal sealed record TrainingStatus
 
     /// <summary>The memory of the card in use, in megabytes of 2^20 bytes; null on a CPU.</summary>
     public double? DeviceMegabytes { get; init; }
+
+    /// <summary>Steps left out so far because a gradient was not finite.</summary>
+    public long SkippedSteps { get; init; }
+
+    /// <summary>What losses are multiplied by; null if they are not scaled.</summary>
+    public double? LossScale { get; init; }
 
     public double SamplesPerSecond { get; init; }
 

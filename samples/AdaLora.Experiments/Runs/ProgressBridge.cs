@@ -20,7 +20,7 @@ internal sealed class ProgressBridge(IRunReporter reporter, Evaluator evaluator,
         {
             if (watch.At((int)value.Step) is { } allocation)
                 _allocations[value.Step] = allocation;
-            reporter.Step(StatusOf(value) with { DeviceMegabytes = device.MegabytesInUse() });
+            reporter.Step(StatusOf(value, device.MegabytesInUse()));
         }
 
         _lastStep = value.Step;
@@ -49,7 +49,9 @@ internal sealed class ProgressBridge(IRunReporter reporter, Evaluator evaluator,
     }
 
     /// <summary>What was reported at some step, with the ranks that were seen then.</summary>
-    public TrainingStatus StatusOf(TrainingProgress progress) => new()
+    public TrainingStatus StatusOf(TrainingProgress progress) => StatusOf(progress, deviceMegabytes: null);
+
+    private TrainingStatus StatusOf(TrainingProgress progress, double? deviceMegabytes) => new()
     {
         Step = (int)progress.Step,
         TotalSteps = (int)progress.TotalSteps,
@@ -59,6 +61,9 @@ internal sealed class ProgressBridge(IRunReporter reporter, Evaluator evaluator,
         Budget = progress.Budget,
         LiveRank = progress.LiveTriplets,
         Allocation = _allocations.GetValueOrDefault(progress.Step),
+        SkippedSteps = progress.SkippedSteps,
+        LossScale = progress.LossScale,
+        DeviceMegabytes = deviceMegabytes,
         SamplesPerSecond = progress.SamplesPerSecond,
         Remaining = progress.Remaining,
     };

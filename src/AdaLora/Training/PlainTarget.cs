@@ -1,5 +1,6 @@
 using AdaLora.Bank;
 using AdaLora.Internals;
+using AdaLora.Processes;
 using AdaLora.Safetensors;
 using AdaLora.Training.Checkpoints;
 using AdaLora.Training.Progress;
@@ -35,13 +36,15 @@ internal sealed class PlainTarget : TrainingTarget
 
     public override bool IsFinal => true;
 
-    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale)
+    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale, LossScaler scaler, IProcessGroup group)
     {
         BackwardFailure.OfThread.ThrowIfAny();
         _tied.Gather();
+        GradientSum.Over(group, Parameters);
+        scaler.Unscale(Parameters);
         if (scale is not null)
             GradientScale.Apply(Parameters, scale);
-        _norm.Measure(maxGradientNorm);
+        _norm.Measure(maxGradientNorm, scaler.Float16Factor);
     }
 
     public override bool ReadGradientsAreFinite() => HostRead.Scalar<bool>(_norm.IsFinite);
@@ -58,7 +61,7 @@ internal sealed class PlainTarget : TrainingTarget
     {
     }
 
-    public override TrainingProgress Describe(TrainingProgress progress) => progress with { GradientNorm = _norm.Read() };
+    public override StepFigures ReadFigures() => new() { GradientNorm = _norm.Read() };
 
     public override IWeightSnapshot Capture() => new Snapshot(new ParameterSnapshot(_trained, Model));
 

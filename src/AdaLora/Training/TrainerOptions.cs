@@ -1,5 +1,6 @@
 using AdaLora.Allocation;
 using AdaLora.Internals;
+using AdaLora.Processes;
 using AdaLora.Training.LearningRates;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -74,6 +75,12 @@ public sealed class TrainerOptions
     /// </summary>
     public bool SkipNonFiniteSteps { get; init; } = true;
 
+    /// <summary>
+    /// What losses are multiplied by before their backward passes; see <see cref="Training.LossScale"/>. The gradients that clipping, importance and the optimiser see are the true ones. A dynamic scale needs
+    /// <see cref="SkipNonFiniteSteps"/>.
+    /// </summary>
+    public LossScale LossScale { get; init; } = LossScale.Automatic;
+
     /// <summary>Number of consecutive skipped steps after which training is abandoned as diverged, at least 1.</summary>
     public int MaxSkippedInARow { get; init; } = 25;
 
@@ -98,6 +105,13 @@ public sealed class TrainerOptions
 
     /// <summary>When and where to save checkpoints, from which another process can resume; null never saves.</summary>
     public CheckpointOptions? Checkpoints { get; init; }
+
+    /// <summary>
+    /// The processes that train together, each with the same model, options and batches; this one alone by default. Every process enumerates all batches and computes its share: batch k of an optimiser step, from 0, belongs
+    /// to process k mod N, so <see cref="GradientAccumulation"/> must be at least N. Losses, gradients and decisions are those of all. Training starts from the weights of process 0. Evaluations run on every process;
+    /// the score of process 0 counts. <see cref="Checkpoints"/> need a single process. Without dropout N processes train what one trains, up to the order of sums; with dropout the masks depend on N.
+    /// </summary>
+    public IProcessGroup Group { get; init; } = ProcessGroup.Single;
 
     /// <summary>What affects the results of a training, and so must be the same when it resumes from a checkpoint.</summary>
     internal IEnumerable<(string Name, object? Value)> Settings =>
@@ -127,8 +141,10 @@ public sealed class TrainerOptions
         [nameof(AdamBeta1)] = "the settings of the optimiser are compared",
         [nameof(AdamBeta2)] = "the settings of the optimiser are compared",
         [nameof(AdamEpsilon)] = "the settings of the optimiser are compared",
+        [nameof(LossScale)] = "what it amounts to for the model is compared",
         [nameof(OptimizerFactory)] = "the settings of the optimiser that it makes are compared",
         [nameof(NoGCRegionMegabytes)] = "only decides when garbage is collected",
+        [nameof(Group)] = "the processes share the batches of a step, whatever their number",
         [nameof(Checkpoints)] = "where and how often checkpoints are made; its own settings are compared by name",
     };
 
@@ -147,6 +163,8 @@ public sealed class TrainerOptions
             TotalSteps < 1 || Warmup.In(TotalSteps) <= TotalSteps,
             $"{nameof(Warmup)} takes {Warmup}, more than {nameof(TotalSteps)} ({TotalSteps})");
         problems.RequireValue(Decay, nameof(Decay));
+        problems.RequireValue(LossScale, nameof(LossScale));
+        problems.Require(LossScale is not { IsDynamic: true } || SkipNonFiniteSteps, $"{nameof(LossScale)} is {LossScale}, which adapts to steps that are skipped, but {nameof(SkipNonFiniteSteps)} is off");
         problems.Require(MaxGradientNorm is null or > 0, $"{nameof(MaxGradientNorm)} is {MaxGradientNorm}; it must be positive, or null");
         problems.Require(GradientAccumulation >= 1, $"{nameof(GradientAccumulation)} is {GradientAccumulation}; it must be at least 1");
         problems.Require(EvaluateEvery is null or >= 1, $"{nameof(EvaluateEvery)} is {EvaluateEvery}; it must be at least 1, or null");
@@ -154,6 +172,11 @@ public sealed class TrainerOptions
         problems.Require(ReportEvery >= 1, $"{nameof(ReportEvery)} is {ReportEvery}; it must be at least 1");
         problems.Require(MaxSkippedInARow >= 1, $"{nameof(MaxSkippedInARow)} is {MaxSkippedInARow}; it must be at least 1");
         problems.Require(NoGCRegionMegabytes is null or (>= 1 and <= 1024), $"{nameof(NoGCRegionMegabytes)} is {NoGCRegionMegabytes}; it must lie between 1 and 1024, or be null");
+        problems.RequireValue(Group, nameof(Group));
+        problems.Require(
+            Group is null or { Size: 1 } || GradientAccumulation >= Group.Size,
+            $"{nameof(GradientAccumulation)} is {GradientAccumulation}, but {nameof(Group)} has {Group?.Size} processes, which share the batches of a step; it must be at least {Group?.Size}");
+        problems.Require(Group is null or { Size: 1 } || Checkpoints is null, $"{nameof(Checkpoints)} are set, but {nameof(Group)} has {Group?.Size} processes; only a single process can save them");
         Checkpoints?.Validate(problems);
         problems.ThrowIfAny("The trainer options are not valid");
     }

@@ -1,4 +1,5 @@
 using AdaLora.Internals;
+using AdaLora.Processes;
 using AdaLora.Safetensors;
 using AdaLora.Training.Checkpoints;
 using AdaLora.Training.Data;
@@ -28,6 +29,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly EvaluationLog _evaluations;
     private readonly ProgressHistory _history;
     private readonly DeviceRandomness _randomness;
+    private readonly LossScaler _scaler;
     private readonly long _warmup;
     private readonly CollectionsBetweenSteps _collections;
     private bool _compact;
@@ -38,6 +40,7 @@ internal sealed class TrainingRun : IDisposable
         TrainerOptions options,
         optim.Optimizer optimizer,
         IReadOnlyList<double> learningRates,
+        LossScale scale,
         BestWeights best,
         CheckpointKeeper? checkpoints,
         Func<double>? evaluate,
@@ -48,6 +51,7 @@ internal sealed class TrainingRun : IDisposable
         (_checkpoints, _evaluate, _progress, _logger) = (checkpoints, evaluate, progress, logger);
         _evaluations = new EvaluationLog(options.HigherIsBetter, options.Patience);
         _history = new ProgressHistory(_evaluations);
+        _scaler = new LossScaler(scale, optimizer);
         _randomness = new DeviceRandomness(target.Parameters);
         _warmup = options.Warmup.In(options.TotalSteps);
         _compact = options.CompactWhenFinal;
@@ -57,7 +61,8 @@ internal sealed class TrainingRun : IDisposable
     // In the order in which they can be resumed: the optimiser's state has the sizes of the weights, and reports quote evaluations.
     private IEnumerable<(string Name, IResumable Part)> Parts =>
     [
-        ("steps", _counters), ("data", _position), ("timer", _timer), ("losses", _losses), ("window", _window), ("evaluations", _evaluations), ("history", _history), ("best", _best), ("optimizer", new OptimizerState(_optimizer)),
+        ("steps", _counters), ("data", _position), ("timer", _timer), ("losses", _losses), ("window", _window), ("evaluations", _evaluations), ("history", _history), ("best", _best),
+        ("loss_scale", _scaler), ("optimizer", new OptimizerState(_optimizer)),
     ];
 
     /// <param name="batches">As in <see cref="Trainer"/>.</param>
@@ -75,6 +80,7 @@ internal sealed class TrainingRun : IDisposable
             Report();
         if (stop != StopReason.Diverged)
             Save();
+        _options.Group.Barrier();
         TrainingLog.Ended(_logger, stop.Value, _counters.Steps, _timer.Elapsed);
         return new TrainingResult
         {
@@ -82,6 +88,7 @@ internal sealed class TrainingRun : IDisposable
             Steps = _counters.Steps,
             TotalSteps = _options.TotalSteps,
             SkippedSteps = _counters.Skipped,
+            LossScale = _scaler.IsActive ? _scaler.Scale : null,
             Evaluations = _evaluations.All,
             Best = _evaluations.Best,
             History = _history.Reports,
@@ -101,6 +108,12 @@ internal sealed class TrainingRun : IDisposable
     private void Prepare()
     {
         using var scope = NewDisposeScope();
+        using (no_grad())
+        {
+            foreach (var parameter in _target.Parameters)
+                _options.Group.Broadcast(parameter, root: 0);
+        }
+
         _target.Model.train();
         _optimizer.zero_grad();
     }
@@ -110,7 +123,7 @@ internal sealed class TrainingRun : IDisposable
         using var enumerator = _position.Open(batches, size);
         while (true)
         {
-            if (cancellation.IsCancellationRequested && _counters.Pending == 0)
+            if (_counters.Pending == 0 && _options.Group.Any(cancellation.IsCancellationRequested))
                 return StopReason.Cancelled;
 
             _collections.Begin();
@@ -119,7 +132,10 @@ internal sealed class TrainingRun : IDisposable
                 break;
             _timer.Resume();
             _randomness.Reseed();
-            accumulate(enumerator.Current);
+            if (IsForThisProcess(_counters.Pending))
+                accumulate(enumerator.Current);
+            else
+                _counters.CountBackward();
             if (_counters.Pending == _options.GradientAccumulation)
                 OptimizerStep();
             var work = size?.Invoke(enumerator.Current) ?? default;
@@ -143,12 +159,16 @@ internal sealed class TrainingRun : IDisposable
         return early;
     }
 
+    /// <summary>The processes share the batches of each step.</summary>
+    /// <param name="place">The batch's place within the step, from 0.</param>
+    private bool IsForThisProcess(int place) => place % _options.Group.Size == _options.Group.Rank;
+
     /// <summary>Adds the gradients of one of the losses that make up a step; the step takes the mean of all.</summary>
     public void Accumulate(Tensor loss)
     {
         RequireLoss(loss);
         _losses.Add(loss);
-        (_options.GradientAccumulation == 1 ? loss : loss.Div(_options.GradientAccumulation)).backward();
+        _scaler.Apply(_options.GradientAccumulation == 1 ? loss : loss.Div(_options.GradientAccumulation)).backward();
         _counters.CountBackward();
     }
 
@@ -158,7 +178,7 @@ internal sealed class TrainingRun : IDisposable
         RequireLoss(loss?.Sum);
         _losses.Add(loss!.Sum, loss.Count);
         _window.Add(loss.Count);
-        loss.Sum.backward();
+        _scaler.Apply(loss.Sum).backward();
         _counters.CountBackward();
     }
 
@@ -173,15 +193,18 @@ internal sealed class TrainingRun : IDisposable
 
     private void OptimizerStep()
     {
-        _target.BeforeOptimizerStep(_options.MaxGradientNorm, _window.TakeScale());
+        _target.BeforeOptimizerStep(_options.MaxGradientNorm, _window.TakeScale(_options.Group), _scaler, _options.Group);
         SetLearningRates(_counters.Steps);
-        var isSkipped = _options.SkipNonFiniteSteps && !_target.ReadGradientsAreFinite();
-        if (isSkipped)
-            TrainingLog.StepSkipped(_logger, _counters.Steps + 1);
-        else
+        var isSkipped = _options.SkipNonFiniteSteps && _options.Group.Any(!_target.ReadGradientsAreFinite());
+        if (!isSkipped)
             _optimizer.step();
+        else if (_scaler.Scale > 1)
+            TrainingLog.ScaledStepSkipped(_logger, _counters.Steps + 1, _scaler.Scale);
+        else
+            TrainingLog.StepSkipped(_logger, _counters.Steps + 1);
         _target.AfterOptimizerStep();
         _optimizer.zero_grad();
+        _scaler.Update(!isSkipped);
         if (_compact)
             Compact();
         _counters.CountStep(isSkipped);
@@ -245,14 +268,14 @@ internal sealed class TrainingRun : IDisposable
         }
 
         _collections.End();
-        var evaluation = new Evaluation(_counters.Steps, _position.Pass, score);
+        var evaluation = new Evaluation(_counters.Steps, _position.Pass, _options.Group.OfFirst(score));
         if (_evaluations.Add(evaluation, counts: _options.BestBeforeFinal || _target.IsFinal) && _options.KeepBest)
         {
             _best.Keep();
             _bestIsUnsaved = true;
         }
 
-        TrainingLog.Evaluated(_logger, _counters.Steps, score, _evaluations.Best?.Score ?? double.NaN);
+        TrainingLog.Evaluated(_logger, _counters.Steps, evaluation.Score, _evaluations.Best?.Score ?? double.NaN);
         Report();
         return _evaluations.OutOfPatience ? StopReason.NoImprovement : null;
     }
@@ -266,16 +289,27 @@ internal sealed class TrainingRun : IDisposable
 
     private TrainingProgress Describe()
     {
-        var report = _timer.Describe(_target.Describe(new TrainingProgress
+        var loss = _losses.ReadMean(_options.Group);
+        var figures = _target.ReadFigures();
+        var time = _timer.Read(_options.TotalSteps - _counters.Steps);
+        var report = new TrainingProgress
         {
             Step = _counters.Steps,
             TotalSteps = _options.TotalSteps,
             Epoch = _position.Pass,
-            Loss = _losses.ReadMean(),
+            Loss = loss,
+            GradientNorm = figures.GradientNorm,
+            Penalty = figures.Penalty,
+            Budget = figures.Budget,
+            LiveTriplets = figures.LiveTriplets,
             LearningRate = _optimizer.ParamGroups.First().LearningRate,
             SkippedSteps = _counters.Skipped,
-            LatestEvaluation = _evaluations.Latest,
-        }));
+            LossScale = _scaler.IsActive ? _scaler.Scale : null,
+            SamplesPerSecond = time.SamplesPerSecond,
+            TokensPerSecond = time.TokensPerSecond,
+            Elapsed = time.Elapsed,
+            Remaining = time.Remaining,
+        }.With(_evaluations.Latest);
         TrainingMetrics.Record(report);
         TrainingLog.Progress(
             _logger, report.Step, report.TotalSteps, report.Loss, report.Penalty, report.Budget, report.LiveTriplets, report.LearningRate, new Throughput(report.SamplesPerSecond, report.TokensPerSecond), report.Remaining);

@@ -1,3 +1,4 @@
+using AdaLora.Processes;
 using AdaLora.Safetensors;
 using AdaLora.Training.Progress;
 using TorchSharp.Modules;
@@ -32,7 +33,9 @@ internal abstract class TrainingTarget : IDisposable
     /// <summary>Everything between the backward pass and the optimiser step, including clipping.</summary>
     /// <param name="maxGradientNorm">Larger joint norms are scaled down to it; null never scales.</param>
     /// <param name="scale">The factor for the losses' gradients before anything else, a scalar on their device; null for 1.</param>
-    public abstract void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale);
+    /// <param name="scaler">What scaled the losses.</param>
+    /// <param name="group">The processes whose gradients are summed.</param>
+    public abstract void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale, LossScaler scaler, IProcessGroup group);
 
     /// <summary>Whether the gradients are finite. Waits for the device once.</summary>
     public abstract bool ReadGradientsAreFinite();
@@ -48,7 +51,8 @@ internal abstract class TrainingTarget : IDisposable
 
     public abstract void Finish();
 
-    public abstract TrainingProgress Describe(TrainingProgress progress);
+    /// <summary>Reads the figures of the latest step for a report. Waits for the device.</summary>
+    public abstract StepFigures ReadFigures();
 
     public abstract IWeightSnapshot Capture();
 

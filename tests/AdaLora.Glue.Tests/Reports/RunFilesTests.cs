@@ -30,7 +30,7 @@ public sealed class RunFilesTests : IDisposable
     [Fact]
     public void A_method_without_adapters_gets_the_same_files()
     {
-        var record = FakeRecord.Create([]) with { Method = "full", Evaluations = [] };
+        var record = FakeRecord.Create([], method: "full", evaluations: []);
 
         var files = RunFiles.Write(_folder.Path, record, [], []);
 
@@ -88,7 +88,7 @@ public sealed class RunFilesTests : IDisposable
     [Fact]
     public void Numbers_that_cannot_be_drawn_are_left_out()
     {
-        var history = FakeRun.History(adaptive: true).Select(status => status.Step % 7 == 0 ? status with { Loss = double.NaN, Penalty = double.PositiveInfinity } : status);
+        var history = FakeRun.History(adaptive: true, isBad: step => step % 7 == 0);
 
         Assert.NotEmpty(TrainingPlot.Draw("diverged", [.. history], [new TaskEvaluation(3, 1, new Dictionary<string, double?> { ["matthews"] = null }, double.NaN)]));
     }

@@ -41,11 +41,8 @@ public sealed class RunRecordTests
     [Fact]
     public void What_json_cannot_hold_becomes_null()
     {
-        var record = FakeRecord.Create([]) with
-        {
-            StepMsMedian = double.NaN,
-            Evaluations = [new TaskEvaluation(1, 0.5, new Dictionary<string, double?> { ["pearson"] = null }, double.PositiveInfinity)],
-        };
+        var record = FakeRecord.Create(
+            [], evaluations: [new TaskEvaluation(1, 0.5, new Dictionary<string, double?> { ["pearson"] = null }, double.PositiveInfinity)], stepMilliseconds: double.NaN);
 
         var evaluation = JsonNode.Parse(record.ToJson())!["evaluations"]![0]!;
 

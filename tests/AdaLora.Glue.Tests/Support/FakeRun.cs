@@ -9,7 +9,9 @@ internal static class FakeRun
 
     /// <param name="adaptive">Whether ranks are shared out.</param>
     /// <param name="ranks">What the matrices are left at the end; those of <see cref="FakeRunner"/> when null.</param>
-    public static IReadOnlyList<TrainingStatus> History(bool adaptive, IReadOnlyList<ModuleRank>? ranks = null)
+    /// <param name="totalSteps">How many steps the run claims to have.</param>
+    /// <param name="isBad">The steps whose loss and penalty are no numbers; null for none.</param>
+    public static IReadOnlyList<TrainingStatus> History(bool adaptive, IReadOnlyList<ModuleRank>? ranks = null, int totalSteps = Steps, Func<int, bool>? isBad = null)
     {
         var random = new Random(1);
         return
@@ -17,10 +19,10 @@ internal static class FakeRun
             .. Enumerable.Range(1, Steps).Select(step => new TrainingStatus
             {
                 Step = step,
-                TotalSteps = Steps,
-                Loss = 0.35 + 0.35 * Math.Exp(-step / 150.0) + 0.12 * (random.NextDouble() - 0.5),
+                TotalSteps = totalSteps,
+                Loss = isBad?.Invoke(step) == true ? double.NaN : 0.35 + 0.35 * Math.Exp(-step / 150.0) + 0.12 * (random.NextDouble() - 0.5),
                 LearningRate = 1e-3 * Math.Min(step / 36.0, (Steps - step) / (Steps - 36.0)),
-                Penalty = adaptive ? 0.07 * Math.Exp(-step / 90.0) + 0.004 : null,
+                Penalty = isBad?.Invoke(step) == true ? double.PositiveInfinity : adaptive ? 0.07 * Math.Exp(-step / 90.0) + 0.004 : null,
                 Budget = adaptive ? BudgetAt(step) : null,
                 LiveRank = adaptive ? BudgetAt(step - step % 10) : null,
                 Allocation = adaptive && step % 10 == 1 ? AllocationAt(step, ranks ?? FakeRanks.Bert(3, 8)) : null,

@@ -13,7 +13,7 @@ public sealed class ReporterTests
         var output = new StringWriter();
         var reporter = new PlainReporter(output, lines: 4);
 
-        foreach (var status in FakeRun.History(adaptive: true).Select(status => status with { TotalSteps = 590 }).Take(590))
+        foreach (var status in FakeRun.History(adaptive: true, totalSteps: 590).Take(590))
             reporter.Step(status);
 
         var lines = output.ToString().TrimEnd().Split('\n');

@@ -38,7 +38,7 @@ public sealed class TableTests
     public void Results_of_methods_stand_side_by_side()
     {
         var adalora = FakeRecord.Create([]);
-        var frozen = adalora with { Method = "frozen", Status = RunStatus.Cancelled, TrainableParameters = new(99, 99), Final = new Dictionary<string, double?>(), StepMsMedian = double.NaN };
+        var frozen = FakeRecord.Create([], "frozen", RunStatus.Cancelled, final: new Dictionary<string, double?>(), trainable: new(99, 99), stepMilliseconds: double.NaN);
 
         SummaryTable.Write(_console, [adalora, frozen]);
 

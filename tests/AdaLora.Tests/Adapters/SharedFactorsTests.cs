@@ -1,4 +1,3 @@
-using AdaLora.Internals.Cpu;
 using AdaLora.Targeting;
 using AdaLora.Tests.Models;
 using Xunit;

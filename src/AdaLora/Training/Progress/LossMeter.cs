@@ -1,4 +1,5 @@
 using AdaLora.Internals;
+using AdaLora.Processes;
 using AdaLora.Safetensors;
 using AdaLora.Training.Checkpoints;
 using static TorchSharp.torch;
@@ -30,9 +31,10 @@ internal sealed class LossMeter : IResumable, IDisposable
     }
 
     /// <summary>The mean since the previous reading, or the previous mean if there were no losses since.</summary>
-    public double ReadMean()
+    /// <param name="group">The processes whose losses count.</param>
+    public double ReadMean(IProcessGroup group)
     {
-        var (sum, count) = ReadSums();
+        var (sum, count) = group.Sum(ReadSums());
         if (count == 0)
             return _latest;
         _latest = sum / count;

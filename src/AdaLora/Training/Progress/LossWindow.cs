@@ -1,4 +1,5 @@
 using AdaLora.Internals;
+using AdaLora.Processes;
 using AdaLora.Safetensors;
 using AdaLora.Training.Checkpoints;
 using static TorchSharp.torch;
@@ -27,7 +28,8 @@ internal sealed class LossWindow : IResumable, IDisposable
     }
 
     /// <summary>Returns the factor for the gradients of sums, 0 if the count is 0, and begins a new window; null if there were no sums.</summary>
-    public Tensor? TakeScale()
+    /// <param name="group">The processes whose losses count.</param>
+    public Tensor? TakeScale(IProcessGroup group)
     {
         if (_count is not { } count)
             return null;
@@ -35,6 +37,7 @@ internal sealed class LossWindow : IResumable, IDisposable
         using (count)
         using (var scope = NewDisposeScope())
         {
+            group.AllReduce(count);
             var none = zeros_like(count);
             return where(count.gt(none), count.reciprocal(), none).MoveToOuterDisposeScope();
         }

@@ -39,18 +39,20 @@ internal sealed class StepTimer : IResumable
         return _steps[^1];
     }
 
-    public TrainingProgress Describe(TrainingProgress progress)
+    /// <summary>Reads the clocks for a report, and begins to count anew for the next.</summary>
+    /// <param name="stepsLeft">Optimiser steps still to do.</param>
+    public TimeFigures Read(long stepsLeft)
     {
         var seconds = Math.Max(1e-9, (Elapsed - _reported).TotalSeconds);
-        var described = progress with
+        var figures = new TimeFigures
         {
             SamplesPerSecond = _samples / seconds,
             TokensPerSecond = _tokens / seconds,
             Elapsed = Elapsed,
-            Remaining = TimeSpan.FromSeconds(Math.Round(Elapsed.TotalSeconds / Math.Max(1, _steps.Count) * (progress.TotalSteps - progress.Step))),
+            Remaining = TimeSpan.FromSeconds(Math.Round(Elapsed.TotalSeconds / Math.Max(1, _steps.Count) * stepsLeft)),
         };
         (_reported, _samples, _tokens) = (Elapsed, 0, 0);
-        return described;
+        return figures;
     }
 
     public void Save(StateTable state)

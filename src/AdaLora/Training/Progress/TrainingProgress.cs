@@ -1,7 +1,7 @@
 namespace AdaLora.Training.Progress;
 
 /// <summary>The current state of a training.</summary>
-public sealed record TrainingProgress
+public sealed class TrainingProgress
 {
     /// <summary>Optimiser steps done.</summary>
     public required long Step { get; init; }
@@ -33,6 +33,9 @@ public sealed record TrainingProgress
     /// <summary>Optimiser steps skipped so far because a gradient was not finite.</summary>
     public long SkippedSteps { get; init; }
 
+    /// <summary>What the losses of the next step are multiplied by; null if losses are not scaled.</summary>
+    public double? LossScale { get; init; }
+
     /// <summary>Samples per second since the previous report; 0 if the trainer was not told the batch sizes.</summary>
     public double SamplesPerSecond { get; init; }
 
@@ -46,5 +49,13 @@ public sealed record TrainingProgress
     public TimeSpan Remaining { get; init; }
 
     /// <summary>The latest evaluation, if any.</summary>
-    public Evaluation? LatestEvaluation { get; init; }
+    public Evaluation? LatestEvaluation { get; private set; }
+
+    /// <summary>The same report with another evaluation.</summary>
+    internal TrainingProgress With(Evaluation? evaluation)
+    {
+        var copy = (TrainingProgress)MemberwiseClone();
+        copy.LatestEvaluation = evaluation;
+        return copy;
+    }
 }

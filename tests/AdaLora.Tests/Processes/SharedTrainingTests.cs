@@ -1,0 +1,324 @@
+using System.Security.Cryptography;
+using AdaLora.Processes;
+using AdaLora.Tests.Models;
+using AdaLora.TestSupport;
+using AdaLora.Training;
+using AdaLora.Training.Progress;
+using TorchSharp.Modules;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace AdaLora.Tests.Processes;
+
+/// <summary>
+/// Processes that share the batches of a step train what one process trains. Gradients are then summed in another order: of four batches, two processes make (0 + 2) + (1 + 3) and one makes ((0 + 1) + 2) + 3, so that weights
+/// agree to rounding. Four processes with a batch each make the sums of one, in the order of the ranks, and weights agree bit for bit. There is no dropout here: its random numbers come from one generator of the process.
+/// </summary>
+public sealed class SharedTrainingTests
+{
+    private const int Steps = 16;
+    private const int Accumulation = 4;
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(2, false)]
+    [InlineData(4, true)]
+    public void Processes_that_share_the_batches_of_a_step_train_what_one_trains(int size, bool isExact)
+    {
+        using var alone = new Replica();
+        var expected = alone.Train(ProcessGroup.Single);
+        using var replicas = new Replicas(size);
+
+        var found = ThreadGroup.Run(size, group => replicas[group.Rank].Train(group));
+
+        Assert.Equal(Steps, expected.Patterns.Count);
+        Assert.Contains(expected.Patterns, pattern => pattern != expected.Patterns[0]);
+        Assert.True(alone.Adapted.IsCompacted);
+        foreach (var one in found)
+        {
+            Assert.Equal(expected.Patterns, one.Patterns);
+            // The same bits on every process after every step.
+            Assert.Equal(found[0].Hashes, one.Hashes);
+            Assert.Equal(expected.Result.History.Select(h => h.LiveTriplets), one.Result.History.Select(h => h.LiveTriplets));
+            Assert.All(expected.Result.History.Zip(one.Result.History), pair => Assert.Equal(pair.First.Loss, pair.Second.Loss, 1e-6));
+        }
+
+        var difference = Enumerable.Range(0, size).Max(rank => replicas[rank].DifferenceTo(alone));
+        if (isExact)
+            Assert.Equal(expected.Hashes, found[0].Hashes);
+        else
+            Assert.InRange(difference, 1e-12, 1e-6);
+    }
+
+    [Fact]
+    public void A_step_exchanges_the_triplets_what_is_trained_in_full_and_two_decisions()
+    {
+        using var replicas = new Replicas(2);
+
+        var calls = ThreadGroup.Run(2, group =>
+        {
+            replicas[group.Rank].Train(group, steps: 1);
+            return group.Calls;
+        });
+
+        var (triplets, head) = (replicas[0].Initial[0], replicas[0].Initial[1..]);
+        Assert.All(calls, one => Assert.Equal(
+            [
+                .. replicas[0].Initial.Select(count => ("Broadcast", count)),
+                ("AllGather", 1), // Is anything cancelled?
+                ("AllReduce", triplets),
+                ("AllReduce", head.Sum() + head.Length),
+                ("AllGather", 1), // Are the gradients finite?
+                ("AllGather", 16), // For the report: the sum of losses and their number.
+                ("AllGather", 8), // The score.
+                ("Barrier", 0),
+            ],
+            one));
+    }
+
+    [Fact]
+    public void Sums_over_items_are_divided_by_the_items_of_all_processes()
+    {
+        using var alone = new Replica();
+        alone.TrainSums(ProcessGroup.Single);
+        using var replicas = new Replicas(4);
+
+        ThreadGroup.Run(4, group => replicas[group.Rank].TrainSums(group));
+
+        Assert.All(Enumerable.Range(0, 4), rank => Assert.Equal(alone.Hash(), replicas[rank].Hash()));
+    }
+
+    [Fact]
+    public void Training_starts_from_the_weights_of_the_first_process()
+    {
+        using var alone = new Replica();
+        var expected = alone.Train(ProcessGroup.Single);
+        using var replicas = new Replicas(4);
+        using (no_grad())
+        {
+            foreach (var parameter in replicas[2].Adapted.TrainableParameters)
+                _ = parameter.uniform_(-0.1, 0.1);
+        }
+
+        var found = ThreadGroup.Run(4, group => replicas[group.Rank].Train(group));
+
+        Assert.All(found, one => Assert.Equal(expected.Hashes, one.Hashes));
+    }
+
+    [Fact]
+    public void Bad_gradients_of_one_process_make_all_skip_the_step()
+    {
+        using var alone = new Replica();
+        var expected = alone.Train(ProcessGroup.Single, badBatch: 6);
+        using var replicas = new Replicas(4);
+
+        var found = ThreadGroup.Run(4, group => replicas[group.Rank].Train(group, badBatch: 6));
+
+        Assert.InRange(expected.Result.SkippedSteps, 1, Steps - 1);
+        Assert.All(found, one => Assert.Equal(expected.Result.SkippedSteps, one.Result.SkippedSteps));
+        Assert.All(found, one => Assert.Equal(expected.Hashes, one.Hashes));
+    }
+
+    [Fact]
+    public void Cancelling_one_process_stops_all_after_the_same_step()
+    {
+        using var replicas = new Replicas(2);
+
+        var found = ThreadGroup.Run(2, group => replicas[group.Rank].Train(group, cancelAt: group.Rank == 1 ? 3 : null));
+
+        Assert.All(found, one => Assert.Equal((StopReason.Cancelled, 3L), (one.Result.StopReason, one.Result.Steps)));
+    }
+
+    [Fact]
+    public void The_score_of_the_first_process_decides_when_to_stop()
+    {
+        using var replicas = new Replicas(2);
+
+        var found = ThreadGroup.Run(2, group => replicas[group.Rank].Train(group, patience: 2, score: step => group.Rank == 0 ? Math.Min(step, 5) : step));
+
+        Assert.All(found, one => Assert.Equal((StopReason.NoImprovement, 7L, 5.0), (one.Result.StopReason, one.Result.Steps, one.Result.Best!.Score)));
+    }
+
+    [Fact]
+    public void Only_the_first_process_logs_and_reports()
+    {
+        using var replicas = new Replicas(2);
+
+        ThreadGroup.Run(2, group => replicas[group.Rank].Train(group));
+
+        Assert.NotEmpty(replicas[0].Logger.Lines);
+        Assert.NotEmpty(replicas[0].Reports);
+        Assert.Empty(replicas[1].Logger.Lines);
+        Assert.Empty(replicas[1].Reports);
+    }
+
+    /// <summary>Weight decay would move a parameter whose gradient is 0, and does not touch one that has none.</summary>
+    [Fact]
+    public void A_parameter_that_only_one_process_reaches_is_trained_and_one_that_none_reaches_is_left_alone()
+    {
+        var expected = Train(ProcessGroup.Single, new Branches());
+        Branches[] branches = [new(), new(), new()];
+
+        var found = ThreadGroup.Run(3, group => Train(group, branches[group.Rank]));
+
+        Assert.Equal(new Branches().Values()[2], expected[2]);
+        Assert.NotEqual(new Branches().Values()[1], expected[1]);
+        Assert.All(found, one => Assert.Equal(expected, one));
+
+        static float[] Train(IProcessGroup group, Branches model)
+        {
+            using var trainer = new Trainer(model, new TrainerOptions { TotalSteps = 3, GradientAccumulation = 3, WeightDecay = 0.1, Group = group });
+            trainer.Fit([0, 1, 2], (int batch) => model.call(batch));
+            return model.Values();
+        }
+    }
+
+    [Fact]
+    public void Options_that_a_group_cannot_follow_are_refused_together()
+    {
+        var options = new TrainerOptions { TotalSteps = 1, GradientAccumulation = 2, Group = new Three(), Checkpoints = new CheckpointOptions { Folder = "checkpoints" } };
+
+        var refusal = Assert.Throws<ArgumentException>(options.Validate);
+
+        Assert.Contains("GradientAccumulation is 2, but Group has 3 processes", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("Checkpoints are set, but Group has 3 processes", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("Group is null", Assert.Throws<ArgumentException>(new TrainerOptions { TotalSteps = 1, Group = null! }.Validate).Message, StringComparison.Ordinal);
+    }
+
+    private sealed record Outcome(TrainingResult Result, List<string> Patterns, List<string> Hashes);
+
+    private sealed class Replicas(int size) : IDisposable
+    {
+        // Made one after the other: weights are drawn from the generator of the process.
+        private readonly List<Replica> _all = [.. Enumerable.Range(0, size).Select(_ => new Replica())];
+
+        public Replica this[int rank] => _all[rank];
+
+        public void Dispose() => _all.ForEach(replica => replica.Dispose());
+    }
+
+    private sealed class Replica : IProgress<TrainingProgress>, IDisposable
+    {
+        private readonly TinyModel _model = new();
+
+        public Replica()
+        {
+            Adapted = AdaLoraModel.Attach(_model, TinyTask.Options);
+            Initial = [.. Adapted.TrainableParameters.Select(p => p.numel())];
+        }
+
+        public AdaLoraModel Adapted { get; }
+
+        /// <summary>Numbers in each trained parameter.</summary>
+        public long[] Initial { get; }
+
+        public RecordingLogger Logger { get; } = new();
+
+        public List<TrainingProgress> Reports { get; } = [];
+
+        public Outcome Train(IProcessGroup group, int steps = Steps, int? badBatch = null, int? cancelAt = null, int? patience = null, Func<long, double>? score = null)
+        {
+            var (patterns, hashes) = (new List<string>(), new List<string>());
+            using var cancel = new CancellationTokenSource();
+            using var trainer = new Trainer(Adapted, Options(group, steps, patience), Logger);
+            var result = trainer.Fit(
+                Numbered(),
+                batch => batch.Number == badBatch ? TinyTask.Loss(_model, batch.Batch).mul(float.NaN) : TinyTask.Loss(_model, batch.Batch),
+                () =>
+                {
+                    var pattern = Adapted.ReadPattern();
+                    patterns.Add(string.Join(' ', pattern.Names.Select(name => $"{name}:{string.Concat(pattern[name].Select(kept => kept ? 'x' : '-'))}")));
+                    hashes.Add(Hash());
+                    if (hashes.Count == cancelAt)
+                        cancel.Cancel();
+                    return score?.Invoke(hashes.Count) ?? 0;
+                },
+                progress: this,
+                cancellation: cancel.Token);
+            return new Outcome(result, patterns, hashes);
+        }
+
+        public TrainingResult TrainSums(IProcessGroup group)
+        {
+            using var trainer = new Trainer(Adapted, Options(group, Steps, patience: null, evaluateEvery: null));
+            return trainer.Fit(Numbered(), ((int Number, (Tensor Inputs, Tensor Labels) Batch) batch) => new LossSum(TinyTask.Loss(_model, batch.Batch).mul(batch.Number + 1), batch.Number + 1));
+        }
+
+        /// <summary>SHA-256 of everything that is trained.</summary>
+        public string Hash()
+        {
+            using var scope = NewDisposeScope();
+            return Convert.ToHexString(SHA256.HashData([.. Adapted.TrainableParameters.SelectMany(p => p.detach().contiguous().bytes.ToArray())]));
+        }
+
+        /// <summary>The relative 2-norm of the difference of everything that is trained.</summary>
+        public double DifferenceTo(Replica other)
+        {
+            using var scope = NewDisposeScope();
+            var (mine, others) = (All(Adapted.TrainableParameters), All(other.Adapted.TrainableParameters));
+            return (mine.sub(others).norm() / others.norm()).item<double>();
+
+            static Tensor All(IReadOnlyList<Parameter> parameters) => cat([.. parameters.Select(p => p.detach().flatten().to(ScalarType.Float64))]);
+        }
+
+        public void Report(TrainingProgress value) => Reports.Add(value);
+
+        public void Dispose()
+        {
+            Adapted.Dispose();
+            _model.Dispose();
+        }
+
+        private static TrainerOptions Options(IProcessGroup group, int steps, int? patience, long? evaluateEvery = 1) => new()
+        {
+            TotalSteps = steps,
+            LearningRate = 1e-2,
+            GradientAccumulation = Accumulation,
+            EvaluateEvery = evaluateEvery,
+            ReportEvery = 1,
+            Patience = patience,
+            BestBeforeFinal = true,
+            Group = group,
+        };
+
+        // Ends within a step, so that batches of two epochs meet in one.
+        private static IEnumerable<(int Number, (Tensor Inputs, Tensor Labels) Batch)> Numbered() => TinyTask.Batches(10).Select((batch, number) => (number, batch));
+    }
+
+    /// <summary>Every batch reaches the first parameter, the second batch of a step the second as well, and none the third.</summary>
+    private sealed class Branches : nn.Module<int, Tensor>
+    {
+        private readonly Parameter everywhere = new(ones(1));
+        private readonly Parameter once = new(ones(1));
+        private readonly Parameter nowhere = new(ones(1));
+
+        public Branches()
+            : base(nameof(Branches)) => RegisterComponents();
+
+        public override Tensor forward(int batch)
+        {
+            using var scope = NewDisposeScope();
+            var sum = everywhere.mul(tensor(batch + 1f));
+            return (batch == 1 ? sum.add(once) : sum).sum().MoveToOuterDisposeScope();
+        }
+
+        public float[] Values() => [everywhere.item<float>(), once.item<float>(), nowhere.item<float>()];
+    }
+
+    private sealed class Three : IProcessGroup
+    {
+        public int Rank => 0;
+
+        public int Size => 3;
+
+        public int LocalRank => 0;
+
+        public void AllReduce(Tensor tensor) => throw new NotSupportedException();
+
+        public void Broadcast(Tensor tensor, int root) => throw new NotSupportedException();
+
+        public IReadOnlyList<byte[]> AllGather(byte[] bytes) => throw new NotSupportedException();
+
+        public void Barrier() => throw new NotSupportedException();
+    }
+}
