@@ -19,12 +19,14 @@ internal sealed record AdapterPlaces(IReadOnlyList<AdapterPlace> Matrices, IRead
     /// <summary>Those of a model.</summary>
     public static AdapterPlaces Of(BaseModel model)
     {
-        var sites = AdapterInjector.Find(model.Module, ModelParts.TargetsOf([], [])).GetSitesOrThrow()
+        var sites = AdapterInjector.Find(model.Module, ModelParts.TargetsOf(model, [], [])).GetSitesOrThrow()
             .Select(site => (Name: ModuleName.Parse(site.Path), Cost: site.Projection.InFeatures + site.Projection.OutFeatures))
             .ToList();
         var layers = sites.Select(site => site.Name.Layer!.Value).Distinct().Order().ToList();
+        // Of the list's name its end, which is the same in a model with another head.
+        var list = model.LayersName.Split('.')[^1];
         return new AdapterPlaces(
-            [.. sites.GroupBy(site => site.Name.Matrix).Select(kind => new AdapterPlace("weights", kind.Key, [$"**.layer.*.{kind.Key}"], [], kind.Sum(site => site.Cost)))],
+            [.. sites.GroupBy(site => site.Name.Matrix).Select(kind => new AdapterPlace("weights", kind.Key, [$"**.{list}.*.{kind.Key}"], [], kind.Sum(site => site.Cost)))],
             [.. layers.Chunk((layers.Count + Groups - 1) / Groups).Select(group => new AdapterPlace(
                 "layers", group.Length == 1 ? $"layer {group[0]}" : $"layers {group[0]}-{group[^1]}", [], group, sites.Where(site => group.Contains(site.Name.Layer!.Value)).Sum(site => site.Cost)))]);
     }

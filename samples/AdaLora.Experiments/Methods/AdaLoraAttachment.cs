@@ -26,7 +26,7 @@ internal sealed class AdaLoraAttachment : MethodAttachment
                 Dropout = settings.Get(RunOptions.Dropout),
                 ShareDropout = settings.Get(RunOptions.ShareDropout),
                 BasePrecision = settings.Get(RunOptions.BasePrecision),
-                Targets = ModelParts.TargetsOf(settings),
+                Targets = ModelParts.TargetsOf(model, settings),
                 TrainedModules = [.. model.NewParts],
                 OrthogonalityWeight = settings.Get(RunOptions.Gamma),
                 InitialPhase = settings.Get(RunOptions.InitialPhase).ToPhaseLength(),

@@ -9,13 +9,14 @@ namespace AdaLora.Experiments.Methods;
 internal static class ModelParts
 {
     /// <summary>The linear layers of the model's stack, or those of them that the options name.</summary>
-    public static TargetModules TargetsOf(RunSettings settings) => TargetsOf(settings.Get(RunOptions.Targets), settings.Get(RunOptions.Layers));
+    public static TargetModules TargetsOf(BaseModel model, RunSettings settings) => TargetsOf(model, settings.Get(RunOptions.Targets), settings.Get(RunOptions.Layers));
 
+    /// <param name="model">The model.</param>
     /// <param name="names">Ends of names, or whole names with * for a part or ** for several; none for all.</param>
     /// <param name="layers">Numbers of layers; none for all.</param>
-    public static TargetModules TargetsOf(IReadOnlyList<string> names, IReadOnlyList<int> layers)
+    public static TargetModules TargetsOf(BaseModel model, IReadOnlyList<string> names, IReadOnlyList<int> layers)
     {
-        var stack = TargetModules.Regex(@".*\.layer\.\d+\..*");
+        var stack = TargetModules.Globs($"{model.LayersName}.*.**");
         var targets = names.Count == 0 ? TargetModules.AllLinear : names.Select(Named).Aggregate((all, one) => all.Or(one));
         return layers.Count == 0 ? targets.And(stack) : targets.And(stack).InLayers([.. layers]);
     }

@@ -17,7 +17,7 @@ internal static class TrainingMethods
     private static readonly RunOption[] PruningOptions = [RunOptions.InitialRank, RunOptions.InitialPhase, RunOptions.FinalPhase, RunOptions.MaskInterval];
 
     /// <summary>The second projection of the feed-forward block, as the families name it.</summary>
-    private static readonly string[] FeedForwardOutputs = ["**.layer.*.output.dense", "ffn.lin2"];
+    private static readonly string[] FeedForwardOutputs = ["**.layer.*.output.dense", "ffn.lin2", "mlp.c_proj"];
 
     public static TrainingMethod AdaLora { get; } = new()
     {
@@ -45,7 +45,7 @@ internal static class TrainingMethods
     };
 
     public static TrainingMethod Houlsby { get; } = Bottleneck(
-        "houlsby", "bottleneck adapters behind attention and feed-forward block (Houlsby et al., 2019)", [.. FeedForwardOutputs, "attention.output.dense", "attention.out_lin"]);
+        "houlsby", "bottleneck adapters behind attention and feed-forward block (Houlsby et al., 2019)", [.. FeedForwardOutputs, "attention.output.dense", "attention.out_lin", "attn.c_proj"]);
 
     public static TrainingMethod Pfeiffer { get; } = Bottleneck("pfeiffer", "bottleneck adapters behind the feed-forward block (Pfeiffer et al., 2021)", FeedForwardOutputs);
 
@@ -67,7 +67,7 @@ internal static class TrainingMethods
 
     public static TrainingMethod Full { get; } = Kept("full", "all weights", [], (model, _, _) => new SelectionAttachment(model, _ => true), 5e-5);
 
-    public static TrainingMethod Frozen { get; } = Kept("frozen", "nothing but the classifier", [], (model, _, _) => new SelectionAttachment(model, _ => false));
+    public static TrainingMethod Frozen { get; } = Kept("frozen", "nothing but what is new for the task", [], (model, _, _) => new SelectionAttachment(model, _ => false));
 
     /// <summary>All of them, in the order of help texts and tables.</summary>
     public static IReadOnlyList<TrainingMethod> All { get; } = [AdaLora, SvdLora, Lora, PruneLora, Houlsby, Pfeiffer, Prefix, Prompt, BitFit, Full, Frozen];
@@ -83,7 +83,7 @@ internal static class TrainingMethods
         name,
         summary,
         [RunOptions.Bottleneck, RunOptions.Layers],
-        (model, settings, _) => new InjectionAttachment(model, ModelParts.TargetsOf(places, settings.Get(RunOptions.Layers)), site => new BottleneckLinear(site, settings.Get(RunOptions.Bottleneck))));
+        (model, settings, _) => new InjectionAttachment(model, ModelParts.TargetsOf(model, places, settings.Get(RunOptions.Layers)), site => new BottleneckLinear(site, settings.Get(RunOptions.Bottleneck))));
 
     // A method whose runs are loaded by attaching it again and filling the tensors that were trained.
     private static TrainingMethod Kept(string name, string summary, IReadOnlyList<RunOption> options, Func<BaseModel, RunSettings, ILogger, MethodAttachment> attach, double? learningRate = null) => new()

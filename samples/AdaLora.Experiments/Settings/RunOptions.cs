@@ -198,7 +198,7 @@ internal static class RunOptions
     }
 
     private static string DescribeMethods(Catalog catalog) =>
-        $"What to train beside the classifier: {string.Join("; ", catalog.Methods.Select(method => $"{method.Name}: {method.Summary}"))}. [default: {catalog.Methods[0].Name}]";
+        $"What to train beside the layers that are new for the task: {string.Join("; ", catalog.Methods.Select(method => $"{method.Name}: {method.Summary}"))}. [default: {catalog.Methods[0].Name}]";
 
     private static string DescribeLearningRates(Catalog catalog)
     {

@@ -7,13 +7,18 @@ namespace AdaLora.Experiments.Tasks;
 /// <summary>What methods are attached to: any module.</summary>
 /// <param name="module">The model.</param>
 /// <param name="newParts">The names of children that start anew for a new task; they are trained in full whatever the method.</param>
-internal sealed class BaseModel(nn.Module module, IReadOnlyList<string> newParts)
+/// <param name="layersName">The name of the list that holds the layers of the model's stack.</param>
+internal sealed class BaseModel(nn.Module module, IReadOnlyList<string> newParts, string layersName)
 {
     public nn.Module Module => module;
 
     public IReadOnlyList<string> NewParts => newParts;
 
-    /// <summary>A text encoder and the heads beside it, which start anew.</summary>
-    public static BaseModel Of(PretrainedModel model) =>
-        new(model, [.. model.named_children().Where(child => child.module is not TextEncoder && child.module.parameters().Any()).Select(child => child.name)]);
+    public string LayersName => layersName;
+
+    /// <summary>A text encoder and the heads beside it, which start anew, or a decoder, of which nothing does.</summary>
+    public static BaseModel Of(PretrainedModel model) => new(model, model is EncoderModel ? HeadsOf(model) : [], model.LayersName);
+
+    private static IReadOnlyList<string> HeadsOf(PretrainedModel model) =>
+        [.. model.named_children().Where(child => child.module is not TextEncoder && child.module.parameters().Any()).Select(child => child.name)];
 }

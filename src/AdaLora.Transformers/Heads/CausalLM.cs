@@ -34,6 +34,8 @@ public sealed class CausalLM : DecoderModel
 
     internal override string BasePrefix => _decoder.BasePrefix;
 
+    internal override string LayersOfBase => _decoder.LayersOfBase;
+
     private protected override IReadOnlyList<string> HeadPrefixes => _head is null ? [] : [HeadName + "."];
 
     private protected override IReadOnlyList<string> TiedNames => _head is null ? [HeadWeight] : [];

@@ -31,6 +31,8 @@ public sealed class QuestionAnswerer : EncoderModel
 
     internal override string BasePrefix => _encoder.BasePrefix;
 
+    internal override string LayersOfBase => _encoder.LayersOfBase;
+
     private protected override IReadOnlyList<string> HeadPrefixes => ["qa_outputs."];
 
     /// <summary>Scores the tokens of a batch.</summary>

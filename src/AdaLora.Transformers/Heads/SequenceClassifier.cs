@@ -31,6 +31,8 @@ public abstract class SequenceClassifier : EncoderModel
 
     internal sealed override string BasePrefix => Encoder.BasePrefix;
 
+    internal sealed override string LayersOfBase => Encoder.LayersOfBase;
+
     private protected sealed override ModelConfig ConfigToSave => Config.WithLabels(Labels);
 
     /// <summary>Compares the classes of some data with those of a head that came with a checkpoint: in another order it would call each class by the name of another.</summary>

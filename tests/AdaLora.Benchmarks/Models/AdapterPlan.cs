@@ -36,7 +36,7 @@ internal static class AdapterPlan
         InitialRank = InitialRank,
         TargetRank = TargetRank,
         Dropout = dropout,
-        Targets = ModelParts.TargetsOf([], []),
+        Targets = ModelParts.TargetsOf(BaseModel.Of(model), [], []),
         TrainedModules = [.. BaseModel.Of(model).NewParts],
         InitialPhase = PhaseLength.Steps(0),
         FinalPhase = PhaseLength.Steps(Endless / 3),

@@ -46,7 +46,7 @@ public sealed class Figure1CommandTests : IDisposable
         using var model = AutoModel.SequenceClassifier(DemoDefaults.EncoderFolder, 2, new PretrainedOptions { NewHead = true });
         foreach (var place in AdapterPlaces.Of(BaseModel.Of(model)).Matrices)
         {
-            var adapters = AdaLoraModel.Plan(model, new AdaLoraOptions { Targets = ModelParts.TargetsOf(place.Targets, place.Layers) }).Adapters;
+            var adapters = AdaLoraModel.Plan(model, new AdaLoraOptions { Targets = ModelParts.TargetsOf(BaseModel.Of(model), place.Targets, place.Layers) }).Adapters;
             Assert.Equal(3, adapters.Count);
             Assert.All(adapters, adapter => Assert.Equal(place.Name, ModuleName.Parse(adapter.Name).Matrix));
         }

@@ -15,23 +15,23 @@ internal static class FakeRecord
         IReadOnlyDictionary<string, double?>? final = null,
         TrainableParameters? trainable = null,
         double stepMilliseconds = 450.25) => new()
-    {
-        Task = "cola",
-        Method = method,
-        Status = status,
-        Seed = 7,
-        Model = "models/small",
-        Options = new JsonObject { ["alpha"] = 32.0, ["layers"] = new JsonArray(0, 1), ["limit"] = null },
-        TotalSteps = FakeRun.Steps,
-        Evaluations = evaluations ?? FakeRun.Evaluations(),
-        Final = final ?? FakeRun.Evaluations()[^1].Metrics,
-        Best = FakeRun.Evaluations()[^2].Metrics,
-        TrainableParameters = trainable ?? new TrainableParameters(200_000, 150_000),
-        Ranks = ranks.ToDictionary(rank => rank.Module, rank => rank.FinalRank),
-        WallSeconds = 642.5,
-        StepMsMedian = stepMilliseconds,
-        PeakRssMb = 1546,
-    };
+        {
+            Task = "cola",
+            Method = method,
+            Status = status,
+            Seed = 7,
+            Model = "models/small",
+            Options = new JsonObject { ["alpha"] = 32.0, ["layers"] = new JsonArray(0, 1), ["limit"] = null },
+            TotalSteps = FakeRun.Steps,
+            Evaluations = evaluations ?? FakeRun.Evaluations(),
+            Final = final ?? FakeRun.Evaluations()[^1].Metrics,
+            Best = FakeRun.Evaluations()[^2].Metrics,
+            TrainableParameters = trainable ?? new TrainableParameters(200_000, 150_000),
+            Ranks = ranks.ToDictionary(rank => rank.Module, rank => rank.FinalRank),
+            WallSeconds = 642.5,
+            StepMsMedian = stepMilliseconds,
+            PeakRssMb = 1546,
+        };
 
     /// <summary>The record of a run that did nothing.</summary>
     public static RunRecord Of(RunSettings settings) => RunRecords.Create(settings, new RunOutcome

@@ -37,6 +37,17 @@ public sealed class FamilyTests
 
     [Theory]
     [MemberData(nameof(SmallClassifier.Families), MemberType = typeof(SmallClassifier))]
+    public void The_layers_are_where_the_model_says(string family)
+    {
+        using var model = SmallClassifier.Make(family, 2);
+        var list = model.named_modules().Single(m => m.name == model.LayersName).module;
+
+        Assert.Equal(["0", "1"], list.named_children().Select(child => child.name));
+        Assert.Same(list, model.Encoder.named_modules().Single(m => m.name == model.Encoder.LayersName).module);
+    }
+
+    [Theory]
+    [MemberData(nameof(SmallClassifier.Families), MemberType = typeof(SmallClassifier))]
     public void A_plan_has_nothing_to_warn_of(string family)
     {
         using var model = SmallClassifier.Make(family, 2);
