@@ -22,11 +22,11 @@ internal static class TrainingPlot
         PlotFont.Use();
         List<Plot> panels = [DrawLoss(history, evaluations)];
         if (history.Any(status => status.Penalty is not null))
-            panels.Add(DrawPenalty(history));
+            panels.Add(DrawCurve("orthogonality penalty", history, status => status.Penalty));
         if (history.Any(status => status.Budget is not null))
             panels.Add(DrawBudget(history));
         if (panels.Count % 2 == 0)
-            panels.Add(DrawLearningRate(history));
+            panels.Add(DrawCurve("learning rate", history, status => status.LearningRate));
         panels.Add(DrawMetrics(evaluations));
         panels[0].Title($"{title}: loss", TitleSize);
         var lastStep = Math.Max(1, history.Select(status => status.Step).DefaultIfEmpty().Max());
@@ -57,10 +57,10 @@ internal static class TrainingPlot
         return plot;
     }
 
-    private static Plot DrawPenalty(IReadOnlyList<TrainingStatus> history)
+    private static Plot DrawCurve(string label, IReadOnlyList<TrainingStatus> history, Func<TrainingStatus, double?> value)
     {
-        var plot = Panel("orthogonality penalty");
-        Curve(plot, history, status => status.Penalty, Blue);
+        var plot = Panel(label);
+        Curve(plot, history, value, Blue);
         return plot;
     }
 
@@ -72,13 +72,6 @@ internal static class TrainingPlot
         plot.Axes.AutoScale();
         plot.Axes.SetLimitsY(0, plot.Axes.GetLimits().Top);
         Legend(plot);
-        return plot;
-    }
-
-    private static Plot DrawLearningRate(IReadOnlyList<TrainingStatus> history)
-    {
-        var plot = Panel("learning rate");
-        Curve(plot, history, status => status.LearningRate, Blue);
         return plot;
     }
 

@@ -21,9 +21,10 @@ public sealed class CausalLM : DecoderModel
     internal CausalLM(string name, TextDecoder decoder)
         : base(name, decoder.Config)
     {
+        // Marks the fields as registered: names are those of the family, and a module that contains this one would otherwise add the fields' own.
+        RegisterComponents();
         _decoder = decoder;
         _head = decoder.Config.TiesWordEmbeddings ? null : Unfilled.Linear(decoder.Config.HiddenSize, decoder.Config.VocabularySize, hasBias: false);
-        // By hand, for the decoder's name is that of its family.
         register_module(decoder.BasePrefix, _decoder);
         if (_head is not null)
             register_module(HeadName, _head);
@@ -33,8 +34,6 @@ public sealed class CausalLM : DecoderModel
     public TextDecoder Decoder => _decoder;
 
     internal override string BasePrefix => _decoder.BasePrefix;
-
-    internal override string LayersOfBase => _decoder.LayersOfBase;
 
     private protected override IReadOnlyList<string> HeadPrefixes => _head is null ? [] : [HeadName + "."];
 

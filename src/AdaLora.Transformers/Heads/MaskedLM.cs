@@ -17,8 +17,6 @@ public abstract class MaskedLM : EncoderModel
 
     internal sealed override string BasePrefix => Text.BasePrefix;
 
-    internal sealed override string LayersOfBase => Text.LayersOfBase;
-
     /// <summary>Scores every word of the vocabulary at every place.</summary>
     /// <param name="inputIds">Token ids, int64, batch x length.</param>
     /// <param name="attentionMask">1 for real tokens and 0 for padding, batch x length; null if there is no padding.</param>

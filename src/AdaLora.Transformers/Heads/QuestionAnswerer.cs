@@ -15,10 +15,11 @@ public sealed class QuestionAnswerer : EncoderModel
     internal QuestionAnswerer(string name, TextEncoder encoder, double dropout = 0)
         : base(name, encoder.Config)
     {
+        // Marks the fields as registered: names are those of the family, and a module that contains this one would otherwise add the fields' own.
+        RegisterComponents();
         _encoder = encoder;
         _dropout = new Dropout(dropout);
         _outputs = Unfilled.Linear(encoder.Config.HiddenSize, 2);
-        // By hand, for the encoder's name is that of its family.
         register_module(encoder.BasePrefix, _encoder);
         register_module("dropout", _dropout);
         register_module("qa_outputs", _outputs);
@@ -30,8 +31,6 @@ public sealed class QuestionAnswerer : EncoderModel
     internal override TextEncoder Text => _encoder;
 
     internal override string BasePrefix => _encoder.BasePrefix;
-
-    internal override string LayersOfBase => _encoder.LayersOfBase;
 
     private protected override IReadOnlyList<string> HeadPrefixes => ["qa_outputs."];
 

@@ -1,6 +1,7 @@
 using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Layers;
 using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
 
 namespace AdaLora.Transformers.Heads;
 
@@ -10,18 +11,50 @@ public abstract class SequenceClassifier : EncoderModel
     /// <summary>The label of rows that don't count in the loss.</summary>
     private const long IgnoredLabel = -100;
 
-    private protected SequenceClassifier(string name, EncoderConfig config, int labels)
-        : base(name, config)
+    private const string ClassifierName = "classifier";
+
+    private readonly TextEncoder _encoder;
+    private readonly Module<Tensor, Tensor>? _pooler;
+    private readonly Module<Tensor, Tensor>? _dropout;
+    private readonly Module<Tensor, Tensor> _classifier;
+
+    /// <param name="name">The reference's name of the class.</param>
+    /// <param name="encoder">The encoder.</param>
+    /// <param name="labels">The number of classes, or 1 for regression.</param>
+    /// <param name="pooler">What the head has in front of dropout and classifier, with its name; null for nothing.</param>
+    /// <param name="createClassifier">Makes a classifier that brings its own dropout; null for dropout and one linear layer.</param>
+    private protected SequenceClassifier(
+        string name, TextEncoder encoder, int labels, (string Name, Module<Tensor, Tensor> Module)? pooler = null, Func<Module<Tensor, Tensor>>? createClassifier = null)
+        : base(name, encoder.Config)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(labels, 1);
+        // Marks the fields as registered: names are those of the family, and a module that contains this one would otherwise add the fields' own.
+        RegisterComponents();
         Labels = labels;
+        _encoder = encoder;
+        register_module(encoder.BasePrefix, encoder);
+        if (pooler is { } own)
+        {
+            _pooler = own.Module;
+            register_module(own.Name, _pooler);
+            HeadPrefixes = [.. HeadPrefixes, own.Name + "."];
+        }
+
+        if (createClassifier is null)
+        {
+            _dropout = new Dropout(Config.ClassifierDropout ?? Config.HiddenDropout);
+            register_module("dropout", _dropout);
+        }
+
+        _classifier = createClassifier?.Invoke() ?? Unfilled.Linear(Config.HiddenSize, labels);
+        register_module(ClassifierName, _classifier);
     }
 
     /// <summary>The number of classes, or 1 for regression.</summary>
     public int Labels { get; }
 
     /// <summary>The encoder below the head.</summary>
-    public abstract TextEncoder Encoder { get; }
+    public TextEncoder Encoder => _encoder;
 
     /// <summary>The names of the classes in the order of their numbers, as the checkpoint of the head has them; null for a new head, or without a name for each.</summary>
     public IReadOnlyList<string>? ClassNames =>
@@ -31,7 +64,7 @@ public abstract class SequenceClassifier : EncoderModel
 
     internal sealed override string BasePrefix => Encoder.BasePrefix;
 
-    internal sealed override string LayersOfBase => Encoder.LayersOfBase;
+    private protected sealed override IReadOnlyList<string> HeadPrefixes { get; } = [ClassifierName + "."];
 
     private protected sealed override ModelConfig ConfigToSave => Config.WithLabels(Labels);
 
@@ -103,6 +136,12 @@ public abstract class SequenceClassifier : EncoderModel
         return loss.MoveToOuterDisposeScope();
     }
 
-    /// <summary>The head: last states of first tokens in, batch x hidden size, logits out.</summary>
-    private protected abstract Tensor Classify(Tensor firsts);
+    /// <summary>The part of the head in front of the dropout: last states of first tokens in, batch x hidden size, as many out.</summary>
+    private protected virtual Tensor Pool(Tensor firsts) => _pooler is null ? firsts : _pooler.call(firsts);
+
+    private Tensor Classify(Tensor firsts)
+    {
+        var pooled = Pool(firsts);
+        return _classifier.call(_dropout is null ? pooled : _dropout.call(pooled));
+    }
 }

@@ -41,8 +41,6 @@ public abstract partial class TextEncoder : EncoderModel
 
     internal sealed override bool HasHead => false;
 
-    internal override string LayersOfBase => "encoder.layer";
-
     /// <summary>The greatest length of a text in tokens, or null if there is none.</summary>
     private protected virtual int? MaxLength => Config.MaxPositions;
 

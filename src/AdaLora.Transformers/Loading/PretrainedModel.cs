@@ -31,10 +31,7 @@ public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
     /// <summary>
     /// The name of the list that holds the model's layers, such as "bert.encoder.layer", or "transformer.h" of GPT-2: what belongs to the first layer has a name that begins with "bert.encoder.layer.0.".
     /// </summary>
-    public string LayersName => HasHead ? $"{BasePrefix}.{LayersOfBase}" : LayersOfBase;
-
-    /// <summary>That name within the part below the head.</summary>
-    internal abstract string LayersOfBase { get; }
+    public string LayersName => (HasHead ? $"{BasePrefix}." : "") + BaseConfig.LayersPrefix.TrimEnd('.');
 
     /// <summary>Whether there is something above the part that <see cref="BasePrefix"/> names.</summary>
     internal virtual bool HasHead => true;

@@ -46,6 +46,24 @@ public sealed class FamilyTests
         Assert.Same(list, model.Encoder.named_modules().Single(m => m.name == model.Encoder.LayersName).module);
     }
 
+    /// <summary>TorchSharp registers the fields of a module that is put into another one.</summary>
+    [Theory]
+    [MemberData(nameof(SmallClassifier.Families), MemberType = typeof(SmallClassifier))]
+    public void Names_stay_what_they_are_in_a_model_that_contains_this_one(string family)
+    {
+        using var folder = new TemporaryFolder();
+        var classifier = SmallClassifier.Make(family, 2);
+        classifier.SaveCheckpoint(folder.Path);
+        var answerer = AutoModel.QuestionAnswerer(folder.Path, new PretrainedOptions { NewHead = true, Seed = 1 });
+        string[] names = [.. Names(classifier).Concat(Names(answerer))];
+
+        using var both = nn.ModuleDict(("classifier", (nn.Module)classifier), ("answerer", answerer));
+
+        Assert.Equal(names, Names(classifier).Concat(Names(answerer)));
+
+        static IEnumerable<string> Names(nn.Module module) => module.named_modules().Select(m => m.name).Concat(module.named_parameters().Select(p => p.name));
+    }
+
     [Theory]
     [MemberData(nameof(SmallClassifier.Families), MemberType = typeof(SmallClassifier))]
     public void A_plan_has_nothing_to_warn_of(string family)

@@ -1,24 +1,12 @@
 using AdaLora.Transformers.Heads;
-using AdaLora.Transformers.Layers;
 using AdaLora.Transformers.Loading;
-using TorchSharp.Utils;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace AdaLora.Transformers.Families.Bert;
 
 /// <summary>BERT with a linear classifier, or regressor, on the pooled first token.</summary>
 public sealed class BertForSequenceClassification : SequenceClassifier
 {
-    [ComponentName(Name = "bert")]
-    private readonly BertModel _bert;
-
-    [ComponentName(Name = "dropout")]
-    private readonly Module<Tensor, Tensor> _dropout;
-
-    [ComponentName(Name = "classifier")]
-    private readonly Module<Tensor, Tensor> _classifier;
-
     /// <summary>Makes a model with random weights.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="labels">The number of classes, or 1 for regression.</param>
@@ -28,20 +16,11 @@ public sealed class BertForSequenceClassification : SequenceClassifier
         : this(config, labels) => WeightInitializer.Initialize(this, seed);
 
     internal BertForSequenceClassification(BertConfig config, int labels)
-        : base(nameof(BertForSequenceClassification), config, labels)
+        : base(nameof(BertForSequenceClassification), new BertModel(config), labels)
     {
-        _bert = new BertModel(config);
-        _dropout = new Dropout(config.ClassifierDropout ?? config.HiddenDropout);
-        _classifier = Unfilled.Linear(config.HiddenSize, labels);
-        RegisterComponents();
     }
-
-    /// <inheritdoc/>
-    public override TextEncoder Encoder => _bert;
-
-    private protected override IReadOnlyList<string> HeadPrefixes => ["classifier."];
 
     private protected override IReadOnlyList<string> OptionalPrefixes => ["bert.pooler."];
 
-    private protected override Tensor Classify(Tensor firsts) => _classifier.call(_dropout.call(_bert.PoolFirsts(firsts)));
+    private protected override Tensor Pool(Tensor firsts) => ((BertModel)Encoder).PoolFirsts(firsts);
 }

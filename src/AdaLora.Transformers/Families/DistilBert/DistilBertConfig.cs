@@ -35,25 +35,7 @@ public sealed record DistilBertConfig : EncoderConfig
     public override string ModelType => "distilbert";
 
     /// <inheritdoc/>
-    public override int HiddenSize { get; init; } = 768;
-
-    /// <inheritdoc/>
     public override int Layers { get; init; } = 6;
-
-    /// <inheritdoc/>
-    public override int Heads { get; init; } = 12;
-
-    /// <inheritdoc/>
-    public override int IntermediateSize { get; init; } = 3072;
-
-    /// <inheritdoc/>
-    public override string HiddenActivation { get; init; } = "gelu";
-
-    /// <inheritdoc/>
-    public override double HiddenDropout { get; init; } = 0.1;
-
-    /// <inheritdoc/>
-    public override double AttentionDropout { get; init; } = 0.1;
 
     /// <inheritdoc/>
     public override double? ClassifierDropout { get; init; } = 0.2;

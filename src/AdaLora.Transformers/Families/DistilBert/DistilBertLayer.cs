@@ -11,13 +11,13 @@ namespace AdaLora.Transformers.Families.DistilBert;
 internal sealed class DistilBertLayer : Module<Tensor, PackedTokens, Tensor>
 {
     [ComponentName(Name = "attention")]
-    private readonly DistilBertAttention _attention;
+    private readonly SelfAttention _attention;
 
     [ComponentName(Name = "sa_layer_norm")]
     private readonly Module<Tensor, Tensor> _attentionNorm;
 
     [ComponentName(Name = "ffn")]
-    private readonly DistilBertFeedForward _feedForward;
+    private readonly FeedForward _feedForward;
 
     [ComponentName(Name = "output_layer_norm")]
     private readonly Module<Tensor, Tensor> _outputNorm;
@@ -25,9 +25,10 @@ internal sealed class DistilBertLayer : Module<Tensor, PackedTokens, Tensor>
     public DistilBertLayer(EncoderConfig config)
         : base(nameof(DistilBertLayer))
     {
-        _attention = new DistilBertAttention(config);
+        _attention = new SelfAttention(config, "q_lin", "k_lin", "v_lin", "out_lin");
         _attentionNorm = Unfilled.LayerNorm(config.HiddenSize, config.LayerNormEps);
-        _feedForward = new DistilBertFeedForward(config);
+        _feedForward = new FeedForward(
+            config, ("lin1", Unfilled.Linear(config.HiddenSize, config.IntermediateSize)), ("lin2", Unfilled.Linear(config.IntermediateSize, config.HiddenSize)));
         _outputNorm = Unfilled.LayerNorm(config.HiddenSize, config.LayerNormEps);
         RegisterComponents();
     }

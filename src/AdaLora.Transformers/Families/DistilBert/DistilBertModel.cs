@@ -31,8 +31,6 @@ public sealed class DistilBertModel : TextEncoder
 
     internal override string BasePrefix => "distilbert";
 
-    internal override string LayersOfBase => "transformer.layer";
-
     private protected override Tensor Embed(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds) => _embeddings.call(inputIds, null);
 
     private protected override Tensor Transform(Tensor embedded, PackedTokens rows, List<Tensor>? trace) => _encoder.Encode(embedded, rows, trace);

@@ -19,7 +19,7 @@ internal sealed class Gpt2Block : Module<Tensor, DecoderPass, Tensor>
     private readonly Module<Tensor, Tensor> _feedForwardNorm;
 
     [ComponentName(Name = "mlp")]
-    private readonly Gpt2FeedForward _feedForward;
+    private readonly FeedForward _feedForward;
 
     /// <param name="config">The configuration.</param>
     /// <param name="layer">The number of the layer, from 0 on.</param>
@@ -29,7 +29,8 @@ internal sealed class Gpt2Block : Module<Tensor, DecoderPass, Tensor>
         _attentionNorm = Unfilled.LayerNorm(config.HiddenSize, config.LayerNormEps);
         _attention = new Gpt2Attention(config, layer);
         _feedForwardNorm = Unfilled.LayerNorm(config.HiddenSize, config.LayerNormEps);
-        _feedForward = new Gpt2FeedForward(config);
+        _feedForward = new FeedForward(
+            config, ("c_fc", new Conv1D(config.HiddenSize, config.IntermediateSize)), ("c_proj", new Conv1D(config.IntermediateSize, config.HiddenSize)));
         RegisterComponents();
     }
 

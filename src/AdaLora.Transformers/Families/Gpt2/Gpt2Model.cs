@@ -46,8 +46,6 @@ public sealed class Gpt2Model : TextDecoder
 
     internal override string BasePrefix => "transformer";
 
-    internal override string LayersOfBase => "h";
-
     internal override Tensor WordWeight => _words.weight!;
 
     private protected override ModuleList<Module<Tensor, DecoderPass, Tensor>> Blocks => _blocks;

@@ -1,21 +1,11 @@
 using AdaLora.Transformers.Heads;
-using AdaLora.Transformers.Layers;
 using AdaLora.Transformers.Loading;
-using TorchSharp.Utils;
-using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace AdaLora.Transformers.Families.Roberta;
 
 /// <summary>RoBERTa with a classifier, or regressor, of two dense layers on the first token.</summary>
 public sealed class RobertaForSequenceClassification : SequenceClassifier
 {
-    [ComponentName(Name = "roberta")]
-    private readonly RobertaModel _roberta;
-
-    [ComponentName(Name = "classifier")]
-    private readonly Module<Tensor, Tensor> _classifier;
-
     /// <summary>Makes a model with random weights.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="labels">The number of classes, or 1 for regression.</param>
@@ -25,17 +15,7 @@ public sealed class RobertaForSequenceClassification : SequenceClassifier
         : this(config, labels) => WeightInitializer.Initialize(this, seed);
 
     internal RobertaForSequenceClassification(RobertaConfig config, int labels)
-        : base(config?.ArchitecturePrefix + "ForSequenceClassification", config!, labels)
+        : base(config?.ArchitecturePrefix + "ForSequenceClassification", new RobertaModel(config!), labels, createClassifier: () => new FirstTokenHead(config!, labels, "tanh"))
     {
-        _roberta = new RobertaModel(config!);
-        _classifier = new FirstTokenHead(config!, labels, "tanh");
-        RegisterComponents();
     }
-
-    /// <inheritdoc/>
-    public override TextEncoder Encoder => _roberta;
-
-    private protected override IReadOnlyList<string> HeadPrefixes => ["classifier."];
-
-    private protected override Tensor Classify(Tensor firsts) => _classifier.call(firsts);
 }

@@ -3,8 +3,6 @@ namespace AdaLora.Training.Progress;
 /// <summary>The current state of a training.</summary>
 public sealed class TrainingProgress
 {
-    private Evaluation? _latestEvaluation;
-
     /// <summary>Optimiser steps done.</summary>
     public required long Step { get; init; }
 
@@ -35,6 +33,9 @@ public sealed class TrainingProgress
     /// <summary>Optimiser steps skipped so far because a gradient was not finite.</summary>
     public long SkippedSteps { get; init; }
 
+    /// <summary>What the losses of the next step are multiplied by; null if losses are not scaled.</summary>
+    public double? LossScale { get; init; }
+
     /// <summary>Samples per second since the previous report; 0 if the trainer was not told the batch sizes.</summary>
     public double SamplesPerSecond { get; init; }
 
@@ -48,17 +49,13 @@ public sealed class TrainingProgress
     public TimeSpan Remaining { get; init; }
 
     /// <summary>The latest evaluation, if any.</summary>
-    public Evaluation? LatestEvaluation
-    {
-        get => _latestEvaluation;
-        init => _latestEvaluation = value;
-    }
+    public Evaluation? LatestEvaluation { get; private set; }
 
     /// <summary>The same report with another evaluation.</summary>
     internal TrainingProgress With(Evaluation? evaluation)
     {
         var copy = (TrainingProgress)MemberwiseClone();
-        copy._latestEvaluation = evaluation;
+        copy.LatestEvaluation = evaluation;
         return copy;
     }
 }

@@ -1,0 +1,36 @@
+using AdaLora.Transformers.Configuration;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace AdaLora.Transformers.Layers;
+
+/// <summary>Two projections with an activation between them and dropout at the end.</summary>
+internal sealed class FeedForward : Module<Tensor, Tensor>
+{
+    private readonly Module<Tensor, Tensor> _inner;
+    private readonly Module<Tensor, Tensor> _outer;
+    private readonly Module<Tensor, Tensor> _dropout;
+    private readonly Func<Tensor, Tensor> _activation;
+
+    /// <param name="config">The configuration.</param>
+    /// <param name="inner">The projection to the wider states, with the family's name for it.</param>
+    /// <param name="outer">The projection back, with the family's name for it.</param>
+    public FeedForward(ModelConfig config, (string Name, Module<Tensor, Tensor> Projection) inner, (string Name, Module<Tensor, Tensor> Projection) outer)
+        : base(nameof(FeedForward))
+    {
+        // Marks the fields as registered: names are those of the family, and a module that contains this one would otherwise add the fields' own.
+        RegisterComponents();
+        (_inner, _outer) = (inner.Projection, outer.Projection);
+        _dropout = new Dropout(config.HiddenDropout);
+        _activation = Activation.Get(config.HiddenActivation);
+        register_module(inner.Name, _inner);
+        register_module(outer.Name, _outer);
+        register_module("dropout", _dropout);
+    }
+
+    public override Tensor forward(Tensor hidden)
+    {
+        using var scope = NewDisposeScope();
+        return _dropout.call(_outer.call(_activation(_inner.call(hidden)))).MoveToOuterDisposeScope();
+    }
+}
