@@ -1,6 +1,7 @@
 using AdaLora.Allocation;
 using AdaLora.Internals;
 using AdaLora.Processes;
+using AdaLora.Training;
 using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
 
@@ -44,17 +45,19 @@ public sealed partial class AdaLoraModel
     /// Several backward passes may precede it (gradient accumulation).
     /// </summary>
     /// <param name="maxGradientNorm">If the joint norm of the gradients of <see cref="TrainableParameters"/> is larger, they are scaled down to it; null never scales.</param>
+    /// <param name="scaler">What scaled the losses, or null. The scale is taken out of the gradients first, so that clipping and importance see the true ones; tell the scaler afterwards whether they were finite.</param>
     /// <returns>A view of the gradients, which tells whether to skip the optimiser step.</returns>
     /// <exception cref="InvalidOperationException">
     /// The total number of steps is unknown, the adapters are merged, <see cref="AfterOptimizerStep"/> was left out, an adapter received no gradient at the first step, or <see cref="UseOptimizer"/> has named no optimiser although
     /// <see cref="AdaLoraOptions.Allocation"/> adds and drops triplets.
     /// </exception>
-    public StepGradients BeforeOptimizerStep(double? maxGradientNorm = null) => BeforeSharedStep(maxGradientNorm, scale: null, ProcessGroup.Single);
+    public StepGradients BeforeOptimizerStep(double? maxGradientNorm = null, LossScaler? scaler = null) => BeforeSharedStep(maxGradientNorm, scale: null, scaler, ProcessGroup.Single);
 
     /// <param name="maxGradientNorm">As above.</param>
     /// <param name="scale">The factor for the gradients of the losses before the penalty's are added, a scalar on the device; null for 1.</param>
+    /// <param name="scaler">What scaled the losses, or null.</param>
     /// <param name="group">The processes whose gradients are summed before anything else.</param>
-    internal StepGradients BeforeSharedStep(double? maxGradientNorm, Tensor? scale, IProcessGroup group)
+    internal StepGradients BeforeSharedStep(double? maxGradientNorm, Tensor? scale, LossScaler? scaler, IProcessGroup group)
     {
         using var guard = _activity.Gate.Change("trained");
         RequireUnmerged("trained");
@@ -63,7 +66,7 @@ public sealed partial class AdaLoraModel
         if (_betweenCalls)
             throw new InvalidOperationException($"{nameof(BeforeOptimizerStep)} was called twice without {nameof(AfterOptimizerStep)} in between: the allocator would never run.");
         if (Options.Allocation.Resizes && _optimizer is null && !IsPatternFinal)
-            throw new InvalidOperationException($"{nameof(AdaLoraOptions)}.{nameof(AdaLoraOptions.Allocation)} adds and drops triplets, which the optimiser has to follow. Call {nameof(UseOptimizer)}(optimizer) before the first step, or use {nameof(Training.Trainer)}.");
+            throw new InvalidOperationException($"{nameof(AdaLoraOptions)}.{nameof(AdaLoraOptions.Allocation)} adds and drops triplets, which the optimiser has to follow. Call {nameof(UseOptimizer)}(optimizer) before the first step, or use {nameof(Trainer)}.");
         if (maxGradientNorm is not (null or > 0))
             throw new ArgumentOutOfRangeException(nameof(maxGradientNorm), maxGradientNorm, "The largest gradient norm must be positive, or null.");
 
@@ -76,10 +79,11 @@ public sealed partial class AdaLoraModel
         _tied.Gather();
         group.AllReduce(_bank.Gradients);
         GradientSum.Over(group, _tied.Distinct);
+        scaler?.Unscale(TrainableParameters);
         if (scale is not null)
-            Training.GradientScale.Apply(TrainableParameters, scale);
+            GradientScale.Apply(TrainableParameters, scale);
         _penalty.copy_(_regularizer.AddGradients());
-        _norm.Measure(maxGradientNorm);
+        _norm.Measure(maxGradientNorm, scaler?.Float16Factor ?? 1);
         if (Options.SensitivityTiming == SensitivityTiming.BeforeOptimizerStep)
             allocator.Track(ScheduleStep, _bank.Values, _bank.Gradients, _norm.IsFinite);
         _betweenCalls = true;

@@ -44,7 +44,8 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
 
     public override bool IsFinal => adapted.AreRanksFinal;
 
-    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale, IProcessGroup group) => _gradients = adapted.BeforeSharedStep(maxGradientNorm, scale, group);
+    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale, LossScaler scaler, IProcessGroup group) =>
+        _gradients = adapted.BeforeSharedStep(maxGradientNorm, scale, scaler, group);
 
     public override bool ReadGradientsAreFinite() => _gradients.ReadIsFinite();
 

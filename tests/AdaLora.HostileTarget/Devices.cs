@@ -37,6 +37,7 @@ internal static class Devices
         ("AutoModel.MaskedLM", device => InFolder(folder => { Save(folder); AutoModel.MaskedLM(folder, new PretrainedOptions { Device = device }).Dispose(); })),
         ("SafetensorsFile.Read", device => InFolder(folder => { Save(folder); using var file = SafetensorsFile.Open(Path.Combine(folder, "model.safetensors")); _ = file.Read("classifier.bias", device); })),
         ("TorchDevices.Describe", device => TorchDevices.Describe(device)),
+        ("ModelPrecision.UseOn", device => ModelPrecision.TensorFloat32.UseOn(device)),
         ("TorchDevices.MemoryOf", device => TorchDevices.MemoryOf(device)),
         ("a model that is moved", device => { using var model = Model(); model.to(device); }),
     ];

@@ -49,6 +49,8 @@ internal static class Numbers
         ("LearningRateDecay.FactorAt, step", n => LearningRateDecay.Cosine.FactorAt((long)n, 10, 1)),
         ("LearningRateDecay.FactorAt, lengths", n => LearningRateDecay.Cosine.FactorAt(1, (long)n, (long)n)),
         ("FusedAdamW, numbers", n => { using var parameter = new TorchSharp.Modules.Parameter(ones(3)); parameter.grad = ones(3); using var optimizer = new FusedAdamW([parameter], n, n, n, n, n); optimizer.step(); }),
+        ("LossScale.Dynamic", n => LossScale.Dynamic(n)),
+        ("LossScale.Dynamic, interval", n => LossScale.Dynamic(2, (int)n)),
         ("PrefetchedBatches.Of", n => PrefetchedBatches.Of(Enumerable.Range(0, 20), (int)n).Count()),
         ("PrefetchedBatches.Of, batches that fail", n => PrefetchedBatches.Of(Enumerable.Range(0, 20).Select(i => i > n ? throw new InvalidDataException("No more batches.") : i)).Count()),
         ("PrefetchedBatches.Of nothing", _ => PrefetchedBatches.Of<int>(null!)),

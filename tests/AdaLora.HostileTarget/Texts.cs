@@ -44,6 +44,8 @@ internal static class Texts
         ("the adapter of a name", bad => LookUp(() => InSet(set => set[bad].ToString()))),
         ("AdapterInspection.Read", bad => AdapterInspection.Read(bad)),
         ("ExternalLibTorch.Load", bad => ExternalLibTorch.Load(bad)),
+        ("ModelPrecision.Find", bad => ModelPrecision.Find(bad)),
+        ("ModelPrecision.IsName", bad => ModelPrecision.IsName(bad)),
         ("TorchDevices.Find", bad => TorchDevices.Find(bad)),
         ("TorchDevices.IsName", bad => TorchDevices.IsName(bad)),
         ("ModuleOverrides.With", bad => ModuleOverrides.None.With(bad, 3).Unused([bad])),

@@ -37,6 +37,8 @@ internal sealed class BottleneckLinear : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var hidden = _base.call(input);
-        return hidden.Add(_up.call(_down.call(hidden).relu())).MoveToOuterDisposeScope();
+        // Trained in single precision beside a base in half precision.
+        var added = _up.call(_down.call(hidden.to(_down.weight.dtype)).relu());
+        return hidden.Add(added.to(hidden.dtype)).MoveToOuterDisposeScope();
     }
 }

@@ -30,6 +30,12 @@ internal sealed class RunOutcome
     /// <summary>The most memory of the card that was seen in use, in megabytes of 2^20 bytes; null on a CPU.</summary>
     public double? PeakDeviceMegabytes { get; init; }
 
+    /// <summary>Optimiser steps left out because a gradient was not finite.</summary>
+    public long SkippedSteps { get; init; }
+
+    /// <summary>What losses were multiplied by at the end; null if they were not scaled.</summary>
+    public double? LossScale { get; init; }
+
     /// <summary>Files that training itself wrote, such as the adapter.</summary>
     public IReadOnlyList<string> Files { get; init; } = [];
 }

@@ -47,6 +47,12 @@ internal sealed class RunRecord
     /// <summary>The most memory of the card that was seen in use, by whoever used it; null on a CPU.</summary>
     public double? PeakDeviceMb { get; init; }
 
+    /// <summary>Optimiser steps left out because a gradient was not finite.</summary>
+    public long SkippedSteps { get; init; }
+
+    /// <summary>What losses were multiplied by at the end; null if they were not scaled.</summary>
+    public double? LossScale { get; init; }
+
     public string ToJson() => JsonSerializer.Serialize(this, ReportJson.Options) + "\n";
 
     /// <exception cref="JsonException">The text is no record of a run.</exception>

@@ -42,6 +42,7 @@ internal sealed class TensorBoardReporter : IRunReporter
             ("train/loss", status.Loss),
             ("train/learning_rate", status.LearningRate),
             ("train/penalty", status.Penalty),
+            ("train/loss_scale", status.LossScale),
             ("rank/budget", status.Budget),
             ("rank/live", status.LiveRank),
         ];

@@ -28,6 +28,12 @@ internal sealed class TrainingStatus
     /// <summary>The memory of the card in use, in megabytes of 2^20 bytes; null on a CPU.</summary>
     public double? DeviceMegabytes { get; init; }
 
+    /// <summary>Steps left out so far because a gradient was not finite.</summary>
+    public long SkippedSteps { get; init; }
+
+    /// <summary>What losses are multiplied by; null if they are not scaled.</summary>
+    public double? LossScale { get; init; }
+
     public double SamplesPerSecond { get; init; }
 
     public TimeSpan Remaining { get; init; }

@@ -27,6 +27,8 @@ internal static class RunRecords
         PeakRssMb = ProcessMemory.PeakMegabytes(),
         Device = outcome.Device,
         PeakDeviceMb = outcome.PeakDeviceMegabytes,
+        SkippedSteps = outcome.SkippedSteps,
+        LossScale = outcome.LossScale,
     };
 
     private static OrderedDictionary<string, double?> NoMetrics => [];

@@ -2,6 +2,7 @@ using AdaLora.Experiments.Programs;
 using AdaLora.Experiments.Reports;
 using AdaLora.Experiments.Settings;
 using AdaLora.Experiments.Terminal;
+using AdaLora.Training.Checkpoints;
 using Spectre.Console;
 
 namespace AdaLora.Experiments.Runs;
@@ -45,14 +46,19 @@ internal sealed class RunSession(IRunner runner, IAnsiConsole console)
             var record = RunRecords.Create(settings, outcome);
             return (outcome, record, RunFiles.Write(settings.OutputFolder, record, outcome.Ranks, outcome.History));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException && HasCheckpoint(settings))
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && LastCheckpoint(settings) is not null)
         {
             throw new IOException($"{e.Message} Once that is mended, the same command with {RunOptions.Resume} goes on from the last checkpoint.", e);
         }
+        catch (MemoryShortage e) when (LastCheckpoint(settings) is { } checkpoint)
+        {
+            throw new MemoryShortage($"{e.Message} Where there is more memory, the same command with {RunOptions.Resume} goes on from {checkpoint}; other settings begin anew.", e);
+        }
     }
 
-    private static bool HasCheckpoint(RunSettings settings) =>
-        Directory.Exists(settings.CheckpointFolder) && Directory.EnumerateFiles(settings.CheckpointFolder, "checkpoint-*.safetensors").Any();
+    private static string? LastCheckpoint(RunSettings settings) => Directory.Exists(settings.CheckpointFolder)
+        ? Directory.EnumerateFiles(settings.CheckpointFolder, "checkpoint-*.safetensors").MaxBy(CheckpointStore.BatchesOf)
+        : null;
 
     private static void RemoveCheckpoints(RunSettings settings)
     {

@@ -22,7 +22,7 @@ internal sealed class Runner(ModelFolder? models = null) : IRunner
             set_num_threads(threads);
         return LibraryErrors.Explain(() =>
         {
-            var device = RunDevice.Open(settings.Get(RunOptions.Device), reporter);
+            var device = RunDevice.Open(settings.Get(RunOptions.Device), settings.Get(RunOptions.Precision), reporter);
             var folder = _models.Of(settings.Get(RunOptions.Model), reporter, cancellationToken);
             var data = settings.Task.Read(InputsOf(settings, folder, DataSets.Training | DataSets.Dev, reporter, cancellationToken));
             using var model = data.LoadModel(device.Device, new NoteLogger(reporter));
@@ -41,6 +41,7 @@ internal sealed class Runner(ModelFolder? models = null) : IRunner
         Sets = sets,
         MaxLength = settings.Get(RunOptions.MaxLength),
         Limit = settings.Get(RunOptions.Limit),
+        Dtype = settings.Get(RunOptions.Precision).Dtype,
         Seed = settings.Get(RunOptions.Seed),
         Reporter = reporter,
         Cancellation = cancellationToken,
@@ -74,6 +75,8 @@ internal sealed class Runner(ModelFolder? models = null) : IRunner
             WallSeconds = result.Elapsed.TotalSeconds,
             Device = device.Description,
             PeakDeviceMegabytes = device.PeakMegabytes,
+            SkippedSteps = result.SkippedSteps,
+            LossScale = result.LossScale,
             Files = attachment.Save(SavedRun.AdapterFolderOf(settings.OutputFolder)),
         };
     }
@@ -97,7 +100,11 @@ internal sealed class Runner(ModelFolder? models = null) : IRunner
             Resume = settings.Get(RunOptions.Resume),
             SaveExtra = progress.Save,
             ResumeExtra = progress.Resume,
-            Settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["batch size"] = settings.Get(RunOptions.BatchSize).ToString(CultureInfo.InvariantCulture) },
+            Settings = new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["batch size"] = settings.Get(RunOptions.BatchSize).ToString(CultureInfo.InvariantCulture),
+                ["precision"] = settings.Get(RunOptions.Precision).Name,
+            },
         },
     };
 }

@@ -1,8 +1,10 @@
 using System.Text.Json;
+using AdaLora.Devices;
 using AdaLora.Experiments.Programs;
 using AdaLora.Experiments.Reports;
 using AdaLora.Experiments.Settings;
 using AdaLora.Experiments.Tasks;
+using TorchSharp;
 
 namespace AdaLora.Experiments.Runs;
 
@@ -53,7 +55,12 @@ internal sealed class SavedRun
     /// <exception cref="UserInputException">Files are missing, or do not fit each other.</exception>
     public TrainedRun Load(RunSettings settings, DataSets sets, ModelFolder models, IRunReporter reporter, CancellationToken cancellationToken) => LibraryErrors.Explain(() =>
     {
-        var device = Devices.TorchDevices.Find(settings.Get(RunOptions.Device));
+        var device = TorchDevices.Find(settings.Get(RunOptions.Device));
+        // How products were rounded in training does not matter where they can't be.
+        if (settings.Get(RunOptions.Precision) == ModelPrecision.TensorFloat32 && device.type != DeviceType.CUDA)
+            settings = settings.With(RunOptions.Precision, ModelPrecision.Float32);
+        if (settings.Get(RunOptions.Precision).UseOn(device) is { } warning)
+            reporter.Note(warning);
         var folder = models.Of(settings.Get(RunOptions.Model), reporter, cancellationToken);
         var model = settings.Task.Read(Runner.InputsOf(settings, folder, sets, reporter, cancellationToken)).LoadModel(device);
         try

@@ -84,9 +84,22 @@ internal static class RunOptions
 
     public static RunOption<double> Gamma { get; } = Declare(new NumberOption<double>("--gamma", "Weight of the orthogonality penalty. [default: the task's]", run => run.Task.Paper.Gamma) { Bound = Bound.AtLeast(0.0), IsOfMethods = true });
 
+    public static RunOption<ModelPrecision> Precision { get; } = Declare(new RunOption<ModelPrecision>(
+        "--precision",
+        $"Precision of the whole model and of what flows between its layers: {string.Join(", ", ModelPrecision.All)} (short: fp32, bf16, fp16); tf32 is for CUDA, and both halves are slow on most CPUs. Adapters, losses and the optimiser are in float32 whatever this is.",
+        precision => precision.Name)
+    {
+        HelpName = "NAME",
+        Default = _ => ModelPrecision.Float32,
+        ShowsDefault = true,
+        Parse = (text, _) => ModelPrecision.IsName(text)
+            ? ModelPrecision.Find(text)
+            : throw new UserInputException($"there is no precision '{text}'; there are {string.Join(", ", ModelPrecision.All)}, or short fp32, bf16 and fp16."),
+    });
+
     public static RunOption<BasePrecision> BasePrecision { get; } = Declare(new RunOption<BasePrecision>(
         "--base-precision",
-        $"Precision in which the frozen layers are computed: {BasePrecisions.Names} (bf16 where the processor has instructions for it). [default: {BasePrecisions.NameOf(BasePrecisions.Default)}]",
+        $"Precision of the frozen weights of adapted layers, and of nothing else: {BasePrecisions.Names} (bf16 where the processor has instructions for it); as-loaded is that of {Precision}. [default: {BasePrecisions.NameOf(BasePrecisions.Default)}]",
         precision => BasePrecisions.NameOf(precision))
     {
         HelpName = "NAME",

@@ -1,4 +1,5 @@
 using AdaLora.Experiments.Reports;
+using TorchSharp;
 
 namespace AdaLora.Experiments.Tasks;
 
@@ -18,6 +19,9 @@ internal sealed class TaskInputs
 
     /// <summary>Uses the first examples of each set only; null for all.</summary>
     public int? Limit { get; init; }
+
+    /// <summary>The element type of the model's weights.</summary>
+    public torch.ScalarType Dtype { get; init; } = torch.ScalarType.Float32;
 
     /// <summary>The seed of what is new in the model.</summary>
     public required int Seed { get; init; }

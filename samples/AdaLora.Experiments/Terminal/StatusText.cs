@@ -19,6 +19,10 @@ internal static class StatusText
         if (status.LiveRank is { } rank)
             parts.Add($"rank {rank}");
         parts.Add($"lr {Formats.Number(status.LearningRate)}");
+        if (status.LossScale is { } scale)
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"scale {scale}"));
+        if (status.SkippedSteps > 0)
+            parts.Add($"skipped {status.SkippedSteps}");
         if (status.SamplesPerSecond > 0)
             parts.Add(string.Create(CultureInfo.InvariantCulture, $"{status.SamplesPerSecond:0} samples/s"));
         if (status.DeviceMegabytes is { } megabytes)

@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using AdaLora.Experiments.Programs;
 using AdaLora.Experiments.Reports;
 using AdaLora.Experiments.Runs;
+using AdaLora.Experiments.Settings;
 using AdaLora.Experiments.Terminal;
 
 namespace AdaLora.Glue.Commands;
@@ -61,6 +62,10 @@ internal sealed class GlueApplication
         catch (Exception e) when (ProcessLimits.Explain(e) is { } limit)
         {
             return Fail(ExitCode.Failure, limit);
+        }
+        catch (Exception e) when (MemoryShortage.Find(e) is { } shortage)
+        {
+            return Fail(ExitCode.BadInput, $"{shortage} Compute elsewhere with {RunOptions.Device}.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -30,7 +30,9 @@ internal sealed class GradientNorm : IDisposable
     public Tensor IsFinite { get; }
 
     /// <summary>Measures the gradients and, if a maximum is given, scales them by min(1, maximum / (norm + 1e-6)).</summary>
-    public void Measure(double? maximum)
+    /// <param name="maximum">The largest norm, or null.</param>
+    /// <param name="float16Factor">What those in float16 stand for, as a multiple of themselves: they may be too small for float16.</param>
+    public void Measure(double? maximum, double float16Factor = 1)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -38,7 +40,7 @@ internal sealed class GradientNorm : IDisposable
         if (HostMemory.Holds(Value) && gradients.All(HostMemory.Holds))
             MeasureInMemory(gradients, maximum);
         else
-            MeasureOnDevice(gradients, maximum);
+            MeasureOnDevice(gradients, maximum, float16Factor);
         IsFinite.copy_(Value.isfinite());
     }
 
@@ -55,15 +57,21 @@ internal sealed class GradientNorm : IDisposable
             NormKernel.Scale(HostMemory.Of(gradient), factor, threads);
     }
 
-    private void MeasureOnDevice(Tensor[] gradients, double? maximum)
+    private void MeasureOnDevice(Tensor[] gradients, double? maximum, double float16Factor)
     {
-        var norms = gradients.Select(g => linalg.norm(g.to(Value.dtype))).ToArray();
+        var norms = gradients.Select(NormOf).ToArray();
         Value.copy_(norms.Length switch { 0 => zeros_like(Value), 1 => norms[0], _ => linalg.norm(stack(norms)) });
         if (maximum is not { } limit)
             return;
         var factor = Value.Add(Guard).reciprocal_().MulInPlace(limit).ClampMaxInPlace(1);
         foreach (var gradient in gradients)
             gradient.mul_(factor.to(gradient.dtype));
+
+        Tensor NormOf(Tensor gradient)
+        {
+            var norm = linalg.norm(gradient.to(Value.dtype));
+            return float16Factor == 1 || gradient.dtype != ScalarType.Float16 ? norm : norm.MulInPlace(float16Factor);
+        }
     }
 
     /// <summary>The norm before clipping. Waits for the device once.</summary>

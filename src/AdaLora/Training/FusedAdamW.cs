@@ -15,6 +15,9 @@ public class FusedAdamW : AdamW, IOptimizerState
 {
     private readonly Dictionary<Parameter, AdamSlot> _slots = new(ReferenceEqualityComparer.Instance);
 
+    /// <summary>What gradients in float16 stand for, as a multiple of themselves: see <see cref="LossScaler"/>.</summary>
+    internal double Float16Factor { get; set; } = 1;
+
     /// <summary>Creates an optimiser with one group.</summary>
     /// <param name="parameters">What to train: Float32, Float64, Float16 or BFloat16, on any device. The sequence is enumerated once.</param>
     /// <param name="learningRate">The learning rate, not negative.</param>
@@ -85,7 +88,7 @@ public class FusedAdamW : AdamW, IOptimizerState
             var slot = _slots[parameter];
             if (slot.State.exp_avg.numel() != parameter.numel())
                 throw new InvalidOperationException($"A parameter had {slot.State.exp_avg.numel()} entries and has {parameter.numel()}. Name this optimiser with AdaLoraModel.UseOptimizer before triplets are dropped, added or put back, or make a new one.");
-            slot.Step(gradient, (Options)group.Options, threads);
+            slot.Step(gradient, gradient.dtype == ScalarType.Float16 ? Float16Factor : 1, (Options)group.Options, threads);
         }
     }
 

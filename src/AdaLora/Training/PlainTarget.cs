@@ -36,14 +36,15 @@ internal sealed class PlainTarget : TrainingTarget
 
     public override bool IsFinal => true;
 
-    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale, IProcessGroup group)
+    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale, LossScaler scaler, IProcessGroup group)
     {
         BackwardFailure.OfThread.ThrowIfAny();
         _tied.Gather();
         GradientSum.Over(group, Parameters);
+        scaler.Unscale(Parameters);
         if (scale is not null)
             GradientScale.Apply(Parameters, scale);
-        _norm.Measure(maxGradientNorm);
+        _norm.Measure(maxGradientNorm, scaler.Float16Factor);
     }
 
     public override bool ReadGradientsAreFinite() => HostRead.Scalar<bool>(_norm.IsFinite);

@@ -18,19 +18,20 @@ public sealed class Trainer : IDisposable
     private readonly ILogger _logger;
     private readonly optim.Optimizer _optimizer;
     private readonly IReadOnlyList<double> _learningRates;
+    private readonly LossScale _scale;
     private readonly BestWeights _best;
     private bool _used;
     private volatile int _runningThread;
 
     /// <summary>Trains the adapters of an <see cref="AdaLoraModel"/>, and whatever else <see cref="AdaLoraModel.TrainableParameters"/> lists.</summary>
-    /// <exception cref="ArgumentException">The options are not valid, or do not fit the adapters' schedule.</exception>
+    /// <exception cref="ArgumentException">The options are not valid, or do not fit the adapters' schedule or a model in float16.</exception>
     public Trainer(ITrainable adapted, TrainerOptions options, ILogger? logger = null)
         : this((adapted ?? throw new ArgumentNullException(nameof(adapted))).AsTrainingTarget(), options, logger)
     {
     }
 
     /// <summary>Trains those parameters of a model that require gradients.</summary>
-    /// <exception cref="ArgumentException">The options are not valid, or no parameter requires a gradient.</exception>
+    /// <exception cref="ArgumentException">The options are not valid or do not fit a model in float16, or no parameter requires a gradient.</exception>
     public Trainer(nn.Module model, TrainerOptions options, ILogger? logger = null)
         : this(new PlainTarget(model ?? throw new ArgumentNullException(nameof(model))), options, logger)
     {
@@ -40,6 +41,14 @@ public sealed class Trainer : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
+        _scale = options.LossScale.For(target.Model);
+        if (_scale.IsDynamic && !options.SkipNonFiniteSteps)
+        {
+            throw new ArgumentException(
+                $"The model has weights in float16, whose losses are scaled by a number that adapts to skipped steps, but {nameof(TrainerOptions)}.{nameof(TrainerOptions.SkipNonFiniteSteps)} is off. Turn it on, or set {nameof(TrainerOptions.LossScale)} to {nameof(LossScale)}.{nameof(LossScale.None)}.",
+                nameof(options));
+        }
+
         target.Begin(options.TotalSteps);
         _target = target;
         _options = options;
@@ -137,7 +146,7 @@ public sealed class Trainer : IDisposable
             manual_seed(seed).Dispose();
 
         using var running = new Running(this);
-        using var run = new TrainingRun(_target, _options, _optimizer, _learningRates, _best, checkpoints, evaluate, _options.Group.Rank == 0 ? progress : null, _logger);
+        using var run = new TrainingRun(_target, _options, _optimizer, _learningRates, _scale, _best, checkpoints, evaluate, _options.Group.Rank == 0 ? progress : null, _logger);
         return run.Execute(batches, batch => accumulate(run, batch), size, cancellation);
     }
 
@@ -169,7 +178,7 @@ public sealed class Trainer : IDisposable
         if (_options.Checkpoints is not { } options)
             return null;
         OptimizerState.Require(_optimizer);
-        return new CheckpointKeeper(options, RunIdentity.Of(_target, _options, _optimizer, losses), _logger);
+        return new CheckpointKeeper(options, RunIdentity.Of(_target, _options, _optimizer, losses, _scale), _logger);
     }
 
     /// <summary>Frees the optimiser's state and the best weights. The caller still owns model and adapters.</summary>

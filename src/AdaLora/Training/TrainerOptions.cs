@@ -75,6 +75,12 @@ public sealed class TrainerOptions
     /// </summary>
     public bool SkipNonFiniteSteps { get; init; } = true;
 
+    /// <summary>
+    /// What losses are multiplied by before their backward passes; see <see cref="Training.LossScale"/>. The gradients that clipping, importance and the optimiser see are the true ones. A dynamic scale needs
+    /// <see cref="SkipNonFiniteSteps"/>.
+    /// </summary>
+    public LossScale LossScale { get; init; } = LossScale.Automatic;
+
     /// <summary>Number of consecutive skipped steps after which training is abandoned as diverged, at least 1.</summary>
     public int MaxSkippedInARow { get; init; } = 25;
 
@@ -135,6 +141,7 @@ public sealed class TrainerOptions
         [nameof(AdamBeta1)] = "the settings of the optimiser are compared",
         [nameof(AdamBeta2)] = "the settings of the optimiser are compared",
         [nameof(AdamEpsilon)] = "the settings of the optimiser are compared",
+        [nameof(LossScale)] = "what it amounts to for the model is compared",
         [nameof(OptimizerFactory)] = "the settings of the optimiser that it makes are compared",
         [nameof(NoGCRegionMegabytes)] = "only decides when garbage is collected",
         [nameof(Group)] = "the processes share the batches of a step, whatever their number",
@@ -156,6 +163,8 @@ public sealed class TrainerOptions
             TotalSteps < 1 || Warmup.In(TotalSteps) <= TotalSteps,
             $"{nameof(Warmup)} takes {Warmup}, more than {nameof(TotalSteps)} ({TotalSteps})");
         problems.RequireValue(Decay, nameof(Decay));
+        problems.RequireValue(LossScale, nameof(LossScale));
+        problems.Require(LossScale is not { IsDynamic: true } || SkipNonFiniteSteps, $"{nameof(LossScale)} is {LossScale}, which adapts to steps that are skipped, but {nameof(SkipNonFiniteSteps)} is off");
         problems.Require(MaxGradientNorm is null or > 0, $"{nameof(MaxGradientNorm)} is {MaxGradientNorm}; it must be positive, or null");
         problems.Require(GradientAccumulation >= 1, $"{nameof(GradientAccumulation)} is {GradientAccumulation}; it must be at least 1");
         problems.Require(EvaluateEvery is null or >= 1, $"{nameof(EvaluateEvery)} is {EvaluateEvery}; it must be at least 1, or null");

@@ -17,6 +17,9 @@ public sealed class TrainingResult
     /// <summary>Optimiser steps skipped because a gradient was not finite.</summary>
     public required long SkippedSteps { get; init; }
 
+    /// <summary>What the losses of a further step would be multiplied by; null if losses were not scaled.</summary>
+    public double? LossScale { get; init; }
+
     /// <summary>All evaluations, in order.</summary>
     public required IReadOnlyList<Evaluation> Evaluations { get; init; }
 

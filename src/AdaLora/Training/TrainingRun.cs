@@ -29,6 +29,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly EvaluationLog _evaluations;
     private readonly ProgressHistory _history;
     private readonly DeviceRandomness _randomness;
+    private readonly LossScaler _scaler;
     private readonly long _warmup;
     private readonly CollectionsBetweenSteps _collections;
     private bool _compact;
@@ -39,6 +40,7 @@ internal sealed class TrainingRun : IDisposable
         TrainerOptions options,
         optim.Optimizer optimizer,
         IReadOnlyList<double> learningRates,
+        LossScale scale,
         BestWeights best,
         CheckpointKeeper? checkpoints,
         Func<double>? evaluate,
@@ -49,6 +51,7 @@ internal sealed class TrainingRun : IDisposable
         (_checkpoints, _evaluate, _progress, _logger) = (checkpoints, evaluate, progress, logger);
         _evaluations = new EvaluationLog(options.HigherIsBetter, options.Patience);
         _history = new ProgressHistory(_evaluations);
+        _scaler = new LossScaler(scale, optimizer);
         _randomness = new DeviceRandomness(target.Parameters);
         _warmup = options.Warmup.In(options.TotalSteps);
         _compact = options.CompactWhenFinal;
@@ -58,7 +61,8 @@ internal sealed class TrainingRun : IDisposable
     // In the order in which they can be resumed: the optimiser's state has the sizes of the weights, and reports quote evaluations.
     private IEnumerable<(string Name, IResumable Part)> Parts =>
     [
-        ("steps", _counters), ("data", _position), ("timer", _timer), ("losses", _losses), ("window", _window), ("evaluations", _evaluations), ("history", _history), ("best", _best), ("optimizer", new OptimizerState(_optimizer)),
+        ("steps", _counters), ("data", _position), ("timer", _timer), ("losses", _losses), ("window", _window), ("evaluations", _evaluations), ("history", _history), ("best", _best),
+        ("loss_scale", _scaler), ("optimizer", new OptimizerState(_optimizer)),
     ];
 
     /// <param name="batches">As in <see cref="Trainer"/>.</param>
@@ -84,6 +88,7 @@ internal sealed class TrainingRun : IDisposable
             Steps = _counters.Steps,
             TotalSteps = _options.TotalSteps,
             SkippedSteps = _counters.Skipped,
+            LossScale = _scaler.IsActive ? _scaler.Scale : null,
             Evaluations = _evaluations.All,
             Best = _evaluations.Best,
             History = _history.Reports,
@@ -163,7 +168,7 @@ internal sealed class TrainingRun : IDisposable
     {
         RequireLoss(loss);
         _losses.Add(loss);
-        (_options.GradientAccumulation == 1 ? loss : loss.Div(_options.GradientAccumulation)).backward();
+        _scaler.Apply(_options.GradientAccumulation == 1 ? loss : loss.Div(_options.GradientAccumulation)).backward();
         _counters.CountBackward();
     }
 
@@ -173,7 +178,7 @@ internal sealed class TrainingRun : IDisposable
         RequireLoss(loss?.Sum);
         _losses.Add(loss!.Sum, loss.Count);
         _window.Add(loss.Count);
-        loss.Sum.backward();
+        _scaler.Apply(loss.Sum).backward();
         _counters.CountBackward();
     }
 
@@ -188,15 +193,18 @@ internal sealed class TrainingRun : IDisposable
 
     private void OptimizerStep()
     {
-        _target.BeforeOptimizerStep(_options.MaxGradientNorm, _window.TakeScale(_options.Group), _options.Group);
+        _target.BeforeOptimizerStep(_options.MaxGradientNorm, _window.TakeScale(_options.Group), _scaler, _options.Group);
         SetLearningRates(_counters.Steps);
         var isSkipped = _options.SkipNonFiniteSteps && _options.Group.Any(!_target.ReadGradientsAreFinite());
-        if (isSkipped)
-            TrainingLog.StepSkipped(_logger, _counters.Steps + 1);
-        else
+        if (!isSkipped)
             _optimizer.step();
+        else if (_scaler.Scale > 1)
+            TrainingLog.ScaledStepSkipped(_logger, _counters.Steps + 1, _scaler.Scale);
+        else
+            TrainingLog.StepSkipped(_logger, _counters.Steps + 1);
         _target.AfterOptimizerStep();
         _optimizer.zero_grad();
+        _scaler.Update(!isSkipped);
         if (_compact)
             Compact();
         _counters.CountStep(isSkipped);
@@ -296,6 +304,7 @@ internal sealed class TrainingRun : IDisposable
             LiveTriplets = figures.LiveTriplets,
             LearningRate = _optimizer.ParamGroups.First().LearningRate,
             SkippedSteps = _counters.Skipped,
+            LossScale = _scaler.IsActive ? _scaler.Scale : null,
             SamplesPerSecond = time.SamplesPerSecond,
             TokensPerSecond = time.TokensPerSecond,
             Elapsed = time.Elapsed,

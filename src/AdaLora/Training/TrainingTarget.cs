@@ -33,8 +33,9 @@ internal abstract class TrainingTarget : IDisposable
     /// <summary>Everything between the backward pass and the optimiser step, including clipping.</summary>
     /// <param name="maxGradientNorm">Larger joint norms are scaled down to it; null never scales.</param>
     /// <param name="scale">The factor for the losses' gradients before anything else, a scalar on their device; null for 1.</param>
+    /// <param name="scaler">What scaled the losses.</param>
     /// <param name="group">The processes whose gradients are summed.</param>
-    public abstract void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale, IProcessGroup group);
+    public abstract void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale, LossScaler scaler, IProcessGroup group);
 
     /// <summary>Whether the gradients are finite. Waits for the device once.</summary>
     public abstract bool ReadGradientsAreFinite();

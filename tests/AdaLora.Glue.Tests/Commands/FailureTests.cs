@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Runs;
 using Xunit;
 
 namespace AdaLora.Glue.Tests;
@@ -23,6 +25,7 @@ public sealed class FailureTests : IDisposable
     [InlineData("--target-rank", "13", "--target-rank", "at most the initial rank 12")]
     [InlineData("--tinit", "1.5", "--tinit", "whole number of steps")]
     [InlineData("--tinit", "0.5", "--tinit", "leave no steps")]
+    [InlineData("--precision", "half", "there is no precision 'half'", "float32, tf32, bfloat16, float16")]
     [InlineData("--layers", "2-1", "--layers", "0-2,5")]
     [InlineData("--layers", "x", "--layers", "0-2,5")]
     [InlineData("--data", "absent", "there is no folder 'absent'", "CoLA")]
@@ -73,6 +76,35 @@ public sealed class FailureTests : IDisposable
 
         Assert.Equal(ExitCode.BadInput, _line.Train());
         Assert.Equal("The checkpoint is a GPT-2; give a BERT.", _line.ErrorText.TrimEnd());
+    }
+
+    /// <summary>During training, with a checkpoint that was made before.</summary>
+    [Fact]
+    public void A_card_without_memory_is_one_line_that_names_the_last_checkpoint()
+    {
+        var checkpoints = Directory.CreateDirectory(Path.Combine(_line.Output, "checkpoints"));
+        _line.Runner.BeforeStep = step =>
+        {
+            File.WriteAllText(Path.Combine(checkpoints.FullName, $"checkpoint-{step}-0123.safetensors"), "weights");
+            if (step == 3)
+                _ = LibraryErrors.Explain<int>(() => throw new ExternalException("CUDA out of memory. Tried to allocate 20.00 MiB."));
+        };
+
+        Assert.Equal(ExitCode.BadInput, _line.Train());
+        _ = Assert.Single(_line.ErrorText.TrimEnd().Split('\n'));
+        Assert.Contains("Tried to allocate 20.00 MiB. Lower --batch-size", _line.ErrorText);
+        Assert.Contains("--resume goes on from", _line.ErrorText);
+        Assert.Contains("checkpoint-3-0123.safetensors", _line.ErrorText);
+    }
+
+    [Fact]
+    public void A_card_without_memory_is_one_line_for_other_commands()
+    {
+        _line.MoreCommands = [new System.CommandLine.Command("evaluate")];
+        _line.MoreCommands[0].SetAction((Func<System.CommandLine.ParseResult, int>)(_ => throw new ExternalException("CUDA out of memory. Tried to allocate 20.00 MiB.")));
+
+        Assert.Equal(ExitCode.BadInput, _line.Run("evaluate"));
+        Assert.Equal("Out of memory: CUDA out of memory. Tried to allocate 20.00 MiB. Compute elsewhere with --device.", _line.ErrorText.TrimEnd());
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using AdaLora.Experiments.Runs;
 using AdaLora.Experiments.Settings;
 using AdaLora.Experiments.Terminal;
 using AdaLora.Glue.Commands;
+using AdaLora.Glue.Commands.Runs;
 using AdaLora.Glue.Demo;
 using AdaLora.Safetensors;
 using AdaLora.TestSupport;
@@ -64,6 +65,77 @@ public sealed class GlueRunnerTests : IDisposable
         foreach (var file in (string[])["ranks.csv", "ranks.png", "training.png", "ranks_history.csv", "history.png"])
             Assert.True(File.Exists(Path.Combine(_folder, "out", file)), file);
         Assert.Contains(Directory.GetFiles(Path.Combine(_folder, "out", "adapter")), f => f.EndsWith(".safetensors", StringComparison.Ordinal) && HasTensors(f));
+    }
+
+    /// <summary>Whatever is trained, down to a new head alone, learns in half precision, scales its losses in float16, and is evaluated afterwards as it was trained.</summary>
+    [Theory]
+    [MemberData(nameof(HalfRuns))]
+    public void Every_method_trains_in_half_precision(string method, string precision)
+    {
+        var (code, output, error) = Train("--method", method, "--precision", precision, "--max-steps", "6", "--limit", "96", "--delta-t", "1");
+        Assert.True(code == 0, output + error);
+
+        var root = Metrics();
+        Assert.Equal(precision, root.GetProperty("options").GetProperty("precision").GetString());
+        Assert.Equal(precision == "float16" ? JsonValueKind.Number : JsonValueKind.Null, root.GetProperty("loss_scale").ValueKind);
+        Assert.InRange(root.GetProperty("skipped_steps").GetInt64(), 0, precision == "float16" ? 5 : 0);
+        Assert.Equal(precision == "float16", output.Contains("scale ", StringComparison.Ordinal));
+        Assert.Contains($"{precision} is many times slower", output, StringComparison.Ordinal);
+        var losses = root.GetProperty("evaluations").EnumerateArray().Select(e => e.GetProperty("loss").GetDouble()).ToList();
+        Assert.All(losses, loss => Assert.InRange(loss, 0, 2));
+        (code, output, error) = Run("evaluate", Path.Combine(_folder, "out"), "--json");
+        Assert.True(code == 0, output + error);
+        using var evaluated = JsonDocument.Parse(output);
+        Assert.Equal(root.GetProperty("final").GetProperty("matthews").GetDouble(), evaluated.RootElement.GetProperty("matthews").GetDouble(), 1e-9);
+    }
+
+    public static TheoryData<string, string> HalfRuns =>
+    [
+        .. from method in AdaLora.Experiments.Methods.TrainingMethods.All
+           from precision in (string[])["bfloat16", "float16"]
+           select new TheoryDataRow<string, string>(method.Name, precision),
+    ];
+
+    /// <summary>Weights that are trained in full move by less than their rounding in most steps: they learn through copies in single precision.</summary>
+    [Theory]
+    [InlineData("bf16")]
+    [InlineData("fp16")]
+    public void Weights_in_half_precision_learn_as_fast_as_in_single_precision(string precision)
+    {
+        var (single, half) = (LossAfter("fp32"), LossAfter(precision));
+        Assert.True(single < 0.6, $"{single}");
+        Assert.Equal(single, half, 0.05);
+
+        double LossAfter(string name)
+        {
+            var (code, output, error) = Run([.. TrainLine("--method", "full", "--precision", name, "--epochs", "5", "--limit", "160", "--checkpoint-every", "0").Select(argument => argument == "5e-3" ? "1e-3" : argument)]);
+            Assert.True(code == 0, output + error);
+            var losses = output.Split('\n').Where(line => line.StartsWith("step ", StringComparison.Ordinal)).Select(line => double.Parse(line.Split("loss ")[1].Split(' ')[0], CultureInfo.InvariantCulture)).ToList();
+            return losses[^4..].Average();
+        }
+    }
+
+    [Fact]
+    public void TF32_is_refused_by_name_on_a_cpu()
+    {
+        var (code, _, error) = Train("--precision", "tf32", "--device", "cpu");
+
+        Assert.Equal(ExitCode.BadInput, code);
+        Assert.StartsWith("tf32 is a precision of GPUs", error, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.TrimEnd());
+    }
+
+    [Fact]
+    public void Another_precision_is_refused_by_name_when_a_run_is_resumed()
+    {
+        Assert.Equal(0, Train("--max-steps", "6", "--checkpoint-every", "2").Code);
+        Assert.Contains("--precision: \"float32\" there, \"bfloat16\" here", Train("--max-steps", "6", "--precision", "bf16", "--resume").Error, StringComparison.Ordinal);
+    }
+
+    private JsonElement Metrics()
+    {
+        using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "out", "metrics.json")));
+        return metrics.RootElement.Clone();
     }
 
     [Theory]
@@ -243,7 +315,7 @@ public sealed class GlueRunnerTests : IDisposable
             Ansi = Spectre.Console.AnsiSupport.No,
             Out = new Spectre.Console.AnsiConsoleOutput(output),
         });
-        var services = new GlueServices { Runner = runner, DemoRuns = DemoRuns.Prepare, Console = console, Error = error };
+        var services = new GlueServices { Runner = runner, DemoRuns = DemoRuns.Prepare, Console = console, Error = error, MoreCommands = [EvaluateCommand.Create(new ModelFolder())] };
         return (new GlueApplication(services).Run(args, cancellation), output.ToString(), error.ToString());
     }
 

@@ -1,3 +1,4 @@
+using AdaLora.Internals.Cpu;
 using static TorchSharp.torch;
 
 namespace AdaLora.Adapters.FrozenWeights;

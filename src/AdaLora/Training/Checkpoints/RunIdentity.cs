@@ -12,7 +12,11 @@ internal sealed class RunIdentity
     private const string Frozen = "frozen weights";
 
     // Settings missing from checkpoints of earlier versions, with the values that applied then.
-    private static readonly Dictionary<string, string> Untold = new(StringComparer.Ordinal) { ["Allocation"] = Text(Allocation.AllocationStrategy.PruneToBudget) };
+    private static readonly Dictionary<string, string> Untold = new(StringComparer.Ordinal)
+    {
+        ["Allocation"] = Text(Allocation.AllocationStrategy.PruneToBudget),
+        [nameof(TrainerOptions.LossScale)] = Text(LossScale.None),
+    };
 
     private readonly WeightFingerprint _frozen;
     private readonly SortedDictionary<string, string> _settings;
@@ -26,13 +30,15 @@ internal sealed class RunIdentity
     /// <param name="options">How it is trained.</param>
     /// <param name="optimizer">The optimiser, before its first step.</param>
     /// <param name="losses">What kind of losses.</param>
-    public static RunIdentity Of(TrainingTarget target, TrainerOptions options, optim.Optimizer optimizer, string losses)
+    /// <param name="scale">How they are scaled.</param>
+    public static RunIdentity Of(TrainingTarget target, TrainerOptions options, optim.Optimizer optimizer, string losses, LossScale scale)
     {
         var frozen = new WeightFingerprint(target.Model.named_parameters().Where(p => !p.parameter.requires_grad).Select(p => (p.name, (Tensor)p.parameter)));
         var settings = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
             ["checkpoint format"] = Format,
             ["losses"] = losses,
+            [nameof(TrainerOptions.LossScale)] = Text(scale),
             [Frozen] = frozen.Describe(options.Checkpoints?.HashAllWeights ?? false),
         };
         foreach (var (name, value) in options.Settings)

@@ -1,4 +1,5 @@
 using AdaLora.Bank;
+using AdaLora.Internals;
 using AdaLora.Internals.Cpu;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -38,11 +39,17 @@ internal sealed class AdamSlot : IDisposable
     public long[] Shape => _parameter.shape;
 
     /// <summary>Performs one step with the parameter's gradient.</summary>
-    public void Step(Tensor gradient, AdamW.Options options, int threads)
+    /// <param name="gradient">The gradient.</param>
+    /// <param name="factor">What it has to be multiplied by. It is in half precision if that is not 1.</param>
+    /// <param name="options">The options in force.</param>
+    /// <param name="threads">Largest number of threads.</param>
+    public void Step(Tensor gradient, double factor, AdamW.Options options, int threads)
     {
         var step = AdamStep.Of(options, _state.step + 1);
         var weights = Master is null ? _parameter : UpToDate(Master);
         var precise = gradient.to(weights.dtype);
+        if (factor != 1)
+            precise.MulInPlace(factor);
         if (HostMemory.Holds(weights) && HostMemory.Holds(_state.exp_avg) && HostMemory.Holds(_state.exp_avg_sq))
         {
             AdamKernel.Update(HostMemory.Of(weights), HostMemory.Of(precise.contiguous()), HostMemory.Of(_state.exp_avg), HostMemory.Of(_state.exp_avg_sq), step, threads);

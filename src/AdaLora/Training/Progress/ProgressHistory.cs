@@ -26,12 +26,15 @@ internal sealed class ProgressHistory(EvaluationLog evaluations) : IResumable
     {
         state.Put("total_steps", _reports.Count > 0 ? _reports[0].TotalSteps : 0L);
         state.Put("reports", [.. _reports.SelectMany(Row)]);
+        if (_reports.Any(r => r.LossScale is not null))
+            state.Put("loss_scales", [.. _reports.Select(r => r.LossScale ?? double.NaN)]);
     }
 
     public void Resume(StateTable state)
     {
         var total = state.Integer("total_steps");
-        _reports.AddRange(state.Numbers("reports").Chunk(Columns).Select(row => Report(row, total)));
+        var scales = state.Contains("loss_scales") ? state.Numbers("loss_scales") : null;
+        _reports.AddRange(state.Numbers("reports").Chunk(Columns).Select((row, index) => Report(row, total, scales?[index] ?? double.NaN)));
     }
 
     // NaN means absent.
@@ -41,7 +44,7 @@ internal sealed class ProgressHistory(EvaluationLog evaluations) : IResumable
         p.SamplesPerSecond, p.TokensPerSecond, p.Elapsed.Ticks, p.Remaining.Ticks, p.LatestEvaluation?.Step ?? double.NaN,
     ];
 
-    private TrainingProgress Report(double[] row, long total) => new TrainingProgress
+    private TrainingProgress Report(double[] row, long total, double lossScale) => new TrainingProgress
     {
         Step = (long)row[0],
         TotalSteps = total,
@@ -53,6 +56,7 @@ internal sealed class ProgressHistory(EvaluationLog evaluations) : IResumable
         LiveTriplets = (int?)Optional(row[6]),
         LearningRate = row[7],
         SkippedSteps = (long)row[8],
+        LossScale = Optional(lossScale),
         SamplesPerSecond = row[9],
         TokensPerSecond = row[10],
         Elapsed = TimeSpan.FromTicks((long)row[11]),

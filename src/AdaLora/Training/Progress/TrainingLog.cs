@@ -21,6 +21,9 @@ internal static partial class TrainingLog
     [LoggerMessage(EventId = 13, Level = LogLevel.Warning, Message = "Step {Step}: a gradient is not finite; the optimiser step is left out")]
     public static partial void StepSkipped(ILogger logger, long step);
 
+    [LoggerMessage(EventId = 53, Level = LogLevel.Information, Message = "Step {Step}: a gradient is not finite with a loss scale of {Scale}; the optimiser step is left out and the scale halved")]
+    public static partial void ScaledStepSkipped(ILogger logger, long step, double scale);
+
     [LoggerMessage(EventId = 14, Level = LogLevel.Information, Message = "Training ended ({Reason}) after {Steps} steps in {Elapsed}")]
     public static partial void Ended(ILogger logger, StopReason reason, long steps, TimeSpan elapsed);
 

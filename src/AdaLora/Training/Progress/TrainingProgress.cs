@@ -33,6 +33,9 @@ public sealed class TrainingProgress
     /// <summary>Optimiser steps skipped so far because a gradient was not finite.</summary>
     public long SkippedSteps { get; init; }
 
+    /// <summary>What the losses of the next step are multiplied by; null if losses are not scaled.</summary>
+    public double? LossScale { get; init; }
+
     /// <summary>Samples per second since the previous report; 0 if the trainer was not told the batch sizes.</summary>
     public double SamplesPerSecond { get; init; }
 

@@ -80,7 +80,7 @@ public sealed class IdentityTests : IDisposable
     {
         using var model = nn.Linear(2, 2);
         using var optimizer = optim.SGD(model.parameters(), 0.1);
-        var identity = RunIdentity.Of(new PlainTarget(model), new TrainerOptions { TotalSteps = 3 }, optimizer, "a mean per batch");
+        var identity = RunIdentity.Of(new PlainTarget(model), new TrainerOptions { TotalSteps = 3 }, optimizer, "a mean per batch", LossScale.None);
         var earlier = identity.Settings.ToDictionary(s => s.Key == "CompactWhenFinal" ? "CompactAfterFreeze" : s.Key, s => s.Value, StringComparer.Ordinal);
 
         identity.Require(earlier, "checkpoint", except: "");

@@ -1,7 +1,7 @@
 using System.Runtime.Intrinsics.X86;
 using static TorchSharp.torch;
 
-namespace AdaLora.Adapters.FrozenWeights;
+namespace AdaLora.Internals.Cpu;
 
 /// <summary>Whether products of bfloat16 matrices are faster than those of float32 ones.</summary>
 internal static class BFloat16Support

@@ -1,0 +1,249 @@
+using AdaLora.Adapters.Dropout;
+using AdaLora.Allocation;
+using AdaLora.Bank;
+using AdaLora.Internals.Cpu;
+using AdaLora.Tests.Goldens;
+using AdaLora.Tests.Models;
+using AdaLora.Training;
+using TorchSharp.Modules;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace AdaLora.Tests.Internals;
+
+/// <summary>
+/// What this library computes over the host's memory, it computes with tensor operations on a device. Both ways are taken here, on a CPU, and must agree: in kept triplets exactly, in numbers up to rounding. The goldens of the core
+/// hold both ways as well, in tests of their own and here.
+/// </summary>
+public sealed class TensorPathTests : IDisposable
+{
+    public void Dispose() => HostMemory.IsUsed = true;
+
+    [Theory]
+    [InlineData(5, 3, 2)]
+    [InlineData(12, 40, 37)]
+    [InlineData(7, 1701, 770)]
+    public void Importance_and_scores_agree(int rank, int rows, int columns)
+    {
+        var (host, tensors) = BothWays(() =>
+        {
+            manual_seed(1);
+            using var bank = Bank(rank, rows, columns);
+            using var tracker = new ImportanceTracker(bank);
+            foreach (var isFinite in (bool[])[true, true, false, true])
+            {
+                bank.Gradients.copy_(randn(bank.Layout.Elements));
+                tracker.Update(bank.Values, bank.Gradients, tensor(isFinite));
+            }
+
+            Assert.Equal(1, tracker.ReadRejected());
+            return [tracker.Sensitivity.clone(), tracker.Uncertainty.clone(), ImportanceScore.SensitivityTimesUncertainty.Of(tracker.StateFor(bank.Values))];
+        });
+        AssertClose(host, tensors, 2e-6);
+    }
+
+    [Theory]
+    [InlineData(OrthogonalityForm.MeanNorm)]
+    [InlineData(OrthogonalityForm.SumOfSquares)]
+    public void Penalty_and_its_gradient_agree(OrthogonalityForm form)
+    {
+        var (host, tensors) = BothWays(() =>
+        {
+            manual_seed(2);
+            using var bank = Bank(12, 40, 37);
+            bank.Gradients.copy_(randn(bank.Layout.Elements));
+            var penalty = new OrthogonalityRegularizer(bank, 0.3, form).AddGradients().clone();
+            return [penalty, bank.Gradients.clone()];
+        });
+        AssertClose(host, tensors, 2e-6);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(1.0)]
+    [InlineData(1e6)]
+    public void Norm_and_clipping_agree(double? maximum)
+    {
+        var (host, tensors) = BothWays(() =>
+        {
+            manual_seed(3);
+            Parameter[] parameters = [new(zeros(70_001)), new(zeros(3, 5)), new(zeros(1))];
+            foreach (var parameter in parameters)
+                parameter.grad = randn(parameter.shape);
+            using var norm = new GradientNorm(parameters);
+            norm.Measure(maximum);
+            return [norm.Value.clone(), .. parameters.Select(p => p.grad!.clone())];
+        });
+        AssertClose(host, tensors, 2e-6);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.01)]
+    public void Steps_of_AdamW_agree(double decay)
+    {
+        var (host, tensors) = BothWays(() =>
+        {
+            manual_seed(4);
+            using var parameter = new Parameter(randn(1003));
+            using var optimizer = new FusedAdamW([parameter], 1e-2, weightDecay: decay);
+            for (var step = 0; step < 20; step++)
+            {
+                parameter.grad = randn(1003);
+                optimizer.step();
+            }
+
+            return [parameter.detach().clone(), .. optimizer.CaptureState().Where(s => s.Key.Contains("exp", StringComparison.Ordinal)).OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => s.Value.clone())];
+        });
+        AssertClose(host, tensors, 5e-6);
+    }
+
+    [Fact]
+    public void Taking_out_the_scale_of_losses_agrees_bit_for_bit()
+    {
+        var (host, tensors) = BothWays(() =>
+        {
+            manual_seed(5);
+            using var parameter = new Parameter(zeros(1003));
+            using var optimizer = new FusedAdamW([parameter]);
+            parameter.grad = randn(1003);
+            new LossScaler(LossScale.Dynamic(4096), optimizer).Unscale([parameter]);
+            return [parameter.grad!.clone()];
+        });
+        AssertClose(host, tensors, 0);
+    }
+
+    /// <summary>One node of the graph on a CPU, separate operations on a device.</summary>
+    [Fact]
+    public void An_adapted_layer_and_its_gradients_agree()
+    {
+        var (host, tensors) = BothWays(() =>
+        {
+            using var model = new TinyModel();
+            using var adapted = AdaLoraModel.Attach(model, TinyTask.Options);
+            manual_seed(6);
+            using (no_grad())
+                adapted.TrainableParameters[0].copy_(randn_like(adapted.TrainableParameters[0]).mul(0.1));
+            adapted.Begin(5);
+            var input = randn(4, 8).requires_grad_();
+            var output = model.call(input);
+            output.square().sum().backward();
+            _ = adapted.BeforeOptimizerStep(1.0);
+            return [output.detach().clone(), input.grad!.clone(), .. adapted.TrainableParameters.Select(p => p.grad!.clone())];
+        });
+        AssertClose(host, tensors, 5e-6);
+    }
+
+    /// <summary>libtorch's generator draws the masks of a device, so that only rate and scale can be compared.</summary>
+    [Fact]
+    public void Dropout_keeps_as_much_and_scales_it_alike()
+    {
+        var (host, tensors) = BothWays(() =>
+        {
+            manual_seed(7);
+            var dropped = FastDropout.Apply(ones(1000, 1000), 0.1);
+            return [dropped.amax(0, 1), dropped.amin(0, 1), dropped.mean()];
+        });
+        AssertClose([host[0], host[1]], [tensors[0], tensors[1]], 1e-6);
+        Assert.All([host[2], tensors[2]], mean => Assert.Equal(1, mean.item<float>(), 2e-3));
+    }
+
+    /// <summary>The demonstration of it all: a training with pruning at every step keeps the same triplets at every step.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_whole_training_keeps_the_same_triplets_at_every_step(bool compacts)
+    {
+        var (host, tensors) = (Train(usesHost: true), Train(usesHost: false));
+        Assert.Equal(host.Ranks, tensors.Ranks);
+        Assert.Equal(host.Masks, tensors.Masks);
+        foreach (var (expected, actual) in host.Losses.Zip(tensors.Losses))
+            Assert.Equal(expected, actual, 1e-4);
+
+        (List<string> Masks, List<int> Ranks, List<double> Losses) Train(bool usesHost)
+        {
+            HostMemory.IsUsed = usesHost;
+            using var model = new TinyModel();
+            using var adapted = AdaLoraModel.Attach(model, TinyTask.Options);
+            List<string> masks = [];
+            List<double> losses = [];
+            using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 60, LearningRate = 1e-2, ReportEvery = 1, CompactWhenFinal = compacts });
+            _ = trainer.Fit(TinyTask.Batches(60), batch => TinyTask.Loss(model, batch), progress: new Immediate(report =>
+            {
+                losses.Add(report.Loss);
+                using var scope = NewDisposeScope();
+                masks.Add(string.Concat(adapted.Bank.Values.Lambdas(adapted.Bank.Layout).detach().ne(0).data<bool>().ToArray().Select(live => live ? '1' : '0')));
+            }));
+            return (masks, [.. adapted.Report().Modules.Select(m => m.LiveRank)], losses);
+        }
+    }
+
+    public static TheoryData<string, string> GoldenClasses =>
+    [
+        .. from type in (Type[])[typeof(AllocatorGoldenTests), typeof(LayerGoldenTests), typeof(OrthogonalityGoldenTests), typeof(TiesGoldenTests), typeof(NonFiniteGoldenTests), typeof(ToyGoldenTests)]
+           from method in type.GetMethods().Where(m => m.IsDefined(typeof(FactAttribute), inherit: true))
+           select new TheoryDataRow<string, string>(type.Name, method.Name),
+    ];
+
+    /// <summary>The tests of the goldens themselves, with their tolerances, in the way of a device.</summary>
+    [Theory]
+    [MemberData(nameof(GoldenClasses))]
+    public void Goldens_hold_for_tensor_operations(string className, string methodName)
+    {
+        HostMemory.IsUsed = false;
+        var type = typeof(TensorPathTests).Assembly.GetType($"{typeof(ToyGoldenTests).Namespace}.{className}")!;
+        var method = type.GetMethod(methodName)!;
+        var cases = method.GetCustomAttributes(typeof(MemberDataAttribute), false).Cast<MemberDataAttribute>().SingleOrDefault() is { } data
+            ? ((System.Collections.IEnumerable)type.GetProperty(data.MemberName)!.GetValue(null)!).Cast<ITheoryDataRow>().Select(row => row.GetData()).ToList()
+            : [[]];
+        Assert.NotEmpty(cases);
+        foreach (var arguments in cases)
+        {
+            using var scope = NewDisposeScope();
+            try
+            {
+                _ = method.Invoke(Activator.CreateInstance(type), arguments);
+            }
+            catch (System.Reflection.TargetInvocationException e)
+            {
+                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(e.InnerException!);
+            }
+        }
+    }
+
+    private static (IReadOnlyList<Tensor> Host, IReadOnlyList<Tensor> Tensors) BothWays(Func<IReadOnlyList<Tensor>> work)
+    {
+        HostMemory.IsUsed = true;
+        var host = work();
+        HostMemory.IsUsed = false;
+        var tensors = work();
+        HostMemory.IsUsed = true;
+        return (host, tensors);
+    }
+
+    private static TripletBank Bank(int rank, int rows, int columns)
+    {
+        var layout = BankLayout.Create(Enumerable.Range(0, 3).Select(i => new TripletShape($"m{i}", rows, columns, rank)).Append(new TripletShape("other", 9, 4, 2)));
+        var bank = TripletBank.Create(layout, ScalarType.Float32, CPU);
+        using var noGrad = no_grad();
+        bank.Values.copy_(randn(layout.Elements));
+        return bank;
+    }
+
+    private static void AssertClose(IReadOnlyList<Tensor> expected, IReadOnlyList<Tensor> actual, double tolerance)
+    {
+        using var scope = NewDisposeScope();
+        Assert.Equal(expected.Count, actual.Count);
+        foreach (var (one, other) in expected.Zip(actual))
+        {
+            var distance = (one - other).abs().max().item<float>();
+            var size = one.abs().max().item<float>();
+            Assert.True(distance <= tolerance * size, $"off by {distance:G3} of {size:G3}");
+        }
+    }
+
+    private sealed class Immediate(Action<AdaLora.Training.Progress.TrainingProgress> report) : IProgress<AdaLora.Training.Progress.TrainingProgress>
+    {
+        public void Report(AdaLora.Training.Progress.TrainingProgress value) => report(value);
+    }
+}
