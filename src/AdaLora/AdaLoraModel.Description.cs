@@ -42,7 +42,7 @@ public sealed partial class AdaLoraModel
         }
         catch (ArgumentException e)
         {
-            throw new InvalidDataException($"The configuration of the adapter in '{folder}' cannot be followed. {e.Message}", e);
+            throw new InvalidDataException($"The configuration of the adapter in '{folder}' cannot be used. {e.Message}", e);
         }
     }
 

@@ -35,7 +35,7 @@ public sealed partial class AdaLoraModel
         if (Step == 0 && !_betweenCalls && _binder.HasUnusedGradients)
         {
             throw new InvalidOperationException(
-                $"Backward passes have left gradients in the adapters, but no step was done with them: the adapters are as they were before. Call {nameof(BeforeOptimizerStep)} before and {nameof(AfterOptimizerStep)} after each optimizer.step(), or use {nameof(Training.Trainer)}.");
+                $"Backward passes left gradients in the adapters, but no optimiser step used them: the adapters are unchanged. Call {nameof(BeforeOptimizerStep)} before and {nameof(AfterOptimizerStep)} after each optimizer.step(), or use {nameof(Training.Trainer)}.");
         }
     }
 }

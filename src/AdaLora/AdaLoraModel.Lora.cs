@@ -22,7 +22,7 @@ public sealed partial class AdaLoraModel
         RequireSelected("exported");
         RequireStep();
         if (Sites.Where(s => s.Adaptable.IsGrouped).Select(s => s.Path).ToList() is { Count: > 0 } grouped)
-            throw new NotSupportedException($"PEFT's LoRA has another product for convolutions in groups: {string.Join(", ", grouped)}. {nameof(Save)} writes them as AdaLoRA.");
+            throw new NotSupportedException($"PEFT's LoRA computes grouped convolutions differently: {string.Join(", ", grouped)}. {nameof(Save)} writes them as AdaLoRA.");
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var exported = KeptTriplets().Where(k => k.Lambda.shape[0] > 0).ToList();
@@ -37,7 +37,7 @@ public sealed partial class AdaLoraModel
         }
 
         if (ranks.Count == 0)
-            throw new InvalidOperationException("No adapted matrix has a triplet left; LoRA knows no rank 0. There is nothing to export.");
+            throw new InvalidOperationException("No adapted matrix has a triplet left, and LoRA has no rank 0. There is nothing to export.");
         WarnOfClashes();
         WriteAdapter(folder, LoraConfigWriter.Write(Describe(), _origin?.Config, ranks), tensors, UnsettledRanks.Metadata(null));
     }

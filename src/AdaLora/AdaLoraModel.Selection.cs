@@ -21,7 +21,7 @@ public sealed partial class AdaLoraModel
         using var guard = _activity.Gate.Change("deselected");
         RequireUnmerged("deselected");
         if (_betweenCalls)
-            throw new InvalidOperationException($"A step is under way. Call {nameof(AfterOptimizerStep)}() before another adapter is selected.");
+            throw new InvalidOperationException($"A step is under way. Call {nameof(AfterOptimizerStep)}() before selecting another adapter.");
         RequireAllocator();
         _injection.Suspend();
         GiveBackWeights();
@@ -77,6 +77,6 @@ public sealed partial class AdaLoraModel
     private void RequireSelected(string wish)
     {
         if (_injection.IsSuspended)
-            throw new InvalidOperationException($"This adapter is not the selected one of its {nameof(AdapterSet)} and cannot be {wish}. Select it first.");
+            throw new InvalidOperationException($"This adapter is not the one selected in its {nameof(AdapterSet)} and cannot be {wish}. Select it first.");
     }
 }

@@ -141,12 +141,12 @@ public sealed partial class AdaLoraModel
             LogClash(_logger, clash);
     }
 
-    [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message = "The configuration of the adapter in '{Folder}' sets {Fields}, which this version doesn't know; the adapter is loaded without")]
+    [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message = "The configuration of the adapter in '{Folder}' sets {Fields}, which this version does not know; the adapter is loaded without them")]
     private static partial void LogUnknown(ILogger logger, string folder, string fields);
 
-    [LoggerMessage(EventId = 16, Level = LogLevel.Warning, Message = "In this model {Shared}, so that both get what the adapter in '{Folder}' has learnt; without 'ensure_weight_tying' PEFT gives the former a weight of its own")]
+    [LoggerMessage(EventId = 16, Level = LogLevel.Warning, Message = "In this model {Shared}, so both receive what the adapter in '{Folder}' has learnt; without 'ensure_weight_tying' PEFT gives the former its own weight")]
     private static partial void LogUntied(ILogger logger, string folder, string shared);
 
-    [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message = "PEFT would leave out the adapter of '{Module}', because its name ends with that of a module that was trained in full")]
+    [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message = "PEFT would ignore the adapter of '{Module}', because that name ends with the name of a module that was trained in full")]
     private static partial void LogClash(ILogger logger, string module);
 }

@@ -27,7 +27,7 @@ public sealed partial class AdaLoraModel
     {
         RequireUnmerged("changed");
         if (_betweenCalls)
-            throw new InvalidOperationException($"A step is under way. Call {nameof(AfterOptimizerStep)}() before other weights are put in place.");
+            throw new InvalidOperationException($"A step is under way. Call {nameof(AfterOptimizerStep)}() before replacing the weights.");
         var change = _bank.Resize(snapshot.Pattern.Roster, snapshot.Values.clone(), steps);
         if (snapshot.Sensitivity is not null && snapshot.Uncertainty is not null)
             _tracker.Resume(change, snapshot.Sensitivity, snapshot.Uncertainty, steps);

@@ -24,7 +24,7 @@ public sealed partial class AdaLoraModel
             if (present.Schedule.TotalSteps == totalSteps)
                 return;
             if (Step > 0)
-                throw new InvalidOperationException($"The schedule was made for {present.Schedule.TotalSteps} steps and {Step} are done; it cannot change to {totalSteps}.");
+                throw new InvalidOperationException($"The schedule was made for {present.Schedule.TotalSteps} steps, of which {Step} are done; it cannot change to {totalSteps}.");
         }
 
         var schedule = Options.ScheduleFor(_bank.Layout.Triplets, _adapters.Count, totalSteps);
@@ -128,7 +128,7 @@ public sealed partial class AdaLoraModel
         using var guard = _activity.Gate.Change("pruned");
         RequireAllocator();
         if (_allocator is not { } allocator || Step == 0)
-            throw new InvalidOperationException($"There is nothing to finish: no step was done. Call {nameof(BeforeOptimizerStep)} and {nameof(AfterOptimizerStep)} around each optimiser step.");
+            throw new InvalidOperationException($"There is nothing to finish: no step was taken. Call {nameof(BeforeOptimizerStep)} and {nameof(AfterOptimizerStep)} around each optimiser step.");
         RequireUnmerged("pruned");
         allocator.MakeFinal(_bank.Values);
         allocator.Mask(Math.Max(Step, allocator.Schedule.FirstFinalStep), _bank.Values);

@@ -248,7 +248,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
     {
         ObjectDisposedException.ThrowIf(_isFreed, this);
         if (_adapters.Any(a => a.IsDisposed))
-            throw new ObjectDisposedException(Model.GetType().FullName, "The model was disposed, and the adapters in it with it.");
+            throw new ObjectDisposedException(Model.GetType().FullName, "The model was disposed, and its adapters with it.");
     }
 
     /// <summary>Throws if the model was moved after it was adapted: its parameters are then new objects, which adapters cannot follow.</summary>
@@ -257,7 +257,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
         foreach (var adapter in _adapters)
             adapter.RequireInPlace();
         if (TrainableParameters.Any(p => p.IsInvalid))
-            throw new InvalidOperationException("The model was moved or changed after it was adapted, and what is trained in full with it. Call model.to(...) before AdaLoraModel.Attach.");
+            throw new InvalidOperationException("The model, including what is trained in full, was moved or changed after it was adapted. Call model.to(...) before AdaLoraModel.Attach.");
     }
 
     /// <summary>If the base precision replaces weights, the layers give up theirs.</summary>

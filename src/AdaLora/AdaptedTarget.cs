@@ -26,7 +26,7 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
         if (adapted.TargetBudget == 0 && adapted.TrainedInFull.Count == 0 && final > 0)
         {
             throw new ArgumentException(
-                $"The target budget is 0 and nothing is trained beside the adapters: for the last {final} steps nothing would be left to train. Raise {nameof(AdaLoraOptions.TargetRank)} or {nameof(AdaLoraOptions.TargetBudget)}, "
+                $"The target budget is 0 and nothing is trained besides the adapters: nothing would be left to train in the last {final} steps. Raise {nameof(AdaLoraOptions.TargetRank)} or {nameof(AdaLoraOptions.TargetBudget)}, "
                 + $"name {nameof(AdaLoraOptions.TrainedModules)} or {nameof(AdaLoraOptions.Biases)}, or set {nameof(AdaLoraOptions.FinalPhase)} to 0 steps.");
         }
 

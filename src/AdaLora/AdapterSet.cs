@@ -117,7 +117,7 @@ public sealed class AdapterSet : IDisposable
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         if (Find(name) is not null)
-            throw new ArgumentException($"There is an adapter '{name}' already. Delete it first, or choose another name.", nameof(name));
+            throw new ArgumentException($"An adapter named '{name}' already exists. Delete it first, or choose another name.", nameof(name));
         var before = Selected;
         Select(null);
         try
@@ -144,7 +144,7 @@ public sealed class AdapterSet : IDisposable
         return _adapters.Find(a => a.Name == name).Adapter;
     }
 
-    private KeyNotFoundException NoSuch(string name) => new($"There is no adapter '{name}'. There are: {(_adapters.Count == 0 ? "none" : string.Join(", ", Names))}.");
+    private KeyNotFoundException NoSuch(string name) => new($"There is no adapter '{name}'. Available adapters: {(_adapters.Count == 0 ? "none" : string.Join(", ", Names))}.");
 
     private void Deselect()
     {

@@ -59,13 +59,13 @@ internal sealed record AdapterSnapshot(Tensor Values, PatternSnapshot Pattern, T
         else if (isCompacted)
         {
             if (pruned.numel() != first.Triplets)
-                throw new InvalidDataException($"The saved pattern tells of {pruned.numel()} triplets; there are {first.Triplets} at the start.");
+                throw new InvalidDataException($"The saved pattern describes {pruned.numel()} triplets; the adapters start with {first.Triplets}.");
             roster = roster.Resize(HostRead.Values<bool>(pruned.logical_not()));
             pruned = pruned.new_zeros(roster.Layout.Triplets);
         }
 
         if (pruned.numel() != roster.Layout.Triplets)
-            throw new InvalidDataException($"The saved pattern tells of {pruned.numel()} triplets; {roster.Layout.Triplets} are held.");
+            throw new InvalidDataException($"The saved pattern describes {pruned.numel()} triplets; the adapters hold {roster.Layout.Triplets}.");
         var pattern = new PatternSnapshot(roster, pruned, (int)state.Integer("live_triplets"), state.Flag("has_masked"), state.Flag("frozen"), isCompacted);
         var (values, sensitivity, uncertainty) = (Own("values"), state.Contains("sensitivity") ? Own("sensitivity") : null, state.Contains("uncertainty") ? Own("uncertainty") : null);
         scope.Detach([.. new[] { pattern.Pruned, values, sensitivity, uncertainty }.OfType<Tensor>()]);

@@ -90,7 +90,7 @@ internal sealed class AttachmentSurvey
     private void RequireOwnWeights(nn.Module model)
     {
         if (_options.BasePrecision is { ReplacesWeights: true } precision && WeightSharing.FindFaults(model, [.. Sites.Where(s => s.Adaptable.TakesPrecision)]) is { Count: > 0 } faults)
-            _problems.Add(new InjectionException($"Weights cannot be replaced by those of the precision {precision}: {string.Join("; ", faults)}. Exclude these layers from the targets, or choose another precision."));
+            _problems.Add(new InjectionException($"Weights cannot be replaced by {precision} weights: {string.Join("; ", faults)}. Exclude these layers from the targets, or choose another precision."));
     }
 
     private void RequireOneDevice()

@@ -19,7 +19,7 @@ internal static class OptionWarnings
         if (schedule.TargetBudget < schedule.InitialBudget)
         {
             if (schedule.FinalSteps < LeastFinalShare * schedule.TotalSteps)
-                yield return $"After pruning only {schedule.FinalSteps} of {schedule.TotalSteps} steps are left: the model cannot recover from the last masks. See docs/guide.md#phases";
+                yield return $"Only {schedule.FinalSteps} of {schedule.TotalSteps} steps are left after pruning: the model cannot recover from the last masks. See docs/guide.md#phases";
             var masks = (schedule.FirstFinalStep - schedule.InitialSteps) / schedule.Interval;
             if (masks < FewestMasks)
                 yield return $"There {(masks == 1 ? "is only 1 mask" : masks == 0 ? "is no mask" : $"are only {masks} masks")} between the initial and the final phase: each drops many triplets at once. See docs/guide.md#phases";
@@ -29,6 +29,6 @@ internal static class OptionWarnings
             yield return "There is no mask between the initial and the final phase: no triplet is ever moved. See docs/guide.md#phases";
 
         if (scales.Count > 0 && (scales.Min() < LeastScale || scales.Max() > MostScale))
-            yield return FormattableString.Invariant($"The adapters are scaled by {scales.Min():0.###} to {scales.Max():0.###}, LoRA's usual values lie between 1 and 4. See docs/guide.md#scale");
+            yield return FormattableString.Invariant($"The adapters are scaled by {scales.Min():0.###} to {scales.Max():0.###}; LoRA's usual values lie between 1 and 4. See docs/guide.md#scale");
     }
 }

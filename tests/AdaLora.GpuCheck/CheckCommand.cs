@@ -24,7 +24,7 @@ internal static class CheckCommand
             var unknown = names.Except(Checks.All.Select(check => check.Name)).ToList();
             if (unknown.Count > 0)
             {
-                Console.Error.WriteLine($"There is no check '{string.Join("', '", unknown)}'. There are: {string.Join(", ", Checks.All.Select(check => check.Name))}.");
+                Console.Error.WriteLine($"There is no check '{string.Join("', '", unknown)}'. The checks are: {string.Join(", ", Checks.All.Select(check => check.Name))}.");
                 return 2;
             }
 

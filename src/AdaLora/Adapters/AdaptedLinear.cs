@@ -34,7 +34,7 @@ public static class AdaptedLinear
         if (dropout is not (>= 0 and < 1))
             throw new ArgumentOutOfRangeException(nameof(dropout), dropout, "The dropout rate must lie in [0, 1).");
         if (dropout > 0 && input.numel() > 0 && !DropoutMask.Suits(input))
-            throw new ArgumentException($"Dropout within the layer needs an input on the CPU of less than 2^29 entries; it has {input.numel()} on {input.device}.", nameof(input));
+            throw new ArgumentException($"Dropout within the layer needs an input on the CPU with fewer than 2^29 entries; this one has {input.numel()} entries on {input.device}.", nameof(input));
 
         return Apply(input, new DenseForm(weight), bias, left, lambda, right, new AdapterSettings(scale, dropout > 0 && input.numel() > 0 ? DropoutMask.Draw(dropout) : null));
     }
@@ -83,12 +83,12 @@ public static class AdaptedLinear
         RequirePlace(right, nameof(right), weight, problems);
         RequirePlace(weight, nameof(weight), weight, problems);
         problems.Require(weight.dim() == 2 && left.dim() == 2 && right.dim() == 2, "weight, left and right must have two dimensions");
-        problems.Require(input.dim() >= 1, "the input must have a dimension");
+        problems.Require(input.dim() >= 1, "the input must have at least one dimension");
         problems.ThrowIfAny("The adapted layer cannot be computed");
         var (rows, columns, rank, features) = (weight.size(0), weight.size(1), right.size(0), input.size((int)input.dim() - 1));
-        problems.Require(features == columns, $"the input has {features} features where the weight has {columns}");
-        problems.Require(right.size(1) == columns, $"right has {right.size(1)} columns where the weight has {columns}");
-        problems.Require(left.size(0) == rows, $"left has {left.size(0)} rows where the weight has {rows}");
+        problems.Require(features == columns, $"the input has {features} features, but the weight has {columns}");
+        problems.Require(right.size(1) == columns, $"right has {right.size(1)} columns, but the weight has {columns}");
+        problems.Require(left.size(0) == rows, $"left has {left.size(0)} rows, but the weight has {rows}");
         problems.Require(left.size(1) == rank && (lambda is null || lambda.numel() == rank), $"left ({left.size(1)}), lambda ({lambda?.numel()}) and right ({rank}) differ in rank");
         problems.Require(bias is null || (bias.dim() == 1 && bias.size(0) == rows), $"the bias must have {rows} entries");
         problems.Require(left.dtype == right.dtype && (lambda is null || lambda.dtype == left.dtype), "left, lambda and right differ in dtype");

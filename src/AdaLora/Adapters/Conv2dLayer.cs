@@ -31,10 +31,10 @@ internal sealed class Conv2dLayer(Conv2d conv) : AdaptableLayer(conv)
         var weight = conv.weight;
         long[] expected = [conv.out_channels, Channels, .. conv.kernel_size];
         return !weight.is_floating_point() ? $"its weight is of type {weight.dtype}, which is not floating point"
-            : !weight.shape.SequenceEqual(expected) ? $"its weight is {string.Join(" x ", weight.shape)} where its channels and kernel ask for {string.Join(" x ", expected)}"
-            : conv.padding_mode == PaddingModes.Constant ? "its padding mode is Constant, which no convolution of PyTorch has"
+            : !weight.shape.SequenceEqual(expected) ? $"its weight is {string.Join(" x ", weight.shape)}, but its channels and kernel require {string.Join(" x ", expected)}"
+            : conv.padding_mode == PaddingModes.Constant ? "its padding mode is Constant, which PyTorch's convolutions do not have"
             : conv.padding_type == Padding.Same && conv.padding_mode != PaddingModes.Zeros && !SameAs(0).SequenceEqual(SameAs(1))
-                ? $"TorchSharp swaps height and width where it pads to the same size in the mode {conv.padding_mode}; give the padding in numbers"
+                ? $"TorchSharp swaps height and width when it pads to the same size in the mode {conv.padding_mode}; give the padding as numbers"
             : null;
     }
 

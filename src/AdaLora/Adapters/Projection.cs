@@ -43,6 +43,6 @@ internal static class Projection
             : (projection.OutFeatures, projection.InFeatures);
         return weight.shape[0] == rows && weight.shape[1] == columns
             ? null
-            : $"its weight is {shape} where its features ask for {rows} x {columns}";
+            : $"its weight is {shape}, but its features require {rows} x {columns}";
     }
 }

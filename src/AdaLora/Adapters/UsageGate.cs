@@ -24,7 +24,7 @@ internal sealed class UsageGate
     public Passage Change(string wish)
     {
         if (_lock is { IsReadLockHeld: true, IsWriteLockHeld: false })
-            throw new InvalidOperationException($"The adapters cannot be {wish} within a pass through one of them.");
+            throw new InvalidOperationException($"The adapters cannot be {wish} during a pass through one of them.");
         _lock.EnterWriteLock();
         if (Volatile.Read(ref _trainingThread) is var trains and not 0 && trains != This)
         {

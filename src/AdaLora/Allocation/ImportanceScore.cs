@@ -43,7 +43,7 @@ public sealed class ImportanceScore
         using var noGrad = no_grad();
         var scores = _score(state) ?? throw new InvalidOperationException($"The importance score '{Name}' returned null.");
         if (scores.dim() != 1 || scores.shape[0] != state.Layout.Triplets)
-            throw new InvalidOperationException($"The importance score '{Name}' returned shape ({string.Join(", ", scores.shape)}); one value for each of {state.Layout.Triplets} triplets is needed.");
+            throw new InvalidOperationException($"The importance score '{Name}' returned shape ({string.Join(", ", scores.shape)}); it must return one value for each of the {state.Layout.Triplets} triplets.");
         return scores.MoveToOuterDisposeScope();
     }
 

@@ -66,7 +66,7 @@ internal sealed class ImportanceTracker : IBankFollower, IDisposable
         _layout.Require(gradients, nameof(gradients));
         ArgumentNullException.ThrowIfNull(finite);
         if (finite.NumberOfElements != 1)
-            throw new ArgumentException($"One value is needed; there are {finite.NumberOfElements}.", nameof(finite));
+            throw new ArgumentException($"One value is needed, not {finite.NumberOfElements}.", nameof(finite));
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         _rejected.AddInPlace(finite.logical_not());

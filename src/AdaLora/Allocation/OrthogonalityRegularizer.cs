@@ -29,7 +29,7 @@ public sealed class OrthogonalityRegularizer
         if (!double.IsFinite(weight) || weight < 0)
             throw new ArgumentOutOfRangeException(nameof(weight), weight, "The weight of the regulariser must be finite and not negative.");
         if (!Enum.IsDefined(form))
-            throw new ArgumentOutOfRangeException(nameof(form), form, "There is no such form of the penalty.");
+            throw new ArgumentOutOfRangeException(nameof(form), form, "Unknown form of the penalty.");
         _bank = bank;
         Weight = weight;
         Form = form;

@@ -30,7 +30,7 @@ public sealed partial class RankAllocator : IBankFollower
         ArgumentNullException.ThrowIfNull(schedule);
         ArgumentNullException.ThrowIfNull(tracker);
         if (schedule.InitialBudget != bank.Layout.Triplets)
-            throw new ArgumentException($"The schedule starts from {schedule.InitialBudget} triplets, the bank holds {bank.Layout.Triplets}.", nameof(schedule));
+            throw new ArgumentException($"The schedule starts from {schedule.InitialBudget} triplets, but the bank holds {bank.Layout.Triplets}.", nameof(schedule));
 
         _bank = bank;
         _tracker = tracker;

@@ -127,11 +127,11 @@ internal sealed class BankLayout
         var problems = shapes.Where(s => string.IsNullOrEmpty(s.Name)).Select(_ => "a matrix has no name")
             .Concat(shapes.Where(s => s.OutFeatures < 1 || s.InFeatures < 1).Select(s => $"'{s.Name}' has sizes {s.OutFeatures} x {s.InFeatures}; both must be at least 1"))
             .Concat(shapes.Where(s => s.Rank < 0).Select(s => $"'{s.Name}' has rank {s.Rank}; it must not be negative"))
-            .Concat(shapes.GroupBy(s => s.Name, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => $"'{g.Key}' is given {g.Count()} times"))
+            .Concat(shapes.GroupBy(s => s.Name, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => $"'{g.Key}' is listed {g.Count()} times"))
             .Concat(shapes.Where(s => Math.Max(s.OutFeatures, s.InFeatures) > int.MaxValue).Select(s => $"'{s.Name}' has sizes {s.OutFeatures} x {s.InFeatures}; both must be at most {int.MaxValue}"))
             .ToList();
         if (shapes.Sum(s => (long)s.Rank) is > MaxTriplets and var triplets)
-            problems.Add($"they have {triplets} triplets in all, at most {MaxTriplets} are possible");
+            problems.Add($"they have {triplets} triplets in all, but at most {MaxTriplets} are possible");
         if (problems.Count > 0)
             throw new ArgumentException($"The matrices cannot share a bank: {string.Join("; ", problems)}.", nameof(shapes));
     }

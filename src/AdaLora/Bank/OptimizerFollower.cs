@@ -52,6 +52,6 @@ internal sealed class OptimizerFollower(optim.Optimizer optimizer, Parameter par
                 return i;
         }
 
-        throw new ArgumentException("The optimiser does not train the adapters: it was made from other parameters than AdaLoraModel.TrainableParameters.", nameof(optimizer));
+        throw new ArgumentException("The optimiser does not train the adapters: it was built from parameters other than AdaLoraModel.TrainableParameters.", nameof(optimizer));
     }
 }

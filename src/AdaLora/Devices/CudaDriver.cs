@@ -25,7 +25,7 @@ internal sealed unsafe class CudaDriver
     {
         driver = null;
         if (!NativeLibrary.TryLoad(LibraryName, out var library))
-            return $"there is no NVIDIA driver ({LibraryName} is not to be found)";
+            return $"there is no NVIDIA driver ({LibraryName} was not found)";
         var opened = new CudaDriver(library);
         var code = ((delegate* unmanaged<uint, int>)opened.Export("cuInit"))(0);
         if (code == NoDevice || (code == 0 && opened.Count == 0))

@@ -42,7 +42,7 @@ public static class ExternalLibTorch
             if (Folder == place)
                 return;
             if (Folder is not null)
-                throw new LibTorchException($"libtorch was loaded from '{Folder}' already; a process has one only, so that '{place}' cannot be loaded.");
+                throw new LibTorchException($"libtorch is already loaded from '{Folder}'; a process can have only one, so '{place}' cannot be loaded.");
             var described = $"libtorch in '{place}' (version {LibTorchVersion.Of(place) ?? "unknown"})";
             if (LibTorchSymbols.MissingIn(LoadAll(place, described)) is { Count: > 0 } missing)
                 throw Unfit(described, $"it lacks {missing.Count} of the symbols that TorchSharp's native library needs, such as {missing[0]}");
@@ -60,10 +60,10 @@ public static class ExternalLibTorch
     private static string PlaceOf(string folder)
     {
         if (!Directory.Exists(folder))
-            throw new LibTorchException($"'{folder}' is not a directory. {FolderVariable} is the folder with {FileOf("torch_cpu")}, such as site-packages/torch/lib.");
+            throw new LibTorchException($"'{folder}' is not a directory. {FolderVariable} must name the folder that holds {FileOf("torch_cpu")}, such as site-packages/torch/lib.");
         return new[] { folder, Path.Combine(folder, "lib") }.FirstOrDefault(place => File.Exists(Path.Combine(place, FileOf("torch_cpu")))) is { } found
             ? Path.GetFullPath(found)
-            : throw new LibTorchException($"'{folder}' holds no {FileOf("torch_cpu")}. {FolderVariable} is the folder with libtorch's libraries, such as site-packages/torch/lib.");
+            : throw new LibTorchException($"'{folder}' does not contain {FileOf("torch_cpu")}. {FolderVariable} must name the folder that holds libtorch's libraries, such as site-packages/torch/lib.");
     }
 
     private static List<nint> LoadAll(string place, string described)
@@ -79,7 +79,7 @@ public static class ExternalLibTorch
             }
             catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
             {
-                throw new LibTorchException($"{described} does not load: {e.Message}", e);
+                throw new LibTorchException($"{described} cannot be loaded: {e.Message}", e);
             }
         }
 
@@ -107,7 +107,7 @@ public static class ExternalLibTorch
 
     private static LibTorchException Unfit(string described, string reason, Exception? cause = null)
     {
-        var message = $"{described} does not fit TorchSharp, whose native library was built for libtorch {LibTorchVersion.Expected}: {reason}. Use one of the versions {LibTorchVersion.Working}.";
+        var message = $"{described} is not compatible with TorchSharp, whose native library was built for libtorch {LibTorchVersion.Expected}: {reason}. Versions {LibTorchVersion.Working} work.";
         return cause is null ? new LibTorchException(message) : new LibTorchException(message, cause);
     }
 

@@ -20,15 +20,15 @@ internal static class LibTorchSelfCheck
         foreach (var dtype in Dtypes)
         {
             var made = zeros(2, 3, dtype: dtype, device: CPU);
-            problems.Require(made.dtype == dtype, $"a tensor of {dtype} says that it holds {made.dtype}");
-            problems.Require(made.shape.SequenceEqual([2L, 3L]), $"a tensor of shape 2 x 3 says that it has {string.Join(" x ", made.shape)}");
+            problems.Require(made.dtype == dtype, $"a tensor of {dtype} reports the type {made.dtype}");
+            problems.Require(made.shape.SequenceEqual([2L, 3L]), $"a tensor of shape 2 x 3 reports the shape {string.Join(" x ", made.shape)}");
         }
 
         // The following checks read memory according to what the tensors report about themselves.
         if (problems.Found.Count > 0)
             return problems.Found;
         var transposed = tensor([0L, 1, 2, 3, 4, 5], [2, 3], device: CPU).t();
-        problems.Require(transposed.stride().SequenceEqual([1L, 3L]) && !transposed.is_contiguous(), $"a transposed tensor says that its strides are {string.Join(", ", transposed.stride())}");
+        problems.Require(transposed.stride().SequenceEqual([1L, 3L]) && !transposed.is_contiguous(), $"a transposed tensor reports the strides {string.Join(", ", transposed.stride())}");
         problems.Require(HostRead.Values<long>(transposed.contiguous()).SequenceEqual([0L, 3, 1, 4, 2, 5]), "the values of a transposed tensor are wrong");
         problems.Require(transposed.select(1, 1).storage_offset() == 3, "the offset of a view is wrong");
         if (problems.Found.Count == 0)

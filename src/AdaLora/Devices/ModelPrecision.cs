@@ -45,7 +45,7 @@ public sealed class ModelPrecision
     {
         ArgumentNullException.ThrowIfNull(name);
         return All.FirstOrDefault(precision => precision.Is(name))
-            ?? throw new ArgumentException($"There is no precision '{name}'; precisions are {string.Join(", ", All.Select(precision => precision.Name))}, or short fp32, bf16 and fp16.", nameof(name));
+            ?? throw new ArgumentException($"Unknown precision '{name}'; use one of {string.Join(", ", All.Select(precision => precision.Name))}, or the short forms fp32, bf16 and fp16.", nameof(name));
     }
 
     /// <summary>Whether a text is the name of a precision.</summary>
@@ -68,7 +68,7 @@ public sealed class ModelPrecision
         if (device.type == DeviceType.CUDA)
             backends.cuda.matmul.allow_tf32 = backends.cudnn.allow_tf32 = HasTensorFloat32;
         else if (HasTensorFloat32)
-            throw new DeviceException($"{Name} is a precision of GPUs; on {device} there is {Float32.Name}, {BFloat16.Name} or {Float16.Name}.");
+            throw new DeviceException($"{Name} needs a GPU; on {device} use {Float32.Name}, {BFloat16.Name} or {Float16.Name}.");
         if (device.type != DeviceType.CPU || Dtype == ScalarType.Float32 || (Dtype == ScalarType.BFloat16 && BFloat16Support.IsOnProcessor))
             return null;
         return $"{Name} is many times slower than {Float32.Name} on this processor{(Dtype == ScalarType.BFloat16 ? ", which has no instructions for it" : "")}";

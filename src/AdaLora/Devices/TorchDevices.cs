@@ -23,7 +23,7 @@ public static class TorchDevices
     {
         ArgumentNullException.ThrowIfNull(name);
         if (!TryParse(name, out var card))
-            throw new ArgumentException($"There is no device '{name}'; devices are {Automatic}, {Cpu}, {Cuda} and {Cuda}:N with the number of a card from 0.", nameof(name));
+            throw new ArgumentException($"Unknown device '{name}'; use {Automatic}, {Cpu}, {Cuda} or {Cuda}:N, where N is the number of a card, counted from 0.", nameof(name));
         if (card is not { } index || (name.Equals(Automatic, StringComparison.OrdinalIgnoreCase) && WhyNoCuda(0) is not null))
             return CPU;
         return WhyNoCuda(index) is { } reason ? throw new DeviceException($"'{name}' cannot be used: {reason}") : device(DeviceType.CUDA, index);
@@ -77,13 +77,13 @@ public static class TorchDevices
     private static string? WhyNoCuda(int index)
     {
         if (CudaDriver.Open(out var driver) is { } reason)
-            return $"{reason}. Use {Cpu}, or install the driver of the card.";
+            return $"{reason}. Use {Cpu}, or install the card's driver.";
         if (index >= driver!.Count)
-            return $"there is no card {index}; there {(driver.Count == 1 ? "is one" : $"are {driver.Count}")}, from {Cuda}:0 ({driver.CardName(0)}).";
+            return $"there is no card {index}; there {(driver.Count == 1 ? "is one" : $"are {driver.Count}")}, starting with {Cuda}:0 ({driver.CardName(0)}).";
         if (cuda.is_available())
             return null;
         return NativeLibrary.TryLoad("torch_cuda", typeof(torch).Assembly, null, out _)
-            ? $"the driver runs CUDA up to {driver.Version}, and libtorch does not start on it. Update the driver, or use a libtorch built for an older CUDA."
+            ? $"the driver supports CUDA up to {driver.Version}, and libtorch does not start with it. Update the driver, or use a libtorch built for an older CUDA."
             : $"the driver has {driver.CardName(index)}, but this libtorch is a build for CPUs. Build with -p:TorchBackend=cuda, or with -p:TorchBackend=external and {ExternalLibTorch.FolderVariable} set to a libtorch for CUDA.";
     }
 }

@@ -17,7 +17,7 @@ internal sealed class CollectionReference(
 
     public override Type HeldType => heldType;
 
-    public override string? Obstacle => write is null ? $"held by a {TypeNames.Of(info.FieldType)}, in which it cannot be replaced" : base.Obstacle;
+    public override string? Obstacle => write is null ? $"held by a {TypeNames.Of(info.FieldType)}, where it cannot be replaced" : base.Obstacle;
 
     public override nn.Module? Read() => read();
 

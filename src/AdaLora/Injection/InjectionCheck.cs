@@ -18,7 +18,7 @@ internal static class InjectionCheck
             {
                 if (!modules[path].Contains(replacement.Adapter))
                 {
-                    throw Failure(site, $"the model still shows another module as {path}");
+                    throw Failure(site, $"the model still returns another module for {path}");
                 }
             }
 

@@ -35,6 +35,6 @@ public sealed class InjectionException : Exception
         if (refused.Any(site => site.MemberType is not null))
             yield return "Where a declared type stands in the way, declare the field (or the list's elements) as torch.nn.Module<Tensor, Tensor> and run it with call().";
         if (refused.FirstOrDefault(site => site.Path != ModuleNode.RootName) is { } inside)
-            yield return $"A layer that is to stay as it is can be left out of the targets, for instance with TargetModules.Excluding(\"{ReadableName.Of(inside.Path)}\").";
+            yield return $"To leave a layer as it is, exclude it from the targets, for instance with TargetModules.Excluding(\"{ReadableName.Of(inside.Path)}\").";
     }
 }

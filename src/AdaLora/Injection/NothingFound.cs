@@ -19,10 +19,10 @@ internal static class NothingFound
         [
             $"The targets ({targets}) select no linear layer of the model.",
             .. others.Length == 0 ? [] : (string[])[$"They match, but are not linear layers: {List([.. others.Select(node => $"{ReadableName.Of(node.DisplayPath)} ({TypeNames.Of(node.Module.GetType())})")])}."],
-            .. others.All(node => PackedModules.IsOfTorchSharp(node.Module)) ? [] : (string[])[$"A layer of your own becomes adaptable by implementing IProjection (docs/guide.md#layers-of-your-own)."],
+            .. others.All(node => PackedModules.IsOfTorchSharp(node.Module)) ? [] : (string[])[$"To make your own layer adaptable, implement IProjection (docs/guide.md#layers-of-your-own)."],
             .. nearest.Length == 0 ? [] : (string[])[$"Did you mean {string.Join(", ", nearest)}?"],
             linear.Length == 0 ? "The model has no linear layers." : $"The model's linear layers: {List(linear)}.",
-            .. named.Length == 0 ? [] : (string[])[$"What is adapted only where targets name it: {List(named)}."],
+            .. named.Length == 0 ? [] : (string[])[$"Modules adapted only if the targets name them: {List(named)}."],
             .. skipped.Select(site => site.ToString()),
         ];
         return string.Join(Environment.NewLine, lines);

@@ -19,11 +19,11 @@ internal static class PackedModules
     public static string? UncoveredIn(nn.Module module) => module switch
     {
         LSTM or GRU or RNN or LSTMCell or GRUCell or RNNCell =>
-            $"{module.GetType().Name} keeps its weights packed in native code, so that its matrices get no adapter; it is frozen unless it is named in TrainedModules",
+            $"{module.GetType().Name} keeps its weights packed in native code, so its matrices get no adapter; it is frozen unless it is named in TrainedModules",
         _ when IsOfTorchSharp(module) => null,
         _ => OwnMatrixOf(module) is not var (name, matrix)
             ? null
-            : $"a {TypeNames.Of(module.GetType())} multiplies by no linear layer that could be replaced, and its own matrix '{name}' ({matrix.shape[0]} x {matrix.shape[1]}) gets no adapter; {IfLinear}",
+            : $"a {TypeNames.Of(module.GetType())} uses no linear layer that could be replaced, and its own matrix '{name}' ({matrix.shape[0]} x {matrix.shape[1]}) gets no adapter; {IfLinear}",
     };
 
     /// <summary>What to do for a linear map that is not a Linear.</summary>

@@ -26,7 +26,7 @@ internal static class UnregisteredModules
     {
         var owner = TypeNames.Of(place.DeclaringType);
         var what = module is TorchSharp.Modules.Linear ? "this Linear" : $"this {TypeNames.Of(module.GetType())} with {layers} linear {(layers == 1 ? "layer" : "layers")}";
-        return $"{what} is held by {owner}, but not registered in it, so that it is not a part of the model; "
+        return $"{what} is held by {owner}, but not registered in it, so it is not part of the model; "
             + (place.Storage == StorageKind.Field
                 ? $"call RegisterComponents() at the end of the constructor of {owner}"
                 : "RegisterComponents() does not look into plain collections: hold it in a ModuleList or ModuleDict, or call register_module");

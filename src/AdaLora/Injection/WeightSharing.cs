@@ -19,7 +19,7 @@ internal static class WeightSharing
             using var scope = NewDisposeScope();
             var weight = site.Adaptable.Weight;
             if (!MemoryRange.IsShared(weight, site.Adaptable.Weight))
-                return $"'{site.Path}' computes its weight anew whenever it is read, so that what is added to it is lost: keep the weight as a parameter or buffer, or leave the adapter unmerged";
+                return $"'{site.Path}' recomputes its weight each time it is read, so anything added to it is lost: keep the weight as a parameter or buffer, or leave the adapter unmerged";
             var own = new HashSet<nn.Module>(ModuleNode.WalkOriginal(site.Layer).Select(n => n.Module), ReferenceEqualityComparer.Instance);
             var range = MemoryRange.Of(weight);
             var sharers = tensors

@@ -22,6 +22,6 @@ internal sealed class BackwardFailure
     public void ThrowIfAny()
     {
         if (Interlocked.Exchange(ref _first, null) is { } failure)
-            throw new InvalidOperationException($"A backward pass failed, so that gradients are missing: {failure.Message}", failure);
+            throw new InvalidOperationException($"A backward pass failed, so gradients are missing: {failure.Message}", failure);
     }
 }

@@ -16,7 +16,7 @@ internal sealed class JsonFields(JsonObject json)
     {
         try
         {
-            var parsed = JsonNode.Parse(utf8) as JsonObject ?? throw new InvalidDataException($"'{path}' is no JSON object.");
+            var parsed = JsonNode.Parse(utf8) as JsonObject ?? throw new InvalidDataException($"'{path}' is not a JSON object.");
             Visit(parsed);
             return parsed;
         }
@@ -34,7 +34,7 @@ internal sealed class JsonFields(JsonObject json)
             return fallback;
         if (node is JsonValue value && value.TryGetValue<T>(out var found))
             return found;
-        _problems.Add($"'{name}' is {node.ToJsonString()}; {kind} is needed");
+        _problems.Add($"'{name}' is {node.ToJsonString()}; it must be {kind}");
         return fallback;
     }
 
@@ -42,7 +42,7 @@ internal sealed class JsonFields(JsonObject json)
 
     public double Number(string name, double fallback) => Get(name, fallback, "a number");
 
-    public string? Text(string name) => Get<string?>(name, null, "a text");
+    public string? Text(string name) => Get<string?>(name, null, "a string");
 
     /// <summary>A list of texts, or a single one; null if absent.</summary>
     public IReadOnlyList<string>? Texts(string name)
@@ -56,7 +56,7 @@ internal sealed class JsonFields(JsonObject json)
             case JsonValue value when value.TryGetValue<string>(out var single):
                 return [single];
             default:
-                _problems.Add($"'{name}' is {json[name]!.ToJsonString()}; a list of texts is needed");
+                _problems.Add($"'{name}' is {json[name]!.ToJsonString()}; it must be a list of strings");
                 return null;
         }
     }

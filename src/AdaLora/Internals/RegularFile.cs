@@ -19,7 +19,7 @@ internal static class RegularFile
         var isSeekable = Seek(descriptor, 0, Current) >= 0;
         _ = Close(descriptor);
         if (!isSeekable)
-            throw new IOException($"'{path}' is a pipe, a socket or a device, where a file is needed.");
+            throw new IOException($"'{path}' is a pipe, a socket or a device; a regular file is needed.");
     }
 
     /// <summary>All bytes of a file.</summary>
@@ -39,7 +39,7 @@ internal static class RegularFile
     public static void RequireNoLink(string path)
     {
         if (new FileInfo(path).LinkTarget is { } target)
-            throw new IOException($"'{path}' is a link to '{target}', which is not written through. Remove it.");
+            throw new IOException($"'{path}' is a link to '{target}'; files are not written through links. Remove it.");
     }
 
     [DllImport("libc", EntryPoint = "open")]

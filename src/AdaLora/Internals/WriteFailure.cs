@@ -5,7 +5,7 @@ internal static class WriteFailure
 {
     // Marks exceptions that already say everything, because writing a folder means writing files.
     private const string Explained = "AdaLora.WriteFailure";
-    private const string Unchanged = "Whatever was there before is unchanged.";
+    private const string Unchanged = "Existing contents are unchanged.";
 
     // Error numbers of Linux, macOS and Windows; a .NET exception carries that of its system.
     private static readonly int[] DiskFull = OperatingSystem.IsWindows() ? [39, 112] : OperatingSystem.IsMacOS() ? [28, 69] : [28, 122];
@@ -34,11 +34,11 @@ internal static class WriteFailure
         var number = failure.HResult & 0xffff;
         return failure switch
         {
-            ArgumentOutOfRangeException => $"it would be larger than files of this process may be (see ulimit -f). {Unchanged}",
+            ArgumentOutOfRangeException => $"it would exceed this process's limit on file size (see ulimit -f). {Unchanged}",
             UnauthorizedAccessException => "access is denied. Choose another folder, or change its permissions.",
             PathTooLongException => "the path is longer than the system allows. Choose a shorter one.",
-            _ when DiskFull.Contains(number) => $"No space left on device. Free some, or choose a folder on another one. {Unchanged}",
-            _ when TooManyFiles.Contains(number) => $"the limit of open files is reached. Raise it with ulimit -n. {Unchanged}",
+            _ when DiskFull.Contains(number) => $"No space left on device. Free some space, or choose a folder on another device. {Unchanged}",
+            _ when TooManyFiles.Contains(number) => $"the limit on open files is reached. Raise it with ulimit -n. {Unchanged}",
             _ when ReadOnly.Contains(number) => "the file system is read-only. Choose another folder.",
             _ => $"{failure.Message.TrimEnd('.')}.",
         };

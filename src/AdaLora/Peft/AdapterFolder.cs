@@ -39,7 +39,7 @@ internal static class AdapterFolder
     {
         Directory.CreateDirectory(folder);
         if (Files.FirstOrDefault(file => Directory.Exists(Path.Combine(folder, file))) is { } obstacle)
-            throw new IOException($"'{Path.Combine(folder, obstacle)}' is a folder, where a file of the adapter has to be.");
+            throw new IOException($"'{Path.Combine(folder, obstacle)}' is a folder, but the adapter needs a file of that name.");
         FinishPending(folder);
         // A process killed while writing could not clean up.
         foreach (var torn in Directory.GetDirectories(folder, StagingPrefix + "*"))
@@ -77,12 +77,12 @@ internal static class AdapterFolder
         if (File.Exists(folder))
             return $"'{folder}' is a file; give the folder that holds {ConfigFile} and {WeightsFile}.";
         if (!Directory.Exists(folder))
-            return $"'{folder}' holds no adapter: there is no folder '{Path.GetFullPath(folder)}'.";
+            return $"'{folder}' holds no adapter: the folder '{Path.GetFullPath(folder)}' does not exist.";
         if (Directory.EnumerateFiles(folder, "*.gguf").FirstOrDefault() is { } gguf)
-            return $"'{folder}' holds an adapter in llama.cpp's format GGUF ({Path.GetFileName(gguf)}), which isn't read; take the adapter in PEFT's format that it was converted from.";
+            return $"'{folder}' holds an adapter in llama.cpp's GGUF format ({Path.GetFileName(gguf)}), which is not supported; use the PEFT adapter that it was converted from.";
         if (File.Exists(Path.Combine(folder, PickledFile)))
         {
-            return $"'{folder}' holds its weights in PyTorch's pickle format ({PickledFile}), which isn't read because loading it can run code: "
+            return $"'{folder}' holds its weights in PyTorch's pickle format ({PickledFile}), which is not read, because loading it can run code: "
                 + "load and save it once with PEFT in Python (save_pretrained writes safetensors).";
         }
         return $"'{folder}' holds no adapter: there is no {file}.";

@@ -79,7 +79,7 @@ internal sealed partial class ModuleExpressions(string field)
     }
 
     private InvalidDataException TooSlow(string text, Exception? cause) =>
-        new($"'{field}' of the adapter's configuration cannot be followed: its expression '{(text.Length > 100 ? text[..100] + "…" : text)}' takes too long to match. Write the modules' names in its place.", cause);
+        new($"'{field}' in the adapter's configuration cannot be used: its expression '{(text.Length > 100 ? text[..100] + "…" : text)}' takes too long to match. List the modules' names instead.", cause);
 
     [GeneratedRegex(@"\A[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\z")]
     private static partial Regex Plain();

@@ -36,7 +36,7 @@ internal sealed class SavedAdaLoraConfig : SavedConfig
         _beta1 = fields.Number("beta1", 0.85);
         _beta2 = fields.Number("beta2", 0.85);
         _orthogonalityWeight = fields.Number("orth_reg_weight", 0.5);
-        _pattern = fields.Map("rank_pattern", Flags, "a list of truth values")?.ToDictionary(p => WithoutEnding(p.Key), p => p.Value, StringComparer.Ordinal);
+        _pattern = fields.Map("rank_pattern", Flags, "a list of booleans")?.ToDictionary(p => WithoutEnding(p.Key), p => p.Value, StringComparer.Ordinal);
     }
 
     public int InitialRank => _initialRank;
@@ -79,7 +79,7 @@ internal sealed class SavedAdaLoraConfig : SavedConfig
         var wrong = (_pattern ?? []).Where(p => p.Value.Length != _initialRank).Select(p => p.Key).Order(StringComparer.Ordinal).ToList();
         return base.OwnProblems()
             .Concat(_initialRank < 0 ? [$"'init_r' is {_initialRank}; it must not be negative"] : [])
-            .Concat(wrong.Count > 0 ? [$"'rank_pattern' does not hold {_initialRank} truth values, as many as 'init_r' says, for {string.Join(", ", wrong)}"] : []);
+            .Concat(wrong.Count > 0 ? [$"'rank_pattern' does not hold {_initialRank} booleans, the number that 'init_r' gives, for {string.Join(", ", wrong)}"] : []);
     }
 
     private static bool[]? Flags(JsonNode? node) =>

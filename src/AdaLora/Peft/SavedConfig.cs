@@ -105,7 +105,7 @@ internal abstract class SavedConfig
         {
             SavedAdaLoraConfig.PeftType => new SavedAdaLoraConfig(json, fields),
             SavedLoraConfig.PeftType => new SavedLoraConfig(json, fields),
-            var other => throw new InvalidDataException($"'{path}' describes an adapter of type '{other}'; {SavedAdaLoraConfig.PeftType} and {SavedLoraConfig.PeftType} can be loaded."),
+            var other => throw new InvalidDataException($"'{path}' describes an adapter of type '{other}'; only {SavedAdaLoraConfig.PeftType} and {SavedLoraConfig.PeftType} can be loaded."),
         };
         var problems = fields.Problems
             .Concat(Unsupported.Where(name => IsSet(json[name])).Select(name => $"'{name}' is set, which is not supported"))
@@ -113,13 +113,13 @@ internal abstract class SavedConfig
             .ToList();
         if (json["init_lora_weights"] is JsonValue start && start.TryGetValue<string>(out var method) && ChangingBase.Any(m => method.StartsWith(m, StringComparison.OrdinalIgnoreCase)))
             problems.Add($"'init_lora_weights' is '{method}', which changes the base model; convert the adapter to plain LoRA first");
-        return problems.Count == 0 ? config : throw new InvalidDataException($"'{path}' cannot be followed: {string.Join("; ", problems)}.");
+        return problems.Count == 0 ? config : throw new InvalidDataException($"'{path}' cannot be used: {string.Join("; ", problems)}.");
     }
 
     protected virtual IEnumerable<string> OwnProblems()
     {
         if (!IsSingle(Alpha))
-            yield return $"'lora_alpha' is {Alpha}; a number of single precision is needed";
+            yield return $"'lora_alpha' is {Alpha}; it must be a single-precision number";
         if (Dropout is not (>= 0 and < 1))
             yield return $"'lora_dropout' is {Dropout}; it must lie in [0, 1)";
     }

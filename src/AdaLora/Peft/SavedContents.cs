@@ -21,7 +21,7 @@ internal sealed class SavedContents
                 .OrderBy(name => name, NumberAwareComparer.Instance),
         ];
         if (Modules.Count == 0)
-            _problems.Add("no adapted matrices are stored");
+            _problems.Add("it holds no adapted matrices");
         foreach (var module in Modules)
             Check(module);
         var adapted = Modules.SelectMany(TensorsOf).ToHashSet(StringComparer.Ordinal);
@@ -73,7 +73,7 @@ internal sealed class SavedContents
     private IReadOnlyList<InspectedModule> FindTrained(IEnumerable<SafetensorsEntry> others)
     {
         var own = others.Where(e => !PeftName.IsPassedOver(e.Name)).ToLookup(e => e.Name.StartsWith(PeftName.Prefix, StringComparison.Ordinal));
-        _problems.AddRange(own[false].Select(e => $"'{e.Name}' is no name of an adapter's tensor").Order(StringComparer.Ordinal));
+        _problems.AddRange(own[false].Select(e => $"'{e.Name}' is not the name of an adapter's tensor").Order(StringComparer.Ordinal));
         return
         [
             .. own[true].GroupBy(e => ModuleOf(PeftName.ToParameter(e.Name)), e => Count(e), StringComparer.Ordinal)

@@ -32,11 +32,11 @@ internal sealed class SavedFit
         CheckBuffers();
         var tied = new TiedModules(_nodes);
         if (config.TiesWeights)
-            _problems.AddRange(Modules.Select(tied.Describe).OfType<string>().Select(t => $"'{SavedConfig.TiedField}' is set, and {t}: PEFT has put one adapter on both, which is not supported"));
+            _problems.AddRange(Modules.Select(tied.Describe).OfType<string>().Select(t => $"'{SavedConfig.TiedField}' is set, and {t}: PEFT puts one adapter on both, which is not supported"));
         else
             Untied = [.. TrainedModules.Select(tied.Describe).OfType<string>()];
         foreach (var name in entries.Keys.Where(n => !_used.Contains(n) && !PeftName.IsPassedOver(n)).Order(StringComparer.Ordinal))
-            _problems.Add(EmbeddingOf(name) is { } table ? $"'{name}' replaces the model's embeddings{Resized(name, table)}, but is not in modules_to_save" : $"nothing in the model takes '{name}'");
+            _problems.Add(EmbeddingOf(name) is { } table ? $"'{name}' replaces the model's embeddings{Resized(name, table)}, but is not in modules_to_save" : $"the model has no place for '{name}'");
     }
 
     /// <summary>Names of the adapted modules, in model order.</summary>
@@ -95,7 +95,7 @@ internal sealed class SavedFit
         var covered = layers.Where(n => names.Contains(n.Path)).Select(n => n.Module).ToHashSet<nn.Module>(ReferenceEqualityComparer.Instance);
         names.UnionWith(layers.Where(n => _config.Targets.Selects(n.Path) && !IsTrained(n.Path) && covered.Add(n.Module)).Select(n => n.Path));
         if (names.Count == 0 && _problems.Count == 0)
-            _problems.Add("no adapted matrices are stored");
+            _problems.Add("it holds no adapted matrices");
         return [.. layers.Where(n => names.Contains(n.Path)).Select(n => n.Path)];
     }
 
@@ -153,7 +153,7 @@ internal sealed class SavedFit
         : null;
 
     private string Resized(string stored, Tensor table) => _entries[stored].Shape is [var rows, ..] && rows != table.shape[0]
-        ? $" of {table.shape[0]} rows with {rows}: the adapter belongs to a model with a resized vocabulary, so resize this one's first"
+        ? $" of {table.shape[0]} rows with {rows}: the adapter belongs to a model with a resized vocabulary, so resize this model's vocabulary first"
         : string.Empty;
 
     private void Take(string stored, Tensor target)

@@ -18,7 +18,7 @@ internal sealed class SavedLoraConfig : SavedConfig
         : base(json, fields)
     {
         _rank = fields.Integer("r", 8);
-        _rootScale = fields.Get("use_rslora", false, "a truth value");
+        _rootScale = fields.Get("use_rslora", false, "a boolean");
         _ranks = new ModuleNumbers(fields, "rank_pattern");
         _alphas = new ModuleNumbers(fields, "alpha_pattern");
     }
@@ -44,7 +44,7 @@ internal sealed class SavedLoraConfig : SavedConfig
     public override IReadOnlyDictionary<string, long[]> ShapesOf(string module, MatrixSizes sizes) =>
         new Dictionary<string, long[]> { [Endings[0]] = sizes.LoraRight(RankOf(module)), [Endings[1]] = sizes.LoraLeft(RankOf(module)) };
 
-    public override string? FaultOf(AdaptableLayer layer) => layer.IsGrouped ? "is a convolution in groups, for which PEFT's LoRA has another product" : null;
+    public override string? FaultOf(AdaptableLayer layer) => layer.IsGrouped ? "is a grouped convolution, which PEFT's LoRA computes differently" : null;
 
     public override SavedTraining Training(int matrices, int triplets) => new()
     {
@@ -55,6 +55,6 @@ internal sealed class SavedLoraConfig : SavedConfig
     };
 
     protected override IEnumerable<string> OwnProblems() => base.OwnProblems()
-        .Concat(_ranks.Values.Append(_rank).All(r => r is >= 1 and <= int.MaxValue && r == Math.Floor(r)) ? [] : ["'r' or 'rank_pattern' holds something else than a whole number from 1"])
-        .Concat(_alphas.Values.All(IsSingle) ? [] : ["'alpha_pattern' holds a number beyond single precision"]);
+        .Concat(_ranks.Values.Append(_rank).All(r => r is >= 1 and <= int.MaxValue && r == Math.Floor(r)) ? [] : ["'r' or 'rank_pattern' holds something other than a whole number of at least 1"])
+        .Concat(_alphas.Values.All(IsSingle) ? [] : ["'alpha_pattern' holds a number outside the range of single precision"]);
 }

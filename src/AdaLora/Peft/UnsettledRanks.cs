@@ -25,5 +25,5 @@ internal static class UnsettledRanks
     public static int? Read(SafetensorsFile weights) =>
         !weights.Metadata.TryGetValue(TargetBudget, out var text) ? null
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var budget) ? budget
-        : throw new InvalidDataException($"'{weights.Path}' cannot be followed: the metadata '{TargetBudget}' is '{text}'; it must be a whole number.");
+        : throw new InvalidDataException($"'{weights.Path}' cannot be used: the metadata '{TargetBudget}' is '{text}'; it must be a whole number.");
 }

@@ -101,7 +101,7 @@ public sealed class SafetensorsFile : IDisposable
         ArgumentNullException.ThrowIfNull(target);
         var entry = Find(name);
         if (!entry.Shape.SequenceEqual(target.shape))
-            throw new ArgumentException($"'{name}' has the shape [{string.Join(", ", entry.Shape)}] in place of [{string.Join(", ", target.shape)}].", nameof(target));
+            throw new ArgumentException($"'{name}' has the shape [{string.Join(", ", entry.Shape)}] instead of [{string.Join(", ", target.shape)}].", nameof(target));
         if (entry.Dtype == target.dtype && target.device_type == DeviceType.CPU && target.is_contiguous())
         {
             Fill(entry, target);
@@ -191,12 +191,12 @@ public sealed class SafetensorsFile : IDisposable
         var fileLength = RandomAccess.GetLength(_handle);
         Span<byte> start = stackalloc byte[LengthBytes];
         if (ReadFully(start, 0) < LengthBytes)
-            throw new SafetensorsException(Path, $"is no safetensors file: it has {fileLength} bytes, fewer than the {LengthBytes} of the header length");
+            throw new SafetensorsException(Path, $"is not a safetensors file: it has {fileLength} bytes, fewer than the {LengthBytes} that hold the header length");
         var headerLength = BinaryPrimitives.ReadUInt64LittleEndian(start);
         if (headerLength > MaxHeaderBytes || (long)headerLength > fileLength - LengthBytes)
         {
             var limit = headerLength > MaxHeaderBytes ? $"the limit is {MaxHeaderBytes}" : $"the file has {fileLength} in all";
-            throw new SafetensorsException(Path, $"states a header of {headerLength} bytes ({limit}){FileKindHint(start)}");
+            throw new SafetensorsException(Path, $"declares a header of {headerLength} bytes ({limit}){FileKindHint(start)}");
         }
         var json = new byte[headerLength];
         if (ReadFully(json, LengthBytes) < json.Length)
@@ -211,10 +211,10 @@ public sealed class SafetensorsFile : IDisposable
         if (start.SequenceEqual("version "u8))
             return "; it looks like a Git LFS pointer: fetch the real file with 'git lfs pull'";
         if (start[0] == '<')
-            return "; it looks like a web page: the download gave an error page in place of the file";
+            return "; it looks like a web page: the download returned an error page instead of the file";
         if (start.StartsWith("PK"u8) || start[0] == 0x80)
             return "; it looks like a PyTorch checkpoint: convert it to safetensors first";
-        return "; it is cut off or no safetensors file";
+        return "; it is truncated or not a safetensors file";
     }
 
     private Tensor Allocate(SafetensorsEntry entry)
@@ -225,7 +225,7 @@ public sealed class SafetensorsFile : IDisposable
         }
         catch (ExternalException exception)
         {
-            throw new SafetensorsException(Path, $"no tensor of {entry.Dtype} [{string.Join(", ", entry.Shape)}] can be made: {exception.Message}", entry.Name, exception);
+            throw new SafetensorsException(Path, $"a tensor of {entry.Dtype} [{string.Join(", ", entry.Shape)}] cannot be created: {exception.Message}", entry.Name, exception);
         }
     }
 
@@ -274,7 +274,7 @@ public sealed class SafetensorsFile : IDisposable
             throw new SafetensorsException(Path, "the file ended while its bytes were read; it was changed after it was opened", entry.Name);
         // Other values would be undefined behaviour inside libtorch.
         if (entry.Dtype == ScalarType.Bool && chunk.ContainsAnyExceptInRange((byte)0, (byte)1))
-            throw new SafetensorsException(Path, "a truth value is neither 0 nor 1", entry.Name);
+            throw new SafetensorsException(Path, "a boolean is neither 0 nor 1", entry.Name);
     }
 
     private int ReadFully(Span<byte> buffer, long position)

@@ -61,7 +61,7 @@ internal sealed class SafetensorsHeader
             }
             else if (!Entries.TryAdd(name, ReadEntry(ref reader, name)))
             {
-                throw Fault("stands twice in the header", name);
+                throw Fault("appears twice in the header", name);
             }
         }
         // Reading on finds anything after the object.
@@ -124,13 +124,13 @@ internal sealed class SafetensorsHeader
         if (!SafetensorsDtype.TryParse(dtype, out var type, out var size))
             throw Fault($"dtype '{dtype}' is unknown or not supported (supported: {SafetensorsDtype.AllNames})", name);
         if (offsets.Length != 2)
-            throw Fault($"data_offsets has {offsets.Length} values in place of 2", name);
+            throw Fault($"data_offsets has {offsets.Length} values instead of 2", name);
         if (offsets[1] < offsets[0])
             throw Fault($"data_offsets [{offsets[0]}, {offsets[1]}] end before they begin", name);
         var needed = ByteLength(shape, size)
-            ?? throw Fault($"shape [{string.Join(", ", shape)}] counts more bytes than 63 bits hold", name);
+            ?? throw Fault($"shape [{string.Join(", ", shape)}] needs more bytes than 63 bits can hold", name);
         if (needed != offsets[1] - offsets[0])
-            throw Fault($"shape [{string.Join(", ", shape)}] of {dtype} takes {needed} bytes, data_offsets have {offsets[1] - offsets[0]}", name);
+            throw Fault($"shape [{string.Join(", ", shape)}] of {dtype} needs {needed} bytes, but data_offsets span {offsets[1] - offsets[0]}", name);
         return new SafetensorsEntry(name, type, shape, offsets[0], offsets[1]);
     }
 
@@ -175,13 +175,13 @@ internal sealed class SafetensorsHeader
             if (entry.End > dataLength)
                 throw Fault($"data_offsets [{entry.Begin}, {entry.End}] reach beyond the {dataLength} bytes of data in the file", entry.Name);
             if (entry.Begin < position)
-                throw Fault($"data_offsets [{entry.Begin}, {entry.End}] overlap the tensor before, which ends at {position}", entry.Name);
+                throw Fault($"data_offsets [{entry.Begin}, {entry.End}] overlap the previous tensor, which ends at {position}", entry.Name);
             if (entry.Begin > position)
                 throw Fault($"the {entry.Begin - position} bytes before its data_offsets [{entry.Begin}, {entry.End}] belong to no tensor", entry.Name);
             position = entry.End;
         }
         if (position != dataLength)
-            throw Fault($"has {dataLength - position} bytes after its last tensor that belong to none");
+            throw Fault($"has {dataLength - position} bytes after its last tensor that belong to no tensor");
     }
 
     private SafetensorsException Fault(string reason, string? tensorName = null) => new(_path, reason, tensorName);

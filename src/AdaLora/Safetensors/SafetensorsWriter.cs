@@ -47,7 +47,7 @@ public static class SafetensorsWriter
         foreach (var (name, tensor) in tensors.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             if (name == "__metadata__" || !IsText(name))
-                throw new ArgumentException($"'{name}' can't be a tensor's name: it is reserved by the format or no valid text.", nameof(tensors));
+                throw new ArgumentException($"'{name}' can't be a tensor's name: it is reserved by the format or is not valid text.", nameof(tensors));
             if (tensor is null || tensor.IsInvalid)
                 throw new ArgumentException($"Tensor '{name}' is null or was disposed.", nameof(tensors));
             if (tensor.is_sparse || !SafetensorsDtype.TryGetName(tensor.dtype, out var dtype, out var size))
@@ -90,7 +90,7 @@ public static class SafetensorsWriter
         foreach (var (key, value) in metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             if (value is null || !IsText(key) || !IsText(value))
-                throw new ArgumentException($"The metadata at '{key}' is null or no valid text.", nameof(metadata));
+                throw new ArgumentException($"The metadata at '{key}' is null or not valid text.", nameof(metadata));
             json.WriteString(key, value);
         }
         json.WriteEndObject();

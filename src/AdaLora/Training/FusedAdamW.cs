@@ -54,7 +54,7 @@ public class FusedAdamW : AdamW, IOptimizerState
     {
         ArgumentNullException.ThrowIfNull(param_group);
         if (param_group is not ParamGroup { Options: null or Options } group)
-            throw new ArgumentException($"{param_group.GetType()} is not a group of AdamW.", nameof(param_group));
+            throw new ArgumentException($"{param_group.GetType()} is not a parameter group of AdamW.", nameof(param_group));
         Parameter[] parameters = [.. group.Parameters ?? throw new ArgumentNullException(nameof(param_group), "The group has no parameters.")];
         var problems = new Problems();
         GroupCheck.Options(group.Options, (Options)_defaults, problems);
@@ -78,16 +78,16 @@ public class FusedAdamW : AdamW, IOptimizerState
         foreach (var parameter in group.Parameters)
         {
             if (parameter.IsInvalid)
-                throw new InvalidOperationException("A parameter is not there any more: the model was moved or changed after the optimiser was made. Move it first.");
+                throw new InvalidOperationException("A parameter no longer exists: the model was moved or changed after the optimiser was created. Move the model first.");
             using var scope = NewDisposeScope();
             var gradient = parameter.grad;
             if (gradient is null || gradient.numel() == 0)
                 continue;
             if (gradient.is_sparse)
-                throw new InvalidOperationException("AdamW takes no sparse gradients. Make the embedding without 'sparse', or use SparseAdam.");
+                throw new InvalidOperationException("AdamW does not support sparse gradients. Create the embedding without 'sparse', or use SparseAdam.");
             var slot = _slots[parameter];
             if (slot.State.exp_avg.numel() != parameter.numel())
-                throw new InvalidOperationException($"A parameter had {slot.State.exp_avg.numel()} entries and has {parameter.numel()}. Name this optimiser with AdaLoraModel.UseOptimizer before triplets are dropped, added or put back, or make a new one.");
+                throw new InvalidOperationException($"A parameter had {slot.State.exp_avg.numel()} entries and now has {parameter.numel()}. Pass this optimiser to AdaLoraModel.UseOptimizer before triplets are dropped, added or restored, or create a new one.");
             slot.Step(gradient, gradient.dtype == ScalarType.Float16 ? Float16Factor : 1, (Options)group.Options, threads);
         }
     }

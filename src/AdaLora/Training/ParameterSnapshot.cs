@@ -37,7 +37,7 @@ internal sealed class ParameterSnapshot : IDisposable
         foreach (var (name, live, copy) in _copies)
         {
             if (live.IsInvalid || !live.shape.SequenceEqual(copy.shape))
-                throw new InvalidOperationException($"'{name}' is not what it was when the weights were kept: the model was moved or changed. Nothing was restored.");
+                throw new InvalidOperationException($"'{name}' is no longer what it was when the weights were kept: the model was moved or changed. Nothing was restored.");
         }
 
         steps.AddLast(() =>

@@ -45,7 +45,7 @@ public sealed class Trainer : IDisposable
         if (_scale.IsDynamic && !options.SkipNonFiniteSteps)
         {
             throw new ArgumentException(
-                $"The model has weights in float16, whose losses are scaled by a number that adapts to skipped steps, but {nameof(TrainerOptions)}.{nameof(TrainerOptions.SkipNonFiniteSteps)} is off. Turn it on, or set {nameof(TrainerOptions.LossScale)} to {nameof(LossScale)}.{nameof(LossScale.None)}.",
+                $"The model has float16 weights, so its loss is scaled by a number that adapts to skipped steps, but {nameof(TrainerOptions)}.{nameof(TrainerOptions.SkipNonFiniteSteps)} is off. Turn it on, or set {nameof(TrainerOptions.LossScale)} to {nameof(LossScale)}.{nameof(LossScale.None)}.",
                 nameof(options));
         }
 
@@ -136,7 +136,7 @@ public sealed class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(batches);
         RequireEvaluation(evaluate);
         if (_used)
-            throw new InvalidOperationException("A trainer trains once; make a new one for another training.");
+            throw new InvalidOperationException("A trainer trains once; create a new one for another run.");
         using var hold = _target.Hold();
         // Another trainer may have been created for the same model since.
         _target.Use(_optimizer);
@@ -169,7 +169,7 @@ public sealed class Trainer : IDisposable
         if (evaluate is null && (_options.Patience is not null || _options.EvaluateEvery is not null))
         {
             var option = _options.Patience is not null ? nameof(TrainerOptions.Patience) : nameof(TrainerOptions.EvaluateEvery);
-            throw new ArgumentException($"{nameof(TrainerOptions)}.{option} is set, but there is nothing to evaluate with. Give {nameof(Fit)} an evaluation, or leave the option out.", nameof(evaluate));
+            throw new ArgumentException($"{nameof(TrainerOptions)}.{option} is set, but there is nothing to evaluate with. Give {nameof(Fit)} an evaluation, or leave the option unset.", nameof(evaluate));
         }
     }
 
@@ -186,7 +186,7 @@ public sealed class Trainer : IDisposable
     public void Dispose()
     {
         if (_runningThread is not 0 and var thread && thread != Environment.CurrentManagedThreadId)
-            throw new InvalidOperationException($"The trainer cannot be freed: {nameof(Fit)} is running on another thread. Wait until it has returned.");
+            throw new InvalidOperationException($"The trainer cannot be disposed: {nameof(Fit)} is running on another thread. Wait until it has returned.");
         _target.Forget(_optimizer);
         _best.Dispose();
         _target.Dispose();

@@ -150,7 +150,7 @@ internal sealed class TrainingRun : IDisposable
 
         _collections.End();
         if (_position.IsAtStartOfPass)
-            throw new InvalidOperationException("There are no batches to train on. If the sequence can only be enumerated once, give one that can be enumerated for each pass.");
+            throw new InvalidOperationException("There are no batches to train on. If the sequence can only be enumerated once, pass one that can be enumerated for each epoch.");
         _position.ClosePass();
         // Backward passes still waiting for their step do not change the weights; without a step since the latest evaluation there is nothing new to evaluate.
         var early = _options.EvaluateEvery is null && _counters.Steps > (_evaluations.Latest?.Step ?? 0) ? Evaluate() : null;

@@ -261,7 +261,7 @@ public sealed class GlueRunnerTests : IDisposable
         Assert.Equal(2, refused);
         Assert.Contains("--resume", reason, StringComparison.Ordinal);
         Assert.True(code == 0, output + error);
-        Assert.Contains("Going on from", output, StringComparison.Ordinal);
+        Assert.Contains("Resuming from", output, StringComparison.Ordinal);
         Assert.Equal(whole, Results());
         Assert.False(Directory.Exists(Path.Combine(_folder, "out", "checkpoints")));
     }

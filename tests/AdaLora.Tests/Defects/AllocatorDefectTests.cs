@@ -48,7 +48,7 @@ public sealed class AllocatorDefectTests
         model.eval();
         adapted.Report();
         foreach (var call in (Action[])[() => adapted.Save("never"), () => adapted.ExportLora("never"), () => adapted.Merge()])
-            Assert.Contains("no step was done with them", Assert.Throws<InvalidOperationException>(call).Message, StringComparison.Ordinal);
+            Assert.Contains("no optimiser step used them", Assert.Throws<InvalidOperationException>(call).Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists("never"));
 
         adapted.BeforeOptimizerStep();

@@ -27,7 +27,7 @@ internal static class FrozenLinear
         using var noGrad = no_grad();
         var features = weight.Tensors[0].shape;
         if (input.dim() == 0 || input.shape[^1] != features[1])
-            throw new ArgumentException($"The input has {(input.dim() == 0 ? 0 : input.shape[^1])} features where the weight has {features[1]}.", nameof(input));
+            throw new ArgumentException($"The input has {(input.dim() == 0 ? 0 : input.shape[^1])} features, but the weight has {features[1]}.", nameof(input));
         var output = weight.Linear(input.reshape(-1, features[1]).to(weight.Dtype), bias?.to(weight.Dtype)).to(input.dtype);
         return output.view([.. input.shape[..^1], features[0]]).detach().MoveToOuterDisposeScope();
     }

@@ -31,7 +31,7 @@ internal sealed class CheckpointKeeper : IDisposable
         _store = new CheckpointStore(options.Folder, options.CreateStream);
         if (!options.Resume && _store.NewestFirst.Count > 0)
             throw new InvalidOperationException(
-                $"'{options.Folder}' holds checkpoints of another training. Set {nameof(CheckpointOptions.Resume)} to go on with it, choose another folder, or delete them.");
+                $"'{options.Folder}' holds checkpoints of another training run. Set {nameof(CheckpointOptions.Resume)} to continue it, choose another folder, or delete them.");
         // Check now rather than after hours of training.
         AtomicFile.MakeFolder(options.Folder);
         _lock = Lock(Path.Combine(options.Folder, LockFile));
@@ -121,7 +121,7 @@ internal sealed class CheckpointKeeper : IDisposable
         }
         catch (IOException e) when (File.Exists(path))
         {
-            throw new InvalidOperationException($"Another training writes its checkpoints into '{Path.GetDirectoryName(path)}'. Give each training a folder of its own.", e);
+            throw new InvalidOperationException($"Another training run is writing its checkpoints to '{Path.GetDirectoryName(path)}'. Give each run its own folder.", e);
         }
     }
 

@@ -60,11 +60,11 @@ internal sealed class CheckpointStore(string folder, Func<string, Stream>? creat
                 return (tensors, file.Metadata);
             foreach (var tensor in tensors.Values)
                 tensor.Dispose();
-            throw new InvalidDataException($"'{path}' is torn or was altered: its checksum is {found}, not the one in its name.");
+            throw new InvalidDataException($"'{path}' is damaged or was altered: its checksum is {found}, not the one in its name.");
         }
         catch (SafetensorsException e)
         {
-            throw new InvalidDataException($"'{path}' is torn or was altered: {e.Message}", e);
+            throw new InvalidDataException($"'{path}' is damaged or was altered: {e.Message}", e);
         }
     }
 

@@ -113,7 +113,7 @@ internal sealed class DataPosition : IResumable, IDisposable
             repeated.Skip(enumerator, long.MaxValue);
         }
 
-        Require(repeated.Batches, Batches - seen, "batches in the epochs that are over");
+        Require(repeated.Batches, Batches - seen, "batches in the completed epochs");
         if (InPass is null)
         {
             RequireSamples(repeated.Samples);
@@ -125,7 +125,7 @@ internal sealed class DataPosition : IResumable, IDisposable
         var underWay = batches.GetEnumerator();
         repeated.Skip(underWay, seen);
         set_rng_state(generator);
-        Require(repeated.Batches, Batches, "batches, or more, up to where the checkpoint was made");
+        Require(repeated.Batches, Batches, "or more batches up to the checkpoint");
         RequireSamples(repeated.Samples);
         return underWay;
     }
@@ -133,13 +133,13 @@ internal sealed class DataPosition : IResumable, IDisposable
     private void RequireSamples(long repeated)
     {
         if (repeated > 0 && Samples > 0)
-            Require(repeated, Samples, "examples in the batches up to where the checkpoint was made");
+            Require(repeated, Samples, "examples in the batches up to the checkpoint");
     }
 
     private static void Require(long found, long expected, string what)
     {
         if (found != expected)
-            throw new InvalidDataException($"The batches are not those of the training that is to be resumed: there were {expected} {what}, now there are {found}. Give the same batches, of the same size, or begin anew in another folder.");
+            throw new InvalidDataException($"The batches are not those of the training run being resumed: there were {expected} {what}, now there are {found}. Use the same batches, of the same size, or start again in another folder.");
     }
 
     /// <summary>Goes again through batches that were already trained on.</summary>

@@ -67,7 +67,7 @@ internal sealed class RunIdentity
             .Select(k => $"{k} is {present.GetValueOrDefault(k) ?? "absent"} and was {Saved(k) ?? "absent"}")
             .ToList();
         if (differences.Count > 0)
-            throw new InvalidDataException($"'{path}' belongs to another training: {string.Join("; ", differences)}. Resume with the settings it was begun with, or begin anew in another folder.");
+            throw new InvalidDataException($"'{path}' belongs to another training run: {string.Join("; ", differences)}. Resume with the settings it was started with, or start again in another folder.");
 
         string? Saved(string name) => saved.GetValueOrDefault(name) ?? (present.ContainsKey(name) ? Untold.GetValueOrDefault(name) : null);
     }

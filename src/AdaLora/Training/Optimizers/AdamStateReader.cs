@@ -19,7 +19,7 @@ internal sealed class AdamStateReader(IReadOnlyDictionary<string, Tensor> saved)
         var squares = Like($"{name}.exp_avg_sq", own.exp_avg_sq, slot.Shape);
         var master = slot.Master is { } present ? Like($"{name}.master", present, slot.Shape) : null;
         if (step is not null && (step.numel() != 1 || step.dtype != ScalarType.Int64))
-            _problems.Add($"{name}.step is {step.dtype} ({string.Join(", ", step.shape)}) in place of one Int64");
+            _problems.Add($"{name}.step is {step.dtype} ({string.Join(", ", step.shape)}) instead of one Int64");
         _take.Add(() =>
         {
             own.step = HostRead.Scalar<long>(step!);
@@ -33,7 +33,7 @@ internal sealed class AdamStateReader(IReadOnlyDictionary<string, Tensor> saved)
     {
         _problems.AddRange(saved.Keys.Where(key => !_known.Contains(key)).Order(StringComparer.Ordinal).Select(key => $"{key} belongs to no parameter"));
         if (_problems.Count > 0)
-            throw new InvalidDataException($"The saved state of AdamW is that of other parameters: {string.Join("; ", _problems)}.");
+            throw new InvalidDataException($"The saved state of AdamW belongs to other parameters: {string.Join("; ", _problems)}.");
         foreach (var take in _take)
             take();
     }
@@ -55,7 +55,7 @@ internal sealed class AdamStateReader(IReadOnlyDictionary<string, Tensor> saved)
             return null;
         if (tensor.dtype == present.dtype && tensor.shape.AsSpan().SequenceEqual(shape))
             return tensor.to(present.device, copy: true);
-        _problems.Add($"{name} is {tensor.dtype} ({string.Join(", ", tensor.shape)}) in place of {present.dtype} ({string.Join(", ", shape)})");
+        _problems.Add($"{name} is {tensor.dtype} ({string.Join(", ", tensor.shape)}) instead of {present.dtype} ({string.Join(", ", shape)})");
         return null;
     }
 }

@@ -18,10 +18,10 @@ internal static partial class TrainingLog
     [LoggerMessage(EventId = 12, Level = LogLevel.Information, Message = "Step {Step}: score {Score:F4}, best so far {Best:F4}")]
     public static partial void Evaluated(ILogger logger, long step, double score, double best);
 
-    [LoggerMessage(EventId = 13, Level = LogLevel.Warning, Message = "Step {Step}: a gradient is not finite; the optimiser step is left out")]
+    [LoggerMessage(EventId = 13, Level = LogLevel.Warning, Message = "Step {Step}: a gradient is not finite; the optimiser step is skipped")]
     public static partial void StepSkipped(ILogger logger, long step);
 
-    [LoggerMessage(EventId = 53, Level = LogLevel.Information, Message = "Step {Step}: a gradient is not finite with a loss scale of {Scale}; the optimiser step is left out and the scale halved")]
+    [LoggerMessage(EventId = 53, Level = LogLevel.Information, Message = "Step {Step}: a gradient is not finite with a loss scale of {Scale}; the optimiser step is skipped and the scale halved")]
     public static partial void ScaledStepSkipped(ILogger logger, long step, double scale);
 
     [LoggerMessage(EventId = 14, Level = LogLevel.Information, Message = "Training ended ({Reason}) after {Steps} steps in {Elapsed}")]

@@ -45,7 +45,7 @@ public sealed class CheckpointFaultTests : IDisposable
 
         Assert.Equal(60 - 15, resumed.Losses.Count);
         Assert.Equal(whole.Weights, resumed.Weights);
-        Assert.Contains(_log.Lines, m => m.Contains(damaged, StringComparison.Ordinal) && m.Contains("torn or was altered", StringComparison.Ordinal));
+        Assert.Contains(_log.Lines, m => m.Contains(damaged, StringComparison.Ordinal) && m.Contains("damaged or was altered", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed class CheckpointFaultTests : IDisposable
 
         (Rehearsal with { Batches = WithAnotherTraining }).Run(crashBefore: 4);
 
-        Assert.Contains("Another training writes", Assert.IsType<InvalidOperationException>(refused).Message, StringComparison.Ordinal);
+        Assert.Contains("Another training run is writing", Assert.IsType<InvalidOperationException>(refused).Message, StringComparison.Ordinal);
         Assert.Equal(60, Rehearsal.Run(resume: true).Losses.Count);
 
         IEnumerable<(Tensor Inputs, Tensor Labels)> WithAnotherTraining()

@@ -57,7 +57,7 @@ public sealed class OptimizerRefusalTests
 
         foreach (var (options, word) in ((AdamW.Options, string)[])[(new() { amsgrad = true }, "amsgrad"), (new() { maximize = true }, "maximize"), (new() { beta1 = 2 }, "beta1 is 2")])
             Assert.Contains(word, Assert.Throws<ArgumentException>(() => optimizer.add_param_group(new AdamW.ParamGroup { Parameters = [other], Options = options })).Message, StringComparison.Ordinal);
-        Assert.Contains("not a group of AdamW", Assert.Throws<ArgumentException>(() => optimizer.add_param_group(new SGD.ParamGroup([other]))).Message, StringComparison.Ordinal);
+        Assert.Contains("not a parameter group of AdamW", Assert.Throws<ArgumentException>(() => optimizer.add_param_group(new SGD.ParamGroup([other]))).Message, StringComparison.Ordinal);
         Assert.Contains("listed twice", Assert.Throws<ArgumentException>(() => optimizer.add_param_group(new AdamW.ParamGroup { Parameters = [parameter] })).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentNullException>(() => optimizer.add_param_group(null!));
         Assert.Throws<ArgumentNullException>(() => optimizer.add_param_group(new AdamW.ParamGroup()));
@@ -72,7 +72,7 @@ public sealed class OptimizerRefusalTests
         using var model = new TinyModel();
         using var optimizer = new FusedAdamW([.. model.parameters()]);
         _ = model.to(ScalarType.Float64);
-        Assert.Contains("Move it first", Assert.Throws<InvalidOperationException>(() => optimizer.step()).Message, StringComparison.Ordinal);
+        Assert.Contains("Move the model first", Assert.Throws<InvalidOperationException>(() => optimizer.step()).Message, StringComparison.Ordinal);
     }
 
     [Fact]
