@@ -104,7 +104,7 @@ public static class AutoModel
         var family = ModelFamily.Of(checkpoint);
         var config = family.ReadConfig(checkpoint.Config, checkpoint.ConfigPath);
         var make = find(family) ?? throw new CheckpointException(
-            checkpoint.ConfigPath, $"describes a model of type '{config.ModelType}', of which there is no {what} (there is of {string.Join(", ", ModelFamily.TypesWith(other => find(other) is not null))}).");
+            checkpoint.ConfigPath, $"describes a model of type '{config.ModelType}', for which there is no {what} (there is one for {string.Join(", ", ModelFamily.TypesWith(other => find(other) is not null))}).");
         ConfigFit.Check(checkpoint, config);
         var model = Unfilled.WithDtype(options.Dtype, () => create(make, config, checkpoint));
         try

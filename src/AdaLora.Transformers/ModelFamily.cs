@@ -63,10 +63,10 @@ internal sealed class ModelFamily
     /// <exception cref="CheckpointException">The checkpoint is of a family without an entry here.</exception>
     public static ModelFamily Of(CheckpointFolder checkpoint) =>
         checkpoint.Config.Text("model_type") is not { } type
-            ? throw new CheckpointException(checkpoint.ConfigPath, "has no model_type, so that the model's family is unknown.")
+            ? throw new CheckpointException(checkpoint.ConfigPath, "has no model_type, so the model's family is unknown.")
             : Families.TryGetValue(type, out var family)
                 ? family
-                : throw new CheckpointException(checkpoint.ConfigPath, $"describes a model of type '{type}', which isn't supported (supported: {string.Join(", ", Families.Keys)}).");
+                : throw new CheckpointException(checkpoint.ConfigPath, $"describes a model of type '{type}', which is not supported (supported: {string.Join(", ", Families.Keys)}).");
 
     /// <summary>The family of a configuration.</summary>
     public static ModelFamily Of(ModelConfig config) => Families[config.ModelType];

@@ -40,7 +40,7 @@ public sealed class UseAfterEndTests
 
         var exception = Assert.Throws<InvalidDataException>(() => AdaLoraModel.Load(model, "no-such-adapter"));
 
-        Assert.Contains($"there is no folder '{Path.GetFullPath("no-such-adapter")}'", exception.Message, StringComparison.Ordinal);
+        Assert.Contains($"the folder '{Path.GetFullPath("no-such-adapter")}' does not exist", exception.Message, StringComparison.Ordinal);
     }
 
     private static void Refuses(AdaLoraModel adapted, Type disposed)

@@ -10,8 +10,8 @@ namespace AdaLora.Experiments.Comparison;
 internal sealed class ComparisonCommand
 {
     private readonly Option<string> _output;
-    private readonly Option<int> _jobs = ParsedOption.Number("--jobs", "Runs at a time, each in a process of its own; give them --threads too, so that they share the processor.", 1);
-    private readonly Option<bool> _quiet = new("--quiet") { Description = "Tell of whole runs only." };
+    private readonly Option<int> _jobs = ParsedOption.Number("--jobs", "Runs at a time, each in its own process; set --threads as well, so that they share the processor.", 1);
+    private readonly Option<bool> _quiet = new("--quiet") { Description = "Report completed runs only." };
     private readonly Option<IReadOnlyList<int>?> _seeds = ParsedOption.Create<IReadOnlyList<int>?>("--seeds", "Seeds of the runs, such as 1,2,3 or 1-5. [default: 1,2,3]", "NUMBERS", ListArguments.Numbers);
     private readonly string _name;
     private readonly ICellRunner _runner;
@@ -29,7 +29,7 @@ internal sealed class ComparisonCommand
         _options = new RunOptionSet(catalog, RunOptions.All.Where(option => !option.IsOfOneRun && !without.Contains(option)));
         _output = new Option<string>(RunOptions.Output.Name)
         {
-            Description = "Folder for all runs and for the tables. Runs that have ended there with the same options are not done again.",
+            Description = "Folder for all runs and for the tables. Runs that already finished there with the same options are not repeated.",
             HelpName = "DIR",
             DefaultValueFactory = _ => Path.Combine("runs", name),
         };
@@ -61,7 +61,7 @@ internal sealed class ComparisonCommand
         var folder = line.GetRequiredValue(_output);
         var jobs = line.GetValue(_jobs);
         if (jobs < 1)
-            throw new UserInputException($"--jobs: must be at least 1, is {jobs}.");
+            throw new UserInputException($"--jobs: must be at least 1, but is {jobs}.");
         var files = new ComparisonFiles(folder, _name, title);
         var results = new ComparisonSession(_runner, output, line.GetValue(_quiet)).Run(cells, jobs, files.Write, cancellationToken);
         ComparisonReport.Write(TableConsole.On(output), RowSummary.Of(results));
@@ -70,7 +70,7 @@ internal sealed class ComparisonCommand
             line.InvocationConfiguration.Error.WriteLine($"Failed: {failed.Cell.Name}: {failed.Error}");
         if (!cancellationToken.IsCancellationRequested)
             return results.Any(result => result.Error is not null) ? ExitCode.Failure : ExitCode.Success;
-        output.WriteLine("Stopped. To go on from here, give the same command again.");
+        output.WriteLine("Stopped. Run the same command again to continue.");
         return ExitCode.Cancelled;
     }
 }

@@ -8,7 +8,7 @@ internal static class ComparisonMarkdown
 {
     public static string Write(string title, IReadOnlyList<RowSummary> rows)
     {
-        var text = new StringBuilder($"# {title}\n\nThe primary metric on the dev set after the last step: mean ± standard deviation over the seeds. Time is that of one run; trainable parameters are those at the end.\n");
+        var text = new StringBuilder($"# {title}\n\nThe primary metric on the dev set after the last step: mean ± standard deviation over the seeds. Times are per run; trainable parameters are counted at the end.\n");
         var panels = rows.GroupBy(row => row.Panel).ToList();
         if (panels.Count > 1 && panels.All(panel => panel.Select(row => row.Row).SequenceEqual(panels[0].Select(row => row.Row))))
             AppendOverview(text, panels);

@@ -20,7 +20,7 @@ internal sealed class ComparisonSession(ICellRunner runner, TextWriter output, b
     {
         var results = FindFinished(cells);
         var pending = Enumerable.Range(0, cells.Count).Where(i => results[i] is null).ToList();
-        output.WriteLine($"{cells.Count} runs, {cells.Count - pending.Count} of them done before");
+        output.WriteLine($"{cells.Count} runs, {cells.Count - pending.Count} of them already done");
         save([.. results.OfType<CellResult>()]);
         var clock = Stopwatch.StartNew();
         var (next, ended) = (-1, 0);
@@ -86,7 +86,7 @@ internal sealed class ComparisonSession(ICellRunner runner, TextWriter output, b
         var (what, rest) = result switch
         {
             { Error: { } error } => ("failed", error),
-            { Record: null } => ("stopped", "kept for the next time"),
+            { Record: null } => ("stopped", "kept for next time"),
             { Record: { } record } => ("done", $"{result.Cell.Settings.Task.PrimaryMetric} {Formats.Metric(result.Score)} after {Formats.Duration(TimeSpan.FromSeconds(record.WallSeconds))}"),
         };
         return $"{what} {done}/{all}: {result.Cell.Name}: {rest}" + (done < all ? $"; about {Formats.Duration(left)} left" : "");

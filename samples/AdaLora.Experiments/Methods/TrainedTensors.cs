@@ -23,7 +23,7 @@ internal static class TrainedTensors
     {
         var path = Path.Combine(folder, FileName);
         if (!File.Exists(path))
-            throw new InvalidDataException($"There is no {path}; the run was not finished.");
+            throw new InvalidDataException($"'{path}' does not exist; the run was not finished.");
         using var file = SafetensorsFile.Open(path);
         var trained = Of(model);
         var faults = trained.Keys.Union(file.Entries.Keys)

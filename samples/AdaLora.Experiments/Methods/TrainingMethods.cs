@@ -29,7 +29,7 @@ internal static class TrainingMethods
     };
 
     public static TrainingMethod Lora { get; } = Kept(
-        "lora", "low-rank adapters, all of one rank", LowRankOptions, (model, settings, _) => new LoraAttachment(model, settings, settings.Get(RunOptions.TargetRank)));
+        "lora", "low-rank adapters, all of the same rank", LowRankOptions, (model, settings, _) => new LoraAttachment(model, settings, settings.Get(RunOptions.TargetRank)));
 
     public static TrainingMethod PruneLora { get; } = Kept(
         "prune-lora", "low-rank adapters, pruned as AdaLoRA prunes", [.. LowRankOptions, .. PruningOptions], (model, settings, _) => new PrunedLoraAttachment(model, settings));
@@ -37,7 +37,7 @@ internal static class TrainingMethods
     public static TrainingMethod SvdLora { get; } = new()
     {
         Name = "svd-lora",
-        Summary = "SVD adapters, all of one rank",
+        Summary = "SVD adapters, all of the same rank",
         Options = [.. LowRankOptions, RunOptions.Gamma, RunOptions.ShareDropout, RunOptions.BasePrecision],
         // Started at the target rank, AdaLoRA has nothing to prune.
         Attach = (model, settings, logger) => new AdaLoraAttachment(model, settings, settings.Get(RunOptions.TargetRank), logger),
@@ -45,20 +45,20 @@ internal static class TrainingMethods
     };
 
     public static TrainingMethod Houlsby { get; } = Bottleneck(
-        "houlsby", "bottleneck adapters behind attention and feed-forward block (Houlsby et al., 2019)", [.. FeedForwardOutputs, "attention.output.dense", "attention.out_lin", "attn.c_proj"]);
+        "houlsby", "bottleneck adapters after the attention and feed-forward blocks (Houlsby et al., 2019)", [.. FeedForwardOutputs, "attention.output.dense", "attention.out_lin", "attn.c_proj"]);
 
-    public static TrainingMethod Pfeiffer { get; } = Bottleneck("pfeiffer", "bottleneck adapters behind the feed-forward block (Pfeiffer et al., 2021)", FeedForwardOutputs);
+    public static TrainingMethod Pfeiffer { get; } = Bottleneck("pfeiffer", "bottleneck adapters after the feed-forward block (Pfeiffer et al., 2021)", FeedForwardOutputs);
 
     public static TrainingMethod Prefix { get; } = VirtualTokens(
         "prefix",
-        "keys and values in front of those of every layer (Li and Liang, 2021)",
+        "keys and values in front of every layer's own (Li and Liang, 2021)",
         PrefixLearningRate,
         (encoder, length) => encoder.AddPrefixes(length),
         encoder => encoder.RemovePrefixes());
 
     public static TrainingMethod Prompt { get; } = VirtualTokens(
         "prompt",
-        "vectors among the words (Lester et al., 2021)",
+        "vectors inserted among the words (Lester et al., 2021)",
         PromptLearningRate,
         (encoder, length) => encoder.AddPrompt(length),
         encoder => encoder.RemovePrompt());
@@ -67,7 +67,7 @@ internal static class TrainingMethods
 
     public static TrainingMethod Full { get; } = Kept("full", "all weights", [], (model, _, _) => new SelectionAttachment(model, _ => true), 5e-5);
 
-    public static TrainingMethod Frozen { get; } = Kept("frozen", "nothing but what is new for the task", [], (model, _, _) => new SelectionAttachment(model, _ => false));
+    public static TrainingMethod Frozen { get; } = Kept("frozen", "only the layers that are new for the task", [], (model, _, _) => new SelectionAttachment(model, _ => false));
 
     /// <summary>All of them, in the order of help texts and tables.</summary>
     public static IReadOnlyList<TrainingMethod> All { get; } = [AdaLora, SvdLora, Lora, PruneLora, Houlsby, Pfeiffer, Prefix, Prompt, BitFit, Full, Frozen];

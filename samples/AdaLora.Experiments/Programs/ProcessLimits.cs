@@ -23,7 +23,7 @@ internal static partial class ProcessLimits
     public static string? Explain(Exception failure) => Explain(failure, MostOpenFiles());
 
     internal static string? Explain(Exception failure, ulong? limit) => limit < EnoughFiles && Chain(failure).Any(IsAboutFiles)
-        ? $"This process may have {limit} files open at a time, which is too few. Raise the limit with 'ulimit -n 1024'. ({failure.Message.Trim()})"
+        ? $"This process may have only {limit} files open at a time, which is too few. Raise the limit with 'ulimit -n 1024'. ({failure.Message.Trim()})"
         : null;
 
     private static IEnumerable<Exception> Chain(Exception failure)

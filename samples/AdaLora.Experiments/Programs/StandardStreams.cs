@@ -30,7 +30,7 @@ internal static partial class StandardStreams
     /// <summary>Lets <see cref="Console.Out"/> say that it is standard output that can't be written.</summary>
     public static void NameOutput() => Console.SetOut(new NamedWriter(Console.Out));
 
-    private static string Closed(string name) => $"Standard {name} is closed. Send it to /dev/null if nobody is to read it.";
+    private static string Closed(string name) => $"Standard {name} is closed. Redirect it to /dev/null if it is not needed.";
 
     // What a process is started with passed through exec; what .NET opens never would.
     private static bool IsClosed(int descriptor) => !OperatingSystem.IsWindows() && (Control(descriptor, GetFlags) is var flags && (flags < 0 || (flags & CloseOnExec) != 0));

@@ -31,7 +31,7 @@ internal static class InspectionPicture
     {
         var plot = new Plot();
         plot.Title("singular values of the products", 14);
-        plot.Axes.Bottom.Label.Text = "index, the largest first";
+        plot.Axes.Bottom.Label.Text = "index, largest first";
         plot.Axes.Bottom.Label.FontSize = 13;
         plot.Axes.Bottom.TickGenerator = new NumericAutomatic { IntegerTicksOnly = true };
         plot.Axes.Bottom.MinorTickStyle.Length = 0;

@@ -77,7 +77,7 @@ internal sealed class TensorBoardReporter : IRunReporter
         {
             // The training is worth more than its figures.
             _writer = null;
-            _next.Note($"From here on there are no figures for TensorBoard: {WriteFailure.Explain(e, _folder).Message}");
+            _next.Note($"No more figures are written for TensorBoard: {WriteFailure.Explain(e, _folder).Message}");
         }
     }
 }

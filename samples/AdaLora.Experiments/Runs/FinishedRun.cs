@@ -19,6 +19,6 @@ internal static class FinishedRun
         var differences = RecordedSettings.Differences(settings, record.Options).ToList();
         return differences.Count == 0
             ? record
-            : throw new UserInputException($"'{settings.OutputFolder}' holds the results of another run ({string.Join("; ", differences)}). Give another {RunOptions.Output}, or delete the folder.");
+            : throw new UserInputException($"'{settings.OutputFolder}' holds the results of another run ({string.Join("; ", differences)}). Choose another {RunOptions.Output}, or delete the folder.");
     }
 }

@@ -24,7 +24,7 @@ internal static class LibraryErrors
         }
         catch (Exception e) when (MemoryShortage.Find(e) is { } shortage)
         {
-            throw new MemoryShortage($"{shortage} Lower {RunOptions.BatchSize} or {RunOptions.MaxLength}, give {RunOptions.Precision} {ModelPrecision.BFloat16}, or compute elsewhere with {RunOptions.Device}.", e);
+            throw new MemoryShortage($"{shortage} Lower {RunOptions.BatchSize} or {RunOptions.MaxLength}, use {RunOptions.Precision} {ModelPrecision.BFloat16}, or use another device with {RunOptions.Device}.", e);
         }
     }
 }

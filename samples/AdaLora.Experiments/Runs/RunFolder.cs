@@ -28,7 +28,7 @@ internal sealed class RunFolder : IDisposable
         }
         catch (IOException e) when (File.Exists(Path.Combine(path, LockFile)))
         {
-            throw new UserInputException($"Another run writes into '{path}'. Give each run an {RunOptions.Output} of its own.", e);
+            throw new UserInputException($"Another run is writing to '{path}'. Give each run its own {RunOptions.Output}.", e);
         }
         catch (Exception e) when (WriteFailure.IsOne(e))
         {

@@ -18,7 +18,7 @@ internal sealed class RunSession(IRunner runner, IAnsiConsole console)
         if (settings.Get(RunOptions.Resume) && FinishedRun.Find(settings) is { } finished)
         {
             if (verbosity == Verbosity.Normal)
-                Output.WriteLine($"This run has ended before; its results are in {settings.OutputFolder}.");
+                Output.WriteLine($"This run has already finished; its results are in {settings.OutputFolder}.");
             RemoveCheckpoints(settings);
             ShowResult(verbosity, finished);
             return finished;
@@ -48,11 +48,11 @@ internal sealed class RunSession(IRunner runner, IAnsiConsole console)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException && LastCheckpoint(settings) is not null)
         {
-            throw new IOException($"{e.Message} Once that is mended, the same command with {RunOptions.Resume} goes on from the last checkpoint.", e);
+            throw new IOException($"{e.Message} Once this is fixed, run the same command with {RunOptions.Resume} to continue from the last checkpoint.", e);
         }
         catch (MemoryShortage e) when (LastCheckpoint(settings) is { } checkpoint)
         {
-            throw new MemoryShortage($"{e.Message} Where there is more memory, the same command with {RunOptions.Resume} goes on from {checkpoint}; other settings begin anew.", e);
+            throw new MemoryShortage($"{e.Message} With more memory, the same command with {RunOptions.Resume} continues from {checkpoint}; with other settings, the run starts again.", e);
         }
     }
 
@@ -85,7 +85,7 @@ internal sealed class RunSession(IRunner runner, IAnsiConsole console)
         RankTable.Write(console, ranks);
         FileList.Write(Output, settings.OutputFolder, files);
         if (record.Status == RunStatus.Cancelled && Directory.Exists(settings.CheckpointFolder))
-            Output.WriteLine($"To go on from here, give the same command with {RunOptions.Resume}.");
+            Output.WriteLine($"To continue, run the same command with {RunOptions.Resume}.");
     }
 
     private void ShowResult(Verbosity verbosity, RunRecord record)

@@ -35,14 +35,14 @@ internal sealed class SavedRun
     {
         var path = Path.Combine(folder, RunFiles.Metrics);
         if (!File.Exists(path))
-            throw new UserInputException($"There is no {path}; give the output folder of a run.");
+            throw new UserInputException($"'{path}' does not exist; give the output folder of a run.");
         try
         {
             return RunRecord.FromJson(File.ReadAllText(path));
         }
         catch (JsonException e)
         {
-            throw new UserInputException($"{path} is not the record of a run: {e.Message}", e);
+            throw new UserInputException($"'{path}' is not the record of a run: {e.Message}", e);
         }
     }
 

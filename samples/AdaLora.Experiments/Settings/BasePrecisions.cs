@@ -19,7 +19,7 @@ internal static class BasePrecisions
     public static string Names => string.Join(", ", ByName.Keys);
 
     public static BasePrecision Find(string name) =>
-        ByName.TryGetValue(name, out var precision) ? precision : throw new UserInputException($"there is no precision '{name}'; there are {Names}.");
+        ByName.TryGetValue(name, out var precision) ? precision : throw new UserInputException($"unknown precision '{name}'; use one of {Names}.");
 
     public static string NameOf(BasePrecision precision) => ByName.First(entry => entry.Value == precision).Key;
 }

@@ -9,5 +9,5 @@ internal sealed class Bound<T>(string expected, Func<T, bool> holds)
     where T : struct, INumber<T>
 {
     /// <summary>What is wrong with a number; null if nothing is.</summary>
-    public string? FindProblem(T value) => holds(value) && T.IsFinite(value) ? null : FormattableString.Invariant($"must be {expected}, is {value}");
+    public string? FindProblem(T value) => holds(value) && T.IsFinite(value) ? null : FormattableString.Invariant($"must be {expected}, but is {value}");
 }

@@ -21,11 +21,11 @@ internal sealed class Catalog
     /// <summary>The task with this name or this folder, in any letter case.</summary>
     /// <exception cref="UserInputException">There is no such task.</exception>
     public ITask FindTask(string name) =>
-        Tasks.FirstOrDefault(task => Is(task.Name, name) || Is(task.Folder, name)) ?? throw new UserInputException($"There is no task '{name}'. Use one of: {TaskNames}.");
+        Tasks.FirstOrDefault(task => Is(task.Name, name) || Is(task.Folder, name)) ?? throw new UserInputException($"Unknown task '{name}'. Use one of: {TaskNames}.");
 
     /// <exception cref="UserInputException">There is no such method.</exception>
     public TrainingMethod FindMethod(string name) =>
-        Methods.FirstOrDefault(method => Is(method.Name, name)) ?? throw new UserInputException($"There is no method '{name}'. Use one of: {MethodNames}.");
+        Methods.FirstOrDefault(method => Is(method.Name, name)) ?? throw new UserInputException($"Unknown method '{name}'. Use one of: {MethodNames}.");
 
     private static bool Is(string known, string name) => string.Equals(known, name, StringComparison.OrdinalIgnoreCase);
 }

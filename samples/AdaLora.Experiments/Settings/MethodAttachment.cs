@@ -31,7 +31,7 @@ internal abstract class MethodAttachment : IDisposable
 
     /// <summary>Puts what was trained into the weights of the base model for good, so that nothing else is left in it.</summary>
     /// <exception cref="UserInputException">What the method adds is no change of weights.</exception>
-    public virtual void Merge() => throw new UserInputException("This method adds modules of its own to the model; they cannot be merged into its weights.");
+    public virtual void Merge() => throw new UserInputException("This method adds its own modules to the model; they cannot be merged into the weights.");
 
     public abstract void Dispose();
 }

@@ -28,7 +28,7 @@ internal static class RunOptions
     {
         HelpName = "DIR",
         IsRequired = true,
-        Problem = (folder, run) => Directory.Exists(folder) ? null : $"there is no folder '{folder}'; give the folder of all tasks or the folder {run.Task.Folder} in it",
+        Problem = (folder, run) => Directory.Exists(folder) ? null : $"the folder '{folder}' does not exist; give the folder of all tasks or its folder {run.Task.Folder}",
     });
 
     public static RunOption<string> Model { get; } = Declare(new RunOption<string>("--model", "The pre-trained checkpoint: a folder, or a name on the Hugging Face hub.", name => name)
@@ -37,7 +37,7 @@ internal static class RunOptions
         IsRequired = true,
         Problem = (name, _) => Directory.Exists(name) || HubCheckpoint.IsName(name)
             ? null
-            : $"there is no folder '{name}'; give a checkpoint folder with config.json, model.safetensors and vocab.txt, or a name on the Hugging Face hub such as microsoft/deberta-v3-base",
+            : $"the folder '{name}' does not exist; give a checkpoint folder with config.json, model.safetensors and vocab.txt, or a name on the Hugging Face hub such as microsoft/deberta-v3-base",
     });
 
     public static RunOption<TrainingMethod> Method { get; } = Declare(new RunOption<TrainingMethod>("--method", DescribeMethods, method => method.Name)
@@ -53,13 +53,13 @@ internal static class RunOptions
 
     public static RunOption<int> BatchSize { get; } = Declare(new NumberOption<int>("--batch-size", "Examples per step.", 32) { Bound = Bound.AtLeast(1) });
 
-    public static RunOption<int> MaxLength { get; } = Declare(new NumberOption<int>("--max-length", "Tokens per example; the rest is cut off.", 128) { Bound = Bound.AtLeast(4) });
+    public static RunOption<int> MaxLength { get; } = Declare(new NumberOption<int>("--max-length", "Tokens per example; longer ones are truncated.", 128) { Bound = Bound.AtLeast(4) });
 
     public static RunOption<double> LearningRate { get; } = Declare(new NumberOption<double>(
         "--lr", DescribeLearningRates, run => run.Method.SharesTaskLearningRate ? run.Task.Paper.LearningRate : run.Method.LearningRate)
     { Bound = Bound.Above(0) });
 
-    public static RunOption<StepCount> Warmup { get; } = Declare(new StepCountOption("--warmup", "Steps of warm-up: a fraction of the run, or steps when 1 or more.", 0.06));
+    public static RunOption<StepCount> Warmup { get; } = Declare(new StepCountOption("--warmup", "Warm-up steps: a fraction of the run if below 1, otherwise a number of steps.", 0.06));
 
     public static RunOption<double> WeightDecay { get; } = Declare(new NumberOption<double>("--weight-decay", "Weight decay of AdamW.", 0.01) { Bound = Bound.AtLeast(0.0) });
 
@@ -68,7 +68,7 @@ internal static class RunOptions
     public static RunOption<double> Dropout { get; } = Declare(new NumberOption<double>("--dropout", "Dropout in front of the adapters.", 0.1) { Bound = Bound.BelowOne, IsOfMethods = true });
 
     public static RunOption<bool> ShareDropout { get; } = Declare(new RunOption<bool>(
-        "--share-dropout", "Drop the same entries in front of adapters that read the same input, such as query, key and value: less work, but other results than without.", value => value)
+        "--share-dropout", "Drop the same entries for adapters that read the same input, such as query, key and value: less work, but the results differ.", value => value)
     { IsOfMethods = true });
 
     public static RunOption<int> InitialRank { get; } = Declare(new NumberOption<int>("--initial-rank", "Rank of every adapter at the start (adalora, prune-lora).", 12) { Bound = Bound.AtLeast(1), IsOfMethods = true });
@@ -76,7 +76,7 @@ internal static class RunOptions
     public static RunOption<int> TargetRank { get; } = Declare(new NumberOption<int>("--target-rank", "Rank of every adapter (lora, svd-lora), or their mean rank at the end (adalora, prune-lora).", 8)
     {
         Bound = Bound.AtLeast(1),
-        Rule = (rank, run) => run.Method.Options.Contains(InitialRank) && rank > run.Get(InitialRank) ? $"must be at most the initial rank {run.Get(InitialRank)}, is {rank}" : null,
+        Rule = (rank, run) => run.Method.Options.Contains(InitialRank) && rank > run.Get(InitialRank) ? $"must be at most the initial rank {run.Get(InitialRank)}, but is {rank}" : null,
         IsOfMethods = true,
     });
 
@@ -86,7 +86,7 @@ internal static class RunOptions
 
     public static RunOption<ModelPrecision> Precision { get; } = Declare(new RunOption<ModelPrecision>(
         "--precision",
-        $"Precision of the whole model and of what flows between its layers: {string.Join(", ", ModelPrecision.All)} (short: fp32, bf16, fp16); tf32 is for CUDA, and both halves are slow on most CPUs. Adapters, losses and the optimiser are in float32 whatever this is.",
+        $"Precision of the whole model and of the activations between its layers: {string.Join(", ", ModelPrecision.All)} (short: fp32, bf16, fp16); tf32 is for CUDA, and both halves are slow on most CPUs. Adapters, losses and the optimiser are always in float32.",
         precision => precision.Name)
     {
         HelpName = "NAME",
@@ -94,12 +94,12 @@ internal static class RunOptions
         ShowsDefault = true,
         Parse = (text, _) => ModelPrecision.IsName(text)
             ? ModelPrecision.Find(text)
-            : throw new UserInputException($"there is no precision '{text}'; there are {string.Join(", ", ModelPrecision.All)}, or short fp32, bf16 and fp16."),
+            : throw new UserInputException($"unknown precision '{text}'; use one of {string.Join(", ", ModelPrecision.All)}, or the short forms fp32, bf16 and fp16."),
     });
 
     public static RunOption<BasePrecision> BasePrecision { get; } = Declare(new RunOption<BasePrecision>(
         "--base-precision",
-        $"Precision of the frozen weights of adapted layers, and of nothing else: {BasePrecisions.Names} (bf16 where the processor has instructions for it); as-loaded is that of {Precision}. [default: {BasePrecisions.NameOf(BasePrecisions.Default)}]",
+        $"Precision of the frozen weights of adapted layers, and of nothing else: {BasePrecisions.Names} (bf16 where the processor has instructions for it); as-loaded keeps that of {Precision}. [default: {BasePrecisions.NameOf(BasePrecisions.Default)}]",
         precision => BasePrecisions.NameOf(precision))
     {
         HelpName = "NAME",
@@ -109,11 +109,11 @@ internal static class RunOptions
     });
 
     public static RunOption<StepCount> InitialPhase { get; } = Declare(new StepCountOption(
-        "--tinit", "Steps before pruning: a fraction of the run, or steps when 1 or more. [default: the task's fraction]", run => run.Task.Paper.InitialFraction)
+        "--tinit", "Steps before pruning: a fraction of the run if below 1, otherwise a number of steps. [default: the task's fraction]", run => run.Task.Paper.InitialFraction)
     { IsOfMethods = true });
 
     public static RunOption<StepCount> FinalPhase { get; } = Declare(new StepCountOption(
-        "--tfinal", "Steps after pruning: a fraction of the run, or steps when 1 or more. [default: the task's fraction]", run => run.Task.Paper.FinalFraction)
+        "--tfinal", "Steps after pruning: a fraction of the run if below 1, otherwise a number of steps. [default: the task's fraction]", run => run.Task.Paper.FinalFraction)
     {
         Rule = (final, run) => run.Get(InitialPhase) is { IsFraction: true } initial && final.IsFraction && initial.Value + final.Value >= 1
             ? $"{initial} of the run before pruning ({InitialPhase}) and {final} after it leave no steps for pruning"
@@ -128,12 +128,12 @@ internal static class RunOptions
     public static RunOption<int> Bottleneck { get; } = Declare(new NumberOption<int>("--bottleneck", "Inner width of bottleneck adapters (houlsby, pfeiffer).", 32) { Bound = Bound.AtLeast(1), IsOfMethods = true });
 
     public static RunOption<int> VirtualTokens { get; } = Declare(new NumberOption<int>(
-        "--virtual-tokens", "Trained vectors among the words (prompt), or in front of the keys and values of every layer (prefix).", 20)
+        "--virtual-tokens", "Trained vectors inserted among the words (prompt), or in front of the keys and values of every layer (prefix).", 20)
     { Bound = Bound.AtLeast(1), IsOfMethods = true });
 
     public static RunOption<IReadOnlyList<string>> Targets { get; } = Declare(new RunOption<IReadOnlyList<string>>(
         "--targets",
-        "Matrices to adapt, by the ends of their names, such as query,value, or by whole names with * for a part and ** for several. [default: all linear layers]",
+        "Matrices to adapt, by the ends of their names, such as query,value, or by full names, in which * stands for one part and ** for several. [default: all linear layers]",
         names => new JsonArray([.. names.Select(name => (JsonNode)name)]))
     {
         HelpName = "NAMES",
@@ -151,21 +151,21 @@ internal static class RunOptions
         IsOfMethods = true,
     });
 
-    public static RunOption<int?> MaxSteps { get; } = Declare(new OptionalNumberOption("--max-steps", "Optimiser steps at most."));
+    public static RunOption<int?> MaxSteps { get; } = Declare(new OptionalNumberOption("--max-steps", "Maximum number of optimiser steps."));
 
-    public static RunOption<int?> Limit { get; } = Declare(new OptionalNumberOption("--limit", "Use the first examples of each split only."));
+    public static RunOption<int?> Limit { get; } = Declare(new OptionalNumberOption("--limit", "Use only the first examples of each split."));
 
     public static RunOption<bool> GroupByLength { get; } = Declare(new RunOption<bool>(
-        "--group-by-length", "Put texts of about equal length into a batch: less padding, so faster, but other results than without.", value => value));
+        "--group-by-length", "Put texts of about equal length into a batch: less padding, so faster, but the results differ.", value => value));
 
     public static RunOption<int?> EvalEvery { get; } = Declare(new OptionalNumberOption("--eval-every", "Steps between two evaluations. [default: one epoch]"));
 
     public static RunOption<int> CheckpointEvery { get; } = Declare(new NumberOption<int>(
-        "--checkpoint-every", "Steps between two checkpoints, from which an interrupted run goes on; 0 for none. They are deleted when the run ends.", 500)
+        "--checkpoint-every", "Steps between two checkpoints, from which an interrupted run can be continued; 0 for none. They are deleted when the run ends.", 500)
     { Bound = Bound.AtLeast(0), ChangesResults = false });
 
     public static RunOption<bool> Resume { get; } = Declare(new RunOption<bool>(
-        "--resume", "Go on from the newest checkpoint in the output folder; the result is the same, bit for bit, as without the interruption. A run that has ended is shown, not repeated.", value => value)
+        "--resume", "Continue from the newest checkpoint in the output folder; the result is the same, bit for bit, as without the interruption. A finished run is shown, not repeated.", value => value)
     {
         IsOfOneRun = true,
         ChangesResults = false,
@@ -173,14 +173,14 @@ internal static class RunOptions
     });
 
     public static RunOption<string> Device { get; } = Declare(new RunOption<string>(
-        "--device", $"Where to compute: {TorchDevices.Automatic} (CUDA where it works, else the CPU), cpu, cuda, or cuda:N for the card of a number.", name => name)
+        "--device", $"Where to compute: {TorchDevices.Automatic} (CUDA where it works, else the CPU), cpu, cuda, or cuda:N for card number N.", name => name)
     {
         HelpName = "NAME",
         Default = _ => TorchDevices.Automatic,
         ShowsDefault = true,
         Parse = (text, _) => TorchDevices.IsName(text)
             ? text.ToLowerInvariant()
-            : throw new UserInputException($"there is no device '{text}'; there are {TorchDevices.Automatic}, cpu, cuda and cuda:N with the number of a card from 0."),
+            : throw new UserInputException($"unknown device '{text}'; use {TorchDevices.Automatic}, cpu, cuda or cuda:N, where N is the number of a card, counted from 0."),
         ChangesResults = false,
     });
 
@@ -195,7 +195,7 @@ internal static class RunOptions
         ChangesResults = false,
     });
 
-    public static RunOption<string?> TensorBoard { get; } = Declare(new RunOption<string?>("--tensorboard", "Also write what happens at each step for TensorBoard into a folder.", folder => folder)
+    public static RunOption<string?> TensorBoard { get; } = Declare(new RunOption<string?>("--tensorboard", "Also write the figures of each step to a folder, for TensorBoard.", folder => folder)
     {
         HelpName = "DIR",
         Problem = (folder, _) => File.Exists(folder) ? $"'{folder}' is a file; give a folder" : null,
@@ -211,7 +211,7 @@ internal static class RunOptions
     }
 
     private static string DescribeMethods(Catalog catalog) =>
-        $"What to train beside the layers that are new for the task: {string.Join("; ", catalog.Methods.Select(method => $"{method.Name}: {method.Summary}"))}. [default: {catalog.Methods[0].Name}]";
+        $"What to train besides the layers that are new for the task: {string.Join("; ", catalog.Methods.Select(method => $"{method.Name}: {method.Summary}"))}. [default: {catalog.Methods[0].Name}]";
 
     private static string DescribeLearningRates(Catalog catalog)
     {
@@ -224,7 +224,7 @@ internal static class RunOptions
         if (File.Exists(folder))
             return $"'{folder}' is a file; give a folder";
         return !run.Get(Resume) && run.Get(CheckpointEvery) > 0 && Directory.Exists(run.CheckpointFolder) && Directory.EnumerateFiles(run.CheckpointFolder, "checkpoint-*.safetensors").Any()
-            ? $"'{run.CheckpointFolder}' holds the checkpoints of a run that did not end; go on with it with {Resume}, or delete the folder to begin anew"
+            ? $"'{run.CheckpointFolder}' holds the checkpoints of an unfinished run; continue it with {Resume}, or delete the folder to start again"
             : null;
     }
 

@@ -14,7 +14,7 @@ internal sealed class StepCountOption : RunOption<StepCount>
         HelpName = NumberText.HelpName<double>();
         Default = settings => new StepCount(@default(settings));
         Parse = (text, _) => new StepCount(NumberText.Parse<double>(text));
-        Problem = (value, settings) => value.IsValid ? Rule?.Invoke(value, settings) : $"must be a fraction of the run below 1 or a whole number of steps, is {value}";
+        Problem = (value, settings) => value.IsValid ? Rule?.Invoke(value, settings) : $"must be a fraction of the run below 1 or a whole number of steps, but is {value}";
     }
 
     /// <summary>What must hold beside that; see <see cref="NumberOption{T}.Rule"/>.</summary>

@@ -53,6 +53,6 @@ internal static class ParquetCell
         Kind.Single => reader.ReadSingle(),
         Kind.Double => reader.ReadDouble(),
         Kind.Boolean => reader.ReadBoolean(),
-        var kind => throw new InvalidDataException($"the process that reads it has sent a cell of kind {kind}"),
+        var kind => throw new InvalidDataException($"the process that reads it sent a cell of unknown kind {kind}"),
     };
 }

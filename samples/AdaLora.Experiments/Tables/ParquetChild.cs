@@ -44,7 +44,7 @@ internal sealed class ParquetChild : IDisposable
     {
         _process.WaitForExit();
         if (_tookTooLong)
-            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"reading it was given up after {_limits.ProcessorTime.TotalSeconds:0} seconds; a file of its size takes much less"));
+            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"reading it was stopped after {_limits.ProcessorTime.TotalSeconds:0} seconds; a file of its size takes much less"));
         if (_process.ExitCode != ExitCode.Success)
             throw new InvalidDataException(_process.ExitCode == ExitCode.BadInput ? _errors.Result.Trim() : $"the process that reads it ended with exit code {_process.ExitCode}");
     }

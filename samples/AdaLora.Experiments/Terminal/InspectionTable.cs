@@ -18,7 +18,7 @@ internal static class InspectionTable
         var output = console.Profile.Out.Writer;
         output.WriteLine(
             $"{inspection.Kind} adapter in {folder}: {Formats.Count(inspection.KeptTriplets)} of {Formats.Count(inspection.InitialTriplets)} triplets kept in {inspection.Matrices.Count} matrices, "
-            + (inspection.AreRanksFinal ? "ranks are settled" : "ranks were not settled yet"));
+            + (inspection.AreRanksFinal ? "ranks are settled" : "ranks are not settled yet"));
         output.WriteLine($"{Formats.Count(inspection.AdapterParameters)} parameters in triplets, {Formats.Count(inspection.ParametersInFull)} trained without adapters{Names(inspection.TrainedInFull)}");
         RankTable.Write(console, InspectionRanks.Of(inspection), "ranks");
         WriteMeasurements(console, inspection);

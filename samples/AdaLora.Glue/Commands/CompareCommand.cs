@@ -13,12 +13,12 @@ internal static class CompareCommand
     {
         var command = new ExampledCommand(
             "compare",
-            "Trains several methods on several tasks with several seeds: one table, with mean and standard deviation. Run it again to go on where it stopped.",
+            "Trains several methods on several tasks with several seeds and shows one table, with mean and standard deviation. Run it again to continue where it stopped.",
             "AdaLora.Glue compare --tasks cola,mrpc --data glue --model all-MiniLM-L6-v2",
             "AdaLora.Glue compare --methods adalora,lora --tasks rte --seeds 1-5 --epochs 3 --data glue --model microsoft/deberta-v3-base --jobs 2 --threads 1");
         var methods = ParsedOption.Create(
-            "--methods", $"Methods, of {GlueTasks.Catalog.MethodNames}. [default: all]", "NAMES", text => ListArguments.Names(text).Select(GlueTasks.Catalog.FindMethod).Distinct().ToList());
-        var tasks = ParsedOption.Create("--tasks", $"GLUE tasks, of {GlueTasks.Catalog.TaskNames}.", "NAMES", text => ListArguments.Names(text).Select(GlueTasks.Find).Distinct().ToList(), required: true);
+            "--methods", $"Methods to train: {GlueTasks.Catalog.MethodNames}. [default: all]", "NAMES", text => ListArguments.Names(text).Select(GlueTasks.Catalog.FindMethod).Distinct().ToList());
+        var tasks = ParsedOption.Create("--tasks", $"GLUE tasks to train on: {GlueTasks.Catalog.TaskNames}.", "NAMES", text => ListArguments.Names(text).Select(GlueTasks.Find).Distinct().ToList(), required: true);
         command.Add(methods);
         command.Add(tasks);
         var comparison = new ComparisonCommand(command, "comparison", GlueTasks.Catalog, runner);
@@ -27,7 +27,7 @@ internal static class CompareCommand
             // A list that was not given is empty, not null.
             IReadOnlyList<TrainingMethod> chosen = line.GetValue(methods) is { Count: > 0 } given ? given : TrainingMethods.All;
             if (comparison.Ignored(line, chosen) is { Count: > 0 } ignored)
-                line.InvocationConfiguration.Error.WriteLine($"Note: none of the methods makes use of {string.Join(", ", ignored)}.");
+                line.InvocationConfiguration.Error.WriteLine($"Note: none of the methods uses {string.Join(", ", ignored)}.");
             // A seed of everything first: after a part of the time there is a whole, if rough, table.
             IReadOnlyList<ComparisonCell> cells =
             [

@@ -21,11 +21,11 @@ internal static class Figure1Command
     {
         var command = new ExampledCommand(
             "figure1",
-            "Shows which weight matrices and which layers gain most from LoRA, as figure 1 of the paper: two bar charts.",
+            "Shows which weight matrices and which layers gain most from LoRA, as in figure 1 of the paper: two bar charts.",
             "AdaLora.Glue figure1 --task mnli --data glue --model microsoft/deberta-v3-base --parameters 280000",
             "AdaLora.Glue figure1 --task cola --data glue --model all-MiniLM-L6-v2 --seeds 1,2,3 --epochs 5 --jobs 2 --threads 1");
         var task = ParsedOption.Create(RunOptions.Task.Name, $"The GLUE task: {GlueTasks.Catalog.TaskNames}.", "NAME", GlueTasks.Find, required: true);
-        var parameters = ParsedOption.OptionalNumber<int>("--parameters", "Parameters of the adapters in every run, as nearly as whole ranks allow. [default: those of rank 16 on one projection of the attention]");
+        var parameters = ParsedOption.OptionalNumber<int>("--parameters", "Parameters of the adapters in every run, as closely as whole ranks allow. [default: those of rank 16 on one attention projection]");
         command.Add(task);
         command.Add(parameters);
         var comparison = new ComparisonCommand(command, "figure1", GlueTasks.Catalog, runner, RunOptions.Targets, RunOptions.Layers);
@@ -36,7 +36,7 @@ internal static class Figure1Command
             var places = LibraryErrors.Explain(() => PlacesOf(settings, models, new PlainReporter(line.InvocationConfiguration.Error), token));
             var budget = line.GetValue(parameters) ?? places.UsualBudget;
             if (budget < 1)
-                throw new UserInputException($"--parameters: must be at least 1, is {budget}.");
+                throw new UserInputException($"--parameters: must be at least 1, but is {budget}.");
             IReadOnlyList<ComparisonCell> cells =
             [
                 .. from seed in comparison.Seeds(line)

@@ -20,7 +20,7 @@ internal sealed class GlueApplication
     {
         _services = services;
         _session = new RunSession(services.Runner, services.Console);
-        _root = new RootCommand("Fine-tunes encoders on GLUE with AdaLoRA and shows where the rank budget went. Without arguments: a demo that needs no downloads.") { TrainCommand.Create(_session, services), InspectCommand.Create(services.Console) };
+        _root = new RootCommand("Fine-tunes encoders on GLUE with AdaLoRA and shows where the rank budget went. Without arguments, it runs a demo that needs no downloads.") { TrainCommand.Create(_session, services), InspectCommand.Create(services.Console) };
         foreach (var command in services.MoreCommands)
             _root.Add(command);
         _root.SetAction((_, token) => Task.FromResult(RunDemo(token)));
@@ -35,7 +35,7 @@ internal sealed class GlueApplication
     public int Run(string[] args, CancellationToken cancellationToken)
     {
         if (args.FirstOrDefault(argument => argument.Contains('\0')) is { } broken)
-            return Fail(ExitCode.BadInput, $"The argument '{broken.Replace('\0', '?')}' holds a null character, which no name and no path can have.");
+            return Fail(ExitCode.BadInput, $"The argument '{broken.Replace('\0', '?')}' contains a null character, which is not allowed in a name or a path.");
         var line = _root.Parse(args);
         if (line.Action is ParseErrorAction)
             return Fail(ExitCode.BadInput, string.Join(" ", line.Errors.Select(error => error.Message)) + " See --help.");
@@ -65,7 +65,7 @@ internal sealed class GlueApplication
         }
         catch (Exception e) when (MemoryShortage.Find(e) is { } shortage)
         {
-            return Fail(ExitCode.BadInput, $"{shortage} Compute elsewhere with {RunOptions.Device}.");
+            return Fail(ExitCode.BadInput, $"{shortage} Use another device with {RunOptions.Device}.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -17,7 +17,7 @@ internal static class GlueHost
         ProcessLimits.FailOnFileSize();
         var console = TableConsole.On(Console.Out);
         using var interrupt = new InterruptSignal(
-            onFirst: () => Console.Error.WriteLine("Stopping after this step; Ctrl-C again ends at once."),
+            onFirst: () => Console.Error.WriteLine("Stopping after this step; press Ctrl-C again to stop at once."),
             onSecond: () => console.Cursor.Show(true));
         var services = new GlueServices { Runner = runner, DemoRuns = demoRuns, Console = console, Error = Console.Error, MoreCommands = moreCommands };
         return interrupt.ExitCodeOf(new GlueApplication(services).Run(args, interrupt.Token));

@@ -17,13 +17,13 @@ internal static class InspectCommand
 
     public static Command Create(IAnsiConsole console)
     {
-        var folder = new Argument<string>("FOLDER") { Description = "An adapter in PEFT's layout (AdaLoRA or plain LoRA, pruned or not), or the output folder of a run that holds one." };
-        var json = new Option<bool>("--json") { Description = "Print everything as JSON and nothing else." };
-        var csv = new Option<string?>("--csv") { Description = "Also write a table with a row per triplet.", HelpName = "FILE" };
-        var png = new Option<string?>("--png") { Description = "Also draw the ranks beside the singular values.", HelpName = "FILE" };
+        var folder = new Argument<string>("FOLDER") { Description = "An adapter in PEFT's layout (AdaLoRA or plain LoRA, pruned or not), or the output folder of a run that contains one." };
+        var json = new Option<bool>("--json") { Description = "Print everything as JSON, and nothing else." };
+        var csv = new Option<string?>("--csv") { Description = "Also write a table with one row per triplet.", HelpName = "FILE" };
+        var png = new Option<string?>("--png") { Description = "Also draw the ranks and the singular values.", HelpName = "FILE" };
         var command = new ExampledCommand(
             "inspect",
-            "Tells ranks, budget, counts, singular values and orthogonality of a saved adapter; the base model is not needed.",
+            "Shows the ranks, budget, counts, singular values and orthogonality of a saved adapter; the base model is not needed.",
             "AdaLora.Glue inspect runs/cola-adalora-1",
             "AdaLora.Glue inspect runs/cola-adalora-1/adapter --png adapter.png --csv triplets.csv",
             "AdaLora.Glue inspect adapter-of-peft --json | jq '.matrices[] | {name, rank, singular_values}'") { folder, json, csv, png };
@@ -49,7 +49,7 @@ internal static class InspectCommand
     private static string AdapterIn(string folder)
     {
         if (!Directory.Exists(folder))
-            throw new UserInputException($"There is no folder '{folder}'; give the folder of an adapter, or the output folder of a run.");
+            throw new UserInputException($"The folder '{folder}' does not exist; give the folder of an adapter, or the output folder of a run.");
         var below = Path.Combine(folder, AdapterFolder);
         return !File.Exists(Path.Combine(folder, ConfigFile)) && Directory.Exists(below) ? below : folder;
     }

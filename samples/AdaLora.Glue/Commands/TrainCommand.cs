@@ -17,8 +17,8 @@ internal static class TrainCommand
     {
         var options = new RunOptionSet(GlueTasks.Catalog, RunOptions.All);
         var quiet = new Option<bool>(Quiet) { Description = "Print one line with the result." };
-        var json = new Option<bool>(Json) { Description = "Print metrics.json and nothing else." };
-        var progress = new Option<bool>(ChildProcessRunner.ProgressOnly) { Description = "Print lines of progress and no tables.", Hidden = true };
+        var json = new Option<bool>(Json) { Description = "Print metrics.json, and nothing else." };
+        var progress = new Option<bool>(ChildProcessRunner.ProgressOnly) { Description = "Print progress as plain lines, without tables.", Hidden = true };
         var command = new ExampledCommand(
             "train",
             "Fine-tunes a checkpoint on a GLUE task.",
@@ -32,7 +32,7 @@ internal static class TrainCommand
             var verbosity = line.GetValue(json) ? Verbosity.Json : line.GetValue(quiet) ? Verbosity.Quiet : line.GetValue(progress) ? Verbosity.Progress : Verbosity.Normal;
             var settings = options.Bind(line).Validated();
             if (options.Ignored(line, settings.Method) is { Count: > 0 } ignored)
-                services.Error.WriteLine($"Note: {settings.Method.Name} makes no use of {string.Join(", ", ignored)}.");
+                services.Error.WriteLine($"Note: {settings.Method.Name} does not use {string.Join(", ", ignored)}.");
             var record = session.Run(settings, verbosity, token);
             if (verbosity == Verbosity.Normal)
                 SummaryTable.Write(services.Console, [record]);

@@ -51,6 +51,6 @@ internal sealed class GlueData : ITaskData
         if (Tokenizer.VocabularySize <= words)
             return new GlueModel(this, model);
         model.Dispose();
-        throw new UserInputException($"The tokenizer in '{Checkpoint}' has {Tokenizer.VocabularySize} tokens, the model embeds {words}: they belong to different checkpoints.");
+        throw new UserInputException($"The tokenizer in '{Checkpoint}' has {Tokenizer.VocabularySize} tokens, but the model embeds {words}: they belong to different checkpoints.");
     }
 }

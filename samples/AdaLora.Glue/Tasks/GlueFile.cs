@@ -21,7 +21,7 @@ internal sealed record GlueFile(IReadOnlyList<GlueExample> Examples, IReadOnlyLi
         if (LeftOut.Count == 0)
             return null;
         var shown = string.Join(", ", LeftOut.Take(ShownLines).Select(problem => problem.Line));
-        return $"{path}: {LeftOut.Count} of {Examples.Count + LeftOut.Count} rows have too few cells and are left out ({(LeftOut.Count == 1 ? "line" : "lines")} {shown}{(LeftOut.Count > ShownLines ? ", …" : "")}).";
+        return $"{path}: {LeftOut.Count} of {Examples.Count + LeftOut.Count} rows have too few cells and are skipped ({(LeftOut.Count == 1 ? "line" : "lines")} {shown}{(LeftOut.Count > ShownLines ? ", …" : "")}).";
     }
 
     /// <summary>Reads the file at <paramref name="path"/> row by row; a row that cannot be used becomes a problem, not an exception.</summary>

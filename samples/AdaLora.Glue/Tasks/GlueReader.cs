@@ -16,7 +16,7 @@ internal static class GlueReader
     public static IReadOnlyList<GlueExample> Read(string folder, GlueTask task, GlueSplit split, GluePart? part = null, Action<string>? note = null)
     {
         if (!Directory.Exists(folder))
-            throw new UserInputException($"There is no data folder '{folder}'; --data takes the GLUE folder or its folder {task.Folder}.");
+            throw new UserInputException($"The data folder '{folder}' does not exist; --data takes the GLUE folder or its folder {task.Folder}.");
         if (ParquetLayout.FindFiles(folder, task, split, part ?? task.Parts[0]) is { Count: > 0 } shards)
             return [.. shards.SelectMany(path => Accept(path, ParquetLayout.Parse(path, task, split), note))];
         var file = FindFile(folder, task, split, part);
@@ -32,7 +32,7 @@ internal static class GlueReader
         string[] candidates = [Path.Combine(folder, task.Folder, name), Path.Combine(folder, name)];
         return candidates.FirstOrDefault(File.Exists)
             ?? throw new UserInputException(
-                $"There is neither {candidates[0]} nor {candidates[1]}, nor are there parquet files such as {Path.Combine(folder, task.Name, ParquetLayout.PatternOf(split, part ?? task.Parts[0]))}; --data takes the GLUE folder or its folder {task.Folder}.");
+                $"Found neither {candidates[0]} nor {candidates[1]}, nor any parquet files such as {Path.Combine(folder, task.Name, ParquetLayout.PatternOf(split, part ?? task.Parts[0]))}; --data takes the GLUE folder or its folder {task.Folder}.");
     }
 
     private static IReadOnlyList<GlueExample> Accept(string path, GlueFile file, Action<string>? note)

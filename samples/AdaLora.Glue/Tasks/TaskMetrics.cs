@@ -31,7 +31,7 @@ internal static class TaskMetrics
     {
         MetricNames.Pearson => CorrelationMetrics.Pearson(predictions, golds),
         MetricNames.Spearman => CorrelationMetrics.Spearman(predictions, golds),
-        _ => throw new ArgumentException($"'{name}' is no metric for scores."),
+        _ => throw new ArgumentException($"'{name}' is not a metric for scores."),
     };
 
     private static double? Classify(string name, IReadOnlyList<int> predictions, IReadOnlyList<int> golds) => name switch
@@ -39,9 +39,9 @@ internal static class TaskMetrics
         MetricNames.Accuracy => ClassificationMetrics.Accuracy(predictions, golds),
         MetricNames.F1 => ClassificationMetrics.F1(predictions, golds),
         MetricNames.Matthews => ClassificationMetrics.Matthews(predictions, golds),
-        _ => throw new ArgumentException($"'{name}' is no metric for classes."),
+        _ => throw new ArgumentException($"'{name}' is not a metric for classes."),
     };
 
     private static int[] ToClasses(IReadOnlyList<double> values) =>
-        [.. values.Select(value => double.IsInteger(value) ? (int)value : throw new ArgumentException($"{value} is no class index."))];
+        [.. values.Select(value => double.IsInteger(value) ? (int)value : throw new ArgumentException($"{value} is not a class index."))];
 }

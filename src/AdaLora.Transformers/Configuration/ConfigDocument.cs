@@ -33,7 +33,7 @@ internal static class ConfigDocument
                 else if (config.Member(name) is not { } own)
                     Write(writer, name, entry.Value);
                 else
-                    faults.Require(own.GetRawText() == entry.Value.GetRawText(), $"{name} is {own.GetRawText()} and {entry.Name}, which is the same, {entry.Value.GetRawText()}");
+                    faults.Require(own.GetRawText() == entry.Value.GetRawText(), $"{name} is {own.GetRawText()}, but {entry.Name}, which means the same, is {entry.Value.GetRawText()}");
             }
 
             WriteClasses(writer, config, faults);
@@ -52,7 +52,7 @@ internal static class ConfigDocument
             foreach (var entry in table.EnumerateObject())
             {
                 var isName = entry.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number;
-                faults.Require(isName && int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out _), $"id2label has the entry '{entry.Name}': {entry.Value.GetRawText()}, which is not the name of a class by its number");
+                faults.Require(isName && int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out _), $"id2label has the entry '{entry.Name}': {entry.Value.GetRawText()}, which does not map the number of a class to its name");
                 writer.WriteString(entry.Name, isName ? entry.Value.ToString() : string.Empty);
             }
             writer.WriteEndObject();
@@ -66,7 +66,7 @@ internal static class ConfigDocument
             return;
         var named = names is { ValueKind: JsonValueKind.Object } known ? known.EnumerateObject().Count() : 0;
         if (count.ValueKind != JsonValueKind.Number || !count.TryGetInt32(out var classes) || classes is < 1 or > MostClasses)
-            faults.Require(false, $"num_labels is {count.GetRawText()}; a number from 1 to {MostClasses} is needed");
+            faults.Require(false, $"num_labels is {count.GetRawText()}; it must be a number from 1 to {MostClasses}");
         else if (named > 0)
             faults.Require(named == classes, $"num_labels is {classes}, but id2label names {named} classes");
         else

@@ -28,13 +28,13 @@ internal sealed class ConfigEntries(JsonElement json, ConfigFaults faults)
     public bool Flag(string name, bool fallback) =>
         Read(name, fallback, "true or false", value => value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : null);
 
-    public string Text(string name, string fallback) => ReadObject(name, fallback, "a text", value => value.ValueKind == JsonValueKind.String ? value.GetString() : null);
+    public string Text(string name, string fallback) => ReadObject(name, fallback, "a string", value => value.ValueKind == JsonValueKind.String ? value.GetString() : null);
 
     /// <summary>A text; null if there is no such entry, or it is null.</summary>
     public string? OptionalText(string name) => IsNull(name) || !TryFind(name, out _) ? null : Text(name, "");
 
     /// <summary>Words that are stored as a list or as one text with bars between them; null if there is no such entry, or it is null.</summary>
-    public IReadOnlyList<string>? Words(string name) => IsNull(name) ? null : ReadObject<IReadOnlyList<string>?>(name, null, "a list of texts", value => value.ValueKind switch
+    public IReadOnlyList<string>? Words(string name) => IsNull(name) ? null : ReadObject<IReadOnlyList<string>?>(name, null, "a list of strings", value => value.ValueKind switch
     {
         JsonValueKind.String => value.GetString()!.Split('|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
         JsonValueKind.Array when value.EnumerateArray().All(IsText) => [.. value.EnumerateArray().Select(word => word.GetString()!)],
@@ -50,7 +50,7 @@ internal sealed class ConfigEntries(JsonElement json, ConfigFaults faults)
     });
 
     /// <summary>Texts by name; null if there is no such entry, or it is null.</summary>
-    public IReadOnlyDictionary<string, string>? Texts(string name) => IsNull(name) ? null : ReadObject<IReadOnlyDictionary<string, string>?>(name, null, "an object of texts", value =>
+    public IReadOnlyDictionary<string, string>? Texts(string name) => IsNull(name) ? null : ReadObject<IReadOnlyDictionary<string, string>?>(name, null, "an object of strings", value =>
         value.ValueKind == JsonValueKind.Object && value.EnumerateObject().All(member => IsText(member.Value))
             ? value.EnumerateObject().DistinctBy(member => member.Name).ToDictionary(member => member.Name, member => member.Value.GetString()!, StringComparer.Ordinal)
             : null);
@@ -83,7 +83,7 @@ internal sealed class ConfigEntries(JsonElement json, ConfigFaults faults)
     private T Refuse<T>(string name, JsonElement value, string kind, T fallback)
     {
         var text = value.GetRawText();
-        faults.Require(false, $"{name} is {(text.Length > 40 ? text[..40] + "…" : text)}, where {kind} is needed");
+        faults.Require(false, $"{name} is {(text.Length > 40 ? text[..40] + "…" : text)}; it must be {kind}");
         return fallback;
     }
 }

@@ -13,9 +13,9 @@ internal sealed class ConfigFaults
             _faults.Add(fault);
     }
 
-    public void RequirePositive(string name, int value) => Require(value > 0, $"{name} {value} is not above 0");
+    public void RequirePositive(string name, int value) => Require(value > 0, $"{name} is {value}; it must be above 0");
 
-    public void RequireProbability(string name, double value) => Require(value is >= 0 and < 1, $"{name} {value} is no probability below 1");
+    public void RequireProbability(string name, double value) => Require(value is >= 0 and < 1, $"{name} is {value}; it must be at least 0 and below 1");
 
     public void RequireActivation(string name) => Require(Activation.IsKnown(name), $"activation '{name}' is unknown (known: {Activation.AllNames})");
 }

@@ -90,8 +90,8 @@ public abstract record EncoderConfig : ModelConfig
     {
         base.AddFaults(faults);
         faults.RequirePositive("intermediate size", IntermediateSize);
-        faults.Require(Heads < 1 || HiddenSize % Heads == 0, $"the hidden size {HiddenSize} is no multiple of the {Heads} heads");
-        faults.Require(PadId >= 0 && PadId < VocabularySize, $"pad_token_id {PadId} is no id of the vocabulary");
+        faults.Require(Heads < 1 || HiddenSize % Heads == 0, $"the hidden size {HiddenSize} is not a multiple of the {Heads} heads");
+        faults.Require(PadId >= 0 && PadId < VocabularySize, $"pad_token_id {PadId} is not in the vocabulary");
         faults.Require(TypeVocabularySize >= 0, $"type_vocab_size {TypeVocabularySize} is negative");
         faults.RequireProbability("classifier dropout", ClassifierDropout ?? 0);
         faults.Require(

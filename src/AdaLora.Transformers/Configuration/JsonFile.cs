@@ -15,11 +15,11 @@ internal static class JsonFile
         try
         {
             var root = Parse(RegularFile.ReadAllBytes(path));
-            return root.ValueKind == JsonValueKind.Object ? root : throw new CheckpointException(path, "holds no JSON object.");
+            return root.ValueKind == JsonValueKind.Object ? root : throw new CheckpointException(path, "is not a JSON object.");
         }
         catch (JsonException exception)
         {
-            throw new CheckpointException(path, $"is no valid JSON: {exception.Message}", exception);
+            throw new CheckpointException(path, $"is not valid JSON: {exception.Message}", exception);
         }
     }
 

@@ -151,8 +151,8 @@ public abstract record ModelConfig
         faults.RequirePositive("number of layers", Layers);
         faults.RequirePositive("number of heads", Heads);
         faults.RequirePositive(Names.MaxPositions, MaxPositions);
-        faults.Require(LayerNormEps > 0 && double.IsFinite(LayerNormEps), $"{Names.LayerNormEps ?? "layer_norm_eps"} {LayerNormEps} is not above 0 and finite");
-        faults.Require(InitializerRange >= 0 && double.IsFinite(InitializerRange), $"initializer_range {InitializerRange} is not finite, or negative");
+        faults.Require(LayerNormEps > 0 && double.IsFinite(LayerNormEps), $"{Names.LayerNormEps ?? "layer_norm_eps"} {LayerNormEps} is not finite and above 0");
+        faults.Require(InitializerRange >= 0 && double.IsFinite(InitializerRange), $"initializer_range {InitializerRange} is not finite, or is negative");
         faults.RequireProbability("hidden dropout", HiddenDropout);
         faults.RequireProbability("attention dropout", AttentionDropout);
         faults.RequireActivation(HiddenActivation);

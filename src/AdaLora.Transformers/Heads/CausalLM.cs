@@ -71,7 +71,7 @@ public sealed class CausalLM : DecoderModel
         ArgumentNullException.ThrowIfNull(labels);
         HostIds.RequireBelow(labels, Config.VocabularySize, "label", "words", nameof(labels), IgnoredLabel);
         if (!labels.shape.AsSpan().SequenceEqual(inputIds.shape))
-            throw new ArgumentException($"The shape is [{string.Join(", ", labels.shape)}]; [{string.Join(", ", inputIds.shape)}], that of the token ids, is needed.", nameof(labels));
+            throw new ArgumentException($"The shape is [{string.Join(", ", labels.shape)}]; it must be that of the token ids, [{string.Join(", ", inputIds.shape)}].", nameof(labels));
         using var scope = NewDisposeScope();
         var hidden = _decoder.call(inputIds, attentionMask, positionIds);
         var before = hidden.shape[1] - 1;

@@ -60,7 +60,7 @@ public sealed class QuestionAnswerer : EncoderModel
         ArgumentNullException.ThrowIfNull(starts);
         ArgumentNullException.ThrowIfNull(ends);
         if (logits.Dimensions != 3 || logits.shape[2] != 2)
-            throw new ArgumentException($"The shape is ({string.Join(", ", logits.shape)}); batch x length x 2 is needed.", nameof(logits));
+            throw new ArgumentException($"The shape is ({string.Join(", ", logits.shape)}); it must be batch x length x 2.", nameof(logits));
         using var scope = NewDisposeScope();
         var wide = Losses.Widen(logits);
         var beyond = wide.shape[1];

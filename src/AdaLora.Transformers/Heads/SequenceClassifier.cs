@@ -78,11 +78,11 @@ public abstract class SequenceClassifier : EncoderModel
         if (ClassNames is not { } own || own.Select((name, label) => name == $"LABEL_{label}").All(isUnnamed => isUnnamed))
             return null;
         if (own.Count != classes.Count)
-            return $"The checkpoint has {own.Count} classes ({string.Join(", ", own)}), the data {classes.Count} ({string.Join(", ", classes)}).";
+            return $"The checkpoint has {own.Count} classes ({string.Join(", ", own)}), but the data has {classes.Count} ({string.Join(", ", classes)}).";
         var differences = own.Zip(classes, (stored, given) => (Stored: stored, Given: given)).Select((pair, label) => (pair.Stored, pair.Given, Label: label))
             .Where(pair => !string.Equals(pair.Stored, pair.Given, StringComparison.OrdinalIgnoreCase))
             .Select(pair => $"{pair.Label} is '{pair.Stored}' in the checkpoint and '{pair.Given}' in the data").ToList();
-        return differences.Count == 0 ? null : $"Classes differ: {string.Join("; ", differences)}.";
+        return differences.Count == 0 ? null : $"The classes differ: {string.Join("; ", differences)}.";
     }
 
     /// <summary>Classifies a batch.</summary>
@@ -120,7 +120,7 @@ public abstract class SequenceClassifier : EncoderModel
         var isSingle = problem == "single_label_classification";
         var needed = isSingle ? shape[0] : shape[0] * Labels;
         if (labels.NumberOfElements != needed)
-            throw new ArgumentException($"There are {labels.NumberOfElements} labels for {shape[0]} rows, where {needed} are needed ({problem}).", nameof(labels));
+            throw new ArgumentException($"There are {labels.NumberOfElements} labels for {shape[0]} rows; {needed} are needed ({problem}).", nameof(labels));
         if (isSingle && labels.dtype != ScalarType.Int64)
             throw new ArgumentException($"Class numbers must be int64; they are {labels.dtype}.", nameof(labels));
         if (isSingle)

@@ -42,7 +42,7 @@ internal sealed class FileDownload(HubClient client, ResiliencePipeline retry, H
             return;
         File.Delete(part);
         // An earlier part may be to blame, such as one that a crash left half written; a fresh download can't be bettered by another one.
-        throw new HubException(HubFailure.CorruptFile, $"{name}", $"can't be used: {file.Name} was downloaded whole, but its hash is not the announced {file.Etag}; nothing was kept.")
+        throw new HubException(HubFailure.CorruptFile, $"{name}", $"can't be used: {file.Name} was downloaded in full, but its hash does not match the announced {file.Etag}; nothing was kept.")
         {
             IsTransient = kept > 0,
         };
@@ -78,7 +78,7 @@ internal sealed class FileDownload(HubClient client, ResiliencePipeline retry, H
         if (start != kept && start != 0)
         {
             target.SetLength(0);
-            throw new HubException(HubFailure.InvalidAnswer, $"{name}", $"can't be fetched: {file.Name} was asked for from byte {kept} on and is not sent from there.") { IsTransient = kept > 0 };
+            throw new HubException(HubFailure.InvalidAnswer, $"{name}", $"can't be fetched: {file.Name} was requested from byte {kept} onwards, but is not sent from there.") { IsTransient = kept > 0 };
         }
         if (target.Length != start)
             target.SetLength(start.Value);
@@ -105,7 +105,7 @@ internal sealed class FileDownload(HubClient client, ResiliencePipeline retry, H
                 Report(reported = received);
         }
         if (received < file.Size)
-            throw new HubException(HubFailure.Unreachable, $"{name}", $"can't be fetched: {file.Name} broke off after {received} of {file.Size} bytes.") { IsTransient = true };
+            throw new HubException(HubFailure.Unreachable, $"{name}", $"can't be fetched: the download of {file.Name} stopped after {received} of {file.Size} bytes.") { IsTransient = true };
         if (received != reported)
             Report(received);
     }

@@ -20,12 +20,12 @@ internal sealed class HubAnswers(HubAddress address, HubName name, HubOptions op
             return TooMany(response);
         // A storage host knows no accounts: its refusals mean that the address it was asked with ran out, and the hub gives a new one.
         if ((int)status >= 500 || status == HttpStatusCode.RequestTimeout || !address.IsHub(host))
-            return new(HubFailure.ServerError, $"{name}", $"can't be fetched: {host.Authority} answers {(int)status} for {what}; try again later.") { IsTransient = true, RetryAfter = WaitOf(response) };
+            return new(HubFailure.ServerError, $"{name}", $"can't be fetched: {host.Authority} answered {(int)status} for {what}; try again later.") { IsTransient = true, RetryAfter = WaitOf(response) };
         return status switch
         {
             HttpStatusCode.NotFound => new(HubFailure.NotFound, $"{name}", NotFound(response, what)),
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new(HubFailure.AccessDenied, $"{name}", Denied(response)),
-            _ => Invalid($"{host.Authority} answers {(int)status} for {what}"),
+            _ => Invalid($"{host.Authority} answered {(int)status} for {what}"),
         };
     }
 
@@ -37,7 +37,7 @@ internal sealed class HubAnswers(HubAddress address, HubName name, HubOptions op
         var wait = WaitOf(response);
         var again = wait is { } seconds ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"after {seconds.TotalSeconds:0} s") : "later";
         var advice = address.HasToken ? string.Empty : ", or set HF_TOKEN, which raises the limit";
-        return new(HubFailure.TooManyRequests, $"{name}", $"can't be fetched: {address.Host} asks to slow down (429); try again {again}{advice}.")
+        return new(HubFailure.TooManyRequests, $"{name}", $"can't be fetched: {address.Host} is limiting requests (429); try again {again}{advice}.")
         {
             IsTransient = wait is null || wait <= options.MaxRetryDelay,
             RetryAfter = wait,
@@ -48,7 +48,7 @@ internal sealed class HubAnswers(HubAddress address, HubName name, HubOptions op
     {
         "RevisionNotFound" => $"has no revision '{name.Revision}' on {address.Host}; see {address.Page(name)} for its branches and tags.",
         "EntryNotFound" => $"has no file {what} on {address.Host}.",
-        _ => $"is unknown to {address.Host}, and no folder has that name either: check repository and revision on {address.Page(name)}.",
+        _ => $"is unknown to {address.Host}, and no folder has that name either: check the repository and revision on {address.Page(name)}.",
     };
 
     private string Denied(HttpResponseMessage response) => (CodeOf(response), address.HasToken) switch

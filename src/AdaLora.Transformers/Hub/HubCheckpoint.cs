@@ -38,7 +38,7 @@ public static class HubCheckpoint
         if (Directory.Exists(folderOrName))
             return folderOrName;
         var name = HubName.TryParse(folderOrName)
-            ?? throw new CheckpointException(folderOrName, "is no folder and no name of the hub, such as microsoft/deberta-v3-base or owner/name@revision.");
+            ?? throw new CheckpointException(folderOrName, "is neither a folder nor a name on the hub, such as microsoft/deberta-v3-base or owner/name@revision.");
         options ??= new HubOptions();
         options.Validate();
         return await new HubResolution(name, options).RunAsync(progress, cancellationToken).ConfigureAwait(false);

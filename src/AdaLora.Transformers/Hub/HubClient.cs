@@ -20,8 +20,8 @@ internal sealed partial class HubClient(HubName name, HubAddress address, HubOpt
         using var response = await _transport.SendAsync(HttpMethod.Get, address.Listing(name), 0, cancellationToken).ConfigureAwait(false);
         _answers.ThrowIfRefused(response, "the list of files");
         var body = await BodyOf(response).ReadAllAsync(LargestListing, cancellationToken).ConfigureAwait(false)
-            ?? throw _answers.Invalid($"the list of files that {address.Host} sends is longer than {LargestListing} bytes");
-        return HubListing.TryParse(body) ?? throw _answers.Invalid($"{address.Host} sends {MediaTypeOf(response)} in place of the list of files");
+            ?? throw _answers.Invalid($"the list of files from {address.Host} is longer than {LargestListing} bytes");
+        return HubListing.TryParse(body) ?? throw _answers.Invalid($"{address.Host} sent {MediaTypeOf(response)} instead of the list of files");
     }
 
     /// <summary>Asks what a file's content is called and how large it is.</summary>
@@ -33,15 +33,15 @@ internal sealed partial class HubClient(HubName name, HubAddress address, HubOpt
         if (linked is null)
             _answers.ThrowIfRefused(response, file);
         if (HeaderOf(response, "X-Repo-Commit") is { } told && told != commit)
-            throw _answers.Invalid($"{address.Host} answers for another commit than was asked for");
+            throw _answers.Invalid($"{address.Host} answered for a commit other than the one requested");
         var etag = (linked ?? HeaderOf(response, "ETag"))?.Replace("W/", string.Empty, StringComparison.Ordinal).Trim('"');
         if (etag is null || !Etag().IsMatch(etag))
-            throw _answers.Invalid($"{address.Host} gives no usable ETag for {file}");
+            throw _answers.Invalid($"{address.Host} sent no usable ETag for {file}");
         var size = long.TryParse(HeaderOf(response, "X-Linked-Size"), NumberStyles.None, CultureInfo.InvariantCulture, out var linkedSize)
             ? linkedSize
             : linked is null ? response.Content.Headers.ContentLength : null;
         var remote = new RemoteFile(file, etag, size);
-        return remote.IsTooLarge ? throw _answers.Invalid($"{file} is said to have {size} bytes, which no such file has") : remote;
+        return remote.IsTooLarge ? throw _answers.Invalid($"{file} is announced with an implausible size of {size} bytes") : remote;
     }
 
     /// <summary>Asks for a file's content from a byte on. The answer may still begin at the first one, or say that there is no such byte (416).</summary>
@@ -56,7 +56,7 @@ internal sealed partial class HubClient(HubName name, HubAddress address, HubOpt
             _answers.ThrowIfRefused(response, file.Name);
             var start = response.StatusCode == HttpStatusCode.PartialContent ? offset : 0;
             if (response.Content.Headers.ContentLength is { } length && (file.Size is { } size ? length != size - start : length > file.Limit))
-                throw _answers.Invalid($"{file.Name} was announced with {file.Size - start} bytes and is sent with {length}");
+                throw _answers.Invalid($"{file.Name} was announced with {file.Size - start} bytes, but is sent with {length}");
             return response;
         }
         catch
@@ -69,11 +69,11 @@ internal sealed partial class HubClient(HubName name, HubAddress address, HubOpt
     public HubBody BodyOf(HttpResponseMessage response) => _transport.BodyOf(response);
 
     /// <summary>The exception for content that is longer than announced.</summary>
-    public HubException TooLong(RemoteFile file) => _answers.Invalid($"{file.Name} goes on after its {file.Limit} bytes");
+    public HubException TooLong(RemoteFile file) => _answers.Invalid($"{file.Name} continues past its {file.Limit} bytes");
 
     public void Dispose() => _transport.Dispose();
 
-    private static string MediaTypeOf(HttpResponseMessage response) => response.Content.Headers.ContentType?.MediaType ?? "something unknown";
+    private static string MediaTypeOf(HttpResponseMessage response) => response.Content.Headers.ContentType?.MediaType ?? "content of unknown type";
 
     private static string? HeaderOf(HttpResponseMessage response, string header) => response.Headers.TryGetValues(header, out var values) ? values.FirstOrDefault() : null;
 

@@ -38,7 +38,7 @@ internal static class HubFiles
     {
         var index = ShardIndex.ReadIfThere(snapshot.Folder)!;
         return index.Shards.FirstOrDefault(shard => !shard.EndsWith(".safetensors", StringComparison.Ordinal)) is { } other
-            ? throw new CheckpointException(index.Path, $"names the file '{other}', which is no safetensors file; such an index is not followed.")
+            ? throw new CheckpointException(index.Path, $"names the file '{other}', which is not a safetensors file; such an index is not supported.")
             : index.Shards;
     }
 }

@@ -5,7 +5,7 @@ namespace AdaLora.Transformers.Hub;
 /// <summary>What the hub's client logs. Neither tokens nor the addresses of redirects are ever part of it.</summary>
 internal static partial class HubLog
 {
-    [LoggerMessage(EventId = 40, Level = LogLevel.Information, Message = "Downloading {File} of {Name} ({Size} bytes, {Kept} of them there already)")]
+    [LoggerMessage(EventId = 40, Level = LogLevel.Information, Message = "Downloading {File} of {Name} ({Size} bytes, {Kept} of them already present)")]
     public static partial void Downloading(ILogger logger, string file, string name, long? size, long kept);
 
     [LoggerMessage(EventId = 41, Level = LogLevel.Warning, Message = "{Reason} Next attempt in {Delay}")]

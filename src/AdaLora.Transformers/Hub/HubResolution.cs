@@ -30,7 +30,7 @@ internal sealed class HubResolution(HubName name, HubOptions options)
         if (cached is not null && (name.IsCommit || !options.CheckForUpdates) && HubFiles.IsSettled(cached))
             return cached.Folder;
         if (options.Offline ?? options.Environment.Offline)
-            return Usable(cached) ?? throw new HubException(HubFailure.Offline, $"{name}", $"can't be had offline: {Lack(cached)}; unset HF_HUB_OFFLINE to download it.");
+            return Usable(cached) ?? throw new HubException(HubFailure.Offline, $"{name}", $"is not available offline: {Lack(cached)}; unset HF_HUB_OFFLINE to download it.");
         try
         {
             return (await DownloadAsync(cache, progress, cancellationToken).ConfigureAwait(false)).Folder;
@@ -42,7 +42,7 @@ internal sealed class HubResolution(HubName name, HubOptions options)
         }
         catch (HubException exception) when (exception.Failure == HubFailure.Unreachable)
         {
-            throw new HubException(HubFailure.Unreachable, $"{name}", $"{Reason(exception)} Nor can it be had offline: {Lack(cached)}.", exception);
+            throw new HubException(HubFailure.Unreachable, $"{name}", $"{Reason(exception)} Nor is it available offline: {Lack(cached)}.", exception);
         }
     }
 
@@ -55,7 +55,7 @@ internal sealed class HubResolution(HubName name, HubOptions options)
         }
         catch (Exception exception) when (IsOfStorage(exception))
         {
-            throw new HubException(HubFailure.StorageFailed, $"{name}", $"can't be kept in the cache: {WriteFailure.Explain(exception, _root).Message} What has been downloaded is continued next time.", exception);
+            throw new HubException(HubFailure.StorageFailed, $"{name}", $"can't be kept in the cache: {WriteFailure.Explain(exception, _root).Message} The next download continues from what has been received.", exception);
         }
     }
 

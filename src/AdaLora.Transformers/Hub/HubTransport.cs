@@ -42,7 +42,7 @@ internal sealed class HubTransport : IDisposable
             using (response)
                 target = TargetOf(response, target);
         }
-        throw Refused($"{_address.Host} redirects without end");
+        throw Refused($"{_address.Host} redirects endlessly");
     }
 
     /// <summary>The body of an answer.</summary>
@@ -72,11 +72,11 @@ internal sealed class HubTransport : IDisposable
     private Uri TargetOf(HttpResponseMessage response, Uri from)
     {
         if (response.Headers.Location is not { } location)
-            throw Refused($"{from.Authority} redirects to nowhere");
+            throw Refused($"{from.Authority} redirects without giving an address");
         if (!Uri.TryCreate(from, location, out var target))
-            throw Refused($"{from.Authority} redirects to '{location.OriginalString}', which is no address");
+            throw Refused($"{from.Authority} redirects to '{location.OriginalString}', which is not an address");
         var isSafe = target.Scheme == Uri.UriSchemeHttps || (target.Scheme == Uri.UriSchemeHttp && from.Scheme == Uri.UriSchemeHttp);
-        return isSafe ? target : throw Refused($"{from.Authority} redirects to an address that is no longer https, which is not followed");
+        return isSafe ? target : throw Refused($"{from.Authority} redirects from https to an address without it, which is not followed");
     }
 
     private HubException Refused(string what) => new(HubFailure.InvalidAnswer, $"{_name}", $"can't be fetched: {what}; check HF_ENDPOINT and any proxy.");

@@ -17,14 +17,14 @@ internal static class NetworkFault
         };
         return error switch
         {
-            HttpRequestError.SecureConnectionError => new(HubFailure.Unreachable, $"{name}", $"can't be fetched: no secure connection to {host} could be made; check the clock, the certificates and any proxy.", exception),
+            HttpRequestError.SecureConnectionError => new(HubFailure.Unreachable, $"{name}", $"can't be fetched: a secure connection to {host} could not be made; check the clock, the certificates and any proxy.", exception),
             HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded =>
-                new(HubFailure.InvalidAnswer, $"{name}", $"can't be fetched: {host} doesn't answer in proper HTTP; check HF_ENDPOINT and any proxy.", exception),
+                new(HubFailure.InvalidAnswer, $"{name}", $"can't be fetched: {host} does not answer in valid HTTP; check HF_ENDPOINT and any proxy.", exception),
             _ => new(HubFailure.Unreachable, $"{name}", $"can't be fetched: {Words(exception, error, host)}.", exception) { IsTransient = true },
         };
     }
 
     private static string Words(Exception exception, HttpRequestError error, string host) => exception is OperationCanceledException
-        ? $"{host} fell silent"
-        : error == HttpRequestError.ResponseEnded ? $"{host} broke off" : $"{host} can't be reached";
+        ? $"{host} stopped responding"
+        : error == HttpRequestError.ResponseEnded ? $"{host} closed the connection" : $"{host} can't be reached";
 }

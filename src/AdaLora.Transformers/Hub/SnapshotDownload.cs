@@ -27,7 +27,7 @@ internal sealed class SnapshotDownload(HubClient client, HubCache cache, HubName
     private void ThrowIfUnusable(HubListing listing)
     {
         if (!listing.Files.Contains(CheckpointFiles.Config))
-            throw new CheckpointException($"{name}", $"holds no {CheckpointFiles.Config}; it is no checkpoint of a model.");
+            throw new CheckpointException($"{name}", $"holds no {CheckpointFiles.Config}; it is not a checkpoint of a model.");
         if (!listing.Files.Contains(CheckpointFiles.Weights) && !listing.Files.Contains(CheckpointFiles.Index))
             throw new CheckpointException($"{name}", CheckpointFiles.NoWeights(listing.Files));
     }

@@ -6,7 +6,7 @@ namespace AdaLora.Transformers.Layers;
 /// <summary>A decoder, by itself or below a head. Takes token ids, attention mask and positions.</summary>
 public abstract class DecoderModel : PretrainedModel
 {
-    private const string TokenIds = "token ids (are tokenizer and model of one checkpoint?)";
+    private const string TokenIds = "token ids (do tokenizer and model come from the same checkpoint?)";
 
     private protected DecoderModel(string name, DecoderConfig config)
         : base(name, config) => Config = config;

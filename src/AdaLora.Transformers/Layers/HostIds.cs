@@ -44,7 +44,7 @@ internal static class HostIds
         {
             var number = long.CreateTruncating(id);
             if ((ulong)number >= (ulong)count && number != ignored)
-                throw new ArgumentException($"The {what} {number} is out of range: the model has {count} {of}, from 0 on.", parameter);
+                throw new ArgumentException($"The {what} {number} is out of range: the model has {count} {of}, counted from 0.", parameter);
         }
     }
 }

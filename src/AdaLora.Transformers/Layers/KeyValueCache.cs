@@ -23,12 +23,12 @@ internal sealed class KeyValueCache(long capacity) : IDisposable
             throw new InvalidOperationException("Keys and values can't be kept for a backward pass; decode step by step under no_grad.");
         var count = Length + keys.shape[2];
         if (count > capacity)
-            throw new InvalidOperationException($"The cache has room for {capacity} tokens; {count} are needed.");
+            throw new InvalidOperationException($"The cache has room for {capacity} tokens, but {count} are needed.");
         if (layer == _layers.Count)
             _layers.Add((Room(keys), Room(values)));
         var (allKeys, allValues) = _layers[layer];
         if (allKeys.shape[0] != keys.shape[0])
-            throw new InvalidOperationException($"The cache holds {allKeys.shape[0]} rows, the batch {keys.shape[0]}.");
+            throw new InvalidOperationException($"The cache holds {allKeys.shape[0]} rows, but the batch has {keys.shape[0]}.");
         using (NewDisposeScope())
         {
             _ = allKeys.narrow(2, Length, keys.shape[2]).copy_(keys);

@@ -87,7 +87,7 @@ public abstract class TextDecoder : DecoderModel
         if (shape.Length != 2)
             throw new ArgumentException($"Token ids must be batch x length; the shape is [{string.Join(", ", shape)}].", nameof(inputIds));
         if (past + shape[1] > MaxLength)
-            throw new ArgumentException($"The texts have {past + shape[1]} tokens, the model only {MaxLength} positions; truncate them when they are tokenized.", nameof(inputIds));
+            throw new ArgumentException($"The texts have {past + shape[1]} tokens, but the model has only {MaxLength} positions; truncate the texts when they are tokenized.", nameof(inputIds));
         CheckShape(attentionMask, [shape[0], past + shape[1]], nameof(attentionMask));
         CheckShape(positionIds, shape, nameof(positionIds));
         RequireKnown(inputIds, nameof(inputIds));
@@ -97,6 +97,6 @@ public abstract class TextDecoder : DecoderModel
     private static void CheckShape(Tensor? tensor, ReadOnlySpan<long> shape, string name)
     {
         if (tensor is not null && !tensor.shape.AsSpan().SequenceEqual(shape))
-            throw new ArgumentException($"The shape is [{string.Join(", ", tensor.shape)}]; [{string.Join(", ", shape.ToArray())}] is needed.", name);
+            throw new ArgumentException($"The shape is [{string.Join(", ", tensor.shape)}]; it must be [{string.Join(", ", shape.ToArray())}].", name);
     }
 }

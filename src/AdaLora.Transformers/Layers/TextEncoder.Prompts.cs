@@ -22,7 +22,7 @@ public abstract partial class TextEncoder
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, MaxLength ?? int.MaxValue);
         if (_prompt is not null)
-            throw new InvalidOperationException($"The model has a prompt; take it out with {nameof(RemovePrompt)} first.");
+            throw new InvalidOperationException($"The model has a prompt; remove it with {nameof(RemovePrompt)} first.");
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var wasTraining = training;
@@ -51,7 +51,7 @@ public abstract partial class TextEncoder
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
         if (Prefixable.Any(attention => attention.Prefix is not null))
-            throw new InvalidOperationException($"The model has prefixes; take them out with {nameof(RemovePrefixes)} first.");
+            throw new InvalidOperationException($"The model has prefixes; remove them with {nameof(RemovePrefixes)} first.");
         var weight = this.parameters().First();
         foreach (var attention in Prefixable)
             attention.Prefix = new AttentionPrefix(length, Config.HiddenSize, weight.dtype, weight.device);

@@ -6,7 +6,7 @@ namespace AdaLora.Transformers.Layers;
 /// <summary>An encoder without a head: token ids in, one hidden state per token out.</summary>
 public abstract partial class TextEncoder : EncoderModel
 {
-    private const string TokenIds = "token ids (are tokenizer and model of one checkpoint?)";
+    private const string TokenIds = "token ids (do tokenizer and model come from the same checkpoint?)";
     private const string TokenTypes = "token types";
 
     private protected TextEncoder(string name, EncoderConfig config)
@@ -94,7 +94,7 @@ public abstract partial class TextEncoder : EncoderModel
         if (shape.Length != 2)
             throw new ArgumentException($"Token ids must be batch x length; the shape is [{string.Join(", ", shape)}].", nameof(inputIds));
         if (shape[1] > MaxLength)
-            throw new ArgumentException($"The texts have {shape[1]} tokens, the model only {MaxLength} positions; truncate them when they are tokenized.", nameof(inputIds));
+            throw new ArgumentException($"The texts have {shape[1]} tokens, but the model has only {MaxLength} positions; truncate the texts when they are tokenized.", nameof(inputIds));
         CheckShape(attentionMask, shape, nameof(attentionMask));
         CheckShape(tokenTypeIds, shape, nameof(tokenTypeIds));
         HostIds.RequireBelow(inputIds, Config.VocabularySize, "token id", TokenIds, nameof(inputIds));

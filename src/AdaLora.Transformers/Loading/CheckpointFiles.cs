@@ -19,9 +19,9 @@ internal static class CheckpointFiles
     /// <summary>The end of the sentence that refuses a checkpoint without safetensors.</summary>
     /// <param name="files">The names of the checkpoint's files.</param>
     public static string NoWeights(IEnumerable<string> files) => files.Any(IsPickle)
-        ? $"holds its weights in PyTorch's pickle format only (pytorch_model.bin), which isn't read because loading it can run code: convert it to {Weights}, for instance with the "
-            + "Python package transformers (AutoModel.from_pretrained(...).save_pretrained(folder)), or take a revision that has been converted; on the hub, a pull request often holds one (owner/name@refs/pr/1)."
-        : $"holds no weights: neither {Weights} nor {Index} is there.";
+        ? $"holds its weights in PyTorch's pickle format only (pytorch_model.bin), which is not read, because loading it can run code: convert it to {Weights}, for instance with the "
+            + "Python package transformers (AutoModel.from_pretrained(...).save_pretrained(folder)), or use a revision that has been converted; on the hub, a pull request often holds one (owner/name@refs/pr/1)."
+        : $"holds no weights: it has neither {Weights} nor {Index}.";
 
     /// <summary>Whether a name is that of a file directly in its folder, on every system: a folder may have been made on another one.</summary>
     public static bool IsPlainName(string name) => name is not ("" or "." or "..") && name.IndexOfAny(['/', '\\', ':', '\0']) < 0;

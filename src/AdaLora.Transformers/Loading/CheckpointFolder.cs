@@ -42,9 +42,9 @@ public sealed class CheckpointFolder : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (!Directory.Exists(path))
-            throw new CheckpointException(path, "is no folder; give the folder that holds config.json and model.safetensors, which for a name on the hub is what HubCheckpoint.ResolveAsync returns.");
+            throw new CheckpointException(path, "is not a directory; give the folder that holds config.json and model.safetensors. For a name on the hub, HubCheckpoint.ResolveAsync returns that folder.");
         var config = JsonFile.ReadIfThere(System.IO.Path.Combine(path, CheckpointFiles.Config))
-            ?? throw new CheckpointException(path, $"holds no {CheckpointFiles.Config}; it is no checkpoint folder, or an incomplete one.");
+            ?? throw new CheckpointException(path, $"holds no {CheckpointFiles.Config}; it is not a checkpoint folder, or it is incomplete.");
         var folder = new CheckpointFolder(path, config);
         try
         {
@@ -136,7 +136,7 @@ public sealed class CheckpointFolder : IDisposable
                 throw new CheckpointException(Path, $"lacks the shard '{shard}' that {CheckpointFiles.Index} names; download it too.");
             var file = OpenFile(shard);
             if (!file.Entries.ContainsKey(tensor))
-                throw new CheckpointException(index.Path, $"puts the tensor '{tensor}' into '{shard}', which doesn't hold it.");
+                throw new CheckpointException(index.Path, $"puts the tensor '{tensor}' into '{shard}', which does not hold it.");
             _fileOfTensor[tensor] = file;
         }
     }

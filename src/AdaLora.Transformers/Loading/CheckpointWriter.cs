@@ -20,7 +20,7 @@ internal static class CheckpointWriter
                 $"The model has adapters. Save them with {nameof(AdaLoraModel)}.{nameof(AdaLoraModel.Save)}, or merge them first with {nameof(AdaLoraModel.MergeAndDetach)}.");
         var unsaved = model.modules().OfType<IUnsavedPart>().Select(part => part.Remover).Distinct(StringComparer.Ordinal).ToList();
         if (unsaved.Count > 0)
-            throw new InvalidOperationException($"The model has a prompt or prefixes, which other readers don't know. Take them out with {string.Join(" and ", unsaved)} of its encoder first.");
+            throw new InvalidOperationException($"The model has a prompt or prefixes, which other readers do not support. Remove them with {string.Join(" and ", unsaved)} of its encoder first.");
         AtomicFile.MakeFolder(folder);
         SafetensorsWriter.Write(Path.Combine(folder, CheckpointFiles.Weights), model.state_dict(), new Dictionary<string, string> { ["format"] = "pt" });
         var json = config.ToJson();

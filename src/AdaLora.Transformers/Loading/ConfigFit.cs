@@ -19,7 +19,7 @@ internal static class ConfigFit
         if (config.Layers > layers)
             faults.Insert(0, $"{config.LayersEntry} is {config.Layers}, but {layers} layers are stored");
         if (faults.Count > 0)
-            throw new CheckpointException(checkpoint.ConfigPath, $"doesn't fit the weights beside it: {string.Join("; ", faults)}.");
+            throw new CheckpointException(checkpoint.ConfigPath, $"does not match the weights beside it: {string.Join("; ", faults)}.");
     }
 
     // "bert.embeddings..." and "embeddings..." are the same.
@@ -34,7 +34,7 @@ internal static class ConfigFit
         if (!stored.TryGetValue(size.Tensor, out var name))
             return $"{size.Entry} is {size.Size}, but '{size.Tensor}' is missing";
         var shape = checkpoint.GetEntry(name).Shape;
-        return size.Dimension < shape.Count && shape[size.Dimension] == size.Size ? null : $"{size.Entry} asks for {size.Size} in '{name}', which has the shape [{string.Join(", ", shape)}]";
+        return size.Dimension < shape.Count && shape[size.Dimension] == size.Size ? null : $"{size.Entry} requires {size.Size} in '{name}', which has the shape [{string.Join(", ", shape)}]";
     }
 
     private static int LayersOf(IEnumerable<string> names, string prefix)

@@ -41,6 +41,6 @@ public sealed record PretrainedOptions
             $"{nameof(Dtype)} is {Dtype}; weights can be {ScalarType.Float16}, {ScalarType.BFloat16}, {ScalarType.Float32} or {ScalarType.Float64}");
         faults.Require(Logger is not null, $"{nameof(Logger)} is null");
         if (faults.List.Count > 0)
-            throw new ArgumentException($"The options for loading are not valid: {string.Join("; ", faults.List)}.");
+            throw new ArgumentException($"The loading options are not valid: {string.Join("; ", faults.List)}.");
     }
 }

@@ -33,7 +33,7 @@ internal sealed class ShardIndex
         foreach (var entry in map.EnumerateObject())
         {
             if (entry.Value.ValueKind != JsonValueKind.String || !CheckpointFiles.IsPlainName(entry.Value.GetString()!))
-                throw new CheckpointException(path, $"puts the tensor '{entry.Name}' into {entry.Value.GetRawText()}, which is no file of this folder; such an index is not followed.");
+                throw new CheckpointException(path, $"puts the tensor '{entry.Name}' into {entry.Value.GetRawText()}, which is not a file in this folder; such an index is not supported.");
             shards[entry.Name] = entry.Value.GetString()!;
         }
         return new ShardIndex(path, shards);

@@ -79,13 +79,13 @@ internal sealed class WeightLoader
         {
             var stored = _checkpoint.GetEntry(_storedNames[source]).Shape;
             if (!stored.SequenceEqual(targets[name].shape))
-                faults.Add($"'{name}' has the shape [{string.Join(", ", stored)}] in place of [{string.Join(", ", targets[name].shape)}]{HeadHint(name)}");
+                faults.Add($"'{name}' has the shape [{string.Join(", ", stored)}] instead of [{string.Join(", ", targets[name].shape)}]{HeadHint(name)}");
         }
         if (faults.Count > 0)
-            throw new CheckpointException(_checkpoint.Path, $"doesn't fit {_model.GetName()}: {string.Join("; ", faults)}.");
+            throw new CheckpointException(_checkpoint.Path, $"does not fit {_model.GetName()}: {string.Join("; ", faults)}.");
     }
 
-    private string HeadHint(string name) => _model.IsHead(name) ? " (ask for a new head, or for as many labels as the checkpoint has)" : string.Empty;
+    private string HeadHint(string name) => _model.IsHead(name) ? " (request a new head, or as many labels as the checkpoint has)" : string.Empty;
 
     private string? Find(string name)
     {
@@ -114,7 +114,7 @@ internal sealed class WeightLoader
         {
             var name = Replace(Replace(stored, ".gamma", ".weight"), ".beta", ".bias");
             if (!names.TryAdd(name, stored))
-                throw new CheckpointException(checkpoint.Path, $"holds '{name}' under its new and its old name.");
+                throw new CheckpointException(checkpoint.Path, $"holds '{name}' under both its new and its old name.");
         }
         return names;
     }

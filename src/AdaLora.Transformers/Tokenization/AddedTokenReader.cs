@@ -77,9 +77,9 @@ internal sealed class AddedTokenReader
     private void Add(AddedToken token, string source)
     {
         if (_vocabulary.TryGetValue(token.Content, out var own) && own != token.Id)
-            throw new CheckpointException(source, $"gives the token '{token.Content}' the id {token.Id}, which is {own} in the vocabulary.");
+            throw new CheckpointException(source, $"gives the token '{token.Content}' the id {token.Id}, but the vocabulary says {own}.");
         if (!_tokens.TryAdd(token.Content, token) && _tokens[token.Content].Id != token.Id)
-            throw new CheckpointException(source, $"gives the token '{token.Content}' the id {token.Id}, which is {_tokens[token.Content].Id} elsewhere.");
+            throw new CheckpointException(source, $"gives the token '{token.Content}' the id {token.Id}, but elsewhere the id is {_tokens[token.Content].Id}.");
     }
 
     private void AddNamed(AddedToken token) => _tokens.TryAdd(token.Content, token);

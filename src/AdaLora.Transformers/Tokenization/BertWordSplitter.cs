@@ -20,7 +20,7 @@ internal sealed class BertWordSplitter(bool lowerCase, bool stripAccents, bool s
     public static void RequireUnicodeData()
     {
         if ("é".Normalize(NormalizationForm.FormD).Length != 2)
-            throw new PlatformNotSupportedException("Stripping accents needs Unicode normalisation: install ICU (libicu) and leave the globalization-invariant mode off.");
+            throw new PlatformNotSupportedException("Stripping accents needs Unicode normalisation: install ICU (libicu) and turn the globalization-invariant mode off.");
     }
 
     /// <summary>The text before it is cut into words: cleaned, in lower case, without accents, as far as the settings say, and with spaces around ideographs.</summary>

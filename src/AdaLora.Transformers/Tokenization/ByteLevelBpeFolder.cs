@@ -46,12 +46,12 @@ internal static class ByteLevelBpeFolder
     private static void Check(JsonElement definition, string source)
     {
         if (definition.Member("pre_tokenizer") is not { } splitter || splitter.Text("type") != "ByteLevel")
-            throw new CheckpointException(source, $"cuts words with the pre_tokenizer {definition.Member("pre_tokenizer")?.Text("type") ?? "none"}; BPE is supported with ByteLevel.");
+            throw new CheckpointException(source, $"uses the pre_tokenizer {definition.Member("pre_tokenizer")?.Text("type") ?? "none"}; BPE is supported only with ByteLevel.");
         splitter.RequireOnly(source, "pre_tokenizer", "type", "add_prefix_space", "trim_offsets", "use_regex");
         if (splitter.Flag("use_regex") == false)
             throw new CheckpointException(source, "sets 'use_regex' of its pre_tokenizer to false, which is not supported.");
         if (definition.Member("normalizer") is { } normalizer)
-            throw new CheckpointException(source, $"asks for the normalizer {normalizer.Text("type")}; byte-level BPE is supported without one.");
+            throw new CheckpointException(source, $"uses the normalizer {normalizer.Text("type")}; byte-level BPE is supported only without one.");
         // Where all bytes have tokens nothing is unknown; a missing byte is left out.
         definition.Member("model")?.RequireOnly(source, "model", "type", "vocab", "merges", "fuse_unk", "unk_token");
     }
@@ -78,7 +78,7 @@ internal static class ByteLevelBpeFolder
             {
                 JsonValueKind.String => merge.GetString()!,
                 JsonValueKind.Array when merge.GetArrayLength() == 2 => $"{merge[0].GetString()} {merge[1].GetString()}",
-                _ => throw new CheckpointException(source, "has a merge that is no pair of tokens."),
+                _ => throw new CheckpointException(source, "has a merge that is not a pair of tokens."),
             })]
             : throw new CheckpointException(source, "has no merges.");
 
@@ -87,6 +87,6 @@ internal static class ByteLevelBpeFolder
     {
         RegularFile.Require(file);
         var merges = File.ReadLines(file, Encoding.UTF8).Where((line, index) => line.Length > 0 && !(index == 0 && line.StartsWith("#version", StringComparison.Ordinal))).ToList();
-        return merges.Find(line => line.Count(c => c == ' ') != 1) is { } bad ? throw new CheckpointException(file, $"has the line '{bad}', which is no pair of tokens.") : merges;
+        return merges.Find(line => line.Count(c => c == ' ') != 1) is { } bad ? throw new CheckpointException(file, $"has the line '{bad}', which is not a pair of tokens.") : merges;
     }
 }

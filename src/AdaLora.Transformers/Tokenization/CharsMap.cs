@@ -25,7 +25,7 @@ internal sealed class CharsMap
 
         var length = blob.Length >= sizeof(uint) ? BinaryPrimitives.ReadUInt32LittleEndian(blob) : uint.MaxValue;
         if (length % sizeof(uint) != 0 || length == 0 || length > blob.Length - sizeof(uint))
-            throw new InvalidDataException("has a table of normalisations that is cut off.");
+            throw new InvalidDataException("has a truncated table of normalisations.");
         _units = [.. MemoryMarshal.Cast<byte, uint>(blob.Slice(sizeof(uint), (int)length))];
         _texts = [.. blob[(sizeof(uint) + (int)length)..]];
     }

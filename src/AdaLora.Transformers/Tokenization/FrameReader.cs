@@ -17,7 +17,7 @@ internal sealed class FrameReader(Vocabulary vocabulary, string source)
         "BertProcessing" => SequenceTemplate.Bert(Token(processor, "cls"), Token(processor, "sep")),
         "RobertaProcessing" => SequenceTemplate.Roberta(Token(processor, "cls"), Token(processor, "sep")),
         "TemplateProcessing" => new SequenceTemplate(Template(processor, "single"), Template(processor, "pair")),
-        var other => throw Fault($"puts texts together with {other ?? "a post_processor of no type"}; BertProcessing, RobertaProcessing and TemplateProcessing are supported."),
+        var other => throw Fault($"combines texts with {other ?? "a post_processor without a type"}; only BertProcessing, RobertaProcessing and TemplateProcessing are supported."),
     };
 
     private SequenceTemplate ReadSequence(JsonElement sequence)
@@ -27,7 +27,7 @@ internal sealed class FrameReader(Vocabulary vocabulary, string source)
         {
             0 => SequenceTemplate.Bare,
             1 => ReadProcessor(framing[0]),
-            _ => throw Fault($"puts texts together with a Sequence of {string.Join(" and ", framing.Select(part => part.Text("type")))}; one of them is supported."),
+            _ => throw Fault($"combines texts with a Sequence of {string.Join(" and ", framing.Select(part => part.Text("type")))}; only one of them is supported."),
         };
     }
 
@@ -55,7 +55,7 @@ internal sealed class FrameReader(Vocabulary vocabulary, string source)
             }
             else
             {
-                throw Fault($"has the piece {piece.GetRawText()} in the template '{name}'; A, and in 'pair' B after it, is supported.");
+                throw Fault($"has the piece {piece.GetRawText()} in the template '{name}'; only A, followed by B in 'pair', is supported.");
             }
         }
 
@@ -63,7 +63,7 @@ internal sealed class FrameReader(Vocabulary vocabulary, string source)
         {
             ("single", 1) => new SequenceFrame(runs[0], types[0], [], 0, runs[1]),
             ("pair", 2) => new SequenceFrame(runs[0], types[0], runs[1], types[1], runs[2]),
-            _ => throw Fault($"has a template '{name}' with {types.Count} texts in it."),
+            _ => throw Fault($"has a template '{name}' with {types.Count} texts."),
         };
     }
 

@@ -6,7 +6,7 @@ namespace AdaLora.Transformers.Tokenization;
 /// <summary>A tokenizer.json beside spm.model: whether it says what spm.model says, from which the tokenizer is made.</summary>
 internal static class SentencePieceDefinition
 {
-    private const string Advice = "; the tokenizer is made from spm.model, which says something else. Without the tokenizer.json spm.model alone decides";
+    private const string Advice = "; the tokenizer is built from spm.model, which differs. Remove tokenizer.json to use spm.model alone";
 
     /// <summary>Whether letters are lowered before anything else is done.</summary>
     public static bool LowersLetters(JsonElement definition) => Normalizers(definition).FirstOrDefault().Text("type") == "Lowercase";
@@ -37,10 +37,10 @@ internal static class SentencePieceDefinition
                 case "Precompiled":
                     hasTable = part.Text("precompiled_charsmap") is { } text && SameTable(text, normalization.Table.Span)
                         ? true
-                        : throw new CheckpointException(source, $"has another precompiled_charsmap in its normalizer{Advice}.");
+                        : throw new CheckpointException(source, $"has a different precompiled_charsmap in its normalizer{Advice}.");
                     break;
                 default:
-                    throw new CheckpointException(source, $"asks for the normalizer {part.Text("type") ?? "of no type"} ({part.GetRawText()}){Advice}.");
+                    throw new CheckpointException(source, $"uses the normalizer {part.Text("type") ?? "without a type"} ({part.GetRawText()}){Advice}.");
             }
         }
         if (!hasTable)
@@ -56,15 +56,15 @@ internal static class SentencePieceDefinition
     private static void CheckSplitters(List<JsonElement> splitters, string source)
     {
         if (splitters.Find(part => part.Text("type") != "Metaspace") is { ValueKind: JsonValueKind.Object } other)
-            throw new CheckpointException(source, $"cuts words with the pre_tokenizer {other.Text("type") ?? "of no type"}; Unigram is supported with Metaspace.");
+            throw new CheckpointException(source, $"uses the pre_tokenizer {other.Text("type") ?? "without a type"}; Unigram is supported only with Metaspace.");
         if (splitters.Count != 1)
-            throw new CheckpointException(source, $"has {splitters.Count} parts in its pre_tokenizer; Unigram is supported with one Metaspace.");
+            throw new CheckpointException(source, $"has {splitters.Count} parts in its pre_tokenizer; Unigram is supported only with one Metaspace.");
         var splitter = splitters[0];
         splitter.RequireOnly(source, "pre_tokenizer", "type", "replacement", "str_rep", "prepend_scheme", "add_prefix_space", "split");
         if ((splitter.Text("replacement") ?? "▁") != "▁")
-            throw new CheckpointException(source, $"has the replacement '{splitter.Text("replacement")}' in its pre_tokenizer; ▁ is supported.");
+            throw new CheckpointException(source, $"has the replacement '{splitter.Text("replacement")}' in its pre_tokenizer; only ▁ is supported.");
         if ((splitter.Text("prepend_scheme") ?? "always") != "always" || splitter.Flag("add_prefix_space") == false)
-            throw new CheckpointException(source, $"has the prepend_scheme '{splitter.Text("prepend_scheme") ?? "never"}' in its pre_tokenizer; always is supported.");
+            throw new CheckpointException(source, $"has the prepend_scheme '{splitter.Text("prepend_scheme") ?? "never"}' in its pre_tokenizer; only always is supported.");
     }
 
     private static void CheckModel(JsonElement model, string source, IReadOnlyDictionary<string, int> pieces)
@@ -76,7 +76,7 @@ internal static class SentencePieceDefinition
         {
             var text = entry.ValueKind == JsonValueKind.Array && entry.GetArrayLength() == 2 && entry[0].ValueKind == JsonValueKind.String ? entry[0].GetString() : null;
             if (names.GetValueOrDefault(id, text!) != text)
-                throw new CheckpointException(source, $"has the piece '{text}' as {id}, where spm.model has '{names[id]}'{Advice}.");
+                throw new CheckpointException(source, $"has the piece '{text}' as {id}, but spm.model has '{names[id]}'{Advice}.");
             id++;
         }
     }

@@ -33,7 +33,7 @@ internal static class SentencePieceFolder
         catch (Exception exception) when (exception is not (InvalidDataException or OutOfMemoryException))
         {
             // The content is in memory already; whatever the library stumbles over, and it does so with many kinds of exceptions, is in there.
-            throw new InvalidDataException($"is no SentencePiece model that can be used: {exception.Message}", exception);
+            throw new InvalidDataException($"is not a usable SentencePiece model: {exception.Message}", exception);
         }
     }
 

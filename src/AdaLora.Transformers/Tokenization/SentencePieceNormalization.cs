@@ -41,7 +41,7 @@ internal sealed class SentencePieceNormalization
         }
         catch (InvalidProtocolBufferException exception)
         {
-            throw new InvalidDataException($"is no SentencePiece model: {exception.Message}", exception);
+            throw new InvalidDataException($"is not a SentencePiece model: {exception.Message}", exception);
         }
     }
 

@@ -81,7 +81,7 @@ public abstract class TextTokenizer
     {
         ArgumentNullException.ThrowIfNull(text);
         if (!Enum.IsDefined(truncation))
-            throw new ArgumentOutOfRangeException(nameof(truncation), truncation, "No such truncation strategy.");
+            throw new ArgumentOutOfRangeException(nameof(truncation), truncation, "Unknown truncation strategy.");
         var first = EncodePlain(text);
         var second = pair is null ? [] : EncodePlain(pair);
         var (firstLength, secondLength) = (first.Length, second.Length);
@@ -162,11 +162,11 @@ public abstract class TextTokenizer
         ArgumentOutOfRangeException.ThrowIfLessThan(multipleOf ?? 1, 1, nameof(multipleOf));
         var longest = texts.Max(text => (text ?? throw new ArgumentNullException(nameof(texts), "One of the texts is null.")).Length);
         if (longest > length)
-            throw new ArgumentException($"A text of {longest} tokens doesn't fit a batch of length {length}; encode it with a maxLength.", nameof(texts));
+            throw new ArgumentException($"A text of {longest} tokens does not fit a batch of length {length}; encode it with a maxLength.", nameof(texts));
         var (target, step) = (length ?? longest, multipleOf ?? 1);
         var padded = ((long)target + step - 1) / step * step;
         if (padded * texts.Count > Array.MaxLength)
-            throw new ArgumentException($"{texts.Count} texts of {padded} places each are more than an array can hold.", length is null ? nameof(multipleOf) : nameof(length));
+            throw new ArgumentException($"{texts.Count} texts of {padded} tokens each are more than an array can hold.", length is null ? nameof(multipleOf) : nameof(length));
         return new TokenBatch(texts, (int)padded, PadId, Template.FillsStart);
     }
 

@@ -43,7 +43,7 @@ internal sealed class TokenizerFolder
     public static TokenizerFolder Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return Directory.Exists(path) ? new TokenizerFolder(path) : throw new CheckpointException(path, "is no folder; give the folder of a checkpoint.");
+        return Directory.Exists(path) ? new TokenizerFolder(path) : throw new CheckpointException(path, "is not a directory; give the folder of a checkpoint.");
     }
 
     /// <exception cref="CheckpointException">There is no tokenizer, or its files are broken, contradict each other or ask for something that isn't supported.</exception>
@@ -101,12 +101,12 @@ internal sealed class TokenizerFolder
             {
                 JsonValueKind.Array => list.EnumerateArray().ToList(),
                 JsonValueKind.Object => list.EnumerateObject().Select(entry => entry.Value).ToList(),
-                _ => throw new CheckpointException(ConfigPath, $"has further special tokens that are not a list: {list.GetRawText()}."),
+                _ => throw new CheckpointException(ConfigPath, $"has additional special tokens that are not a list: {list.GetRawText()}."),
             };
             foreach (var entry in entries)
             {
                 yield return ((entry.ValueKind == JsonValueKind.String ? entry.GetString() : entry.Text("content"))
-                    ?? throw new CheckpointException(ConfigPath, $"has the further special token {entry.GetRawText()}, which has no content."), entry);
+                    ?? throw new CheckpointException(ConfigPath, $"has the additional special token {entry.GetRawText()}, which has no content."), entry);
             }
         }
     }
@@ -132,7 +132,7 @@ internal sealed class TokenizerFolder
             return;
         var kind = named.EndsWith("Fast", StringComparison.Ordinal) ? named[..^4] : named;
         if (kind is not ("PreTrainedTokenizer" or "TokenizersBackend" or "AutoTokenizer") && !supported.Contains(kind, StringComparer.Ordinal))
-            throw new CheckpointException(ConfigPath, $"names the tokenizer {named}; without a tokenizer.json only {string.Join(", ", supported)} can be made of these files.");
+            throw new CheckpointException(ConfigPath, $"names the tokenizer {named}; without a tokenizer.json only {string.Join(", ", supported)} can be built from these files.");
     }
 
     /// <summary>Refuses settings of tokenizer_config.json that aren't supported, unless they say what is done anyway.</summary>
@@ -153,13 +153,13 @@ internal sealed class TokenizerFolder
         {
             return value.ValueKind == JsonValueKind.String && value.GetString() is "left" or "right"
                 ? value.GetString() == "left"
-                : throw new CheckpointException(ConfigPath, $"sets {setting} to {value.GetRawText()}; left and right are supported.");
+                : throw new CheckpointException(ConfigPath, $"sets {setting} to {value.GetRawText()}; only left and right are supported.");
         }
         return Definition?.Member(section)?.Text("direction") switch
         {
             null or "Right" => false,
             "Left" => true,
-            var other => throw new CheckpointException(DefinitionPath, $"has the direction '{other}' in its {section}; Left and Right are supported."),
+            var other => throw new CheckpointException(DefinitionPath, $"has the direction '{other}' in its {section}; only Left and Right are supported."),
         };
     }
 
@@ -173,9 +173,9 @@ internal sealed class TokenizerFolder
         if ((ModelType is null or "Unigram") && Has(SentencePieceFolder.ModelFile))
             return (SentencePieceFolder.ModelFile, SentencePieceFolder.Create);
         if (Has(FairseqModel))
-            throw new CheckpointException(File(FairseqModel), "is the tokenizer of XLM-RoBERTa, which is not supported; its encoder is. Tokenize the texts elsewhere and give the ids to the model.");
+            throw new CheckpointException(File(FairseqModel), "is the tokenizer of XLM-RoBERTa, which is not supported; its encoder is. Tokenize the texts elsewhere and pass the ids to the model.");
         throw ModelType is { } type
-            ? new CheckpointException(File(DefinitionFile), $"describes a tokenizer of type {type}; WordPiece, byte-level BPE, and Unigram with its spm.model are supported.")
-            : new CheckpointException(Path, "holds no tokenizer: neither tokenizer.json nor vocab.txt nor vocab.json with merges.txt nor spm.model is there.");
+            ? new CheckpointException(File(DefinitionFile), $"describes a tokenizer of type {type}; only WordPiece, byte-level BPE, and Unigram with its spm.model are supported.")
+            : new CheckpointException(Path, "holds no tokenizer: it has neither tokenizer.json nor vocab.txt nor vocab.json with merges.txt nor spm.model.");
     }
 }

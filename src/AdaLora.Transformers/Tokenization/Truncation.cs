@@ -15,8 +15,8 @@ internal static class Truncation
             TruncationStrategy.OnlyFirst when first > excess => (first - excess, second),
             TruncationStrategy.OnlySecond when second > excess => (first, second - excess),
             TruncationStrategy.OnlyFirst or TruncationStrategy.OnlySecond => throw new ArgumentException(
-                $"{excess} tokens must go, but the text to be cut has {(strategy == TruncationStrategy.OnlyFirst ? first : second)}, one of which must stay; choose {nameof(TruncationStrategy.LongestFirst)}."),
-            _ => throw new ArgumentOutOfRangeException(nameof(strategy), strategy, "No such truncation strategy."),
+                $"{excess} tokens must be removed, but the text to be cut has {(strategy == TruncationStrategy.OnlyFirst ? first : second)}, one of which must stay; choose {nameof(TruncationStrategy.LongestFirst)}."),
+            _ => throw new ArgumentOutOfRangeException(nameof(strategy), strategy, "Unknown truncation strategy."),
         };
     }
 

@@ -13,7 +13,7 @@ internal sealed class Vocabulary
     {
         var highest = tokens.Values.Concat(addedTokens.Select(token => token.Id)).DefaultIfEmpty(-1).Max();
         if (highest is < 0 or >= MostIds)
-            throw new InvalidDataException(highest < 0 ? "has no tokens." : $"has a token with the id {highest}; ids below {MostIds} are supported.");
+            throw new InvalidDataException(highest < 0 ? "has no tokens." : $"has a token with the id {highest}; only ids below {MostIds} are supported.");
         Tokens = tokens;
         AddedTokens = addedTokens;
         _byId = new string?[1 + highest];
@@ -22,7 +22,7 @@ internal sealed class Vocabulary
         foreach (var token in addedTokens)
         {
             if ((_byId[token.Id] ??= token.Content) != token.Content)
-                throw new InvalidDataException($"has the id {token.Id} for '{_byId[token.Id]}' and for the added token '{token.Content}'.");
+                throw new InvalidDataException($"has the id {token.Id} for both '{_byId[token.Id]}' and the added token '{token.Content}'.");
         }
     }
 

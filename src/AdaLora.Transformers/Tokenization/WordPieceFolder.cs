@@ -45,16 +45,16 @@ internal static class WordPieceFolder
     private static void Check(JsonElement definition, string source)
     {
         if (definition.Member("normalizer") is not { } normalizer || normalizer.Text("type") != "BertNormalizer")
-            throw new CheckpointException(source, $"asks for the normalizer {definition.Member("normalizer")?.Text("type") ?? "none"}; WordPiece is supported with BertNormalizer.");
+            throw new CheckpointException(source, $"uses the normalizer {definition.Member("normalizer")?.Text("type") ?? "none"}; WordPiece is supported only with BertNormalizer.");
         normalizer.RequireOnly(source, "normalizer", "type", "clean_text", "handle_chinese_chars", "strip_accents", "lowercase");
         if (definition.Member("pre_tokenizer") is not { } splitter || splitter.Text("type") != "BertPreTokenizer")
-            throw new CheckpointException(source, $"cuts words with the pre_tokenizer {definition.Member("pre_tokenizer")?.Text("type") ?? "none"}; WordPiece is supported with BertPreTokenizer.");
+            throw new CheckpointException(source, $"uses the pre_tokenizer {definition.Member("pre_tokenizer")?.Text("type") ?? "none"}; WordPiece is supported only with BertPreTokenizer.");
         splitter.RequireOnly(source, "pre_tokenizer", "type");
         if (definition.Member("model") is not { } model)
             return;
         model.RequireOnly(source, "model", "type", "vocab", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word");
         if (model.Member("max_input_chars_per_word") is { } limit && !limit.TryReadInt32(out _))
-            throw new CheckpointException(source, $"has the max_input_chars_per_word {limit.GetRawText()}; a whole number is needed.");
+            throw new CheckpointException(source, $"has the max_input_chars_per_word {limit.GetRawText()}; it must be a whole number.");
     }
 
     private static Dictionary<string, int> VocabularyOf(JsonElement definition, string source)

@@ -28,7 +28,7 @@ public sealed class WordPieceTextTokenizer : TextTokenizer
         : base(template, vocabulary.AddedTokens, vocabulary.Require(settings.PadToken), text => splitter.Normalize(text))
     {
         if (settings.MaxWordLength is < 1 or > MaxWordLengthLimit)
-            throw new ArgumentOutOfRangeException(nameof(settings), settings.MaxWordLength, $"The greatest word length must be from 1 to {MaxWordLengthLimit}.");
+            throw new ArgumentOutOfRangeException(nameof(settings), settings.MaxWordLength, $"The maximum word length must be between 1 and {MaxWordLengthLimit}.");
         _vocabulary = vocabulary;
         _maxWordLength = settings.MaxWordLength;
         _unknownId = vocabulary.Require(settings.UnknownToken);
@@ -58,7 +58,7 @@ public sealed class WordPieceTextTokenizer : TextTokenizer
     {
         ArgumentException.ThrowIfNullOrEmpty(vocabularyFile);
         if (!File.Exists(vocabularyFile))
-            throw new CheckpointException(vocabularyFile, "is not there; a WordPiece tokenizer needs its vocabulary.");
+            throw new CheckpointException(vocabularyFile, "does not exist; a WordPiece tokenizer needs its vocabulary.");
         try
         {
             settings ??= new WordPieceSettings();

@@ -110,7 +110,7 @@ public sealed class TrainCommandTests : IDisposable
     {
         Assert.Equal(ExitCode.Success, _line.Train("--method", method, "--gamma", "0.1", "--initial-rank", "12", "--target-rank", "8", "--delta-t", "2", "--seed", "1"));
 
-        Assert.Equal(ignored.Length == 0 ? "" : $"Note: {method} makes no use of {ignored}.{Environment.NewLine}", _line.ErrorText);
+        Assert.Equal(ignored.Length == 0 ? "" : $"Note: {method} does not use {ignored}.{Environment.NewLine}", _line.ErrorText);
     }
 
     [Theory]

@@ -145,7 +145,7 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Equal(ExitCode.Cancelled, _line.Run(Arguments("--methods", "lora,full", "--tasks", "cola", "--seeds", "1-3"), source.Token));
 
         Assert.Equal(["cola · lora · seed 1", "cola · full · seed 1", "cola · lora · seed 2"], _runner.Begun);
-        Assert.Contains("give the same command again", _line.OutputText, StringComparison.Ordinal);
+        Assert.Contains("Run the same command again", _line.OutputText, StringComparison.Ordinal);
         Assert.Equal(["done", "done", "stopped"], File.ReadAllLines(Path.Combine(_line.Output, "comparison.csv")).Skip(1).Select(row => row.Split(',')[5]).Order());
     }
 
@@ -160,7 +160,7 @@ public sealed class CompareCommandTests : IDisposable
 
     [Theory]
     [InlineData("--methods: There is no method 'nonsense'", "--methods", "nonsense", "--tasks", "cola")]
-    [InlineData("no task", "--tasks", "nonsense")]
+    [InlineData("Unknown task", "--tasks", "nonsense")]
     [InlineData("--tasks", "--methods", "lora")]
     [InlineData("--jobs", "--tasks", "cola", "--jobs", "0")]
     [InlineData("--epochs: must be at least 1", "--tasks", "cola,mrpc", "--epochs", "0")]

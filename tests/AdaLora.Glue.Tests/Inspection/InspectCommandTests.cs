@@ -98,7 +98,7 @@ public sealed class InspectCommandTests : IDisposable
     [Fact]
     public void A_folder_that_is_not_there_or_holds_no_adapter_is_bad_input()
     {
-        AssertRefused("There is no folder", _line.Path("absent"));
+        AssertRefused("does not exist", _line.Path("absent"));
         AssertRefused("holds no adapter", _line.Data);
     }
 

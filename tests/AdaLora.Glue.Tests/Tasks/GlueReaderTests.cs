@@ -151,7 +151,7 @@ public sealed class GlueReaderTests : IDisposable
     {
         var task = GlueTasks.Find("mrpc");
 
-        Assert.Contains("There is no data folder", Assert.Throws<UserInputException>(() => GlueReader.Read(_folder.File("absent"), task, GlueSplit.Dev)).Message);
+        Assert.Contains("The data folder", Assert.Throws<UserInputException>(() => GlueReader.Read(_folder.File("absent"), task, GlueSplit.Dev)).Message);
         Assert.Contains(Path.Combine("MRPC", "dev.tsv"), Assert.Throws<UserInputException>(() => GlueReader.Read(_folder.Path, task, GlueSplit.Dev)).Message);
     }
 }

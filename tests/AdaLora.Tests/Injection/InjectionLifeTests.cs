@@ -208,7 +208,7 @@ public sealed class InjectionLifeTests
         var before = ModelState.Of(model);
         var exception = Assert.Throws<InjectionException>(() =>
             AdapterInjector.Inject(model, AdapterInjector.Find(model, TargetModules.AllLinear).Sites, site => new Doubler(site.Layer)));
-        Assert.Contains("the model still shows another module as 1._fc", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("the model still returns another module for 1._fc", exception.Message, StringComparison.Ordinal);
         before.AssertSame(model);
         Assert.Empty(AdapterInjector.Find(model, TargetModules.AllLinear).Refused);
     }

@@ -100,7 +100,7 @@ public sealed class SafetensorsFileTests
 
         var error = Assert.Throws<ArgumentException>(() => file.ReadInto("a", zeros(3, 2)));
 
-        Assert.Contains("'a' has the shape [2, 3] in place of [3, 2]", error.Message, StringComparison.Ordinal);
+        Assert.Contains("'a' has the shape [2, 3] instead of [3, 2]", error.Message, StringComparison.Ordinal);
         _ = Assert.Throws<KeyNotFoundException>(() => file.ReadInto("b", zeros(2, 3)));
     }
 

@@ -88,7 +88,7 @@ public sealed class EvaluationTests
 
         var refused = Assert.Throws<ArgumentException>(() => new Trainer(adapted, new TrainerOptions { TotalSteps = 20 }));
 
-        Assert.Contains("for the last 6 steps", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("in the last 6 steps", refused.Message, StringComparison.Ordinal);
         Assert.Contains("TrainedModules", refused.Message, StringComparison.Ordinal);
         Assert.Null(adapted.Schedule);
     }

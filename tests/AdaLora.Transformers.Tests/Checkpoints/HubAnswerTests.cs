@@ -122,7 +122,7 @@ public sealed class HubAnswerTests : IDisposable
     {
         _hub.Hub.Intercept = _ => new LoopbackAnswer(200) { Length = 10, FallsSilent = true };
 
-        Assert.Contains("fell silent", (await FailAsync(HubFailure.Unreachable, _hub.Options(retries: 1, timeout: 0.2))).Message);
+        Assert.Contains("stopped responding", (await FailAsync(HubFailure.Unreachable, _hub.Options(retries: 1, timeout: 0.2))).Message);
         Assert.Equal(2, _hub.Hub.Requests.Count);
     }
 

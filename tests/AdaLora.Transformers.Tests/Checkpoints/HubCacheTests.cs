@@ -170,7 +170,7 @@ public sealed class HubCacheTests : IDisposable
 
         Assert.Equal(folder.Path, await _hub.ResolveAsync(name: folder.Path));
         var refused = await Assert.ThrowsAsync<CheckpointException>(() => _hub.ResolveAsync(name: folder.File("absent")));
-        Assert.Contains("no folder and no name of the hub", refused.Message);
+        Assert.Contains("neither a folder nor a name on the hub", refused.Message);
         Assert.Empty(_hub.Hub.Requests);
     }
 

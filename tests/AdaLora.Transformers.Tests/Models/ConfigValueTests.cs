@@ -89,7 +89,7 @@ public sealed class ConfigValueTests : IDisposable
     {
         Save("bert", config => config["id2label"] = new JsonObject());
         var error = Assert.Throws<CheckpointException>(() => AutoModel.SequenceClassifier(_folder.Path));
-        Assert.Contains("in place of [2, 16]", error.Message, StringComparison.Ordinal);
+        Assert.Contains("instead of [2, 16]", error.Message, StringComparison.Ordinal);
 
         Save("bert", config => (config["id2label"], config["num_labels"]) = (null, 3));
         using var model = AutoModel.SequenceClassifier(_folder.Path);

@@ -14,7 +14,7 @@ internal static class EvaluateCommand
     public static Command Create(ModelFolder models)
     {
         var arguments = new RunArguments(models);
-        var data = new Option<string?>("--data") { Description = "The GLUE folder, if it is not where it was.", HelpName = "DIR" };
+        var data = new Option<string?>("--data") { Description = "The GLUE folder, if it has moved.", HelpName = "DIR" };
         var json = new Option<bool>(TrainCommand.Json) { Description = "Print one JSON object." };
         var command = new ExampledCommand(
             "evaluate",

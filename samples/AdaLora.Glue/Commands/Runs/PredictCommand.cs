@@ -17,8 +17,8 @@ internal static class PredictCommand
     {
         var arguments = new RunArguments(models);
         var text = new Option<string?>("--text") { Description = "One text.", HelpName = "TEXT" };
-        var pair = new Option<string?>("--pair") { Description = "The second text, for tasks on pairs.", HelpName = "TEXT" };
-        var input = new Option<string?>("--input") { Description = "A file with a text per line, pairs separated by a tab; - or nothing for standard input.", HelpName = "FILE" };
+        var pair = new Option<string?>("--pair") { Description = "The second text, for tasks on pairs of texts.", HelpName = "TEXT" };
+        var input = new Option<string?>("--input") { Description = "A file with one text per line, pairs separated by a tab; - or no file means standard input.", HelpName = "FILE" };
         var command = new ExampledCommand(
             "predict",
             "Classifies texts with a finished run; writes JSON lines.",
@@ -47,14 +47,14 @@ internal static class PredictCommand
         if (text is not null)
         {
             if (input is not null)
-                throw new UserInputException("--text and --input exclude each other.");
+                throw new UserInputException("--text and --input cannot be combined.");
             return task.IsPair == pair is not null
                 ? [pair is null ? [text] : [text, pair]]
-                : throw new UserInputException(task.IsPair ? $"{task.Name} is about pairs of texts; give the second one with --pair." : $"{task.Name} is about single texts; leave out --pair.");
+                : throw new UserInputException(task.IsPair ? $"{task.Name} works on pairs of texts; give the second one with --pair." : $"{task.Name} works on single texts; omit --pair.");
         }
 
         if (input is not (null or "-") && !File.Exists(input))
-            throw new UserInputException($"There is no file '{input}'.");
+            throw new UserInputException($"The file '{input}' does not exist.");
         return (input is null or "-" ? Lines(standardInput) : File.ReadLines(input)).Select((content, index) => Parse(task, content, index + 1));
     }
 
@@ -62,7 +62,7 @@ internal static class PredictCommand
     {
         var cells = content.Split('\t');
         if (cells.Length != (task.IsPair ? 2 : 1))
-            throw new UserInputException($"Line {number} has {cells.Length} texts; {task.Name} wants {(task.IsPair ? "two, separated by a tab" : "one, without tabs")}.");
+            throw new UserInputException($"Line {number} has {cells.Length} texts; {task.Name} needs {(task.IsPair ? "two, separated by a tab" : "one, without tabs")}.");
         return cells;
     }
 

@@ -11,7 +11,7 @@ namespace AdaLora.Glue.Commands.Runs;
 internal sealed class RunArguments(ModelFolder models)
 {
     private readonly Argument<string> _run = new("RUN") { Description = "The output folder of a finished run." };
-    private readonly Option<string?> _model = new("--model") { Description = "The base model, if it is not where it was.", HelpName = "DIR" };
+    private readonly Option<string?> _model = new("--model") { Description = "The base model, if it has moved.", HelpName = "DIR" };
     private readonly RunOptionSet _device = new(GlueTasks.Catalog, [RunOptions.Device]);
 
     public void AddTo(Command command)

@@ -19,7 +19,7 @@ internal static class SubmitCommand
     public static Command Create(ModelFolder models)
     {
         var runs = new Argument<string[]>("RUNS") { Description = "Output folders of finished runs, one per task.", Arity = ArgumentArity.OneOrMore };
-        var data = new Option<string?>("--data") { Description = "The GLUE folder, if it is not where it was.", HelpName = "DIR" };
+        var data = new Option<string?>("--data") { Description = "The GLUE folder, if it has moved.", HelpName = "DIR" };
         var output = new Option<string>(RunOptions.Output.Name) { Description = "The folder for the files.", HelpName = "DIR", DefaultValueFactory = _ => Path.Combine("runs", "submission") };
         var device = new RunOptionSet(GlueTasks.Catalog, [RunOptions.Device]);
         var command = new ExampledCommand(
@@ -31,7 +31,7 @@ internal static class SubmitCommand
         {
             var opened = line.GetRequiredValue(runs).Select(run => SavedRun.Open(run, GlueTasks.Catalog)).ToList();
             if (opened.GroupBy(run => run.Settings.Task).FirstOrDefault(group => group.Count() > 1) is { } twice)
-                throw new UserInputException($"{twice.Key.Name} is given {twice.Count()} times; a submission has one run per task.");
+                throw new UserInputException($"{twice.Key.Name} is given {twice.Count()} times; a submission needs one run per task.");
             var folder = line.GetRequiredValue(output);
             var console = line.InvocationConfiguration.Output;
             var files = new List<string>();
@@ -46,7 +46,7 @@ internal static class SubmitCommand
             OutputFile.Write(Path.Combine(folder, ZipName), Zip(files));
             FileList.Write(console, folder, [.. files, Path.Combine(folder, ZipName)]);
             var missing = GlueTasks.All.Except(opened.Select(run => run.Settings.Task)).Select(task => task.Folder).Append("AX (diagnostics)").ToList();
-            console.WriteLine($"Left out, because there is no run or no data: {string.Join(", ", missing)}. The site wants a file for every task.");
+            console.WriteLine($"Omitted, because there is no run or no data: {string.Join(", ", missing)}. The site requires a file for every task.");
             return Task.FromResult(ExitCode.Success);
         });
         return command;

@@ -19,7 +19,7 @@ internal static class Violations
         new("extra-object", "an intransitive verb with an object: the girl fell the boat", ExtraObject),
         new("verb-form", "wrong verb form after an auxiliary: the girl has visit the boat", VerbForm),
         new("double-auxiliary", "two finite auxiliaries: the girl will has visited the boat", DoubleAuxiliary),
-        new("noun-adjective", "adjective behind its noun: the girl small fell", NounBeforeAdjective),
+        new("noun-adjective", "adjective after its noun: the girl small fell", NounBeforeAdjective),
         new("preposition", "a preposition that the verb cannot have: the girl listened at mary", WrongPreposition),
         new("polarity", "ever in a statement without negation: the girl has ever visited the boat", BareEver),
     ];

@@ -10,11 +10,11 @@ internal sealed record PretrainingSettings(string Output, int Steps, int BatchSi
     {
         var problems = new List<string>();
         if (Steps < 1)
-            problems.Add($"--steps is {Steps}, it must be at least 1");
+            problems.Add($"--steps is {Steps}; it must be at least 1");
         if (BatchSize < 1)
-            problems.Add($"--batch-size is {BatchSize}, it must be at least 1");
+            problems.Add($"--batch-size is {BatchSize}; it must be at least 1");
         if (!(double.IsFinite(LearningRate) && LearningRate > 0))
-            problems.Add($"--lr is {LearningRate}, it must be positive");
+            problems.Add($"--lr is {LearningRate}; it must be positive");
         return problems.Count == 0 ? this : throw new UserInputException($"{string.Join("; ", problems)}.");
     }
 }

@@ -152,12 +152,12 @@ public sealed record DebertaV2Config : EncoderConfig
         faults.Require(EmbeddingSize is null || EmbeddingSize == HiddenSize, $"embedding_size {EmbeddingSize} differs from the hidden size {HiddenSize}, which is not supported");
         faults.Require(
             PositionTerms?.All(term => term is "c2p" or "p2c") != false,
-            $"pos_att_type '{string.Join('|', PositionTerms ?? [])}' has other terms than c2p and p2c, which is not supported");
+            $"pos_att_type '{string.Join('|', PositionTerms ?? [])}' has terms other than c2p and p2c, which is not supported");
         faults.Require(RelativeEmbeddingNorm is "layer_norm" or "none", $"norm_rel_ebd '{RelativeEmbeddingNorm}' is not supported, only 'layer_norm' and 'none'");
-        faults.Require(PositionBuckets is < 1 or >= 4, $"position_buckets {PositionBuckets} are too few to count with");
-        faults.Require(PositionBuckets < 1 || Reach - 1 > PositionBuckets / 2, $"position_buckets {PositionBuckets} don't fit max_relative_positions {Reach}");
-        faults.Require(ConvolutionSize is 0 || (ConvolutionSize > 0 && ConvolutionSize % 2 == 1), $"conv_kernel_size {ConvolutionSize} is no odd number");
-        faults.Require(ConvolutionGroups > 0 && HiddenSize % ConvolutionGroups == 0, $"conv_groups {ConvolutionGroups} don't divide the hidden size {HiddenSize}");
+        faults.Require(PositionBuckets is < 1 or >= 4, $"position_buckets {PositionBuckets} is too small");
+        faults.Require(PositionBuckets < 1 || Reach - 1 > PositionBuckets / 2, $"position_buckets {PositionBuckets} does not fit max_relative_positions {Reach}");
+        faults.Require(ConvolutionSize is 0 || (ConvolutionSize > 0 && ConvolutionSize % 2 == 1), $"conv_kernel_size {ConvolutionSize} is not odd");
+        faults.Require(ConvolutionGroups > 0 && HiddenSize % ConvolutionGroups == 0, $"conv_groups {ConvolutionGroups} does not divide the hidden size {HiddenSize}");
         faults.RequireActivation(ConvolutionActivation);
         faults.RequireActivation(PoolerActivation);
         faults.RequireProbability("pooler_dropout", PoolerDropout);
