@@ -49,13 +49,12 @@ public sealed partial class AdaLoraModel
     private AdapterDescription Describe()
     {
         var held = _adapters.Sum(a => a.Rank);
-        var tied = new TiedModules(ModuleNode.Walk(Model));
         return new AdapterDescription
         {
             Modules = [.. _adapters.Select(a => a.Slot.Name)],
             ModelModules = [.. OriginalNames],
             TrainedModules = FullyTrainedModules,
-            HasTiedTrainedModules = FullyTrainedModules.Any(module => tied.Describe(module) is not null),
+            HasTiedTrainedModules = HasTiedTrainedModules,
             Biases = Options.Biases,
             HasTransposedWeights = Sites.Any(s => s.Adaptable.WeightIsTransposed),
             Alpha = Options.Alpha,
@@ -74,5 +73,13 @@ public sealed partial class AdaLoraModel
             IsPatternFinal = IsPatternFinal,
             AreRanksFinal = AreRanksFinal,
         };
+    }
+
+    private bool HasTiedTrainedModules()
+    {
+        if (FullyTrainedModules.Count == 0)
+            return false;
+        var tied = new TiedModules(ModuleNode.Walk(Model));
+        return FullyTrainedModules.Any(module => tied.Describe(module) is not null);
     }
 }

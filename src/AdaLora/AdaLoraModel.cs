@@ -281,6 +281,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
         _norm.Dispose();
         _penalty.Dispose();
         _knownLambdas.Dispose();
+        _binder.Dispose();
         _others?.Dispose();
         _buffers.Dispose();
         _bank.Dispose();

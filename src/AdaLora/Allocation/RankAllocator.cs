@@ -9,7 +9,7 @@ namespace AdaLora.Allocation;
 /// ties are ordered by (ordinal name, index), and the lower wins. The lambdas of the others become 0.
 /// From <see cref="BudgetSchedule.FirstFinalStep"/> on, the pattern is final and is reapplied at each call, however many calls were skipped or repeated.
 /// </summary>
-public sealed class RankAllocator : IBankFollower, IDisposable
+public sealed partial class RankAllocator : IBankFollower
 {
     private readonly TripletBank _bank;
     private readonly ImportanceTracker _tracker;
@@ -83,13 +83,6 @@ public sealed class RankAllocator : IBankFollower, IDisposable
         return _strategy.Choose(new AllocationTurn(_bank.Layout, scores, Schedule.BudgetAt(step), share));
     }
 
-    /// <summary>Adds a step to a change of the bank that marks it as the strategy's decision: what is held afterwards lives.</summary>
-    internal void Follow(Allotment allotment, Transition steps)
-    {
-        var (former, live) = ((LiveTriplets, HasMasked), allotment.Kept.Count(k => k) + allotment.Added.Values.Sum());
-        steps.Add(() => (LiveTriplets, HasMasked) = (live, true), () => (LiveTriplets, HasMasked) = former);
-    }
-
     /// <summary>Masks lambdas if the schedule asks for it at <paramref name="step"/>, or applies the final pattern. A strategy that drops triplets masks none until the pattern is final.</summary>
     /// <param name="step">t of the schedule, not negative.</param>
     /// <param name="values">The triplets, changed in place.</param>
@@ -125,71 +118,7 @@ public sealed class RankAllocator : IBankFollower, IDisposable
     /// <summary>The scores of all triplets in storage order, (triplets).</summary>
     internal Tensor Scores(Tensor values) => _score.Of(_tracker.StateFor(values));
 
-    /// <summary>The latest pattern over all triplets that ever existed; everything is kept before the first mask. Reads the device once.</summary>
-    public RankPattern ReadPattern() => Current.Read();
-
-    /// <summary>The scores the next mask would compare, by matrix: one for each held triplet, NaN as 0. Computes all scores once and waits for the device once.</summary>
-    /// <remarks>Once the pattern is final, importance is no longer tracked: the scores are then those of its last moment, and of different triplets if the bank has been compacted since.</remarks>
-    public IReadOnlyDictionary<string, IReadOnlyList<double>> ReadScores()
-    {
-        using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        var read = HostRead.Values<double>(Scores(_bank.Values).nan_to_num(0).to(ScalarType.Float64));
-        return _bank.Layout.Slots.ToDictionary(s => s.Name, s => (IReadOnlyList<double>)read[s.First..(s.First + s.Rank)], StringComparer.Ordinal);
-    }
-
-    /// <summary>
-    /// The mean score of the triplets that the latest mask kept, for each matrix by name; null if it kept none. Computes all scores once, as a mask does, and reads the device once.
-    /// Valid only until the pattern is settled: after that, nothing is tracked.
-    /// </summary>
-    internal IReadOnlyDictionary<string, double?> ReadMeanScores(Tensor values)
-    {
-        using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        var scores = Scores(values).nan_to_num(0).to(ScalarType.Float64);
-        var read = HostRead.Values<double>(cat([scores, _pruned.to(ScalarType.Float64)]));
-        var layout = _bank.Layout;
-        return layout.Slots.ToDictionary(s => s.Name, MeanOf, StringComparer.Ordinal);
-
-        double? MeanOf(TripletSlot slot) =>
-            Enumerable.Range(slot.First, slot.Rank).Where(i => read[layout.Triplets + i] == 0).Average(i => (double?)read[i]);
-    }
-
-    /// <summary>The latest pattern, left on the device, to be restored later; the caller disposes it.</summary>
-    internal PatternSnapshot Capture() => Current with { Pruned = _pruned.clone().DetachFromDisposeScope() };
-
-    /// <summary>The latest pattern itself, valid until the next mask; do not dispose it.</summary>
-    internal PatternSnapshot Current => new(_bank.Roster, _pruned, LiveTriplets, HasMasked, IsPatternFinal, IsCompacted);
-
-    /// <summary>For each held triplet, in storage order, whether the latest mask kept it. Reads the device once.</summary>
-    internal bool[] ReadSurvivors() => Current.ReadSurvivors();
-
-    /// <summary>Adds a step to a change of the bank that makes a captured pattern, which covers what the bank holds afterwards, the current one, as final as it was.</summary>
-    internal void Restore(PatternSnapshot snapshot, Transition steps)
-    {
-        var former = (LiveTriplets, HasMasked, IsPatternFinal, IsCompacted);
-        steps.Exchange(_pruned, snapshot.Pruned.clone());
-        steps.Add(
-            () => (LiveTriplets, HasMasked, IsPatternFinal, IsCompacted) = (snapshot.LiveTriplets, snapshot.HasMasked, snapshot.IsPatternFinal, snapshot.IsCompacted),
-            () => (LiveTriplets, HasMasked, IsPatternFinal, IsCompacted) = former);
-    }
-
-    /// <summary>Adds a step to a change of the bank that records that the triplets pruned by the final pattern are no longer held.</summary>
-    internal void Compact(Transition steps)
-    {
-        var former = IsCompacted;
-        steps.Add(() => IsCompacted = true, () => IsCompacted = former);
-    }
-
-    void IBankFollower.Follow(BankChange change, Transition steps)
-    {
-        steps.Exchange(_order, OrderOf(change.Layout));
-        steps.Exchange(_pruned, change.GatherTriplets(_pruned));
-    }
-
-    // Not for callers that got the allocator from a model, which frees it.
-    void IDisposable.Dispose() => Free();
-
+    /// <summary>Frees what the allocator remembers.</summary>
     internal void Free()
     {
         _order.Dispose();

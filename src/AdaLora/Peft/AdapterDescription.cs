@@ -15,8 +15,8 @@ internal sealed record AdapterDescription
     /// <summary>The modules that are trained in full.</summary>
     public required IReadOnlyList<string> TrainedModules { get; init; }
 
-    /// <summary>Whether any of them shares a weight with another module.</summary>
-    public required bool HasTiedTrainedModules { get; init; }
+    /// <summary>Finds out whether any of them shares a weight with another module. Goes through the whole model.</summary>
+    public required Func<bool> HasTiedTrainedModules { get; init; }
 
     public required BiasTraining Biases { get; init; }
 

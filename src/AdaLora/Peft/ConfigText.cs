@@ -34,7 +34,7 @@ internal sealed class ConfigText(JsonObject? before)
         Set("modules_to_save", trained.Count == 0 ? null : new JsonArray([.. trained.Select(n => (JsonNode)n)]));
         Set("bias", adapter.Biases switch { BiasTraining.All => "all", BiasTraining.Adapted => "lora_only", _ => "none" });
         // PEFT would untie them, and change only one where both were trained here.
-        if (adapter.HasTiedTrainedModules)
+        if (adapter.HasTiedTrainedModules())
             Set(SavedConfig.TiedField, true);
         Set("base_model_name_or_path", null);
         Set("task_type", null);

@@ -26,7 +26,7 @@ internal static class AllocatorBenchmark
         bank.Initialize(0.02, 1);
         using var tracker = new ImportanceTracker(bank);
         var schedule = new BudgetSchedule(bank.Layout.Triplets, bank.Layout.Triplets * 2 / 3, 1_000_000, 0, 1000);
-        using var allocator = new RankAllocator(bank, schedule, tracker);
+        var allocator = new RankAllocator(bank, schedule, tracker);
         var regularizer = new OrthogonalityRegularizer(bank, 0.1);
         using var gradients = randn_like(bank.Gradients);
         using var finite = ones([], dtype: ScalarType.Bool);

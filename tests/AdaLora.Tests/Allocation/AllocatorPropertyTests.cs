@@ -29,7 +29,7 @@ public sealed class AllocatorPropertyTests
             var all = bank.Layout.Triplets;
             var schedule = new BudgetSchedule(all, (int)(c.Target * all), Total, c.Initial, c.Final, c.Interval);
             using var tracker = new ImportanceTracker(bank, 0.7, 0.9);
-            using var allocator = new RankAllocator(bank, schedule, tracker);
+            var allocator = new RankAllocator(bank, schedule, tracker);
             var reference = new NaiveAllocator(c.Shapes, 0.7, 0.9);
             using var finite = tensor(true);
             var random = new Random(c.Seed);
@@ -73,7 +73,7 @@ public sealed class AllocatorPropertyTests
                 using var scope = NewDisposeScope();
                 using var bank = TripletBank.Create(BankLayout.Create(shapes), ScalarType.Float64, CPU);
                 using var tracker = new ImportanceTracker(bank);
-                using var allocator = new RankAllocator(bank, new BudgetSchedule(bank.Layout.Triplets, (int)(c.Target * bank.Layout.Triplets), 10, 1, 2), tracker);
+                var allocator = new RankAllocator(bank, new BudgetSchedule(bank.Layout.Triplets, (int)(c.Target * bank.Layout.Triplets), 10, 1, 2), tracker);
                 // Every number belongs to its matrix by name, wherever that lies in the bank.
                 foreach (var shape in c.Shapes)
                 {

@@ -68,7 +68,7 @@ public sealed class HostKernelTests
         var layout = BankLayout.Create([new TripletShape("a", 13, 9, 6), new TripletShape("b", 21, 5, 6)]);
         using var bank = TripletBank.Create(layout, dtype, CPU);
         using var tracker = new ImportanceTracker(bank, beta1: 0);
-        using var allocator = new RankAllocator(bank, new BudgetSchedule(12, 5, 20, 0, 5), tracker);
+        var allocator = new RankAllocator(bank, new BudgetSchedule(12, 5, 20, 0, 5), tracker);
         var random = new Random(5);
         var values = Draw(0);
         for (var t = 0; t < 16; t++)

@@ -155,7 +155,7 @@ public sealed class AllocatorDefectTests
         bank.Initialize(0.5, 3);
         bank.Gradients.fill_(1);
         using var tracker = new ImportanceTracker(bank);
-        using var allocator = new RankAllocator(bank, new BudgetSchedule(12, 5, Total, 2, 6, 5), tracker);
+        var allocator = new RankAllocator(bank, new BudgetSchedule(12, 5, Total, 2, 6, 5), tracker);
         using var finite = tensor(true);
         foreach (var step in Enumerable.Range(0, 11).Append(resumeAt).Append(resumeAt).Append(resumeAt + 3))
         {

@@ -21,7 +21,7 @@ public sealed class AllocatorGoldenTests
         using var matrices = new GoldenMatrices(json.GetProperty("matrices"), dtype);
         var bank = matrices.Bank;
         using var tracker = new ImportanceTracker(bank, json.GetProperty("beta1").GetDouble(), json.GetProperty("beta2").GetDouble());
-        using var allocator = new RankAllocator(bank, GoldenSchedule.From(json), tracker);
+        var allocator = new RankAllocator(bank, GoldenSchedule.From(json), tracker);
         using var finite = tensor(true, device: TestDevice.Current);
         var perStep = json.GetProperty("per_step");
         var freeze = json.GetProperty("finalise_step").GetInt32();

@@ -32,7 +32,7 @@ public sealed class NonFiniteGoldenTests
         using var matrices = new GoldenMatrices(json.GetProperty("matrices"), ScalarType.Float64);
         var bank = matrices.Bank;
         using var tracker = new ImportanceTracker(bank, json.GetProperty("beta1").GetDouble(), json.GetProperty("beta2").GetDouble());
-        using var allocator = new RankAllocator(bank, GoldenSchedule.From(json), tracker);
+        var allocator = new RankAllocator(bank, GoldenSchedule.From(json), tracker);
         using var norm = new GradientNorm([bank.Values]);
         var expected = kind == "clean" ? "clean" : "inf_update_skipped";
         var badStep = json.GetProperty("bad_step").GetInt32();

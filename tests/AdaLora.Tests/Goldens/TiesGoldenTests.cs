@@ -29,7 +29,7 @@ public sealed class TiesGoldenTests
         var budget = item.GetProperty("budget").GetInt32();
         using var tracker = new ImportanceTracker(bank, item.GetProperty("beta1").GetDouble(), item.GetProperty("beta2").GetDouble());
         // Frozen at its first step, the schedule asks for exactly the budget of the case.
-        using var allocator = new RankAllocator(bank, new BudgetSchedule(bank.Layout.Triplets, budget, 2, 0, 1), tracker);
+        var allocator = new RankAllocator(bank, new BudgetSchedule(bank.Layout.Triplets, budget, 2, 0, 1), tracker);
         using var finite = tensor(true, device: TestDevice.Current);
         allocator.Track(0, bank.Values, bank.Gradients, finite);
 

@@ -7,7 +7,8 @@ namespace AdaLora.Transformers.Tests.Docs;
 /// <summary>The C# of the documentation is what <see cref="Snippets"/> runs, word for word.</summary>
 public sealed partial class SnippetTests
 {
-    private static readonly string Source = File.ReadAllText(TestMaterial.InRepository("tests/AdaLora.Transformers.Tests/Docs/Snippets.cs"));
+    private static readonly string Source = string.Concat(
+        Directory.GetFiles(TestMaterial.InRepository("tests/AdaLora.Transformers.Tests/Docs"), "Snippets*.cs").Order(StringComparer.Ordinal).Select(File.ReadAllText));
 
     private static readonly IReadOnlyList<string> Tested = [.. TestedCode().Matches(Source).Select(match => Normalize(match.Groups[1].Value))];
 
