@@ -11,6 +11,8 @@ internal static class Checks
         new LowPrecisionCheck(),
         new SteadyStepsCheck(),
         new ResumeCheck(),
+        new OperationsCheck(),
+        new KernelsCheck(),
         new TimesCheck("bert-base"),
         new MemoryCheck(),
         new DemoCheck(),

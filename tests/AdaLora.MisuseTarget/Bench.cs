@@ -11,6 +11,7 @@ internal sealed class Bench : IDisposable
     private const int Steps = 40;
     private readonly TemporaryFolder _folder = new();
     private readonly AdapterSet? _set;
+    private volatile bool _isFitting;
 
     public Bench(bool inSet)
     {
@@ -41,7 +42,11 @@ internal sealed class Bench : IDisposable
 
     public string Folder => _folder.Path;
 
-    public void Fit() => Trainer.Fit(TinyTask.Batches(Steps), batch => TinyTask.Loss(Model, batch), () => 0);
+    public void Fit()
+    {
+        _isFitting = true;
+        Trainer.Fit(TinyTask.Batches(Steps), batch => TinyTask.Loss(Model, batch), () => 0);
+    }
 
     /// <summary>The same by hand, without anything that tells others.</summary>
     public void Loop()
@@ -49,6 +54,13 @@ internal sealed class Bench : IDisposable
         using var optimizer = optim.SGD(Adapted.TrainableParameters.Skip(1), 1e-2);
         foreach (var batch in TinyTask.Batches(Steps))
             TinyTask.Step(Adapted, Model, optimizer, batch);
+    }
+
+    /// <summary>Sets gradients to null: all of them beside Fit, but only the adapters' beside a loop by hand, where nothing keeps those of the head alive while libtorch adds to them.</summary>
+    public void ForgetGradients()
+    {
+        foreach (var part in _isFitting ? (IEnumerable<nn.Module>)[Model] : Adapted.Adapters)
+            part.zero_grad(set_to_none: true);
     }
 
     /// <summary>A pass in training mode with a graph.</summary>

@@ -6,7 +6,6 @@ using static TorchSharp.torch;
 namespace AdaLora.MisuseTarget;
 
 /// <summary>What a second thread may do to a model that is being trained. None of it is right, and most of it is refused.</summary>
-/// <remarks>Not among them: <c>zero_grad(set_to_none: true)</c>. It frees gradients inside libtorch, which no lock of ours covers, while the other thread may be reading them; now and then that ends the process.</remarks>
 internal static class Misuses
 {
     public static IReadOnlyList<(string Name, bool InSet, Action<Bench> Do)> All { get; } =
@@ -45,6 +44,7 @@ internal static class Misuses
         ("a head changed in place", false, b => Change(b, 1)),
         ("base weights changed in place", false, b => { using (no_grad()) b.Model.get_parameter("first.base_layer.weight")!.mul_(ones(1)); }),
         ("gradients set to zero", false, b => b.Model.zero_grad(set_to_none: false)),
+        ("gradients set to nothing", false, b => b.ForgetGradients()),
         ("a second trainer", false, b => { using var other = new Trainer(b.Adapted, new TrainerOptions { TotalSteps = 40 }); other.Fit(TinyTask.Batches(40), batch => TinyTask.Loss(b.Model, batch)); }),
         ("the same trainer again", false, b => b.Fit()),
         ("a loop by hand", false, b => b.Loop()),

@@ -2,7 +2,11 @@ using AdaLora.MisuseTarget;
 using static TorchSharp.torch;
 
 // Says what it is about to do before it does it, so that the last line names what ended the process, and afterwards what came of it for either thread.
-foreach (var (name, inSet, misuse) in Misuses.All)
+// With a name and a number as arguments, only that misuse, so many times.
+var misuses = args is [var only, var times]
+    ? Enumerable.Repeat(Misuses.All.Single(m => m.Name == only), int.Parse(times, System.Globalization.CultureInfo.InvariantCulture)).ToList()
+    : Misuses.All;
+foreach (var (name, inSet, misuse) in misuses)
 {
     foreach (var (way, train) in ((string, Action<Bench>)[])[("Fit", b => b.Fit()), ("a loop", b => b.Loop())])
     {
@@ -27,7 +31,7 @@ foreach (var (name, inSet, misuse) in Misuses.All)
     }
 }
 
-Console.WriteLine($"survived {Misuses.All.Count} misuses");
+Console.WriteLine($"survived {misuses.Count} misuses");
 
 static string Try(Action what)
 {

@@ -9,13 +9,19 @@ namespace AdaLora.Adapters;
 /// Until the first step the gradients are left unset, so that an adapter that received none is detected; setting gradients to null later
 /// (<c>zero_grad(set_to_none: true)</c>), for the model or part of it, only costs one more gathering.
 /// </summary>
-internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdAdapter> adapters) : IBankFollower
+/// <remarks>Another thread may set them to null during a backward pass. So that this frees nothing that libtorch is adding to, a second handle keeps each gradient alive.</remarks>
+internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdAdapter> adapters) : IBankFollower, IDisposable
 {
+    private readonly Dictionary<Parameter, Tensor> _handles = new(ReferenceEqualityComparer.Instance);
     private bool _bound;
 
+    /// <summary>Whether gradients were gathered before, so that every adapter is known to receive some.</summary>
+    public bool HasGathered => _bound;
+
     /// <summary>After the call, the bank's buffer holds the gradients produced by the last backward passes.</summary>
+    /// <param name="areInBank">Whether they are known to have arrived there and not in views.</param>
     /// <exception cref="InvalidOperationException">At the first call, adapters exist that no backward pass has reached.</exception>
-    public void Gather()
+    public void Gather(bool areInBank)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -26,7 +32,8 @@ internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdAdapter>
             _bound = true;
         }
 
-        Settle();
+        if (!areInBank)
+            Settle();
         bank.BindGradients();
     }
 
@@ -37,12 +44,35 @@ internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdAdapter>
             return;
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        foreach (var (view, of) in Unbound())
+        var unbound = Unbound().ToList();
+        foreach (var (view, of) in unbound)
+            Move(view, of(bank.Gradients));
+        // If one tensor was given to several parameters, it is now the last one's view; the others get their own.
+        foreach (var (view, of) in unbound)
         {
             var target = of(bank.Gradients);
-            Take(view, target);
-            view.grad = target;
+            if (view.grad?.storage_offset() != target.storage_offset())
+                Give(view, target);
         }
+    }
+
+    /// <summary>
+    /// For adapters whose gradients arrive in the bank by one node and not in their views: where gradients were set to null since the last backward pass, the bank's are 0 and the views' again.
+    /// </summary>
+    public void ClearUnset(IReadOnlyList<SvdAdapter> served)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var isBankUnset = bank.Values.grad is null;
+        foreach (var (view, of) in served.SelectMany(a => a.Views))
+        {
+            if (!isBankUnset && view.grad is not null)
+                continue;
+            view.grad = of(bank.Gradients).zero_();
+        }
+
+        if (isBankUnset)
+            bank.BindGradients();
     }
 
     /// <summary>Whether backward passes have reached adapters although nothing has ever been gathered.</summary>
@@ -55,7 +85,7 @@ internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdAdapter>
         using var noGrad = no_grad();
         var copy = _bound ? bank.Gradients.clone() : zeros_like(bank.Gradients);
         foreach (var (view, of) in Unbound())
-            Take(view, of(copy));
+            Take(view.grad, of(copy));
         return copy.MoveToOuterDisposeScope();
     }
 
@@ -66,7 +96,7 @@ internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdAdapter>
         using var noGrad = no_grad();
         _bound = true;
         foreach (var (view, of) in adapters.SelectMany(a => a.Views))
-            view.grad = of(bank.Gradients);
+            Give(view, of(bank.Gradients));
         if (gradients is not null)
             bank.Gradients.copy_(gradients);
     }
@@ -77,23 +107,68 @@ internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdAdapter>
         {
             var former = adapter.Views.Select(v => (v.View, Gradient: v.View.grad)).ToList();
             // A gradient must match its parameter in size, even in intermediate states.
-            steps.Add(() => former.ForEach(v => v.View.grad = null), () => former.ForEach(v => v.View.grad = v.Gradient));
+            steps.Add(() => former.ForEach(v => v.View.grad = null), () => former.ForEach(v => Restore(v.View, v.Gradient)));
             adapter.Follow(change, steps);
             if (_bound)
                 steps.Add(() => Bind(adapter, change.Gradients), () => former.ForEach(v => v.View.grad = null));
         }
     }
 
-    private static void Bind(SvdAdapter adapter, Tensor gradients)
+    public void Dispose()
+    {
+        foreach (var handle in _handles.Values)
+            handle.Dispose();
+        _handles.Clear();
+    }
+
+    private void Bind(SvdAdapter adapter, Tensor gradients)
     {
         using var scope = NewDisposeScope();
         foreach (var (view, of) in adapter.Views)
-            view.grad = of(gradients);
+            Give(view, of(gradients));
     }
 
-    private static void Take(Parameter view, Tensor target)
+    private void Give(Parameter view, Tensor gradient)
     {
-        if (view.grad is { } gradient)
+        view.grad = gradient;
+        Keep(view, gradient);
+    }
+
+    private void Keep(Parameter view, Tensor gradient)
+    {
+        gradient.DetachFromDisposeScope();
+        if (_handles.Remove(view, out var former))
+            former.Dispose();
+        _handles.Add(view, gradient);
+    }
+
+    private void Move(Parameter view, Tensor target)
+    {
+        var gradient = view.grad;
+        Take(gradient, target);
+        if (gradient is { requires_grad: false })
+        {
+            // The same object, in another place: libtorch's reference, which another thread may be clearing, is not touched.
+            gradient.set_(target);
+            Keep(view, gradient);
+        }
+        else
+        {
+            Give(view, target);
+        }
+    }
+
+    private void Restore(Parameter view, Tensor? gradient)
+    {
+        if (gradient is null)
+            view.grad = null;
+        else
+            Give(view, gradient);
+    }
+
+    private static void Take(Tensor? gradient, Tensor target)
+    {
+        if (gradient is not null)
             target.copy_(gradient);
         else
             target.zero_();

@@ -168,8 +168,7 @@ internal sealed class TrainingRun : IDisposable
     {
         RequireLoss(loss);
         _losses.Add(loss);
-        _scaler.Apply(_options.GradientAccumulation == 1 ? loss : loss.Div(_options.GradientAccumulation)).backward();
-        _counters.CountBackward();
+        Backward(_options.GradientAccumulation == 1 ? loss : loss.Div(_options.GradientAccumulation));
     }
 
     /// <summary>Adds the gradients of a sum; the step divides all of them by the total count.</summary>
@@ -178,7 +177,16 @@ internal sealed class TrainingRun : IDisposable
         RequireLoss(loss?.Sum);
         _losses.Add(loss!.Sum, loss.Count);
         _window.Add(loss.Count);
-        _scaler.Apply(loss.Sum).backward();
+        Backward(loss.Sum);
+    }
+
+    /// <remarks>Another thread may set gradients to null meanwhile. The handles keep that from freeing what libtorch is adding to.</remarks>
+    private void Backward(Tensor loss)
+    {
+        using var scope = NewDisposeScope();
+        var handles = _target.Parameters.Select(p => p.grad).ToList();
+        _scaler.Apply(loss).backward();
+        GC.KeepAlive(handles);
         _counters.CountBackward();
     }
 

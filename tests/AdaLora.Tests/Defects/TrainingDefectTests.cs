@@ -181,6 +181,34 @@ public sealed class TrainingDefectTests
     }
 
     [Fact]
+    public void Adapters_that_were_given_one_tensor_as_gradient_do_not_share_it_afterwards()
+    {
+        var ends = new List<float[]>();
+        foreach (var isShared in (bool[])[false, true])
+        {
+            using var model = new TinyModel();
+            using var adapted = AdaLoraModel.Attach(model, TinyTask.Options);
+            adapted.Begin(20);
+            using var optimizer = optim.AdamW(adapted.TrainableParameters, 1e-2);
+            foreach (var (batch, index) in TinyTask.Batches(20).Select((b, i) => (b, i)))
+            {
+                TinyTask.Step(adapted, model, optimizer, batch, () =>
+                {
+                    if (index != 3)
+                        return;
+                    var one = ones(4, 1);
+                    foreach (var adapter in adapted.Adapters)
+                        adapter.get_parameter("lora_E")!.grad = isShared ? one : one.clone();
+                });
+            }
+
+            ends.Add(adapted.TrainableParameters[0].data<float>().ToArray());
+        }
+
+        Assert.Equal(ends[0], ends[1]);
+    }
+
+    [Fact]
     public void An_adapter_that_sits_out_a_later_step_keeps_no_gradient_of_an_earlier_one()
     {
         using var model = new TinyModel();
