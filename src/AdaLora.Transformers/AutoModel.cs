@@ -6,11 +6,11 @@ using AdaLora.Transformers.Loading;
 
 namespace AdaLora.Transformers;
 
-/// <summary>Loads models from checkpoints in the layout of the Hugging Face hub, of whatever supported family they are. A loaded model is in evaluation mode.</summary>
-/// <remarks>The folder holds config.json and model.safetensors, or shards with their index; for a name on the hub it is what <see cref="Hub.HubCheckpoint.ResolveAsync"/> returns.</remarks>
+/// <summary>Loads models from checkpoints in the layout of the Hugging Face hub, of any supported family. A loaded model is in evaluation mode.</summary>
+/// <remarks>The folder holds config.json and model.safetensors, or shards with their index; for a name on the hub, it is what <see cref="Hub.HubCheckpoint.ResolveAsync"/> returns.</remarks>
 public static class AutoModel
 {
-    /// <summary>Loads the encoder of a checkpoint; heads are left out.</summary>
+    /// <summary>Loads the encoder of a checkpoint; heads are ignored.</summary>
     /// <param name="folder">The folder with config.json and the weights.</param>
     /// <param name="options">How it is loaded; null for the defaults.</param>
     /// <returns>The encoder.</returns>
@@ -20,9 +20,9 @@ public static class AutoModel
     public static TextEncoder Encoder(string folder, PretrainedOptions? options = null) =>
         Load(folder, options, "encoder", family => family.Encoder, (make, config, _) => make(config));
 
-    /// <summary>Loads an encoder with a classifier, or regressor. The checkpoint's head is used if it has one; else a new one is initialised, which <see cref="PretrainedModel.LoadReport"/> tells.</summary>
+    /// <summary>Loads an encoder with a classifier, or regressor. The checkpoint's head is used if it has one; otherwise a new one is initialised, as <see cref="PretrainedModel.LoadReport"/> reports.</summary>
     /// <param name="folder">The folder with config.json and the weights.</param>
-    /// <param name="labels">The number of classes, 1 for regression, or null for as many as config.json names, else 2.</param>
+    /// <param name="labels">The number of classes, 1 for regression, or null for the number that config.json gives, or else 2.</param>
     /// <param name="options">How it is loaded; null for the defaults.</param>
     /// <returns>The model.</returns>
     /// <exception cref="ArgumentException"><paramref name="folder"/> is null or empty, <paramref name="labels"/> is below 1, or options are not valid.</exception>
@@ -35,7 +35,7 @@ public static class AutoModel
             return make(options?.NewHead == true ? encoder.WithoutHead() : encoder, labels ?? encoder.LabelNames?.Count ?? 2);
         });
 
-    /// <summary>Loads an encoder with a head for question answering. The checkpoint's head is used if it has one; else a new one is initialised, which <see cref="PretrainedModel.LoadReport"/> tells.</summary>
+    /// <summary>Loads an encoder with a head for question answering. The checkpoint's head is used if it has one; otherwise a new one is initialised, as <see cref="PretrainedModel.LoadReport"/> reports.</summary>
     /// <param name="folder">The folder with config.json and the weights.</param>
     /// <param name="options">How it is loaded; null for the defaults.</param>
     /// <returns>The model.</returns>
@@ -45,7 +45,7 @@ public static class AutoModel
     public static QuestionAnswerer QuestionAnswerer(string folder, PretrainedOptions? options = null) =>
         Load(folder, options, "question answerer", family => family.QuestionAnswerer, (make, config, _) => make(config));
 
-    /// <summary>Loads an encoder with the head of masked-language modelling, which families other than BERT don't have yet.</summary>
+    /// <summary>Loads an encoder with the masked-language-modelling head, which families other than BERT don't have yet.</summary>
     /// <param name="folder">The folder with config.json and the weights.</param>
     /// <param name="options">How it is loaded; null for the defaults.</param>
     /// <returns>The model.</returns>
@@ -55,7 +55,7 @@ public static class AutoModel
     public static MaskedLM MaskedLM(string folder, PretrainedOptions? options = null) =>
         Load(folder, options, "masked language model", family => family.MaskedLM, (make, config, checkpoint) => make(config, checkpoint));
 
-    /// <summary>Loads the decoder of a checkpoint; heads are left out.</summary>
+    /// <summary>Loads the decoder of a checkpoint; heads are ignored.</summary>
     /// <param name="folder">The folder with config.json and the weights.</param>
     /// <param name="options">How it is loaded; null for the defaults.</param>
     /// <returns>The decoder.</returns>
@@ -65,7 +65,7 @@ public static class AutoModel
     public static TextDecoder Decoder(string folder, PretrainedOptions? options = null) =>
         Load(folder, options, "decoder", family => family.Decoder, (make, config, _) => make((DecoderConfig)config));
 
-    /// <summary>Loads a decoder with its language-model head. A head that is stored is used whatever the configuration says; else the word embeddings are the head where they are tied.</summary>
+    /// <summary>Loads a decoder with its language-model head. A stored head is used whatever the configuration says; otherwise the word embeddings are the head if they are tied.</summary>
     /// <param name="folder">The folder with config.json and the weights.</param>
     /// <param name="options">How it is loaded; null for the defaults.</param>
     /// <returns>The model.</returns>
@@ -75,7 +75,7 @@ public static class AutoModel
     public static CausalLM CausalLM(string folder, PretrainedOptions? options = null) =>
         Load(folder, options, "causal language model", family => family.CausalLM, (make, config, checkpoint) => make(Heads.CausalLM.ConfigFor((DecoderConfig)config, checkpoint)));
 
-    /// <summary>Makes a decoder with a language-model head and random weights, in training mode.</summary>
+    /// <summary>Creates a decoder with a language-model head and random weights, in training mode.</summary>
     /// <param name="config">The configuration, which decides the family.</param>
     /// <param name="seed">Seeds the weights; TorchSharp's global generator is used if null.</param>
     /// <returns>The model.</returns>
@@ -91,8 +91,8 @@ public static class AutoModel
     /// <param name="folder">The folder.</param>
     /// <param name="options">How it is loaded; null for the defaults.</param>
     /// <param name="what">What is loaded, for messages.</param>
-    /// <param name="find">The family's way of making it, or null.</param>
-    /// <param name="create">Makes it, without values.</param>
+    /// <param name="find">The family's way of creating it, or null.</param>
+    /// <param name="create">Creates it, without values.</param>
     private static TModel Load<TMake, TModel>(
         string folder, PretrainedOptions? options, string what, Func<ModelFamily, TMake?> find, Func<TMake, ModelConfig, CheckpointFolder, TModel> create)
         where TMake : class

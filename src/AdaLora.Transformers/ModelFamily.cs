@@ -12,7 +12,7 @@ using AdaLora.Transformers.Loading;
 
 namespace AdaLora.Transformers;
 
-/// <summary>How the configuration and the models of one family are made; null for a model that it doesn't have. A new family is one more entry of the table here.</summary>
+/// <summary>How the configuration and the models of one family are created; null for a model that it does not have. A new family is one more entry of the table here.</summary>
 internal sealed class ModelFamily
 {
     private static readonly Dictionary<string, ModelFamily> Families = new(StringComparer.Ordinal)
@@ -43,7 +43,7 @@ internal sealed class ModelFamily
         ["gpt2"] = Decoders(entries => new Gpt2Config(entries), config => new Gpt2Model(config), "GPT2LMHeadModel"),
     };
 
-    /// <summary>Makes the configuration from the content and the path of config.json.</summary>
+    /// <summary>Creates the configuration from the content and the path of config.json.</summary>
     public required Func<JsonElement, string, ModelConfig> ReadConfig { get; init; }
 
     public Func<ModelConfig, TextEncoder>? Encoder { get; private init; }
@@ -71,7 +71,7 @@ internal sealed class ModelFamily
     /// <summary>The family of a configuration.</summary>
     public static ModelFamily Of(ModelConfig config) => Families[config.ModelType];
 
-    /// <summary>The types of the families that <paramref name="has"/> holds of.</summary>
+    /// <summary>The types of the families for which <paramref name="has"/> is true.</summary>
     public static IEnumerable<string> TypesWith(Func<ModelFamily, bool> has) => Families.Where(family => has(family.Value)).Select(family => family.Key);
 
     private static ModelFamily Encoders<TConfig>(
@@ -90,9 +90,9 @@ internal sealed class ModelFamily
             MaskedLM = maskedLM is null ? null : (config, checkpoint) => maskedLM((TConfig)config, checkpoint),
         };
 
-    /// <param name="readConfig">Makes the configuration.</param>
-    /// <param name="decoder">Makes the decoder.</param>
-    /// <param name="languageModel">The reference's name of the class with the head, which config.json tells.</param>
+    /// <param name="readConfig">Creates the configuration.</param>
+    /// <param name="decoder">Creates the decoder.</param>
+    /// <param name="languageModel">The reference's name of the class with the head, as in config.json.</param>
     private static ModelFamily Decoders<TConfig>(Func<ConfigEntries, TConfig> readConfig, Func<TConfig, TextDecoder> decoder, string languageModel)
         where TConfig : DecoderConfig =>
         new()

@@ -193,7 +193,7 @@ public sealed class AdapterSetTests : IDisposable
         Action[] wishes = [() => one.Save("nowhere"), () => one.ExportLora("nowhere"), () => one.Merge(), () => one.BeforeOptimizerStep(), () => one.Begin(9), one.Finish, () => one.Compact()];
         Assert.All(wishes, wish => Assert.Contains("Select it first", Assert.Throws<InvalidOperationException>(wish).Message, StringComparison.Ordinal));
         Assert.False(Directory.Exists("nowhere"));
-        Assert.Contains("There are: one, two", Assert.Throws<KeyNotFoundException>(() => _set.Select("three")).Message, StringComparison.Ordinal);
+        Assert.Contains("Available adapters: one, two", Assert.Throws<KeyNotFoundException>(() => _set.Select("three")).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -32,7 +32,7 @@ public sealed class OptionWarningTests
     }
 
     [Theory]
-    [InlineData(0.05, 1, 8, "only 5 of 100 steps")]
+    [InlineData(0.05, 1, 8, "Only 5 of 100 steps")]
     [InlineData(0.5, 20, 8, "only 2 masks")]
     [InlineData(0.5, 1, 0.5, "scaled by 0.125 to 0.125")]
     [InlineData(0.5, 1, 64, "scaled by 16 to 16")]

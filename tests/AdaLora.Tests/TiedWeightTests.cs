@@ -115,7 +115,7 @@ public sealed class TiedWeightTests
         var before = model.call(input);
         if (!keeps)
         {
-            Assert.Contains("'own' computes its weight anew whenever it is read", Assert.Throws<NotSupportedException>(() => adapted.Merge()).Message, StringComparison.Ordinal);
+            Assert.Contains("'own' recomputes its weight each time it is read", Assert.Throws<NotSupportedException>(() => adapted.Merge()).Message, StringComparison.Ordinal);
             return;
         }
 

@@ -1,6 +1,6 @@
 namespace AdaLora.Transformers.Configuration;
 
-/// <summary>A checkpoint folder that can't be used: something is missing, broken, or of another kind than asked for. The message says what, and what to do where that is known.</summary>
+/// <summary>A checkpoint folder that can't be used: something is missing, broken, or of a kind other than requested. The message says what, and what to do where that is known.</summary>
 public sealed class CheckpointException : IOException
 {
     /// <summary>Creates the exception.</summary>

@@ -5,19 +5,19 @@ using System.Text.Json;
 namespace AdaLora.Transformers.Configuration;
 
 /// <summary>
-/// config.json as the Python library takes it: an entry that is null is one that isn't there, class names may be numbers, num_labels stands for unnamed classes, and some entries go by two names.
+/// config.json as the Python library reads it: a null entry counts as missing, class names may be numbers, num_labels stands for unnamed classes, and some entries have two names.
 /// </summary>
 internal static class ConfigDocument
 {
     private const string ClassNames = "id2label";
     private const string ClassCount = "num_labels";
 
-    /// <summary>More classes than any file means: their names are made before the weights can be looked at.</summary>
+    /// <summary>More classes than any real file has: their names are created before the weights can be checked.</summary>
     private const int MostClasses = 1 << 16;
 
     /// <param name="config">What the file holds.</param>
-    /// <param name="otherNames">For entries that may go by another name, the family's own name by that other one.</param>
-    /// <param name="faults">Receives what cannot be followed.</param>
+    /// <param name="otherNames">For entries that may have another name, the family's own name, by that other name.</param>
+    /// <param name="faults">Receives the faults.</param>
     public static JsonElement Normalize(JsonElement config, IReadOnlyDictionary<string, string> otherNames, ConfigFaults faults)
     {
         var buffer = new ArrayBufferWriter<byte>();

@@ -3,11 +3,11 @@ using System.Text.Json;
 namespace AdaLora.Transformers.Configuration;
 
 /// <summary>
-/// Reads the entries of a config.json, each once, and collects those of another kind than they should be. By hand, because reflection is off in programs that are trimmed, compiled ahead of time, or a
+/// Reads the entries of a config.json, each once, and collects those of the wrong kind. Written by hand, because reflection is off in programs that are trimmed, compiled ahead of time, or a
 /// single file, and generated code cannot set properties that are only initialised.
 /// </summary>
 /// <param name="json">The object.</param>
-/// <param name="faults">Told of what cannot be read.</param>
+/// <param name="faults">Receives what cannot be read.</param>
 internal sealed class ConfigEntries(JsonElement json, ConfigFaults faults)
 {
     private readonly HashSet<string> _read = ["model_type"];
@@ -30,10 +30,10 @@ internal sealed class ConfigEntries(JsonElement json, ConfigFaults faults)
 
     public string Text(string name, string fallback) => ReadObject(name, fallback, "a string", value => value.ValueKind == JsonValueKind.String ? value.GetString() : null);
 
-    /// <summary>A text; null if there is no such entry, or it is null.</summary>
+    /// <summary>A string; null if there is no such entry, or it is null.</summary>
     public string? OptionalText(string name) => IsNull(name) || !TryFind(name, out _) ? null : Text(name, "");
 
-    /// <summary>Words that are stored as a list or as one text with bars between them; null if there is no such entry, or it is null.</summary>
+    /// <summary>Words that are stored as a list or as one string separated by bars; null if there is no such entry, or it is null.</summary>
     public IReadOnlyList<string>? Words(string name) => IsNull(name) ? null : ReadObject<IReadOnlyList<string>?>(name, null, "a list of strings", value => value.ValueKind switch
     {
         JsonValueKind.String => value.GetString()!.Split('|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
@@ -41,7 +41,7 @@ internal sealed class ConfigEntries(JsonElement json, ConfigFaults faults)
         _ => null,
     });
 
-    /// <summary>Whole numbers that are stored as a list, or one by itself.</summary>
+    /// <summary>Whole numbers that are stored as a list, or a single one.</summary>
     public IReadOnlyList<int> Integers(string name, IReadOnlyList<int> fallback) => ReadObject(name, fallback, "a whole number or a list of them", value => value.ValueKind switch
     {
         JsonValueKind.Number when value.TryGetInt32(out var number) => (IReadOnlyList<int>)[number],
@@ -49,7 +49,7 @@ internal sealed class ConfigEntries(JsonElement json, ConfigFaults faults)
         _ => null,
     });
 
-    /// <summary>Texts by name; null if there is no such entry, or it is null.</summary>
+    /// <summary>Strings by name; null if there is no such entry, or it is null.</summary>
     public IReadOnlyDictionary<string, string>? Texts(string name) => IsNull(name) ? null : ReadObject<IReadOnlyDictionary<string, string>?>(name, null, "an object of strings", value =>
         value.ValueKind == JsonValueKind.Object && value.EnumerateObject().All(member => IsText(member.Value))
             ? value.EnumerateObject().DistinctBy(member => member.Name).ToDictionary(member => member.Name, member => member.Value.GetString()!, StringComparer.Ordinal)

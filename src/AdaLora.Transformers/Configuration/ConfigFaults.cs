@@ -1,6 +1,6 @@
 namespace AdaLora.Transformers.Configuration;
 
-/// <summary>Collects what is wrong with a configuration, so that all of it can be told at once.</summary>
+/// <summary>Collects what is wrong with a configuration, so that all of it can be reported at once.</summary>
 internal sealed class ConfigFaults
 {
     private readonly List<string> _faults = [];

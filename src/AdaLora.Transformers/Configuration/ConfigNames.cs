@@ -1,6 +1,6 @@
 namespace AdaLora.Transformers.Configuration;
 
-/// <summary>What the entries of config.json that all families have are called; null for one that a family does not have.</summary>
+/// <summary>The names of the config.json entries that all families share; null for an entry that a family does not have.</summary>
 internal sealed record ConfigNames
 {
     public static ConfigNames Usual { get; } = new();

@@ -2,10 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace AdaLora.Transformers.Configuration;
 
-/// <summary>What all decoders' config.json files say, under the names of the Hugging Face hub. Entries that have no property here are kept and written again.</summary>
+/// <summary>What the config.json of every decoder says, under the names of the Hugging Face hub. Entries that have no property here are kept and written again.</summary>
 public abstract record DecoderConfig : ModelConfig
 {
-    /// <summary>Makes a configuration with the defaults of its family.</summary>
+    /// <summary>Creates a configuration with the defaults of its family.</summary>
     protected DecoderConfig()
     {
     }
@@ -19,7 +19,7 @@ public abstract record DecoderConfig : ModelConfig
         PadId = entries.Integer("pad_token_id", PadId);
     }
 
-    /// <summary>Whether words are scored by the matrix of word embeddings; otherwise the head has a matrix of its own.</summary>
+    /// <summary>Whether words are scored by the matrix of word embeddings; otherwise the head has its own matrix.</summary>
     public virtual bool TiesWordEmbeddings { get; init; } = true;
 
     /// <summary>The token id that texts begin with; null for none.</summary>

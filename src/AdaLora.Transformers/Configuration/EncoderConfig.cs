@@ -2,10 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace AdaLora.Transformers.Configuration;
 
-/// <summary>What all encoders' config.json files say, under the names of the Hugging Face hub. Entries that have no property here are kept and written again.</summary>
+/// <summary>What the config.json of every encoder says, under the names of the Hugging Face hub. Entries that have no property here are kept and written again.</summary>
 public abstract record EncoderConfig : ModelConfig
 {
-    /// <summary>Makes a configuration with the defaults of its family.</summary>
+    /// <summary>Creates a configuration with the defaults of its family.</summary>
     protected EncoderConfig()
     {
     }
@@ -37,14 +37,14 @@ public abstract record EncoderConfig : ModelConfig
     /// <summary>The names of the classes by their number as text; null when the checkpoint has no classifier.</summary>
     public IReadOnlyDictionary<string, string>? LabelNames { get; init; }
 
-    /// <summary>What the head's outputs are: "regression", "single_label_classification" or "multi_label_classification"; null for what their number says.</summary>
+    /// <summary>What the head's outputs are: "regression", "single_label_classification" or "multi_label_classification"; null to infer it from their number.</summary>
     public string? ProblemType { get; init; }
 
     internal override IReadOnlyList<string> Roots => ["embeddings.", StackPrefix];
 
     internal override string LayersPrefix => $"{StackPrefix}layer.";
 
-    /// <summary>What the names of the tensors of all layers begin with, after the encoder's own.</summary>
+    /// <summary>The prefix of the tensor names of all layers, after the encoder's own prefix.</summary>
     internal virtual string StackPrefix => "encoder.";
 
     private protected override IReadOnlyList<string> Unsupported => [.. base.Unsupported, "is_decoder", "is_encoder_decoder", "add_cross_attention"];

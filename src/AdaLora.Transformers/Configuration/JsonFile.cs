@@ -7,7 +7,7 @@ namespace AdaLora.Transformers.Configuration;
 internal static class JsonFile
 {
     /// <summary>The object in a file, or null if there is no such file.</summary>
-    /// <exception cref="CheckpointException">The file holds no JSON object.</exception>
+    /// <exception cref="CheckpointException">The file is not a JSON object.</exception>
     public static JsonElement? ReadIfThere(string path)
     {
         if (!File.Exists(path))
@@ -24,7 +24,7 @@ internal static class JsonFile
     }
 
     /// <summary>Parses a text completely.</summary>
-    /// <exception cref="JsonException">It is no JSON, or one of its texts is no Unicode.</exception>
+    /// <exception cref="JsonException">The text is not JSON, or one of its strings is not valid Unicode.</exception>
     public static JsonElement Parse(ReadOnlyMemory<byte> utf8)
     {
         using var document = JsonDocument.Parse(utf8);
@@ -40,7 +40,7 @@ internal static class JsonFile
         return document.RootElement.Clone();
     }
 
-    // Texts are decoded lazily: one that is no Unicode only shows when it is looked at.
+    // Strings are decoded lazily: invalid Unicode only shows when a string is read.
     private static void Visit(JsonElement element)
     {
         switch (element.ValueKind)
@@ -67,11 +67,11 @@ internal static class JsonFile
     public static JsonElement? Member(this JsonElement element, string name) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
-    /// <summary>The text of a member, or null if it is missing or no text.</summary>
+    /// <summary>The string value of a member, or null if it is missing or not a string.</summary>
     public static string? Text(this JsonElement element, string name) =>
         element.Member(name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
 
-    /// <summary>Whether a value says anything: nulls, false, 0 and empty texts, lists and objects don't.</summary>
+    /// <summary>Whether a value says anything: nulls, false, 0 and empty strings, lists and objects don't.</summary>
     public static bool IsSet(this JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Null or JsonValueKind.False => false,
@@ -82,7 +82,7 @@ internal static class JsonFile
         _ => true,
     };
 
-    /// <summary>The truth value of a member, or null if it is missing or none.</summary>
+    /// <summary>The boolean value of a member, or null if it is missing or not a boolean.</summary>
     public static bool? Flag(this JsonElement element, string name) =>
         element.Member(name) is { ValueKind: JsonValueKind.True or JsonValueKind.False } value ? value.GetBoolean() : null;
 }

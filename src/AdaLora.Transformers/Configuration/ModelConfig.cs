@@ -3,14 +3,14 @@ using System.Text.Json.Nodes;
 
 namespace AdaLora.Transformers.Configuration;
 
-/// <summary>What the config.json files of all models say, under the names of the Hugging Face hub. Entries that have no property here are kept and written again.</summary>
+/// <summary>What the config.json of every model says, under the names of the Hugging Face hub. Entries that have no property here are kept and written again.</summary>
 public abstract record ModelConfig
 {
     private protected ModelConfig()
     {
     }
 
-    // Virtual, so that a family that calls an entry by another name, or has another default, says so in one place.
+    // Virtual, so that a family that uses a different name for an entry, or a different default, says so in one place.
     private protected ModelConfig(ConfigEntries entries)
     {
         VocabularySize = entries.Integer("vocab_size", VocabularySize);
@@ -69,13 +69,13 @@ public abstract record ModelConfig
     /// <summary>The entry that holds <see cref="Layers"/>.</summary>
     internal string LayersEntry => Names.Layers;
 
-    /// <summary>What the names of tensors begin with, after the model's own prefix.</summary>
+    /// <summary>The prefix of tensor names, after the model's own prefix.</summary>
     internal abstract IReadOnlyList<string> Roots { get; }
 
     /// <summary>What comes before the number of a layer in names of tensors.</summary>
     internal abstract string LayersPrefix { get; }
 
-    /// <summary>Ends of the names of stored tensors that are no weights, and that older versions of the reference have written.</summary>
+    /// <summary>Name suffixes of stored tensors that are not weights and that older versions of the reference wrote.</summary>
     internal virtual IReadOnlyList<string> ConstantEndings => [".position_ids"];
 
     /// <summary>All faults of the values, each naming the entry of config.json; empty if there are none.</summary>
@@ -94,8 +94,8 @@ public abstract record ModelConfig
 
     /// <summary>Reads what a config.json holds.</summary>
     /// <param name="json">The content.</param>
-    /// <param name="path">The file, which messages name.</param>
-    /// <param name="create">Makes the family's configuration.</param>
+    /// <param name="path">The file, for messages.</param>
+    /// <param name="create">Creates the family's configuration.</param>
     /// <exception cref="CheckpointException">The configuration cannot be used; all faults are listed.</exception>
     internal static TConfig Read<TConfig>(JsonElement json, string path, Func<ConfigEntries, TConfig> create)
         where TConfig : ModelConfig
@@ -124,7 +124,7 @@ public abstract record ModelConfig
             throw new ArgumentException($"The configuration can't be used: {string.Join("; ", faults)}.");
     }
 
-    /// <summary>The sizes that the stored weights have to have.</summary>
+    /// <summary>The sizes that the stored weights must have.</summary>
     internal abstract IEnumerable<StoredSize> StoredSizes();
 
     private protected virtual void AddEntries(JsonObject json)

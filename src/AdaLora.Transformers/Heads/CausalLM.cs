@@ -39,11 +39,11 @@ public sealed class CausalLM : DecoderModel
 
     private protected override IReadOnlyList<string> TiedNames => _head is null ? [HeadWeight] : [];
 
-    /// <summary>The configuration of a model for a checkpoint, whose own head it has if there is one.</summary>
+    /// <summary>The configuration of a model for a checkpoint, with the checkpoint's own head if there is one.</summary>
     internal static DecoderConfig ConfigFor(DecoderConfig config, CheckpointFolder checkpoint) =>
         config.TiesWordEmbeddings && checkpoint.HoldsOther(HeadWeight, config.WordsName) ? config with { TiesWordEmbeddings = false } : config;
 
-    /// <summary>Scores every word of the vocabulary as the one behind each place.</summary>
+    /// <summary>Scores every word of the vocabulary as the one that follows each place.</summary>
     /// <param name="inputIds">Token ids, int64, batch x length.</param>
     /// <param name="attentionMask">1 for real tokens and 0 for padding on either side, batch x length; null if there is no padding.</param>
     /// <param name="positionIds">The position of each token, int64, batch x length; null to count the real tokens of each row from 0.</param>
@@ -60,7 +60,7 @@ public sealed class CausalLM : DecoderModel
     /// </summary>
     /// <param name="inputIds">Token ids, int64, batch x length.</param>
     /// <param name="attentionMask">1 for real tokens and 0 for padding on either side, batch x length; null if there is no padding.</param>
-    /// <param name="labels">The token ids again, and <see cref="IgnoredLabel"/> where a token doesn't count, padding for example; int64, batch x length. They are not shifted: that is done here, and the first of each row counts for nothing.</param>
+    /// <param name="labels">The token ids again, and <see cref="IgnoredLabel"/> where a token doesn't count, padding for example; int64, batch x length. They are not shifted: that is done here, and the first of each row is ignored.</param>
     /// <param name="positionIds">The position of each token, int64, batch x length; null to count the real tokens of each row from 0.</param>
     /// <returns>A scalar; NaN if no token counts.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
@@ -78,10 +78,10 @@ public sealed class CausalLM : DecoderModel
         return Losses.OverWords(hidden.narrow(1, 0, before), labels.narrow(1, 1, before), Score).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Scores the words behind tokens that stand behind those of a cache, and adds them to it.</summary>
+    /// <summary>Scores the words that follow tokens which continue those of a cache, and adds these tokens to it.</summary>
     /// <param name="inputIds">Token ids, int64, batch x length.</param>
     /// <param name="attentionMask">1 for real tokens and 0 for padding, batch x (cached + length); null if there is no padding.</param>
-    /// <param name="cache">What the tokens before these have left.</param>
+    /// <param name="cache">The keys and values of the preceding tokens.</param>
     /// <returns>Logits, batch x length x vocabulary size.</returns>
     internal Tensor Decode(Tensor inputIds, Tensor? attentionMask, KeyValueCache cache)
     {

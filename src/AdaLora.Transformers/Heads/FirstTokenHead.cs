@@ -6,7 +6,7 @@ using static TorchSharp.torch.nn;
 
 namespace AdaLora.Transformers.Heads;
 
-/// <summary>A classifier of two dense layers on first tokens. Takes their last states, batch x hidden size, and gives logits.</summary>
+/// <summary>A classifier of two dense layers on first tokens. Takes their last states, batch x hidden size, and returns logits.</summary>
 internal sealed class FirstTokenHead : Module<Tensor, Tensor>
 {
     [ComponentName(Name = "dense")]

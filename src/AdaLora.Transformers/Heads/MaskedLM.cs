@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Heads;
 
-/// <summary>An encoder with the head of masked-language modelling, which scores every word of the vocabulary at every place.</summary>
+/// <summary>An encoder with the masked-language-modelling head, which scores every word of the vocabulary at every place.</summary>
 public abstract class MaskedLM : EncoderModel
 {
     /// <summary>The label of positions that don't count in the loss.</summary>
@@ -30,12 +30,12 @@ public abstract class MaskedLM : EncoderModel
     }
 
     /// <summary>
-    /// The loss of a batch, computing logits only where they count: with 15 % of the tokens masked this leaves out most of the vocabulary-sized work of calling the model.
+    /// The loss of a batch, computing logits only where they count: with 15 % of the tokens masked this avoids most of the vocabulary-sized work of calling the model.
     /// </summary>
     /// <param name="inputIds">Token ids with masks in them, int64, batch x length.</param>
     /// <param name="attentionMask">1 for real tokens and 0 for padding, batch x length; null if there is no padding.</param>
-    /// <param name="labels">The true ids at places to be guessed and <see cref="IgnoredLabel"/> elsewhere, int64, batch x length.</param>
-    /// <returns>The mean cross-entropy, a scalar; NaN if no place is to be guessed.</returns>
+    /// <param name="labels">The true ids at the places to predict and <see cref="IgnoredLabel"/> elsewhere, int64, batch x length.</param>
+    /// <returns>The mean cross-entropy, a scalar; NaN if there is no place to predict.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException">A shape is wrong, the texts are longer than the model's positions, or, in the host's memory, an id or label is beyond the vocabulary.</exception>
     public Tensor Loss(Tensor inputIds, Tensor? attentionMask, Tensor labels)

@@ -48,12 +48,12 @@ public sealed class QuestionAnswerer : EncoderModel
     }
 
     /// <summary>The loss of a batch: the mean of the cross-entropies of first and last token over all positions. Positions beyond the text don't count.</summary>
-    /// <param name="logits">What the model gave, batch x length x 2.</param>
+    /// <param name="logits">The model's output, batch x length x 2.</param>
     /// <param name="starts">The place of each answer's first token, int64, one per row.</param>
     /// <param name="ends">The place of each answer's last token, int64, one per row.</param>
     /// <returns>A scalar.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    /// <exception cref="ArgumentException">The logits have another shape.</exception>
+    /// <exception cref="ArgumentException">The logits have the wrong shape.</exception>
     public Tensor Loss(Tensor logits, Tensor starts, Tensor ends)
     {
         ArgumentNullException.ThrowIfNull(logits);

@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 
 namespace AdaLora.Transformers.Heads;
 
-/// <summary>An encoder with a head that gives one row of numbers per text: a score per class, or one number for regression.</summary>
+/// <summary>An encoder with a head that returns one row of numbers per text: a score per class, or one number for regression.</summary>
 public abstract class SequenceClassifier : EncoderModel
 {
     /// <summary>The label of rows that don't count in the loss.</summary>
@@ -21,8 +21,8 @@ public abstract class SequenceClassifier : EncoderModel
     /// <param name="name">The reference's name of the class.</param>
     /// <param name="encoder">The encoder.</param>
     /// <param name="labels">The number of classes, or 1 for regression.</param>
-    /// <param name="pooler">What the head has in front of dropout and classifier, with its name; null for nothing.</param>
-    /// <param name="createClassifier">Makes a classifier that brings its own dropout; null for dropout and one linear layer.</param>
+    /// <param name="pooler">The part of the head before dropout and classifier, with its name; null for none.</param>
+    /// <param name="createClassifier">Creates a classifier that has its own dropout; null for dropout and one linear layer.</param>
     private protected SequenceClassifier(
         string name, TextEncoder encoder, int labels, (string Name, Module<Tensor, Tensor> Module)? pooler = null, Func<Module<Tensor, Tensor>>? createClassifier = null)
         : base(name, encoder.Config)
@@ -68,7 +68,7 @@ public abstract class SequenceClassifier : EncoderModel
 
     private protected sealed override ModelConfig ConfigToSave => Config.WithLabels(Labels);
 
-    /// <summary>Compares the classes of some data with those of a head that came with a checkpoint: in another order it would call each class by the name of another.</summary>
+    /// <summary>Compares the classes of some data with those of a head that came with a checkpoint: in a different order, it would give each class the name of another.</summary>
     /// <param name="classes">The data's class names in the order of their numbers.</param>
     /// <returns>What differs, in words; null if nothing does, letter case aside, or the head is new or its classes have no names of their own (LABEL_0 ...).</returns>
     /// <exception cref="ArgumentNullException"><paramref name="classes"/> is null.</exception>
@@ -98,17 +98,17 @@ public abstract class SequenceClassifier : EncoderModel
     }
 
     /// <summary>
-    /// The loss of a batch by the problem type of the configuration, or where there is none, mean squared error for one label and mean cross-entropy else. For several labels per text (multi_label_classification) it is the mean
+    /// The loss of a batch by the problem type of the configuration; without one, mean squared error for one label and mean cross-entropy otherwise. For several labels per text (multi_label_classification) it is the mean
     /// binary cross-entropy. Computed in float32 at least.
     /// </summary>
-    /// <param name="logits">What the model gave, batch x <see cref="Labels"/>.</param>
+    /// <param name="logits">The model's output, batch x <see cref="Labels"/>.</param>
     /// <param name="labels">
-    /// Class numbers (int64, one per row; rows with -100 don't count), or floats: batch x <see cref="Labels"/>, for one label one per row. Class numbers in the host's memory are checked; those on a device are not, because that
+    /// Class numbers (int64, one per row; rows with -100 don't count), or floats: batch x <see cref="Labels"/>, or one per row if there is one label. Class numbers in the host's memory are checked; those on a device are not, because that
     /// would mean waiting for it.
     /// </param>
     /// <returns>A scalar.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    /// <exception cref="ArgumentException">The logits have another shape, class numbers aren't int64 or there is no such class, or there aren't as many labels as are needed.</exception>
+    /// <exception cref="ArgumentException">The logits have the wrong shape, class numbers aren't int64 or there is no such class, or the number of labels is wrong.</exception>
     public Tensor Loss(Tensor logits, Tensor labels)
     {
         ArgumentNullException.ThrowIfNull(logits);
@@ -136,7 +136,7 @@ public abstract class SequenceClassifier : EncoderModel
         return loss.MoveToOuterDisposeScope();
     }
 
-    /// <summary>The part of the head in front of the dropout: last states of first tokens in, batch x hidden size, as many out.</summary>
+    /// <summary>The part of the head before the dropout: last states of first tokens in, batch x hidden size, as many out.</summary>
     private protected virtual Tensor Pool(Tensor firsts) => _pooler is null ? firsts : _pooler.call(firsts);
 
     private Tensor Classify(Tensor firsts)

@@ -5,7 +5,7 @@ namespace AdaLora.Transformers.Hub;
 /// <summary>Files of the cache that may be links.</summary>
 internal static class Blob
 {
-    /// <summary>Whether there is a file to read; File.Exists also says so of a link that leads nowhere.</summary>
+    /// <summary>Whether there is a file to read; File.Exists also returns true for a link that leads nowhere.</summary>
     public static bool IsThere(string path) => LengthOf(path) is not null;
 
     /// <summary>The length in bytes, of the target for a link; null if there is no file to read.</summary>

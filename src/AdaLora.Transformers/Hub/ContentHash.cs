@@ -13,7 +13,7 @@ internal static class ContentHash
     /// <summary>Whether an ETag is a hash of the content. Storage hosts behind mirrors may give others.</summary>
     public static bool IsHash(string etag) => etag.Length is Sha256Digits or GitDigits && etag.All(char.IsAsciiHexDigitLower);
 
-    /// <summary>Whether a file has the content that an ETag stands for; always, if the ETag is no hash.</summary>
+    /// <summary>Whether a file has the content that an ETag stands for; always, if the ETag is not a hash.</summary>
     public static async Task<bool> MatchesAsync(string path, string etag, CancellationToken cancellationToken)
     {
         if (!IsHash(etag))

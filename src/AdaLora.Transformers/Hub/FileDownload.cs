@@ -5,13 +5,13 @@ using Polly;
 namespace AdaLora.Transformers.Hub;
 
 /// <summary>
-/// Downloads one content into a part file that outlives failures: the next attempt, or the next process, asks for the rest only. The lock of the content is held meanwhile.
+/// Downloads one content into a part file that outlives failures: the next attempt, or the next process, requests only the rest. The lock of the content is held meanwhile.
 /// </summary>
 internal sealed class FileDownload(HubClient client, ResiliencePipeline retry, HubOptions options, HubName name, string commit, RemoteFile file, string part, IProgress<DownloadProgress>? progress)
 {
     private const int BufferSize = 1 << 18;
 
-    /// <summary>Whoever gets that much further in a round of attempts may begin another one: bad lines finish too, and a server that only pretends to send doesn't keep us.</summary>
+    /// <summary>A download that gets this much further in a round of attempts may start another one: it then completes even on a bad line, and a server that only pretends to send cannot hold it up.</summary>
     private const long WorthAnotherRound = 1 << 20;
 
     /// <summary>Fills the part file and checks its content.</summary>
@@ -41,14 +41,14 @@ internal sealed class FileDownload(HubClient client, ResiliencePipeline retry, H
         if (await ContentHash.MatchesAsync(part, file.Etag, cancellationToken).ConfigureAwait(false))
             return;
         File.Delete(part);
-        // An earlier part may be to blame, such as one that a crash left half written; a fresh download can't be bettered by another one.
+        // An earlier part may be to blame, such as one that a crash left half written; repeating a fresh download would not help.
         throw new HubException(HubFailure.CorruptFile, $"{name}", $"can't be used: {file.Name} was downloaded in full, but its hash does not match the announced {file.Etag}; nothing was kept.")
         {
             IsTransient = kept > 0,
         };
     }
 
-    /// <summary>Brings the part file to its full length and says how much of it was there before.</summary>
+    /// <summary>Completes the part file and returns how much of it existed before.</summary>
     private async Task<long> ReceiveAsync(CancellationToken cancellationToken)
     {
         RegularFile.RequireNoLink(part);
@@ -66,7 +66,7 @@ internal sealed class FileDownload(HubClient client, ResiliencePipeline retry, H
         return kept;
     }
 
-    /// <summary>Puts the file to where the answer begins.</summary>
+    /// <summary>Moves the file position to where the answer begins.</summary>
     private long Start(FileStream target, HttpResponseMessage response, long kept)
     {
         var start = response.StatusCode switch

@@ -18,7 +18,7 @@ internal sealed class HubAddress
 
     public bool HasToken => _token is not null;
 
-    /// <summary>The address that <paramref name="options"/> mean, which must be valid.</summary>
+    /// <summary>The address that <paramref name="options"/> specify; they must be valid.</summary>
     public static HubAddress Of(HubOptions options)
     {
         var token = options.Token ?? options.Environment.ReadToken();

@@ -5,7 +5,7 @@ namespace AdaLora.Transformers.Hub;
 /// <summary>Turns the hub's refusals into exceptions that say what to do.</summary>
 internal sealed class HubAnswers(HubAddress address, HubName name, HubOptions options)
 {
-    /// <exception cref="HubException">The answer is none that can be used.</exception>
+    /// <exception cref="HubException">The answer cannot be used.</exception>
     public void ThrowIfRefused(HttpResponseMessage response, string what)
     {
         if (!response.IsSuccessStatusCode)
@@ -18,7 +18,7 @@ internal sealed class HubAnswers(HubAddress address, HubName name, HubOptions op
         var host = response.RequestMessage!.RequestUri!;
         if (status == HttpStatusCode.TooManyRequests)
             return TooMany(response);
-        // A storage host knows no accounts: its refusals mean that the address it was asked with ran out, and the hub gives a new one.
+        // A storage host has no accounts: a refusal means that the address used has expired, and the hub provides a new one.
         if ((int)status >= 500 || status == HttpStatusCode.RequestTimeout || !address.IsHub(host))
             return new(HubFailure.ServerError, $"{name}", $"can't be fetched: {host.Authority} answered {(int)status} for {what}; try again later.") { IsTransient = true, RetryAfter = WaitOf(response) };
         return status switch
@@ -29,7 +29,7 @@ internal sealed class HubAnswers(HubAddress address, HubName name, HubOptions op
         };
     }
 
-    /// <summary>The exception for what doesn't look like the hub's.</summary>
+    /// <summary>The exception for an answer that does not look like the hub's.</summary>
     public HubException Invalid(string what) => new(HubFailure.InvalidAnswer, $"{name}", $"can't be fetched: {what}; check HF_ENDPOINT and any proxy or login page in between.");
 
     private HubException TooMany(HttpResponseMessage response)

@@ -1,6 +1,6 @@
 namespace AdaLora.Transformers.Hub;
 
-/// <summary>The body of an answer, read with patience for silence and with failures in this package's words.</summary>
+/// <summary>The body of an answer, read with a limit on silence and with failures reported in this package's words.</summary>
 internal sealed class HubBody(HttpResponseMessage response, HubName name, TimeSpan timeout)
 {
     private readonly string _host = response.RequestMessage!.RequestUri!.Authority;

@@ -15,20 +15,20 @@ internal sealed class HubCache(string root, HubName name)
 
     private string RefPath => Path.Combine([_repository, "refs", .. name.Revision.Split('/')]);
 
-    /// <summary>The snapshot that the revision stood at when it was last looked up, or null if it never was.</summary>
+    /// <summary>The snapshot that the revision referred to when it was last looked up, or null if it never was.</summary>
     public Snapshot? FindSnapshot() => ReadCommit() is { } commit ? SnapshotOf(commit) : null;
 
     public Snapshot SnapshotOf(string commit) => new(_repository, commit);
 
     public string BlobPath(string etag) => Path.Combine(_repository, "blobs", etag);
 
-    /// <summary>Where the beginning of a blob is kept until the rest is there.</summary>
+    /// <summary>Where the beginning of a blob is kept until the rest arrives.</summary>
     public string PartPath(string etag) => BlobPath(etag) + ".incomplete";
 
-    /// <summary>The lock that the Python tools take too before they write a blob.</summary>
+    /// <summary>The lock that the Python tools also take before they write a blob.</summary>
     public string LockPath(string etag) => Path.Combine(root, ".locks", name.FolderName, etag + ".lock");
 
-    /// <summary>Notes where the revision stands; to be called when the snapshot is whole, so that an older one stays in use until then.</summary>
+    /// <summary>Records the commit of the revision; to be called when the snapshot is complete, so that an older one stays in use until then.</summary>
     public void NoteCommit(string commit)
     {
         if (name.IsCommit || ReadCommit() == commit)

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace AdaLora.Transformers.Hub;
 
-/// <summary>The three questions that are asked of the hub: which files a revision has, what a file's content is called, and for the content.</summary>
+/// <summary>The three requests that are made of the hub: the files of a revision, the name of a file's content, and the content itself.</summary>
 internal sealed partial class HubClient(HubName name, HubAddress address, HubOptions options) : IDisposable
 {
     /// <summary>The longest listing that is read: more than a hundred thousand files.</summary>
@@ -44,7 +44,7 @@ internal sealed partial class HubClient(HubName name, HubAddress address, HubOpt
         return remote.IsTooLarge ? throw _answers.Invalid($"{file} is announced with an implausible size of {size} bytes") : remote;
     }
 
-    /// <summary>Asks for a file's content from a byte on. The answer may still begin at the first one, or say that there is no such byte (416).</summary>
+    /// <summary>Asks for a file's content from a given byte. The answer may still begin at the first one, or say that there is no such byte (416).</summary>
     /// <exception cref="HubException">The hub can't be reached, refuses, or announces a length that contradicts what it said before.</exception>
     public async ValueTask<HttpResponseMessage> OpenAsync(string commit, RemoteFile file, long offset, CancellationToken cancellationToken)
     {

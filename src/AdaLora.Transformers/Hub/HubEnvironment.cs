@@ -1,7 +1,7 @@
 namespace AdaLora.Transformers.Hub;
 
-/// <summary>What the environment says of the hub, read as the Python tools read it, so that all share one cache and one login.</summary>
-/// <param name="read">Gives the value of an environment variable, or null.</param>
+/// <summary>What the environment says about the hub, read as the Python tools read it, so that all share one cache and one login.</summary>
+/// <param name="read">Returns the value of an environment variable, or null.</param>
 /// <param name="home">The user's home folder.</param>
 internal sealed class HubEnvironment(Func<string, string?> read, string home)
 {
@@ -18,7 +18,7 @@ internal sealed class HubEnvironment(Func<string, string?> read, string home)
 
     private string Home => Folder("HF_HOME") ?? Path.Combine(Folder("XDG_CACHE_HOME") ?? Path.Combine(home, ".cache"), "huggingface");
 
-    /// <summary>The token of the environment, else that of the login file; null if there is none, or if it must not be used without being asked for.</summary>
+    /// <summary>The token of the environment, or else that of the login file; null if there is none, or if it must not be used implicitly.</summary>
     public string? ReadToken()
     {
         if (Flag("HF_HUB_DISABLE_IMPLICIT_TOKEN"))

@@ -1,6 +1,6 @@
 namespace AdaLora.Transformers.Hub;
 
-/// <summary>A checkpoint that can't be had from the hub. The message says why and what to do; it never holds a token or a signed address.</summary>
+/// <summary>A checkpoint that can't be obtained from the hub. The message says why and what to do; it never holds a token or a signed address.</summary>
 public sealed class HubException : IOException
 {
     /// <summary>Creates the exception.</summary>
@@ -24,6 +24,6 @@ public sealed class HubException : IOException
     /// <summary>Whether another attempt may succeed.</summary>
     internal bool IsTransient { get; init; }
 
-    /// <summary>How long the server asks to wait before it.</summary>
+    /// <summary>How long the server asks to wait before the next attempt.</summary>
     internal TimeSpan? RetryAfter { get; init; }
 }

@@ -6,7 +6,7 @@ namespace AdaLora.Transformers.Hub;
 /// <summary>Which files of a repository make a checkpoint that this package can use. Everything else is never downloaded.</summary>
 internal static class HubFiles
 {
-    /// <summary>The files beside the weights, the one that must be there first.</summary>
+    /// <summary>The files besides the weights, the required one first.</summary>
     public static IReadOnlyList<string> Small { get; } = [CheckpointFiles.Config, .. CheckpointFiles.Tokenizer];
 
     /// <summary>What a snapshot lacks to be loaded; empty for a usable one.</summary>
@@ -25,7 +25,7 @@ internal static class HubFiles
 
     /// <summary>
     /// Whether a snapshot is usable and nothing that its repository has is missing as far as results depend on it. Another tool may have fetched the weights alone, so a tokenizer
-    /// counts only when it is there or known not to be.
+    /// counts only if it is present or known to be absent.
     /// </summary>
     public static bool IsSettled(Snapshot snapshot) =>
         Lacking(snapshot).Count == 0
@@ -33,7 +33,7 @@ internal static class HubFiles
         && (CheckpointFiles.Vocabularies.Any(files => files.All(snapshot.Has)) || CheckpointFiles.Vocabularies.All(files => files.Any(snapshot.LacksForGood)));
 
     /// <summary>The files of a shard index that may be downloaded.</summary>
-    /// <exception cref="CheckpointException">The index names something else than safetensors files.</exception>
+    /// <exception cref="CheckpointException">The index names something other than safetensors files.</exception>
     public static IReadOnlyList<string> ShardsOf(Snapshot snapshot)
     {
         var index = ShardIndex.ReadIfThere(snapshot.Folder)!;

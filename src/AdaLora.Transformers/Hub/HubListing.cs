@@ -3,12 +3,12 @@ using AdaLora.Transformers.Configuration;
 
 namespace AdaLora.Transformers.Hub;
 
-/// <summary>A revision's commit and the names of its files, as the hub lists them. The names are only ever compared with, never made into paths.</summary>
+/// <summary>A revision's commit and the names of its files, as the hub lists them. The names are only compared with others, never made into paths.</summary>
 /// <param name="Commit">The commit.</param>
 /// <param name="Files">The names.</param>
 internal sealed record HubListing(string Commit, IReadOnlySet<string> Files)
 {
-    /// <summary>Reads the hub's description of a revision; null if the text is none.</summary>
+    /// <summary>Reads the hub's description of a revision; null if the text is not one.</summary>
     public static HubListing? TryParse(ReadOnlyMemory<byte> json)
     {
         try

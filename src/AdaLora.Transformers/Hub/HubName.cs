@@ -32,7 +32,7 @@ internal sealed partial record HubName
 
     public static bool IsCommitHash(string text) => Commit().IsMatch(text);
 
-    /// <summary>The parts of a name, or null if the text is none.</summary>
+    /// <summary>The parts of a name, or null if the text is not a name.</summary>
     public static HubName? TryParse(string text)
     {
         var at = text.IndexOf('@', StringComparison.Ordinal);

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace AdaLora.Transformers.Hub;
 
 /// <summary>
-/// Where checkpoints come from and where they are kept. What is left null is read from the environment variables that the Python tools of the hub use, so a cache and a
+/// Where checkpoints come from and where they are kept. Anything left null is read from the environment variables that the Python tools of the hub use, so a cache and a
 /// login are shared with them.
 /// </summary>
 public sealed class HubOptions
@@ -19,7 +19,7 @@ public sealed class HubOptions
     public Uri? Endpoint { get; init; }
 
     /// <summary>
-    /// The access token; empty for none. It is sent to <see cref="Endpoint"/>'s host alone, never to one that it redirects to, and never in clear over a network. Null: HF_TOKEN,
+    /// The access token; empty for none. It is sent to <see cref="Endpoint"/>'s host alone, never to one that it redirects to, and never unencrypted over a network. Null: HF_TOKEN,
     /// else the login's file (HF_TOKEN_PATH, else HF_HOME/token), unless HF_HUB_DISABLE_IMPLICIT_TOKEN is set.
     /// </summary>
     public string? Token { get; init; }
@@ -27,22 +27,22 @@ public sealed class HubOptions
     /// <summary>Whether no request may be made. Null: HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE.</summary>
     public bool? Offline { get; init; }
 
-    /// <summary>Whether the hub is asked where a branch or tag stands although a whole checkpoint of it is in the cache. Without, a whole checkpoint needs no request.</summary>
+    /// <summary>Whether the hub is asked for the commit of a branch or tag even if a complete checkpoint of it is in the cache. Otherwise, a complete checkpoint needs no request.</summary>
     public bool CheckForUpdates { get; init; }
 
-    /// <summary>Attempts after the first one when the network or the hub fails, at least 0. A download that gets on starts counting anew.</summary>
+    /// <summary>Attempts after the first one when the network or the hub fails, at least 0. A download that makes progress restarts the count.</summary>
     public int MaxRetries { get; init; } = 4;
 
-    /// <summary>The wait before the second attempt, not negative; it doubles with each further one, with some randomness. What the hub asks for with Retry-After comes first.</summary>
+    /// <summary>The wait before the second attempt, not negative; it doubles with each further one, with some randomness. A Retry-After from the hub takes precedence.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(0.5);
 
-    /// <summary>The longest wait, at least <see cref="RetryDelay"/> and at most a day. If the hub asks for a longer one, that is the end.</summary>
+    /// <summary>The longest wait, at least <see cref="RetryDelay"/> and at most a day. If the hub asks for a longer one, no further attempt is made.</summary>
     public TimeSpan MaxRetryDelay { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>How long the hub may be silent, above 0 and at most a day: while connecting, before it answers, and between two pieces of a file.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Told of downloads, and of attempts that failed.</summary>
+    /// <summary>Receives messages about downloads and failed attempts.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;
 
     /// <summary>Times the waits between attempts.</summary>
@@ -54,7 +54,7 @@ public sealed class HubOptions
     internal HubEnvironment Environment { get; init; } = HubEnvironment.OfProcess;
 
     /// <summary>Checks all options.</summary>
-    /// <exception cref="ArgumentException">Some option is out of its range; the message lists all of them, but no token.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range; the message lists all that are, but no token.</exception>
     public void Validate()
     {
         var faults = new ConfigFaults();

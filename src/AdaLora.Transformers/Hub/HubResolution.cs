@@ -8,7 +8,7 @@ internal sealed class HubResolution(HubName name, HubOptions options)
 {
     private readonly string _root = Path.GetFullPath(options.CacheFolder ?? options.Environment.CacheFolder);
 
-    /// <summary>The folder of a whole snapshot.</summary>
+    /// <summary>The folder of a complete snapshot.</summary>
     public async Task<string> RunAsync(IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
     {
         try

@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 
 namespace AdaLora.Transformers.Hub;
 
-/// <summary>Sends requests and follows redirects itself, because the token must not go along to another host.</summary>
+/// <summary>Sends requests and follows redirects itself, because the token must not be sent to another host.</summary>
 internal sealed class HubTransport : IDisposable
 {
     public const string LinkedEtag = "X-Linked-Etag";

@@ -1,6 +1,6 @@
 namespace AdaLora.Transformers.Hub;
 
-/// <summary>Tells failures of the network from others and puts them into words.</summary>
+/// <summary>Distinguishes network failures from others and describes them.</summary>
 internal static class NetworkFault
 {
     /// <summary>Whether an exception comes from the network, or from waiting too long for it, and not from the caller's cancellation.</summary>

@@ -21,16 +21,16 @@ internal sealed class Snapshot(string repository, string commit)
 
     public bool Settles(string file) => Has(file) || LacksForGood(file);
 
-    /// <summary>Notes that the repository has no such file in this commit.</summary>
+    /// <summary>Records that the repository has no such file in this commit.</summary>
     public void NoteAbsence(string file)
     {
         _ = Directory.CreateDirectory(Path.GetDirectoryName(AbsenceOf(file))!);
         RegularFile.RequireNoLink(AbsenceOf(file));
-        // Shared, because another process may be noting the same.
+        // Shared, because another process may be recording the same.
         new FileStream(AbsenceOf(file), FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite).Dispose();
     }
 
-    /// <summary>Makes a blob the content of a file: by a relative link, so that the cache can be moved, or where links are impossible by moving or copying the blob.</summary>
+    /// <summary>Makes a blob the content of a file: by a relative link, so that the cache can be moved, or, where links are impossible, by moving or copying the blob.</summary>
     /// <param name="file">The file's name.</param>
     /// <param name="blob">The blob's path.</param>
     /// <param name="isNew">Whether nothing else refers to the blob, so that it may be moved.</param>

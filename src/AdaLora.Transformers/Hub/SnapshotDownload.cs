@@ -4,7 +4,7 @@ using Polly;
 
 namespace AdaLora.Transformers.Hub;
 
-/// <summary>Brings the snapshot of a revision to completeness: first the small files, so that what can't be used is found out early, then the weights.</summary>
+/// <summary>Completes the snapshot of a revision: first the small files, so that an unusable checkpoint is detected early, then the weights.</summary>
 internal sealed class SnapshotDownload(HubClient client, HubCache cache, HubName name, HubOptions options, IProgress<DownloadProgress>? progress)
 {
     private readonly ResiliencePipeline _retry = HubRetry.Create(options);

@@ -50,7 +50,7 @@ internal sealed class AttentionPrefix : Module, IUnsavedPart
     /// <param name="values">Batch x length x hidden size.</param>
     public Tensor BeforeValues(Tensor values) => Before(_value, values);
 
-    /// <summary>Lets everything look at the prefix: adds 0 to its scores.</summary>
+    /// <summary>Lets everything attend to the prefix: adds 0 to its scores.</summary>
     /// <param name="mask">Added to scores, ... x length of the keys; null adds nothing.</param>
     public Tensor? BeforeMask(Tensor? mask) => mask is null ? null : nn.functional.pad(mask, [_length, 0]);
 

@@ -14,7 +14,7 @@ internal sealed class DecoderPass
     /// <summary>What is added to attention scores, batch (or 1) x 1 x length x length of the keys; null for nothing besides <see cref="IsCausal"/>.</summary>
     public Tensor? Mask { get; }
 
-    /// <summary>Whether attention has to keep tokens from looking ahead by itself.</summary>
+    /// <summary>Whether attention must itself keep tokens from looking ahead.</summary>
     public bool IsCausal { get; }
 
     /// <summary>Keys and values of the tokens before these, or null.</summary>
@@ -25,7 +25,7 @@ internal sealed class DecoderPass
     /// <param name="positions">The position of each new token; null for their number among the real tokens of their row.</param>
     /// <param name="cache">Keys and values of the tokens before these, or null.</param>
     /// <param name="dtype">The element type of attention scores.</param>
-    /// <param name="needsMask">Whether attention can't do without a mask.</param>
+    /// <param name="needsMask">Whether attention needs a mask.</param>
     public static DecoderPass Of(Tensor inputIds, Tensor? attentionMask, Tensor? positions, KeyValueCache? cache, ScalarType dtype, bool needsMask)
     {
         using var scope = NewDisposeScope();
@@ -36,7 +36,7 @@ internal sealed class DecoderPass
         return new DecoderPass(numbered.MoveToOuterDisposeScope(), mask?.MoveToOuterDisposeScope(), isPlain && length > 1, cache);
     }
 
-    // Padding in front of a text counts for nothing.
+    // Padding before a text does not count.
     private static Tensor NumberReal(Tensor? mask, long past, long length, Device device) => mask is null
         ? HeldScalars.Arange(past + length, device).narrow(0, past, length).unsqueeze(0)
         : mask.to(ScalarType.Int64).cumsum(1).Sub(1).Clamp(0, long.MaxValue).narrow(1, past, length);

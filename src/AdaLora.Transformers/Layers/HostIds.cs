@@ -11,12 +11,12 @@ namespace AdaLora.Transformers.Layers;
 internal static class HostIds
 {
     /// <param name="ids">Whole numbers of any shape; null, or on a device, for nothing to check.</param>
-    /// <param name="count">They have to be below this.</param>
+    /// <param name="count">The numbers must be below this.</param>
     /// <param name="what">What a number is, such as "token id".</param>
     /// <param name="of">What there are so many of, as the end of a sentence such as "the model has 9 ...".</param>
     /// <param name="parameter">The parameter's name.</param>
-    /// <param name="ignored">A number that is allowed besides.</param>
-    /// <exception cref="ArgumentException">A number is out of range, or the numbers are no whole ones.</exception>
+    /// <param name="ignored">A number that is also allowed.</param>
+    /// <exception cref="ArgumentException">A number is out of range, or the numbers are not whole.</exception>
     public static void RequireBelow(Tensor? ids, long count, string what, string of, string parameter, long? ignored = null)
     {
         if (ids is null || ids.device_type == DeviceType.META)
@@ -36,7 +36,7 @@ internal static class HostIds
         GC.KeepAlive(own ?? ids);
     }
 
-    /// <summary>As above, of numbers that are no tensor yet.</summary>
+    /// <summary>As above, for numbers that are not yet a tensor.</summary>
     public static void Require<T>(ReadOnlySpan<T> ids, long count, string what, string of, string parameter, long? ignored = null)
         where T : unmanaged, System.Numerics.IBinaryInteger<T>
     {

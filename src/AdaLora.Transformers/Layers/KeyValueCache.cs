@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Layers;
 
-/// <summary>Keys and values of the tokens that a decoder has seen, so that the next ones need not compute them again. Memory for all tokens that there may be is taken once.</summary>
+/// <summary>Keys and values of the tokens that a decoder has seen, so that the next ones need not compute them again. Memory for the greatest number of tokens is allocated once.</summary>
 /// <param name="capacity">The greatest number of tokens in a row, padding included.</param>
 internal sealed class KeyValueCache(long capacity) : IDisposable
 {
@@ -16,7 +16,7 @@ internal sealed class KeyValueCache(long capacity) : IDisposable
     /// <param name="keys">Batch x heads x new tokens x head size.</param>
     /// <param name="values">Batch x heads x new tokens x head size.</param>
     /// <returns>The keys and values of all tokens; parts of the cache.</returns>
-    /// <exception cref="InvalidOperationException">Gradients are on, the cache is full, or the batch has another number of rows than before.</exception>
+    /// <exception cref="InvalidOperationException">Gradients are on, the cache is full, or the batch has a different number of rows than before.</exception>
     public (Tensor Keys, Tensor Values) Append(int layer, Tensor keys, Tensor values)
     {
         if (is_grad_enabled())

@@ -13,14 +13,14 @@ internal sealed class MultiHeadAttention(int heads, double dropout)
     /// <param name="mask">Added to the scores; must broadcast to batch x heads x length x length.</param>
     /// <param name="training">Whether attention weights are dropped.</param>
     /// <param name="prefix">Keys and values in front of those of every text, or null.</param>
-    /// <param name="hasEmptyTexts">Whether the mask forbids some queries all keys.</param>
+    /// <param name="hasEmptyTexts">Whether the mask leaves some queries without any key.</param>
     /// <returns>Batch x length x hidden size.</returns>
     public Tensor Apply(Tensor query, Tensor key, Tensor value, Tensor? mask, bool training, AttentionPrefix? prefix, bool hasEmptyTexts = false)
     {
         using var scope = NewDisposeScope();
         if (prefix is not null)
             (key, value, mask) = (prefix.BeforeKeys(key), prefix.BeforeValues(value), prefix.BeforeMask(mask));
-        // libtorch's fused backward pass makes the weights anew as exp(score - logsumexp). Beside scores of the least finite number the logarithm of the number of keys is lost, and each weight is 1 instead of 1 / keys.
+        // libtorch's fused backward pass recomputes the weights as exp(score - logsumexp). Next to scores of the lowest finite number, the logarithm of the number of keys is lost, and each weight is 1 instead of 1 / keys.
         var needsProducts = hasEmptyTexts && prefix is null && is_grad_enabled();
         return Join(Attend(Split(query), Split(key), Split(value), mask, training, needsProducts: needsProducts)).MoveToOuterDisposeScope();
     }
@@ -31,7 +31,7 @@ internal sealed class MultiHeadAttention(int heads, double dropout)
     /// <param name="value">Batch x heads x length of the keys x head size.</param>
     /// <param name="mask">Added to the scores; must broadcast to batch x heads x length x length of the keys.</param>
     /// <param name="training">Whether attention weights are dropped.</param>
-    /// <param name="isCausal">Whether each query looks at the keys up to its own place only; without a mask, and without dropout on a CPU.</param>
+    /// <param name="isCausal">Whether each query attends only to the keys up to its own place; without a mask, and without dropout on a CPU.</param>
     /// <param name="needsProducts">Whether libtorch's fused kernels can't be used.</param>
     /// <returns>Batch x heads x length x head size.</returns>
     public Tensor Attend(Tensor query, Tensor key, Tensor value, Tensor? mask, bool training, bool isCausal = false, bool needsProducts = false)
@@ -48,7 +48,7 @@ internal sealed class MultiHeadAttention(int heads, double dropout)
     /// <param name="query">Kept rows x hidden size.</param>
     /// <param name="key">Rows x hidden size.</param>
     /// <param name="value">Rows x hidden size.</param>
-    /// <param name="rows">How tokens stand as rows.</param>
+    /// <param name="rows">How tokens are laid out as rows.</param>
     /// <param name="training">Whether attention weights are dropped.</param>
     /// <param name="prefix">Keys and values in front of those of every text, or null.</param>
     /// <returns>Kept rows x hidden size.</returns>

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace AdaLora.Transformers.Layers;
 
 /// <summary>
-/// How the tokens of a batch stand as rows, (rows, hidden size), which is what all layers but attention work on. In the plainest form every place of every text has a row. When only the
+/// How the tokens of a batch are laid out as rows, (rows, hidden size), which is what all layers but attention work on. In the simplest form, every place of every text has a row. When only the
 /// first token's state will be read, most places of padding have none, and the last layer computes nothing but the first tokens: what nobody reads costs nothing.
 /// </summary>
 internal sealed class PackedTokens : ITokenContext
@@ -49,7 +49,7 @@ internal sealed class PackedTokens : ITokenContext
     /// <param name="mask">1 at real tokens and 0 at padding, batch x length, or null.</param>
     public static PackedTokens OfAll(Tensor embedded, Tensor? mask) => Whole(embedded, mask, mask is null ? null : RealPlaces(mask), firstsSuffice: false);
 
-    /// <summary>Rows for computing the last states of first tokens only. Padding is left out where the host knows it: on a CPU, and on a device if the mask comes from a <c>TokenBatch</c>; else finding it would mean waiting for the device.</summary>
+    /// <summary>Rows for computing the last states of first tokens only. Padding is left out where the host knows it: on a CPU, and on a device if the mask comes from a <c>TokenBatch</c>; otherwise finding it would mean waiting for the device.</summary>
     /// <param name="embedded">Batch x length x hidden size.</param>
     /// <param name="mask">1 at real tokens and 0 at padding, batch x length, or null.</param>
     public static PackedTokens ForFirsts(Tensor embedded, Tensor? mask)
@@ -108,10 +108,10 @@ internal sealed class PackedTokens : ITokenContext
     /// <summary>Kept rows as queries of attention, batch x queries x hidden size.</summary>
     public Tensor ToQueries(Tensor kept) => OnlyFirsts ? kept.unsqueeze(1) : ToTexts(kept);
 
-    /// <summary>What attention gives for the queries as rows again.</summary>
+    /// <summary>The attention's output for the queries, as rows again.</summary>
     public Tensor FromQueries(Tensor context) => OnlyFirsts ? context.squeeze(1) : FromTexts(context);
 
-    // Where real tokens are is null where the host does not know, or nobody is to look.
+    // The places of real tokens are null if the host does not know them, or must not look.
     private static PackedTokens Whole(Tensor embedded, Tensor? mask, bool[]? isReal, bool firstsSuffice)
     {
         var additive = mask is null ? null : AttentionMask.ToAdditive(mask, embedded.dtype);

@@ -15,7 +15,7 @@ internal abstract class PrefixableAttention<TContext>(string name) : Module<Tens
         get => _prefix;
         set
         {
-            // A null takes the former one out.
+            // Null removes the previous one.
             register_module("prefix", value!);
             _prefix = value;
         }

@@ -4,7 +4,7 @@ using static TorchSharp.torch.nn;
 
 namespace AdaLora.Transformers.Layers;
 
-/// <summary>Multi-head self-attention, with or without an output projection. Takes hidden states as rows, and gives those that are kept.</summary>
+/// <summary>Multi-head self-attention, with or without an output projection. Takes hidden states as rows, and returns those that are kept.</summary>
 internal sealed class SelfAttention : PrefixableAttention<PackedTokens>
 {
     private readonly Module<Tensor, Tensor> _query;

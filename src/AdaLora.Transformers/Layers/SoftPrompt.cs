@@ -6,13 +6,13 @@ using static TorchSharp.torch.nn;
 
 namespace AdaLora.Transformers.Layers;
 
-/// <summary>Trained vectors among the embeddings of every text (Lester et al., 2021), behind the first token, whose place the heads read.</summary>
+/// <summary>Trained vectors among the embeddings of every text (Lester et al., 2021), after the first token, whose place the heads read.</summary>
 internal sealed class SoftPrompt : Module, IUnsavedPart
 {
     [ComponentName(Name = "embeddings")]
     private readonly Parameter _embeddings;
 
-    /// <param name="start">What the vectors begin with, length x hidden size.</param>
+    /// <param name="start">The initial vectors, length x hidden size.</param>
     public SoftPrompt(Tensor start)
         : base(nameof(SoftPrompt))
     {

@@ -27,7 +27,7 @@ public abstract class TextDecoder : DecoderModel
     /// <summary>What goes into the first layer, batch x length x hidden size.</summary>
     private protected abstract Tensor Embed(Tensor inputIds, Tensor positions);
 
-    /// <summary>The norm behind the last layer.</summary>
+    /// <summary>The norm after the last layer.</summary>
     private protected abstract Tensor Normalize(Tensor states);
 
     /// <summary>Decodes a batch.</summary>
@@ -42,7 +42,7 @@ public abstract class TextDecoder : DecoderModel
     /// <param name="inputIds">Token ids, int64, batch x length.</param>
     /// <param name="attentionMask">1 for real tokens and 0 for padding, batch x length; null if there is no padding.</param>
     /// <param name="positionIds">The position of each token, int64, batch x length; null to count the real tokens of each row from 0.</param>
-    /// <returns>The output of the embeddings and of every layer, each batch x length x hidden size; the last one behind the final norm.</returns>
+    /// <returns>The output of the embeddings and of every layer, each batch x length x hidden size; the last one after the final norm.</returns>
     /// <exception cref="ArgumentException">A shape is wrong, the texts are longer than the model's positions, or, in the host's memory, an id or position is beyond the model's tables.</exception>
     public IReadOnlyList<Tensor> HiddenStates(Tensor inputIds, Tensor? attentionMask = null, Tensor? positionIds = null)
     {
@@ -52,17 +52,17 @@ public abstract class TextDecoder : DecoderModel
         return states;
     }
 
-    /// <summary>Decodes tokens that stand behind those of a cache, and adds them to it.</summary>
+    /// <summary>Decodes tokens that continue those of a cache, and adds them to it.</summary>
     /// <param name="inputIds">Token ids, int64, batch x length.</param>
     /// <param name="attentionMask">1 for real tokens and 0 for padding, batch x (cached + length); null if there is no padding.</param>
     /// <param name="positionIds">The position of each token, int64, batch x length; null to count the real tokens of each row from 0.</param>
-    /// <param name="cache">What the tokens before these have left, or null.</param>
-    /// <param name="trace">Receives what goes into the first layer and what comes out of each, as tensors of no scope; null for nobody.</param>
+    /// <param name="cache">The keys and values of the preceding tokens, or null.</param>
+    /// <param name="trace">Receives what goes into the first layer and what comes out of each, as tensors that belong to no scope; null if not needed.</param>
     internal Tensor Decode(Tensor inputIds, Tensor? attentionMask, Tensor? positionIds, KeyValueCache? cache, List<Tensor>? trace)
     {
         CheckInputs(inputIds, attentionMask, positionIds, cache?.Length ?? 0);
         using var scope = NewDisposeScope();
-        // Libtorch's kernels on CPUs know nothing of dropout; see MultiHeadAttention.
+        // Libtorch's CPU kernels do not support dropout; see MultiHeadAttention.
         var pass = DecoderPass.Of(inputIds, attentionMask, positionIds, cache, WordWeight.dtype, needsMask: training && Config.AttentionDropout > 0);
         var states = Embed(inputIds, pass.Positions);
         foreach (var block in Blocks)

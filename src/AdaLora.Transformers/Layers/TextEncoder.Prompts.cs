@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Layers;
 
-/// <content>What can be trained in front of texts while the model itself stays as it is.</content>
+/// <content>What can be trained in front of texts while the model itself stays unchanged.</content>
 public abstract partial class TextEncoder
 {
     private const string PromptName = "prompt";
@@ -11,12 +11,12 @@ public abstract partial class TextEncoder
     private SoftPrompt? _prompt;
 
     /// <summary>
-    /// Prompt tuning (Lester et al., 2021): puts trained vectors behind the first token of every text. They begin as the embeddings of random tokens. What the encoder
+    /// Prompt tuning (Lester et al., 2021): puts trained vectors after the first token of every text. They start as the embeddings of random tokens. What the encoder
     /// returns does not contain them, and they need no positions.
     /// </summary>
     /// <param name="length">The number of vectors, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is below 1, or more than the model has positions.</exception>
-    /// <exception cref="InvalidOperationException">There is a prompt already.</exception>
+    /// <exception cref="InvalidOperationException">The model already has a prompt.</exception>
     public void AddPrompt(int length)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
@@ -33,7 +33,7 @@ public abstract partial class TextEncoder
         register_module(PromptName, _prompt);
     }
 
-    /// <summary>Takes the prompt out and frees it, if there is one.</summary>
+    /// <summary>Removes and frees the prompt, if there is one.</summary>
     public void RemovePrompt()
     {
         register_module(PromptName, null!);
@@ -42,11 +42,11 @@ public abstract partial class TextEncoder
     }
 
     /// <summary>
-    /// Prefix tuning (Li and Liang, 2021): every layer's tokens attend to trained keys and values besides those of the text.
+    /// Prefix tuning (Li and Liang, 2021): every layer's tokens attend to trained keys and values in addition to those of the text.
     /// </summary>
     /// <param name="length">The number of keys and values in every layer, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is below 1.</exception>
-    /// <exception cref="InvalidOperationException">There are prefixes already.</exception>
+    /// <exception cref="InvalidOperationException">The model already has prefixes.</exception>
     public void AddPrefixes(int length)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
@@ -57,7 +57,7 @@ public abstract partial class TextEncoder
             attention.Prefix = new AttentionPrefix(length, Config.HiddenSize, weight.dtype, weight.device);
     }
 
-    /// <summary>Takes the prefixes out and frees them, if there are any.</summary>
+    /// <summary>Removes and frees the prefixes, if there are any.</summary>
     public void RemovePrefixes()
     {
         foreach (var attention in Prefixable)

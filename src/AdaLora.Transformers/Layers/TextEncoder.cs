@@ -48,7 +48,7 @@ public abstract partial class TextEncoder : EncoderModel
     private protected abstract Tensor Embed(Tensor inputIds, Tensor? attentionMask, Tensor? tokenTypeIds);
 
     /// <summary>
-    /// Runs the layers over rows; <paramref name="trace"/> receives what goes into the first and what comes out of each, batch x length x hidden size, as tensors of no scope.
+    /// Runs the layers over rows; <paramref name="trace"/> receives what goes into the first and what comes out of each, batch x length x hidden size, as tensors that belong to no scope.
     /// </summary>
     private protected abstract Tensor Transform(Tensor embedded, PackedTokens rows, List<Tensor>? trace);
 
@@ -102,7 +102,7 @@ public abstract partial class TextEncoder : EncoderModel
             HostIds.RequireBelow(tokenTypeIds, Config.TypeVocabularySize, "token type", TokenTypes, nameof(tokenTypeIds));
     }
 
-    /// <summary>Checks numbers that are no tensors yet.</summary>
+    /// <summary>Checks numbers that are not yet tensors.</summary>
     /// <exception cref="ArgumentException">The model has no such id or type.</exception>
     internal void CheckTokens(ReadOnlySpan<long> ids, ReadOnlySpan<long> types, string parameter)
     {

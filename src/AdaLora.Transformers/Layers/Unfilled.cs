@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace AdaLora.Transformers.Layers;
 
 /// <summary>
-/// Layers whose weights have no values yet. Every model is filled after it was made, by a checkpoint or by <see cref="Loading.WeightInitializer"/>; values drawn before that would be lost, and drawing them
+/// Layers whose weights have no values yet. Every model is filled after it was created, by a checkpoint or by <see cref="Loading.WeightInitializer"/>; values drawn before that would be lost, and drawing them
 /// takes several times as long as reading the checkpoint does. Memory that nobody has written to takes no room, so that a model is no larger than what has been filled.
 /// </summary>
 internal static class Unfilled
@@ -13,10 +13,10 @@ internal static class Unfilled
     [ThreadStatic]
     private static ScalarType? _dtype;
 
-    /// <summary>The element type of the layers that are made here: float32, but within <see cref="WithDtype"/>.</summary>
+    /// <summary>The element type of the layers that are made here: float32, except within <see cref="WithDtype"/>.</summary>
     private static ScalarType Dtype => _dtype ?? ScalarType.Float32;
 
-    /// <summary>What <paramref name="make"/> gives, whose layers have another element type from the beginning.</summary>
+    /// <summary>The result of <paramref name="make"/>, whose layers have a different element type from the beginning.</summary>
     public static TModel WithDtype<TModel>(ScalarType dtype, Func<TModel> make)
     {
         var before = _dtype;
@@ -44,7 +44,7 @@ internal static class Unfilled
 
     public static Embedding Embedding(long count, long size, long? padding_idx = null)
     {
-        // The index of the padding has to be a row already when the layer is made.
+        // The index of the padding must already be a row when the layer is created.
         var layer = nn.Embedding((padding_idx ?? 0) + 1, 1, padding_idx);
         var (_, small) = layer.named_parameters().Single();
         layer.weight = (Parameter)new Parameter(empty([count, size], Dtype)).DetachFromDisposeScope();

@@ -9,7 +9,7 @@ internal static class CheckpointFiles
 
     public const string TokenizerSettings = "tokenizer_config.json";
 
-    /// <summary>The sets of files of which any one is a vocabulary.</summary>
+    /// <summary>The sets of files, any one of which is a vocabulary.</summary>
     public static IReadOnlyList<IReadOnlyList<string>> Vocabularies { get; } =
         [["tokenizer.json"], ["vocab.txt"], ["vocab.json", "merges.txt"], ["spm.model"], ["sentencepiece.bpe.model"], ["spiece.model"], ["tokenizer.model"]];
 

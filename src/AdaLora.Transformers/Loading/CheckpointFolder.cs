@@ -58,7 +58,7 @@ public sealed class CheckpointFolder : IDisposable
         return folder;
     }
 
-    /// <summary>What the checkpoint says of a tensor: element type and shape.</summary>
+    /// <summary>What the checkpoint says about a tensor: element type and shape.</summary>
     /// <param name="name">The tensor's name.</param>
     /// <returns>The entry.</returns>
     /// <exception cref="KeyNotFoundException">There is no such tensor.</exception>
@@ -72,7 +72,7 @@ public sealed class CheckpointFolder : IDisposable
     public Tensor Read(string name) => FileOf(name).Read(name);
 
     /// <summary>
-    /// Whether a tensor is stored and differs from another, of which the end of the name is given. As the reference does: an output matrix that is stored and differs from the embeddings is not theirs, whatever the configuration
+    /// Whether a tensor is stored and differs from another, which is given by the end of its name. As in the reference, a stored output matrix that differs from the embeddings is not tied to them, whatever the configuration
     /// says. Most files don't store a tied one.
     /// </summary>
     internal bool HoldsOther(string name, string otherEnding)

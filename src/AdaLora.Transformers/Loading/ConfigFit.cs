@@ -4,7 +4,7 @@ using AdaLora.Transformers.Configuration;
 namespace AdaLora.Transformers.Loading;
 
 /// <summary>
-/// Compares a configuration with the names and shapes that are stored, before anything is made: a size that the weights don't have would take memory, or time, without end.
+/// Compares a configuration with the names and shapes that are stored, before anything is made: a size that the weights don't have would take memory, or time, without limit.
 /// </summary>
 internal static class ConfigFit
 {

@@ -19,7 +19,7 @@ public sealed class LoadReport
     /// <summary>How many tensors of the model came from the checkpoint.</summary>
     public int LoadedCount { get; }
 
-    /// <summary>The model's tensors that the checkpoint lacks and that hold random values now, in ordinal order: they have to be trained.</summary>
+    /// <summary>The model's tensors that the checkpoint lacks and that hold random values now, in ordinal order: they must be trained.</summary>
     public IReadOnlyList<string> NewlyInitialized { get; }
 
     /// <summary>The checkpoint's tensors that the model has no place for, in ordinal order, such as the heads of pre-training.</summary>

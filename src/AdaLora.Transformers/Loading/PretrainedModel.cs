@@ -36,10 +36,10 @@ public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
     /// <summary>Whether there is something above the part that <see cref="BasePrefix"/> names.</summary>
     internal virtual bool HasHead => true;
 
-    /// <summary>Name prefixes of the parts that belong to one task and start anew for another one.</summary>
+    /// <summary>Name prefixes of the parts that belong to one task and are created anew for another one.</summary>
     private protected virtual IReadOnlyList<string> HeadPrefixes => [];
 
-    /// <summary>Name prefixes of the parts that a checkpoint may lack besides.</summary>
+    /// <summary>Name prefixes of the parts that a checkpoint may also lack.</summary>
     private protected virtual IReadOnlyList<string> OptionalPrefixes => [];
 
     /// <summary>Names of stored tensors that repeat another one.</summary>
@@ -48,7 +48,7 @@ public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
     private protected virtual ModelConfig ConfigToSave => BaseConfig;
 
     /// <summary>Writes config.json and model.safetensors, which this package and the Python library of the same layout can read.</summary>
-    /// <param name="folder">The folder; it is made if it isn't there, and existing files are replaced.</param>
+    /// <param name="folder">The folder; it is created if it does not exist, and existing files are replaced.</param>
     /// <param name="tokenizerFolder">A checkpoint whose tokenizer files are copied as well, so that the result stands alone; null for none.</param>
     /// <exception cref="ArgumentException"><paramref name="folder"/> is null or empty.</exception>
     /// <exception cref="InvalidOperationException">Adapters are in the model: their names mean nothing to other readers.</exception>
@@ -65,7 +65,7 @@ public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
 
     internal bool IsReplaceable(string name) => IsHead(name) || OptionalPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
 
-    /// <summary>Whether a stored tensor says nothing that the model doesn't know otherwise.</summary>
+    /// <summary>Whether a stored tensor says nothing that the model does not already know.</summary>
     internal bool IsRedundant(string name) => TiedNames.Contains(name) || BaseConfig.ConstantEndings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal));
 
     /// <summary>Another name under which a checkpoint may hold a tensor, or null.</summary>
@@ -74,14 +74,14 @@ public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
     /// <summary>The standard deviation of the first values of a matrix.</summary>
     internal virtual double FirstDeviation(string name) => BaseConfig.InitializerRange;
 
-    /// <summary>The row of a matrix that begins as 0 because it is that of padding, or null.</summary>
+    /// <summary>The row of a matrix that starts at 0 because it belongs to padding, or null.</summary>
     internal virtual int? PaddingRow(string name) => null;
 
-    /// <summary>Checks numbers that are no tensors yet.</summary>
+    /// <summary>Checks numbers that are not yet tensors.</summary>
     /// <exception cref="ArgumentException">The model has no such id or type.</exception>
     internal abstract void CheckRange(ReadOnlySpan<long> ids, ReadOnlySpan<long> types, string parameter);
 
-    /// <summary>Fills a model that was just made and moves it to its device.</summary>
+    /// <summary>Fills a model that was just created and moves it to its device.</summary>
     internal void Fill(CheckpointFolder checkpoint, PretrainedOptions options)
     {
         LoadReport = WeightLoader.Load(this, checkpoint, options);

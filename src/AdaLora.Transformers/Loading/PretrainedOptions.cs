@@ -13,7 +13,7 @@ public sealed record PretrainedOptions
     public Device? Device { get; init; }
 
     /// <summary>
-    /// The element type of the weights: float16, bfloat16, float32 (the default) or float64, whatever the checkpoint has. The model is made in it and filled tensor by tensor, so that there is never a copy in another type.
+    /// The element type of the weights: float16, bfloat16, float32 (the default) or float64, whatever the checkpoint has. The model is created in it and filled tensor by tensor, so that there is never a copy in another type.
     /// </summary>
     public ScalarType Dtype { get; init; } = ScalarType.Float32;
 
@@ -28,11 +28,11 @@ public sealed record PretrainedOptions
     /// </summary>
     public bool MemoryMapped { get; init; }
 
-    /// <summary>Told of what was left out of the checkpoint and what it lacks. The default tells nobody.</summary>
+    /// <summary>Receives warnings about what was ignored in the checkpoint and what it lacks. The default discards them.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;
 
     /// <summary>Checks all options.</summary>
-    /// <exception cref="ArgumentException">Some option can't be followed; the message lists all of them.</exception>
+    /// <exception cref="ArgumentException">An option is not valid; the message lists all that are not.</exception>
     public void Validate()
     {
         var faults = new ConfigFaults();

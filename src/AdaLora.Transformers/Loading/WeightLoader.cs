@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Transformers.Loading;
 
 /// <summary>
-/// Copies a checkpoint into a model. Names are matched over three differences between checkpoints: the prefix of the encoder may be there or not, layer norms may have
-/// gamma and beta in place of weight and bias, and heads may be missing or left over.
+/// Copies a checkpoint into a model. Names are matched despite three differences between checkpoints: the prefix of the encoder may be present or not, layer norms may have
+/// gamma and beta instead of weight and bias, and heads may be missing or left over.
 /// </summary>
 internal sealed class WeightLoader
 {
@@ -23,7 +23,7 @@ internal sealed class WeightLoader
 
     /// <param name="model">The model to fill.</param>
     /// <param name="checkpoint">The checkpoint.</param>
-    /// <param name="options">Whether the checkpoint's head is left out even where it would fit, whether weights are mapped, and what seeds the values of what is newly initialised.</param>
+    /// <param name="options">Whether the checkpoint's head is ignored even where it would fit, whether weights are mapped, and what seeds the values of what is newly initialised.</param>
     /// <exception cref="CheckpointException">Tensors other than those of a head are missing, or shapes differ: all of them are listed.</exception>
     public static LoadReport Load(PretrainedModel model, CheckpointFolder checkpoint, PretrainedOptions options) => new WeightLoader(model, checkpoint).Load(options);
 
@@ -49,7 +49,7 @@ internal sealed class WeightLoader
         return report;
     }
 
-    // What an encoder alone leaves out are heads, as asked for; a head that was asked to be new is expected to be.
+    // An encoder alone ignores heads, as requested; a head that was requested to be new is expected to be new.
     private void Log(ILogger logger, LoadReport report, bool newHead)
     {
         var replaced = newHead ? _storedNames.Keys.Where(_model.IsHead).Order(StringComparer.Ordinal).ToList() : [];

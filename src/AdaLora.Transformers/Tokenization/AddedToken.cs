@@ -7,6 +7,6 @@ namespace AdaLora.Transformers.Tokenization;
 /// <param name="TakesSpaceAfter">Whether white space to its right disappears into it.</param>
 /// <param name="WholeWord">Whether it only counts with no letter, digit or underscore beside it.</param>
 /// <param name="IsNormalized">Whether it is looked for, normalised itself, in the normalised text.</param>
-/// <param name="IsSpecial">Whether it is a token of the model's, not of the language.</param>
+/// <param name="IsSpecial">Whether it belongs to the model, not to the language.</param>
 internal sealed record AddedToken(
     string Content, int Id, bool TakesSpaceBefore = false, bool TakesSpaceAfter = false, bool WholeWord = false, bool IsNormalized = false, bool IsSpecial = true);

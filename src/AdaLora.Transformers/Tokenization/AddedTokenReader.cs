@@ -5,7 +5,7 @@ namespace AdaLora.Transformers.Tokenization;
 
 /// <summary>
 /// Collects the added tokens of a folder: those of tokenizer.json, then those of added_tokens_decoder in tokenizer_config.json or else of added_tokens.json, then the special tokens that the settings name
-/// as far as the vocabulary has them, then further special tokens, which get ids behind all others where they have none.
+/// as far as the vocabulary has them, then additional special tokens, which get ids after all others where they have none.
 /// </summary>
 internal sealed class AddedTokenReader
 {
@@ -17,7 +17,7 @@ internal sealed class AddedTokenReader
 
     /// <param name="folder">The folder.</param>
     /// <param name="vocabulary">The ids of the model's own tokens.</param>
-    /// <param name="special">The special tokens that the settings name, each with what holds where no file describes it; ids are not looked at.</param>
+    /// <param name="special">The special tokens that the settings name, each with what applies if no file describes it; ids are ignored.</param>
     /// <exception cref="CheckpointException">The files contradict each other, or have entries of the wrong kind.</exception>
     public static IReadOnlyCollection<AddedToken> Read(TokenizerFolder folder, IReadOnlyDictionary<string, int> vocabulary, params AddedToken[] special)
     {
@@ -73,7 +73,7 @@ internal sealed class AddedTokenReader
         }
     }
 
-    // The first description of a token holds; ids have to agree.
+    // The first description of a token counts; ids must agree.
     private void Add(AddedToken token, string source)
     {
         if (_vocabulary.TryGetValue(token.Content, out var own) && own != token.Id)

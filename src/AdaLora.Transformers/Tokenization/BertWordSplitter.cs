@@ -4,18 +4,18 @@ using System.Text;
 namespace AdaLora.Transformers.Tokenization;
 
 /// <summary>
-/// Cleans a text as BERT was trained on and cuts it into words. Written out here because the library's own normaliser keeps Hangul composed, counts UTF-16 units,
+/// Cleans a text in the way that BERT was trained on and splits it into words. Written out here because the library's own normaliser keeps Hangul composed, counts UTF-16 units,
 /// splits on symbols that BERT keeps and drops characters that BERT keeps. The steps, per character: drop NUL, U+FFFD, control, format and private-use
 /// characters (but not tab and line ends); put CJK ideographs on their own; decompose (NFD) and drop non-spacing marks; lower-case; cut at white space and around punctuation.
 /// </summary>
 internal sealed class BertWordSplitter(bool lowerCase, bool stripAccents, bool separateIdeographs, bool cleanText)
 {
-    // Lower-case and decomposed forms of characters outside ASCII, in place of a normalisation call for each.
+    // Lower-case and decomposed forms of characters outside ASCII, instead of a normalisation call for each.
     private readonly string?[] _forms = new string?[char.MaxValue + 1];
 
     public delegate void WordAction(ReadOnlySpan<char> word, int codePoints);
 
-    /// <summary>Throws where the runtime can't decompose characters, instead of quietly giving other tokens.</summary>
+    /// <summary>Throws if the runtime can't decompose characters, instead of silently producing different tokens.</summary>
     /// <exception cref="PlatformNotSupportedException">The runtime is in globalization-invariant mode, or lacks ICU.</exception>
     public static void RequireUnicodeData()
     {
@@ -87,7 +87,7 @@ internal sealed class BertWordSplitter(bool lowerCase, bool stripAccents, bool s
         word.Finish();
     }
 
-    // Marks of neighbouring characters would be put into canonical order by normalising the whole text; that order is never seen, for the marks are dropped.
+    // Marks of neighbouring characters would be put into canonical order by normalising the whole text; that order is never seen, because the marks are dropped.
     private string Form(Rune rune)
     {
         if (!rune.IsBmp)
@@ -121,7 +121,7 @@ internal sealed class BertWordSplitter(bool lowerCase, bool stripAccents, bool s
     private static bool IsPunctuation(Rune rune) =>
         rune.IsAscii ? rune.Value is > ' ' and < 0x7F && !char.IsAsciiLetterOrDigit((char)rune.Value) : Rune.IsPunctuation(rune);
 
-    // The ranges of the reference, which begins extension E at 2B920 in place of 2B820.
+    // The ranges of the reference, which begins extension E at 2B920 instead of 2B820.
     private static bool IsIdeograph(int value) => value
         is (>= 0x4E00 and <= 0x9FFF) or (>= 0x3400 and <= 0x4DBF) or (>= 0xF900 and <= 0xFAFF)
         or (>= 0x20000 and <= 0x2A6DF) or (>= 0x2A700 and <= 0x2B73F) or (>= 0x2B740 and <= 0x2B81F) or (>= 0x2B920 and <= 0x2CEAF) or (>= 0x2F800 and <= 0x2FA1F);

@@ -5,7 +5,7 @@ using AdaLora.Transformers.Configuration;
 
 namespace AdaLora.Transformers.Tokenization;
 
-/// <summary>Makes a byte-level BPE tokenizer from tokenizer.json, or from vocab.json and merges.txt where there is none.</summary>
+/// <summary>Creates a byte-level BPE tokenizer from tokenizer.json, or from vocab.json and merges.txt where there is none.</summary>
 internal static class ByteLevelBpeFolder
 {
     /// <summary>The file that stands for the tokenizer where there is no tokenizer.json.</summary>
@@ -52,7 +52,7 @@ internal static class ByteLevelBpeFolder
             throw new CheckpointException(source, "sets 'use_regex' of its pre_tokenizer to false, which is not supported.");
         if (definition.Member("normalizer") is { } normalizer)
             throw new CheckpointException(source, $"uses the normalizer {normalizer.Text("type")}; byte-level BPE is supported only without one.");
-        // Where all bytes have tokens nothing is unknown; a missing byte is left out.
+        // If all bytes have tokens, nothing is unknown; a missing byte is skipped.
         definition.Member("model")?.RequireOnly(source, "model", "type", "vocab", "merges", "fuse_unk", "unk_token");
     }
 
@@ -71,7 +71,7 @@ internal static class ByteLevelBpeFolder
         return vocabulary;
     }
 
-    // A merge is one text with a space in it, or in newer files a list of two texts.
+    // A merge is one string with a space in it or, in newer files, a list of two strings.
     private static List<string> MergesOf(JsonElement definition, string source) =>
         definition.Member("model")?.Member("merges") is { ValueKind: JsonValueKind.Array } merges
             ? [.. merges.EnumerateArray().Select(merge => merge.ValueKind switch
@@ -82,7 +82,7 @@ internal static class ByteLevelBpeFolder
             })]
             : throw new CheckpointException(source, "has no merges.");
 
-    // The first line is a remark on the version; later lines that begin with # are merges.
+    // The first line is a comment on the version; later lines that begin with # are merges.
     private static List<string> ReadMerges(string file)
     {
         RegularFile.Require(file);

@@ -43,7 +43,7 @@ internal static class ByteLevelSplitter
         if (KindAt(text[start..]) is not Kind.Space and var kind)
             return start + RunLength(text[start..], kind);
         var spaces = RunLength(text, Kind.Space);
-        // The last space before a word belongs to the word, whatever kind of space it is: only a plain one is then taken along.
+        // The last space before a word belongs to the word, whatever kind of space it is: only a plain one is then included.
         return spaces == text.Length || spaces == 1 ? spaces : spaces - 1;
     }
 

@@ -3,10 +3,10 @@ using AdaLora.Transformers.Configuration;
 
 namespace AdaLora.Transformers.Tokenization;
 
-/// <summary>Keeps parts of tokenizer.json from saying something that nobody follows.</summary>
+/// <summary>Refuses parts of tokenizer.json that say something which is not supported.</summary>
 internal static class DefinitionSection
 {
-    /// <summary>Refuses a part that sets anything but what is followed; nulls, false, 0 and empty texts set nothing.</summary>
+    /// <summary>Refuses a part that sets anything other than what is supported; nulls, false, 0 and empty strings set nothing.</summary>
     /// <exception cref="CheckpointException">Another member is set.</exception>
     public static void RequireOnly(this JsonElement section, string source, string name, params ReadOnlySpan<string> followed)
     {

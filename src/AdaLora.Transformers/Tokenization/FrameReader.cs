@@ -3,7 +3,7 @@ using AdaLora.Transformers.Configuration;
 
 namespace AdaLora.Transformers.Tokenization;
 
-/// <summary>Reads what tokenizer.json says about putting texts together, its post_processor.</summary>
+/// <summary>Reads what tokenizer.json says about combining texts, its post_processor.</summary>
 internal sealed class FrameReader(Vocabulary vocabulary, string source)
 {
     /// <exception cref="CheckpointException">It is of an unknown kind, or contradicts the vocabulary.</exception>
@@ -39,7 +39,7 @@ internal sealed class FrameReader(Vocabulary vocabulary, string source)
 
     private SequenceFrame Template(JsonElement processor, string name)
     {
-        // Special tokens before the first text, behind it, and behind the second.
+        // Special tokens before the first text, after it, and after the second.
         var runs = new List<List<(int Id, int Type)>> { new() };
         var types = new List<int>();
         foreach (var piece in processor.Member(name) is { ValueKind: JsonValueKind.Array } pieces ? pieces.EnumerateArray() : throw Fault($"has a template without '{name}'."))

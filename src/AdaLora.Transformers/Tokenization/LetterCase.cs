@@ -5,10 +5,10 @@ namespace AdaLora.Transformers.Tokenization;
 /// <summary>Lower case, character by character as the reference does it, whatever the culture.</summary>
 internal static class LetterCase
 {
-    /// <summary>The lower case of one character: one character, but for the only one that has two.</summary>
+    /// <summary>The lower case of one character: one character, except for the only one that has two.</summary>
     public static void AppendLower(StringBuilder result, Rune rune)
     {
-        // .NET's simple mapping leaves it alone.
+        // .NET's simple mapping leaves it unchanged.
         if (rune.Value == 'İ')
             _ = result.Append("i\u0307");
         else

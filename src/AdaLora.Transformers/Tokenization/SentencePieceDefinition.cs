@@ -3,7 +3,7 @@ using AdaLora.Transformers.Configuration;
 
 namespace AdaLora.Transformers.Tokenization;
 
-/// <summary>A tokenizer.json beside spm.model: whether it says what spm.model says, from which the tokenizer is made.</summary>
+/// <summary>A tokenizer.json beside spm.model: whether it agrees with spm.model, from which the tokenizer is created.</summary>
 internal static class SentencePieceDefinition
 {
     private const string Advice = "; the tokenizer is built from spm.model, which differs. Remove tokenizer.json to use spm.model alone";
@@ -11,7 +11,7 @@ internal static class SentencePieceDefinition
     /// <summary>Whether letters are lowered before anything else is done.</summary>
     public static bool LowersLetters(JsonElement definition) => Normalizers(definition).FirstOrDefault().Text("type") == "Lowercase";
 
-    /// <exception cref="CheckpointException">It says something else.</exception>
+    /// <exception cref="CheckpointException">It differs from spm.model.</exception>
     public static void Check(JsonElement definition, string source, IReadOnlyDictionary<string, int> pieces, SentencePieceNormalization normalization)
     {
         CheckNormalizers(Normalizers(definition), source, normalization);

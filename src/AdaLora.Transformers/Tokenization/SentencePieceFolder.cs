@@ -3,7 +3,7 @@ using Microsoft.ML.Tokenizers;
 
 namespace AdaLora.Transformers.Tokenization;
 
-/// <summary>Makes a SentencePiece tokenizer in DeBERTa's layout from spm.model.</summary>
+/// <summary>Creates a SentencePiece tokenizer in DeBERTa's layout from spm.model.</summary>
 internal static class SentencePieceFolder
 {
     public const string ModelFile = "spm.model";
@@ -50,7 +50,7 @@ internal static class SentencePieceFolder
         };
     }
 
-    // The mask comes right behind the pieces of the model unless the files say otherwise.
+    // The mask comes right after the pieces of the model unless the files say otherwise.
     private static List<AddedToken> AddedTokens(TokenizerFolder folder, IReadOnlyDictionary<string, int> pieces, SentencePieceSettings settings)
     {
         var added = AddedTokenReader.Read(folder, pieces, settings.SpecialTokens).ToList();

@@ -21,7 +21,7 @@ internal sealed class SentencePieceNormalization
     /// <summary>Reads the specification out of a model.</summary>
     /// <param name="model">The bytes of the model file, a protocol buffer.</param>
     /// <param name="lowersLetters">Whether letters are lowered first.</param>
-    /// <exception cref="InvalidDataException">It is no model.</exception>
+    /// <exception cref="InvalidDataException">It is not a model.</exception>
     public static SentencePieceNormalization Read(byte[] model, bool lowersLetters = false)
     {
         const int SpecificationField = 3;

@@ -13,10 +13,10 @@ internal sealed record SentencePieceSettings
 
     public string MaskToken { get; init; } = "[MASK]";
 
-    /// <summary>The special tokens as they are where no file describes them; without ids.</summary>
+    /// <summary>The special tokens if no file describes them; without ids.</summary>
     public AddedToken[] SpecialTokens => [.. new[] { PadToken, StartToken, SeparatorToken, UnknownToken, MaskToken }.Distinct(StringComparer.Ordinal).Select(token => new AddedToken(token, -1))];
 
-    /// <summary>The frame of texts where no file describes it.</summary>
+    /// <summary>The frame of texts if no file describes it.</summary>
     /// <exception cref="KeyNotFoundException">The vocabulary lacks one of the tokens.</exception>
     public SequenceTemplate Frame(Vocabulary vocabulary) => SequenceTemplate.Bert(vocabulary.Require(StartToken), vocabulary.Require(SeparatorToken));
 }

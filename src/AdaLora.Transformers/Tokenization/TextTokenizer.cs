@@ -3,7 +3,7 @@ using AdaLora.Transformers.Configuration;
 namespace AdaLora.Transformers.Tokenization;
 
 /// <summary>
-/// Turns text into the token ids a model was trained with, equal to the fast tokenizers of the checkpoint's origin. Instances are immutable: any number of threads may
+/// Turns text into the token ids a model was trained with, exactly as the fast tokenizers of the checkpoint's origin do. Instances are immutable: any number of threads may
 /// encode with one at the same time.
 /// </summary>
 public abstract class TextTokenizer
@@ -45,7 +45,7 @@ public abstract class TextTokenizer
 
     private protected IReadOnlyCollection<AddedToken> AddedTokens { get; }
 
-    /// <summary>Makes the tokenizer that belongs to a checkpoint, from tokenizer.json, vocab.txt, vocab.json with merges.txt or spm.model, and tokenizer_config.json, special_tokens_map.json and added_tokens.json as far as they are there.</summary>
+    /// <summary>Creates the tokenizer that belongs to a checkpoint, from tokenizer.json, vocab.txt, vocab.json with merges.txt or spm.model, and tokenizer_config.json, special_tokens_map.json and added_tokens.json as far as they are there.</summary>
     /// <param name="folder">The checkpoint folder.</param>
     /// <returns>The tokenizer.</returns>
     /// <exception cref="ArgumentException"><paramref name="folder"/> is null or empty.</exception>
@@ -99,7 +99,7 @@ public abstract class TextTokenizer
     /// <param name="texts">The texts; the second of each is null for a single text.</param>
     /// <param name="maxLength">The greatest length in tokens, special tokens included, or null for no limit.</param>
     /// <param name="truncation">Which text of a pair is cut to reach <paramref name="maxLength"/>.</param>
-    /// <param name="progress">Told how many texts are done, about a hundred times, in ascending order, by whichever thread is at work.</param>
+    /// <param name="progress">Receives the number of texts done, about a hundred times, in ascending order, by whichever thread is at work.</param>
     /// <param name="cancellation">Ends the work early.</param>
     /// <returns>What <see cref="Encode"/> gives for each of them, in the same order.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="texts"/> or a first text is null.</exception>
@@ -151,7 +151,7 @@ public abstract class TextTokenizer
     /// <param name="multipleOf">If given, the length is rounded up to a multiple of this.</param>
     /// <returns>The batch.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="texts"/> or one of them is null.</exception>
-    /// <exception cref="ArgumentException">There are no texts, one is longer than <paramref name="length"/>, or the batch has more places than an array can.</exception>
+    /// <exception cref="ArgumentException">There are no texts, one is longer than <paramref name="length"/>, or the batch has more places than an array can hold.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is negative or <paramref name="multipleOf"/> is below 1.</exception>
     public TokenBatch Pad(IReadOnlyList<TokenizedText> texts, int? length = null, int? multipleOf = null)
     {

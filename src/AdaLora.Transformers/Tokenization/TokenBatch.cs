@@ -52,20 +52,20 @@ public sealed class TokenBatch
     /// <summary>The type ids, batch x length, row by row; 0 at padding.</summary>
     public IReadOnlyList<long> TypeIds => _typeIds;
 
-    /// <summary>Makes the three int64 tensors (batch x length) that a model takes. They belong to the caller's dispose scope, or to the caller if there is none.</summary>
+    /// <summary>Creates the three int64 tensors (batch x length) that a model takes. They belong to the caller's dispose scope, or to the caller if there is none.</summary>
     /// <param name="device">Where to put them; the CPU if null.</param>
     /// <returns>The tensors.</returns>
     public (Tensor InputIds, Tensor AttentionMask, Tensor TokenTypeIds) ToTensors(Device? device = null) =>
         device?.type == TorchSharp.DeviceType.CUDA ? ToCard(device) : (ToTensor(_ids, device), ToTensor(_attentionMask, device), ToTensor(_typeIds, device));
 
     /// <summary>
-    /// Makes the three int64 tensors (batch x length) for a model, on its device, after checking that the model has all of the ids and types: later nobody could without waiting for the device, and on CUDA an id that is out of
+    /// Creates the three int64 tensors (batch x length) for a model, on its device, after checking that the model has all of the ids and types: later that would mean waiting for the device, and on CUDA an id that is out of
     /// range leaves the device unusable.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <returns>The tensors.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="model"/> is null.</exception>
-    /// <exception cref="ArgumentException">The model has no such id or type; the message says both numbers.</exception>
+    /// <exception cref="ArgumentException">The model has no such id or type; the message gives both numbers.</exception>
     public (Tensor InputIds, Tensor AttentionMask, Tensor TokenTypeIds) ToTensorsFor(PretrainedModel model)
     {
         ArgumentNullException.ThrowIfNull(model);

@@ -15,7 +15,7 @@ public sealed class TokenizedText
     /// <summary>The token ids.</summary>
     public IReadOnlyList<int> Ids => _ids;
 
-    /// <summary>For every token the text it belongs to: 0 for the first, 1 for the second where the model tells them apart, else 0.</summary>
+    /// <summary>For every token the text it belongs to: 0 for the first, 1 for the second if the model distinguishes them, otherwise 0.</summary>
     public IReadOnlyList<int> TypeIds => _typeIds;
 
     /// <summary>The number of tokens.</summary>

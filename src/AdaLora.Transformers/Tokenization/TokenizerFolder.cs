@@ -3,7 +3,7 @@ using AdaLora.Transformers.Configuration;
 
 namespace AdaLora.Transformers.Tokenization;
 
-/// <summary>The tokenizer's files of a checkpoint folder, and what they say in common.</summary>
+/// <summary>The tokenizer files of a checkpoint folder, and what all of them say.</summary>
 internal sealed class TokenizerFolder
 {
     private const string DefinitionFile = "tokenizer.json";
@@ -46,7 +46,7 @@ internal sealed class TokenizerFolder
         return Directory.Exists(path) ? new TokenizerFolder(path) : throw new CheckpointException(path, "is not a directory; give the folder of a checkpoint.");
     }
 
-    /// <exception cref="CheckpointException">There is no tokenizer, or its files are broken, contradict each other or ask for something that isn't supported.</exception>
+    /// <exception cref="CheckpointException">There is no tokenizer, or its files are broken, contradict each other or require something that isn't supported.</exception>
     public TextTokenizer CreateTokenizer()
     {
         var (file, create) = FindKind();
@@ -68,7 +68,7 @@ internal sealed class TokenizerFolder
     /// <summary>A flag of tokenizer_config.json, or null.</summary>
     public bool? Flag(string name) => Config?.Flag(name);
 
-    /// <summary>A special token such as cls_token; the files give it as text or as an object with its content.</summary>
+    /// <summary>A special token such as cls_token; the files give it as a string or as an object with its content.</summary>
     public string? SpecialToken(string name)
     {
         foreach (var file in new[] { Config, _specialTokens })
@@ -92,7 +92,7 @@ internal sealed class TokenizerFolder
         return null;
     }
 
-    /// <summary>Special tokens beside those with a name of their own, each as the files have it: as a text or as an object.</summary>
+    /// <summary>Special tokens besides those that have their own name, each as the files have it: as a string or as an object.</summary>
     public IEnumerable<(string Content, JsonElement Entry)> FurtherSpecialTokens()
     {
         foreach (var list in FurtherNames.SelectMany(name => new[] { Config?.Member(name), _specialTokens?.Member(name) }).OfType<JsonElement>())
@@ -112,7 +112,7 @@ internal sealed class TokenizerFolder
     }
 
     /// <summary>How texts become a row, by tokenizer.json or, where there is none, as <paramref name="own"/> says.</summary>
-    /// <exception cref="CheckpointException">The files ask for something that isn't supported.</exception>
+    /// <exception cref="CheckpointException">The files require something that isn't supported.</exception>
     public SequenceTemplate Template(Vocabulary vocabulary, Func<SequenceTemplate> own)
     {
         RefuseIfSet("split_special_tokens");
@@ -123,8 +123,8 @@ internal sealed class TokenizerFolder
         return template with { CutsStart = IsLeft("truncation_side", "truncation"), FillsStart = IsLeft("padding_side", "padding") };
     }
 
-    /// <summary>Refuses vocabulary files alone that belong to a tokenizer with other rules.</summary>
-    /// <param name="supported">The classes, without the ending Fast, whose rules are those that are followed.</param>
+    /// <summary>Refuses vocabulary files alone that belong to a tokenizer with different rules.</summary>
+    /// <param name="supported">The classes, without the ending Fast, whose rules are implemented.</param>
     /// <exception cref="CheckpointException">tokenizer_config.json names another class.</exception>
     public void RequireClass(params string[] supported)
     {
@@ -163,7 +163,7 @@ internal sealed class TokenizerFolder
         };
     }
 
-    // The file that tells most about the tokenizer, and what makes one of it.
+    // The file that says most about the tokenizer, and what creates a tokenizer from it.
     private (string File, Func<TokenizerFolder, string, TextTokenizer> Create) FindKind()
     {
         if (ModelType == "WordPiece" || (ModelType is null && Has(WordPieceFolder.VocabularyFile)))

@@ -20,7 +20,7 @@ internal static class Truncation
         };
     }
 
-    // Not the loop that drops one token at a time: on an odd room that one leaves the odd place to the first text, the fast tokenizers to the second.
+    // Not a loop that drops one token at a time: on an odd room, that leaves the odd place to the first text, but the fast tokenizers leave it to the second.
     private static (int First, int Second) FitLongestFirst(int first, int second, int room)
     {
         var shorter = Math.Min(first, second);

@@ -3,7 +3,7 @@ namespace AdaLora.Transformers.Tokenization;
 /// <summary>Tokens and ids of a tokenizer, in both directions, added tokens included.</summary>
 internal sealed class Vocabulary
 {
-    /// <summary>The largest vocabularies in use have a few hundred thousand tokens; a damaged file must not take up the memory.</summary>
+    /// <summary>The largest vocabularies in use have a few hundred thousand tokens; a damaged file must not exhaust the memory.</summary>
     private const int MostIds = 1 << 24;
 
     private readonly string?[] _byId;

@@ -3,7 +3,7 @@ using AdaLora.Transformers.Configuration;
 
 namespace AdaLora.Transformers.Tokenization;
 
-/// <summary>Makes a WordPiece tokenizer from tokenizer.json, or from vocab.txt where there is none; tokenizer_config.json overrides the flags of either.</summary>
+/// <summary>Creates a WordPiece tokenizer from tokenizer.json, or from vocab.txt where there is none; tokenizer_config.json overrides the flags of either.</summary>
 internal static class WordPieceFolder
 {
     /// <summary>The file that stands for the tokenizer where there is no tokenizer.json.</summary>

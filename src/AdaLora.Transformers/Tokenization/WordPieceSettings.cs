@@ -6,7 +6,7 @@ public sealed record WordPieceSettings
     /// <summary>Whether letters are lower-cased.</summary>
     public bool LowerCase { get; init; } = true;
 
-    /// <summary>Whether accents are removed; null means: if letters are lower-cased.</summary>
+    /// <summary>Whether accents are removed; null means that they are if letters are lower-cased.</summary>
     public bool? StripAccents { get; init; }
 
     /// <summary>Whether every CJK ideograph is a word of its own.</summary>
@@ -36,10 +36,10 @@ public sealed record WordPieceSettings
     /// <summary>The token that hides another one in masked-language modelling.</summary>
     public string MaskToken { get; init; } = "[MASK]";
 
-    /// <summary>The special tokens as they are where no file describes them; without ids.</summary>
+    /// <summary>The special tokens if no file describes them; without ids.</summary>
     internal AddedToken[] SpecialTokens => [.. new[] { UnknownToken, PadToken, StartToken, SeparatorToken, MaskToken }.Distinct(StringComparer.Ordinal).Select(token => new AddedToken(token, -1))];
 
-    /// <summary>The frame of texts where no file describes it.</summary>
+    /// <summary>The frame of texts if no file describes it.</summary>
     /// <exception cref="KeyNotFoundException">The vocabulary lacks one of the tokens.</exception>
     internal SequenceTemplate Frame(Vocabulary vocabulary) => SequenceTemplate.Bert(vocabulary.Require(StartToken), vocabulary.Require(SeparatorToken));
 }

@@ -46,7 +46,7 @@ public sealed class WordPieceTextTokenizer : TextTokenizer
     /// <inheritdoc/>
     public override int VocabularySize => _vocabulary.Size;
 
-    /// <summary>Makes a tokenizer from a vocabulary file with one token per line; the line number is the id.</summary>
+    /// <summary>Creates a tokenizer from a vocabulary file with one token per line; the line number is the id.</summary>
     /// <param name="vocabularyFile">The file, usually named vocab.txt.</param>
     /// <param name="settings">How to clean the text; those of uncased BERT if null.</param>
     /// <returns>The tokenizer.</returns>

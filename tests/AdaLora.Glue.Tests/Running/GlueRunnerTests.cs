@@ -121,7 +121,7 @@ public sealed class GlueRunnerTests : IDisposable
         var (code, _, error) = Train("--precision", "tf32", "--device", "cpu");
 
         Assert.Equal(ExitCode.BadInput, code);
-        Assert.StartsWith("tf32 is a precision of GPUs", error, StringComparison.Ordinal);
+        Assert.StartsWith("tf32 needs a GPU", error, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.TrimEnd());
     }
 
@@ -197,7 +197,7 @@ public sealed class GlueRunnerTests : IDisposable
         var (code, output, error) = RunWithHub(hub, FakeHub.Repository);
         Assert.True(code == 0, output + error);
         Assert.Contains($"downloading model.safetensors  {StatusText.Downloaded(hub.Files["model.safetensors"].Length, hub.Files["model.safetensors"].Length)}", output, StringComparison.Ordinal);
-        Assert.Contains("answers 503", output, StringComparison.Ordinal);
+        Assert.Contains("answered 503", output, StringComparison.Ordinal);
         using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "out", "metrics.json")));
         Assert.Contains(FakeHub.Repository, metrics.RootElement.GetRawText(), StringComparison.Ordinal);
     }

@@ -81,7 +81,7 @@ public sealed class BankLayoutTests
         var message = Assert.Throws<ArgumentException>(() => BankLayout.Create([new("a", 0, 2, 1), new("b", 2, 2, -1), new("c", 1, 1, 1), new("c", 1, 1, 1)])).Message;
         Assert.Contains("'a' has sizes 0 x 2", message, StringComparison.Ordinal);
         Assert.Contains("'b' has rank -1", message, StringComparison.Ordinal);
-        Assert.Contains("'c' is given 2 times", message, StringComparison.Ordinal);
+        Assert.Contains("'c' is listed 2 times", message, StringComparison.Ordinal);
     }
 
     private static void Count(int[] owners, long offset, long length)

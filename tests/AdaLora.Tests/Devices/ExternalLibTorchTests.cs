@@ -28,7 +28,7 @@ public sealed class ExternalLibTorchTests
     {
         using var folder = new TemporaryFolder();
 
-        Assert.Contains($"'{folder.Path}' holds no ", Assert.Throws<LibTorchException>(() => ExternalLibTorch.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains($"'{folder.Path}' does not contain ", Assert.Throws<LibTorchException>(() => ExternalLibTorch.Load(folder.Path)).Message, StringComparison.Ordinal);
         Assert.Null(ExternalLibTorch.Folder);
     }
 
@@ -43,7 +43,7 @@ public sealed class ExternalLibTorchTests
 
         var message = Assert.Throws<LibTorchException>(() => ExternalLibTorch.Load(folder.Path)).Message;
 
-        Assert.Contains($"libtorch in '{lib}' (version 2.13.0+cpu) does not load", message, StringComparison.Ordinal);
+        Assert.Contains($"libtorch in '{lib}' (version 2.13.0+cpu) cannot be loaded", message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -25,7 +25,7 @@ public sealed class TorchDevicesTests
     {
         Assert.Equal(isOne, TorchDevices.IsName(name));
         if (!isOne)
-            Assert.Contains($"'{name}'; devices are auto, cpu, cuda and cuda:N", Assert.Throws<ArgumentException>(() => TorchDevices.Find(name)).Message, StringComparison.Ordinal);
+            Assert.Contains($"'{name}'; use auto, cpu, cuda or cuda:N", Assert.Throws<ArgumentException>(() => TorchDevices.Find(name)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -15,14 +15,14 @@ public sealed class RefusalTests
         Assert.Equal(["_good"], plan.Sites.Select(site => site.Path));
         string[] expected =
         [
-            "tuple: RefusingNet._tuple.Item1 is held by a ValueTuple<Module<Tensor, Tensor>, Int32>, in which it cannot be replaced",
-            "set: RefusingNet._set is held by a HashSet<Module<Tensor, Tensor>>, in which it cannot be replaced",
-            "immutable: RefusingNet._immutable[0] is held by a ImmutableArray<Module<Tensor, Tensor>>, in which it cannot be replaced",
-            "view: RefusingNet._view[0] is held by a ReadOnlyCollection<Module<Tensor, Tensor>>, in which it cannot be replaced",
+            "tuple: RefusingNet._tuple.Item1 is held by a ValueTuple<Module<Tensor, Tensor>, Int32>, where it cannot be replaced",
+            "set: RefusingNet._set is held by a HashSet<Module<Tensor, Tensor>>, where it cannot be replaced",
+            "immutable: RefusingNet._immutable[0] is held by a ImmutableArray<Module<Tensor, Tensor>>, where it cannot be replaced",
+            "view: RefusingNet._view[0] is held by a ReadOnlyCollection<Module<Tensor, Tensor>>, where it cannot be replaced",
             "array: RefusingNet._array[0] is declared as Linear, which cannot hold an adapter",
-            "matrix: RefusingNet._matrix is held by a Module[], in which it cannot be replaced",
-            "key: RefusingNet._keys[TorchSharp.Modules.Linear] is held by a Dictionary<Module, Int32>, in which it cannot be replaced",
-            "function: RefusingNet._function is held by a Func<Tensor, Tensor>, in which it cannot be replaced",
+            "matrix: RefusingNet._matrix is held by a Module[], where it cannot be replaced",
+            "key: RefusingNet._keys[TorchSharp.Modules.Linear] is held by a Dictionary<Module, Int32>, where it cannot be replaced",
+            "function: RefusingNet._function is held by a Func<Tensor, Tensor>, where it cannot be replaced",
             "hidden: is registered in a RefusingNet, but no field, list or dictionary of the model's modules holds it",
             "_sealed: RefusingNet._sealed is declared as Linear, which cannot hold an adapter",
             "_twice: RefusingNet._again is declared as Linear, which cannot hold an adapter",
@@ -67,7 +67,7 @@ public sealed class RefusalTests
             [
                 "_cube: its weight has 3 dimensions (4 x 4 x 4) instead of 2",
                 "_whole: its weight is of type Int64, which is not floating point",
-                "_lying: its weight is 4 x 6 where its features ask for 6 x 4",
+                "_lying: its weight is 4 x 6, but its features require 6 x 4",
             ],
             plan.Refused.Select(site => site.ToString()));
         Assert.Equal("_good", Assert.Single(plan.Sites).Path);

@@ -74,7 +74,7 @@ public sealed class ForeignAdapterTests : IDisposable
         File.Move(weights, _folder.File("adapter_model.bin"));
         Assert.Contains("pickle format (adapter_model.bin)", Refused(), StringComparison.Ordinal);
         File.Move(_folder.File("adapter_model.bin"), _folder.File("some-adapter-f16.gguf"));
-        Assert.Contains("GGUF (some-adapter-f16.gguf)", Refused(), StringComparison.Ordinal);
+        Assert.Contains("GGUF format (some-adapter-f16.gguf)", Refused(), StringComparison.Ordinal);
         File.Delete(_folder.File("adapter_config.json"));
         Assert.Contains("GGUF", Refused(), StringComparison.Ordinal);
         using var model = Model();

@@ -160,7 +160,7 @@ public sealed class CausalLMTests : IDisposable
         using (var model = Small())
             model.SaveCheckpoint(_folder.Path);
         var message = Assert.Throws<CheckpointException>(() => AutoModel.SequenceClassifier(_folder.Path)).Message;
-        Assert.Contains("'gpt2', of which there is no sequence classifier", message, StringComparison.Ordinal);
+        Assert.Contains("'gpt2', for which there is no sequence classifier", message, StringComparison.Ordinal);
         Assert.Contains("deberta-v2", message, StringComparison.Ordinal);
     }
 

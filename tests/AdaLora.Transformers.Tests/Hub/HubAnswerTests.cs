@@ -22,7 +22,7 @@ public sealed class HubAnswerTests : IDisposable
     [InlineData(401, "GatedRepo", null, HubFailure.AccessDenied, "accept its terms")]
     [InlineData(403, "GatedRepo", Secret, HubFailure.AccessDenied, "has no access")]
     [InlineData(401, "", Secret, HubFailure.AccessDenied, "expired")]
-    [InlineData(400, "", null, HubFailure.InvalidAnswer, "answers 400")]
+    [InlineData(400, "", null, HubFailure.InvalidAnswer, "answered 400")]
     public async Task Refusal_is_told_at_once_with_what_to_do(int status, string code, string? token, HubFailure failure, string said)
     {
         _hub.Hub.Intercept = _ => new LoopbackAnswer(status) { Headers = [$"X-Error-Code: {code}"] };
@@ -49,8 +49,8 @@ public sealed class HubAnswerTests : IDisposable
     }
 
     [Theory]
-    [InlineData(503, HubFailure.ServerError, "answers 503")]
-    [InlineData(429, HubFailure.TooManyRequests, "slow down")]
+    [InlineData(503, HubFailure.ServerError, "answered 503")]
+    [InlineData(429, HubFailure.TooManyRequests, "limiting requests")]
     public async Task Failure_that_does_not_pass_is_told_after_all_attempts(int status, HubFailure failure, string said)
     {
         _hub.Hub.Intercept = _ => new LoopbackAnswer(status);

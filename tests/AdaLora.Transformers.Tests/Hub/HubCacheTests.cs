@@ -193,10 +193,10 @@ public sealed class HubCacheTests : IDisposable
     }
 
     [Theory]
-    [InlineData("../../escaped.safetensors", "not followed")]
-    [InlineData("/tmp/escaped.safetensors", "not followed")]
-    [InlineData("..\\\\escaped.safetensors", "not followed")]
-    [InlineData("pytorch_model.bin", "not followed")]
+    [InlineData("../../escaped.safetensors", "not supported")]
+    [InlineData("/tmp/escaped.safetensors", "not supported")]
+    [InlineData("..\\\\escaped.safetensors", "not supported")]
+    [InlineData("pytorch_model.bin", "not supported")]
     [InlineData("absent.safetensors", "lacks the shard")]
     public async Task Index_that_leads_elsewhere_is_not_followed(string shard, string said)
     {

@@ -131,7 +131,7 @@ public sealed class HubDownloadTests : IDisposable
 
         var failure = await FailAsync(HubFailure.InvalidAnswer);
 
-        Assert.Contains("goes on after its 300000 bytes", failure.Message);
+        Assert.Contains("continues past its 300000 bytes", failure.Message);
         Assert.Equal(0, new FileInfo(_hub.PartOf(Weights)).Length);
     }
 
@@ -249,7 +249,7 @@ public sealed class HubDownloadTests : IDisposable
     {
         _hub.Hub.Intercept = request => LoopbackAnswer.Redirect(302, request.Path);
 
-        Assert.Contains("without end", (await FailAsync(HubFailure.InvalidAnswer)).Message);
+        Assert.Contains("endlessly", (await FailAsync(HubFailure.InvalidAnswer)).Message);
         Assert.InRange(_hub.Hub.Requests.Count, 2, 10);
     }
 
@@ -262,7 +262,7 @@ public sealed class HubDownloadTests : IDisposable
         var failure = await FailAsync(HubFailure.StorageFailed);
 
         Assert.Contains("space", failure.Message, StringComparison.OrdinalIgnoreCase);
-        Assert.Contains("continued", failure.Message);
+        Assert.Contains("continues", failure.Message);
         Assert.False(File.Exists(_hub.BlobOf(Weights)));
         Assert.False(File.Exists(Path.Combine(_hub.Snapshot, Weights)));
     }

@@ -31,7 +31,7 @@ public sealed class ByteLevelBpeFolderTests : IDisposable
 
     public static TheoryData<string, string, string> Broken => new()
     {
-        { "vocab.json", "[]", "no JSON object" },
+        { "vocab.json", "[]", "not a JSON object" },
         { "vocab.json", "{}", "vocabulary" },
         { "vocab.json", """{ "a": -1 }""", "'a'" },
         { "vocab.json", """{ "a": "b" }""", "'a'" },

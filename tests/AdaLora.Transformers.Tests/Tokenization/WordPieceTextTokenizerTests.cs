@@ -52,7 +52,7 @@ public sealed class WordPieceTextTokenizerTests
     {
         using var folder = new TemporaryFolder();
         Assert.Contains("vocab.txt", Assert.Throws<CheckpointException>(() => TextTokenizer.FromFolder(folder.Path)).Message);
-        Assert.Contains("no folder", Assert.Throws<CheckpointException>(() => TextTokenizer.FromFolder(folder.File("nowhere"))).Message);
+        Assert.Contains("is not a directory", Assert.Throws<CheckpointException>(() => TextTokenizer.FromFolder(folder.File("nowhere"))).Message);
         File.WriteAllLines(folder.File("vocab.txt"), ["[PAD]", "[UNK]", "[SEP]"]);
         Assert.Contains("'[CLS]'", Assert.Throws<CheckpointException>(() => TextTokenizer.FromFolder(folder.Path)).Message);
         File.WriteAllText(folder.File("tokenizer.json"), """{"model": {"type": "WordLevel"}}""");

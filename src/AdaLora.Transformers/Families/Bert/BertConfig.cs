@@ -6,7 +6,7 @@ namespace AdaLora.Transformers.Families.Bert;
 /// <summary>The configuration of a BERT model.</summary>
 public sealed record BertConfig : EncoderConfig
 {
-    /// <summary>Makes a configuration with the defaults of the family.</summary>
+    /// <summary>Creates a configuration with the defaults of the family.</summary>
     public BertConfig()
     {
     }
@@ -22,13 +22,13 @@ public sealed record BertConfig : EncoderConfig
     /// <inheritdoc/>
     public override string ModelType => "bert";
 
-    /// <summary>How positions are told; only "absolute" is supported.</summary>
+    /// <summary>How positions are encoded; only "absolute" is supported.</summary>
     public string PositionEmbeddingType { get; init; } = "absolute";
 
-    /// <summary>Whether attention only looks back; not supported.</summary>
+    /// <summary>Whether each token attends only to earlier ones; not supported.</summary>
     public bool IsDecoder { get; init; }
 
-    /// <summary>Whether the head of masked-language modelling scores words by the matrix of word embeddings; otherwise it has a decoder of its own.</summary>
+    /// <summary>Whether the head of masked-language modelling scores words by the matrix of word embeddings; otherwise it has its own decoder.</summary>
     public bool TiesWordEmbeddings { get; init; } = true;
 
     private protected override void AddEntries(JsonObject json)

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Families.Bert;
 
-/// <summary>BERT with the head of masked-language modelling, whose output matrix is that of the word embeddings unless the configuration says otherwise.</summary>
+/// <summary>BERT with the masked-language-modelling head, whose output matrix is that of the word embeddings unless the configuration says otherwise.</summary>
 public sealed class BertForMaskedLM : MaskedLM
 {
     private const string Bias = "cls.predictions.bias";
@@ -19,7 +19,7 @@ public sealed class BertForMaskedLM : MaskedLM
     [ComponentName(Name = "cls")]
     private readonly BertLanguageModelHead _head;
 
-    /// <summary>Makes a model with random weights.</summary>
+    /// <summary>Creates a model with random weights.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="seed">Seeds the weights; TorchSharp's global generator is used if null.</param>
     /// <exception cref="ArgumentException">The configuration has faults; all are listed.</exception>
@@ -46,7 +46,7 @@ public sealed class BertForMaskedLM : MaskedLM
     // Older versions of the reference had one bias, under its name in the head.
     internal override string? OtherName(string name) => name == DecoderBias ? Bias : null;
 
-    /// <summary>A model for a checkpoint, whose own decoder it has if there is one.</summary>
+    /// <summary>A model for a checkpoint, with the checkpoint's own decoder if there is one.</summary>
     internal static BertForMaskedLM For(BertConfig config, CheckpointFolder checkpoint) =>
         new(config.TiesWordEmbeddings && checkpoint.HoldsOther(Decoder, "embeddings.word_embeddings.weight") ? config with { TiesWordEmbeddings = false } : config);
 

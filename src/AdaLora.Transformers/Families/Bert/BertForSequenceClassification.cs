@@ -7,7 +7,7 @@ namespace AdaLora.Transformers.Families.Bert;
 /// <summary>BERT with a linear classifier, or regressor, on the pooled first token.</summary>
 public sealed class BertForSequenceClassification : SequenceClassifier
 {
-    /// <summary>Makes a model with random weights.</summary>
+    /// <summary>Creates a model with random weights.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="labels">The number of classes, or 1 for regression.</param>
     /// <param name="seed">Seeds the weights; TorchSharp's global generator is used if null.</param>

@@ -20,7 +20,7 @@ internal sealed class BertLanguageModelHead : Module<Tensor, Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>Whether the head has an output matrix of its own.</summary>
+    /// <summary>Whether the head has its own output matrix.</summary>
     public bool HasDecoder => _predictions.HasDecoder;
 
     public override Tensor forward(Tensor hidden, Tensor wordWeight) => _predictions.call(hidden, wordWeight);
@@ -33,7 +33,7 @@ internal sealed class BertLanguageModelHead : Module<Tensor, Tensor, Tensor>
         [ComponentName(Name = "decoder")]
         private readonly Module<Tensor, Tensor>? _decoder;
 
-        // A decoder has a bias of its own; this one is stored besides, as the reference does, and not used then.
+        // A decoder has its own bias; this one is then stored as well, as in the reference, but not used.
         [ComponentName(Name = "bias")]
         private readonly Parameter _bias;
 

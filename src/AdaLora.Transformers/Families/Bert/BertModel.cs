@@ -18,7 +18,7 @@ public sealed class BertModel : TextEncoder
     [ComponentName(Name = "pooler")]
     private readonly Module<Tensor, Tensor>? _pooler;
 
-    /// <summary>Makes a model with random weights.</summary>
+    /// <summary>Creates a model with random weights.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="seed">Seeds the weights; TorchSharp's global generator is used if null.</param>
     /// <exception cref="ArgumentException">The configuration has faults; all are listed.</exception>
@@ -40,7 +40,7 @@ public sealed class BertModel : TextEncoder
 
     private protected override IReadOnlyList<string> OptionalPrefixes => ["pooler."];
 
-    /// <summary>Sums up each text in one vector: the first token's state through a dense layer and tanh.</summary>
+    /// <summary>Summarises each text in one vector: the first token's state after a dense layer and tanh.</summary>
     /// <param name="hidden">Last hidden states, batch x length x hidden size.</param>
     /// <returns>Batch x hidden size.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="hidden"/> is null.</exception>

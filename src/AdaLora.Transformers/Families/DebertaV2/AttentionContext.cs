@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Families.DebertaV2;
 
-/// <summary>What every attention layer of one forward pass shares.</summary>
-/// <param name="Rows">How tokens stand as rows.</param>
+/// <summary>What all attention layers share in one forward pass.</summary>
+/// <param name="Rows">How tokens are laid out as rows.</param>
 /// <param name="Real">1 at real tokens and 0 at padding, one per row, rows x 1, or null where all rows are real.</param>
 /// <param name="Masked">Whether query or key is padding, batch x 1 x queries x length, or null without padding.</param>
 /// <param name="Embeddings">The relative embeddings that the batch's distances reach, rows x hidden size, or null without relative attention.</param>

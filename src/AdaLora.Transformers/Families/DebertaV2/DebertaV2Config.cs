@@ -9,7 +9,7 @@ public sealed record DebertaV2Config : EncoderConfig
 {
     private static readonly ConfigNames OwnNames = new() { ClassifierDropout = "cls_dropout" };
 
-    /// <summary>Makes a configuration with the defaults of the family.</summary>
+    /// <summary>Creates a configuration with the defaults of the family.</summary>
     public DebertaV2Config()
     {
     }
@@ -59,7 +59,7 @@ public sealed record DebertaV2Config : EncoderConfig
     /// <summary>Whether attention looks at the distance between tokens.</summary>
     public bool RelativeAttention { get; init; }
 
-    /// <summary>The greatest distance told apart; below 1 means <see cref="ModelConfig.MaxPositions"/>.</summary>
+    /// <summary>The greatest distance that is distinguished; below 1 means <see cref="ModelConfig.MaxPositions"/>.</summary>
     public int MaxRelativePositions { get; init; } = -1;
 
     /// <summary>The number of buckets on each side of a token, growing logarithmically with distance; below 1 for one per distance.</summary>
@@ -68,7 +68,7 @@ public sealed record DebertaV2Config : EncoderConfig
     /// <summary>Whether absolute positions are added to the embeddings.</summary>
     public bool PositionBiasedInput { get; init; } = true;
 
-    /// <summary>The terms of relative attention: "c2p" (content to position), "p2c" (position to content). Stored as a list or as one text with bars.</summary>
+    /// <summary>The terms of relative attention: "c2p" (content to position), "p2c" (position to content). Stored as a list or as one string separated by bars.</summary>
     public IReadOnlyList<string>? PositionTerms { get; init; }
 
     /// <summary>Whether positions go through the projections of the content.</summary>
@@ -77,7 +77,7 @@ public sealed record DebertaV2Config : EncoderConfig
     /// <summary>What is done to the relative embeddings before they are used: "layer_norm" or "none".</summary>
     public string RelativeEmbeddingNorm { get; init; } = "none";
 
-    /// <summary>The width of the convolution beside the first layer in tokens; 0 for none.</summary>
+    /// <summary>The width in tokens of the convolution beside the first layer; 0 for none.</summary>
     public int ConvolutionSize { get; init; }
 
     /// <summary>The activation of the convolution.</summary>
@@ -104,7 +104,7 @@ public sealed record DebertaV2Config : EncoderConfig
     /// <summary>Whether attention has the position-to-content term.</summary>
     internal bool PositionToContent => RelativeAttention && PositionTerms?.Contains("p2c") == true;
 
-    /// <summary>The greatest distance, with its default put in.</summary>
+    /// <summary>The greatest distance, with its default applied.</summary>
     internal int Reach => MaxRelativePositions < 1 ? MaxPositions : MaxRelativePositions;
 
     /// <summary>The number of relative embeddings on each side of distance 0.</summary>
@@ -163,7 +163,7 @@ public sealed record DebertaV2Config : EncoderConfig
         faults.RequireProbability("pooler_dropout", PoolerDropout);
     }
 
-    // Sizes that the file may give, but not choose.
+    // Sizes that the file may repeat, but not change.
     private void RequireEqual(ConfigFaults faults, string entry, int size) =>
         faults.Require(
             Other?.TryGetValue(entry, out var value) != true || (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var given) && given == size),

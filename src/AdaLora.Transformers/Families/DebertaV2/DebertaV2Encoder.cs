@@ -50,7 +50,7 @@ internal sealed class DebertaV2Encoder : Module<Tensor, PackedTokens, Tensor>
         trace?.Add(rows.ToTexts(states).DetachFromDisposeScope());
         for (var i = 0; i < _layers.Count; i++)
         {
-            // The convolution sees whole texts, so that a layer beside it cannot leave any of them out.
+            // The convolution sees whole texts, so a layer beside it cannot skip any part of them.
             var isConvolved = i == 0 && _convolution is not null;
             var next = _layers[i].call(states, i == _layers.Count - 1 && !isConvolved ? context.AtLastLayer() : context);
             if (isConvolved)
@@ -79,7 +79,7 @@ internal sealed class DebertaV2Encoder : Module<Tensor, PackedTokens, Tensor>
             return new AttentionContext(rows, real, masked, null, null, null);
         var length = (int)rows.Length;
         var table = RelativePositions.Table(length, _config, embedded.device);
-        // Only the rows that the texts' distances reach are projected; the others couldn't be picked.
+        // Only the rows that the texts' distances reach are projected; the others cannot be selected.
         var farthest = RelativePositions.Bucket(length - 1, _config.PositionBuckets, _config.Reach);
         var last = 2L * _config.Span - 1;
         var start = Math.Max(0, _config.Span - farthest);
@@ -88,7 +88,7 @@ internal sealed class DebertaV2Encoder : Module<Tensor, PackedTokens, Tensor>
         return new AttentionContext(rows, real, masked, embeddings, RowsOf(table), RowsOf(-table));
     }
 
-    // Padding neither is looked at nor looks: unlike BERT's, the mask is of query and key.
+    // Padding neither attends nor is attended to: unlike BERT's, the mask covers both query and key.
     private static Tensor PairMask(Tensor attentionMask)
     {
         var padding = attentionMask.Eq(0);

@@ -6,7 +6,7 @@ namespace AdaLora.Transformers.Families.DebertaV2;
 /// <summary>DeBERTa of version 2 or 3 with a classifier, or regressor, on the pooled first token.</summary>
 public sealed class DebertaV2ForSequenceClassification : SequenceClassifier
 {
-    /// <summary>Makes a model with random weights.</summary>
+    /// <summary>Creates a model with random weights.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="labels">The number of classes, or 1 for regression.</param>
     /// <param name="seed">Seeds the weights; TorchSharp's global generator is used if null.</param>

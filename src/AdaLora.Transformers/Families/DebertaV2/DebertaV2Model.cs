@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Families.DebertaV2;
 
-/// <summary>DeBERTa of version 2 or 3 without a head (He et al., 2021): attention looks at contents and relative positions apart.</summary>
+/// <summary>DeBERTa of version 2 or 3 without a head (He et al., 2021): attention treats content and relative position separately.</summary>
 public sealed class DebertaV2Model : TextEncoder
 {
     [ComponentName(Name = "embeddings")]
@@ -14,7 +14,7 @@ public sealed class DebertaV2Model : TextEncoder
     [ComponentName(Name = "encoder")]
     private readonly DebertaV2Encoder _encoder;
 
-    /// <summary>Makes a model with random weights.</summary>
+    /// <summary>Creates a model with random weights.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="seed">Seeds the weights; TorchSharp's global generator is used if null.</param>
     /// <exception cref="ArgumentException">The configuration has faults; all are listed.</exception>

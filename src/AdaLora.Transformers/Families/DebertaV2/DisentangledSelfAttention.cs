@@ -61,7 +61,7 @@ internal sealed class DisentangledSelfAttention : PrefixableAttention<AttentionC
         using var scope = NewDisposeScope();
         var rows = context.Rows;
         var query = _query.call(rows.Kept(hidden));
-        // Scores of padding are constant in the published code: no gradient may flow from what padding looks at, which a loss over all tokens reads.
+        // Scores of padding are constant in the published code: no gradient may flow back to what padding attends to, which a loss over all tokens reads.
         if (context.Real is { } real)
             query *= real;
         query = rows.ToQueries(query);
@@ -93,7 +93,7 @@ internal sealed class DisentangledSelfAttention : PrefixableAttention<AttentionC
             return bias;
         var lowest = AttentionMask.Lowest(query.dtype);
         bias = bias is null ? zeros(masked.shape, query.dtype, query.device).MaskedFill(masked, lowest) : bias.MaskedFill(masked, lowest);
-        // Padding that looks weighs all keys alike. Its queries are 0, so that scores of 0 say so as well as the least number does, with which libtorch's fused attention loses the gradient; see MultiHeadAttention.
+        // Padding as a query weighs all keys alike. Its queries are 0, so scores of 0 have the same effect as the lowest number, with which libtorch's fused attention loses the gradient; see MultiHeadAttention.
         return Prefix is null ? bias.MaskedFill(masked.all(-1, true), 0) : bias;
     }
 

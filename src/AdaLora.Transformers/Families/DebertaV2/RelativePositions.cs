@@ -3,12 +3,12 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Families.DebertaV2;
 
-/// <summary>Numbers distances between tokens as the rows of the relative embeddings.</summary>
+/// <summary>Maps distances between tokens to rows of the relative embeddings.</summary>
 internal static class RelativePositions
 {
     /// <summary>
     /// The bucket of a distance: up to half of <paramref name="buckets"/> every distance has its own, beyond that their width grows so that <paramref name="reach"/> - 1 falls into the
-    /// last one. Distances of the other direction have the negated bucket.
+    /// last one. Distances in the other direction have the negated bucket.
     /// </summary>
     public static int Bucket(int distance, int buckets, int reach)
     {

@@ -3,7 +3,7 @@ using AdaLora.Transformers.Configuration;
 
 namespace AdaLora.Transformers.Families.DistilBert;
 
-/// <summary>The configuration of a DistilBERT model, whose config.json has names of its own.</summary>
+/// <summary>The configuration of a DistilBERT model, whose config.json has its own names.</summary>
 public sealed record DistilBertConfig : EncoderConfig
 {
     private static readonly ConfigNames OwnNames = new()
@@ -20,7 +20,7 @@ public sealed record DistilBertConfig : EncoderConfig
         TypeVocabularySize = null,
     };
 
-    /// <summary>Makes a configuration with the defaults of the family.</summary>
+    /// <summary>Creates a configuration with the defaults of the family.</summary>
     public DistilBertConfig()
     {
     }

@@ -9,7 +9,7 @@ namespace AdaLora.Transformers.Families.DistilBert;
 /// <summary>DistilBERT with a classifier, or regressor, of two dense layers on the first token.</summary>
 public sealed class DistilBertForSequenceClassification : SequenceClassifier
 {
-    /// <summary>Makes a model with random weights.</summary>
+    /// <summary>Creates a model with random weights.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="labels">The number of classes, or 1 for regression.</param>
     /// <param name="seed">Seeds the weights; TorchSharp's global generator is used if null.</param>

@@ -6,7 +6,7 @@ namespace AdaLora.Transformers.Families.Electra;
 /// <summary>The configuration of an ELECTRA model.</summary>
 public sealed record ElectraConfig : EncoderConfig
 {
-    /// <summary>Makes a configuration with the defaults of the family.</summary>
+    /// <summary>Creates a configuration with the defaults of the family.</summary>
     public ElectraConfig()
     {
     }
@@ -33,7 +33,7 @@ public sealed record ElectraConfig : EncoderConfig
     /// <inheritdoc/>
     public override int IntermediateSize { get; init; } = 1024;
 
-    /// <summary>How positions are told; only "absolute" is supported.</summary>
+    /// <summary>How positions are encoded; only "absolute" is supported.</summary>
     public string PositionEmbeddingType { get; init; } = "absolute";
 
     private protected override void AddEntries(JsonObject json)

@@ -18,7 +18,7 @@ public sealed class ElectraModel : TextEncoder
     [ComponentName(Name = "encoder")]
     private readonly EncoderStack _encoder;
 
-    /// <summary>Makes a model with random weights.</summary>
+    /// <summary>Creates a model with random weights.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="seed">Seeds the weights; TorchSharp's global generator is used if null.</param>
     /// <exception cref="ArgumentException">The configuration has faults; all are listed.</exception>

@@ -24,7 +24,7 @@ internal sealed class Gpt2Attention : Module<Tensor, DecoderPass, Tensor>
     private readonly bool _inSinglePrecision;
 
     /// <param name="config">The configuration.</param>
-    /// <param name="layer">The number of the layer, from 0 on.</param>
+    /// <param name="layer">The number of the layer, counted from 0.</param>
     public Gpt2Attention(Gpt2Config config, int layer)
         : base(nameof(Gpt2Attention))
     {

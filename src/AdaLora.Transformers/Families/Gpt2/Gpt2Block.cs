@@ -6,7 +6,7 @@ using static TorchSharp.torch.nn;
 
 namespace AdaLora.Transformers.Families.Gpt2;
 
-/// <summary>One layer: attention and feed-forward, each behind a layer norm and added to its input.</summary>
+/// <summary>One layer: attention and feed-forward, each preceded by a layer norm and added to its input.</summary>
 internal sealed class Gpt2Block : Module<Tensor, DecoderPass, Tensor>
 {
     [ComponentName(Name = "ln_1")]
@@ -22,7 +22,7 @@ internal sealed class Gpt2Block : Module<Tensor, DecoderPass, Tensor>
     private readonly FeedForward _feedForward;
 
     /// <param name="config">The configuration.</param>
-    /// <param name="layer">The number of the layer, from 0 on.</param>
+    /// <param name="layer">The number of the layer, counted from 0.</param>
     public Gpt2Block(Gpt2Config config, int layer)
         : base(nameof(Gpt2Block))
     {

@@ -3,12 +3,12 @@ using AdaLora.Transformers.Configuration;
 
 namespace AdaLora.Transformers.Families.Gpt2;
 
-/// <summary>The configuration of a GPT-2 model, whose config.json has names of its own.</summary>
+/// <summary>The configuration of a GPT-2 model, whose config.json has its own names.</summary>
 public sealed record Gpt2Config : DecoderConfig
 {
     private const string EmbeddingDropoutEntry = "embd_pdrop";
 
-    // One list, so that configurations of the same values are equal.
+    // One list, so that configurations with the same values are equal.
     private static readonly IReadOnlyList<int> EndOfText = [50256];
 
     private static readonly ConfigNames OwnNames = new()
@@ -23,7 +23,7 @@ public sealed record Gpt2Config : DecoderConfig
         LayerNormEps = "layer_norm_epsilon",
     };
 
-    /// <summary>Makes a configuration with the defaults of the family.</summary>
+    /// <summary>Creates a configuration with the defaults of the family.</summary>
     public Gpt2Config()
     {
     }
@@ -68,7 +68,7 @@ public sealed record Gpt2Config : DecoderConfig
     /// <summary>Whether attention scores are divided by the root of a head's size.</summary>
     public bool ScalesScores { get; init; } = true;
 
-    /// <summary>Whether attention scores are divided by the number of the layer, from 1 on, besides.</summary>
+    /// <summary>Whether attention scores are also divided by the number of the layer, counted from 1.</summary>
     public bool ScalesScoresByLayer { get; init; }
 
     /// <summary>Whether attention computes in float32 in a model of half precision.</summary>
@@ -95,7 +95,7 @@ public sealed record Gpt2Config : DecoderConfig
 
     private protected override ConfigNames Names => OwnNames;
 
-    // What adds to the residual stream begins smaller, so that the sum over all layers doesn't grow with their number.
+    // Weights that add to the residual stream start smaller, so that the sum over all layers doesn't grow with their number.
     internal override double FirstDeviation(string name) => name.EndsWith("c_proj.weight", StringComparison.Ordinal) ? InitializerRange / Math.Sqrt(2.0 * Layers) : InitializerRange;
 
     internal override IEnumerable<StoredSize> StoredSizes()

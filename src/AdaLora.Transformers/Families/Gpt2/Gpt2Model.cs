@@ -26,7 +26,7 @@ public sealed class Gpt2Model : TextDecoder
     [ComponentName(Name = "ln_f")]
     private readonly Module<Tensor, Tensor> _norm;
 
-    /// <summary>Makes a model with random weights.</summary>
+    /// <summary>Creates a model with random weights.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="seed">Seeds the weights; TorchSharp's global generator is used if null.</param>
     /// <exception cref="ArgumentException">The configuration has faults; all are listed.</exception>

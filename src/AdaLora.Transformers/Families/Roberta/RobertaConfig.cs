@@ -6,7 +6,7 @@ namespace AdaLora.Transformers.Families.Roberta;
 /// <summary>The configuration of a RoBERTa model. The positions before <see cref="EncoderConfig.PadId"/> + 1 are never used.</summary>
 public record RobertaConfig : EncoderConfig
 {
-    /// <summary>Makes a configuration with the defaults of the family.</summary>
+    /// <summary>Creates a configuration with the defaults of the family.</summary>
     public RobertaConfig()
     {
     }
@@ -26,7 +26,7 @@ public record RobertaConfig : EncoderConfig
     /// <inheritdoc/>
     public override int VocabularySize { get; init; } = 50265;
 
-    /// <summary>How positions are told; only "absolute" is supported.</summary>
+    /// <summary>How positions are encoded; only "absolute" is supported.</summary>
     public string PositionEmbeddingType { get; init; } = "absolute";
 
     /// <summary>What class names begin with in checkpoints of the family.</summary>

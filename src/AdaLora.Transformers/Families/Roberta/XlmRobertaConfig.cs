@@ -5,7 +5,7 @@ namespace AdaLora.Transformers.Families.Roberta;
 /// <summary>The configuration of an XLM-RoBERTa model: RoBERTa under another name.</summary>
 public sealed record XlmRobertaConfig : RobertaConfig
 {
-    /// <summary>Makes a configuration with the defaults of the family.</summary>
+    /// <summary>Creates a configuration with the defaults of the family.</summary>
     public XlmRobertaConfig()
     {
     }

@@ -88,7 +88,7 @@ public sealed class OptimizerStateTests : IDisposable
         Assert.ThrowsAny<Exception>(() => optimizer.Resize(parameter, tensor([3L, 9L])));
         Assert.Throws<ArgumentException>(() => optimizer.Resize(new Parameter(ones(2)), tensor([3L, 1L])));
         parameter.grad = ones(2);
-        Assert.Contains("had 4 entries and has 2", Assert.Throws<InvalidOperationException>(() => optimizer.step()).Message, StringComparison.Ordinal);
+        Assert.Contains("had 4 entries and now has 2", Assert.Throws<InvalidOperationException>(() => optimizer.step()).Message, StringComparison.Ordinal);
         Assert.Equal(4, optimizer.CaptureState()["0.exp_avg_sq"].numel());
 
         optimizer.Resize(parameter, tensor([3L, 1L]));
