@@ -5,7 +5,7 @@ namespace AdaLora.Experiments.Comparison;
 /// <param name="Name">Its name in tables and pictures.</param>
 /// <param name="Targets">The matrices; none for all.</param>
 /// <param name="Layers">The layers; none for all.</param>
-/// <param name="ParametersPerRank">Adapter parameters that one rank everywhere in it costs.</param>
+/// <param name="ParametersPerRank">Adapter parameters per rank, over all its matrices.</param>
 internal sealed record AdapterPlace(string Group, string Name, IReadOnlyList<string> Targets, IReadOnlyList<int> Layers, long ParametersPerRank)
 {
     /// <summary>The rank whose number of parameters is nearest to a budget, at least 1.</summary>

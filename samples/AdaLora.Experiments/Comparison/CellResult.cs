@@ -2,10 +2,10 @@ using AdaLora.Experiments.Reports;
 
 namespace AdaLora.Experiments.Comparison;
 
-/// <summary>What became of a cell.</summary>
+/// <summary>The outcome of a cell.</summary>
 /// <param name="cell">The cell.</param>
-/// <param name="record">Its record; null when it failed or was stopped.</param>
-/// <param name="error">Why it failed; null when it did not.</param>
+/// <param name="record">Its record; null if it failed or was stopped.</param>
+/// <param name="error">Why it failed; null if it did not.</param>
 internal sealed class CellResult(ComparisonCell cell, RunRecord? record, string? error = null)
 {
     public ComparisonCell Cell => cell;

@@ -6,10 +6,10 @@ using AdaLora.Experiments.Settings;
 
 namespace AdaLora.Experiments.Comparison;
 
-/// <summary>Trains each cell in a process of its own: its peak memory is its own then, and what ends it ends nothing else.</summary>
+/// <summary>Trains each cell in its own process: its peak memory is then its own, and whatever ends it ends nothing else.</summary>
 internal sealed partial class ChildProcessRunner(ApplicationProgram program) : ICellRunner
 {
-    /// <summary>The option of train that prints lines of progress and no tables.</summary>
+    /// <summary>The option of train that prints progress as plain lines, without tables.</summary>
     public const string ProgressOnly = "--progress-only";
 
     private const int TerminateSignal = 15;
@@ -52,7 +52,7 @@ internal sealed partial class ChildProcessRunner(ApplicationProgram program) : I
         }
     }
 
-    // Ctrl-C at a terminal reaches the child by itself, a cancellation from elsewhere does not. On Windows only the former is possible.
+    // Ctrl-C at a terminal reaches the child by itself; a cancellation from elsewhere does not. On Windows only the former is possible.
     private static void Stop(Process process)
     {
         if (!OperatingSystem.IsWindows() && !process.HasExited)

@@ -6,7 +6,7 @@ using AdaLora.Experiments.Terminal;
 
 namespace AdaLora.Experiments.Comparison;
 
-/// <summary>What commands that make many runs have in common: where they write, how many run at a time, and how they end.</summary>
+/// <summary>What commands with many runs have in common: where they write, how many run at a time, and how they end.</summary>
 internal sealed class ComparisonCommand
 {
     private readonly Option<string> _output;
@@ -17,7 +17,7 @@ internal sealed class ComparisonCommand
     private readonly ICellRunner _runner;
     private readonly RunOptionSet _options;
 
-    /// <param name="command">Gets the options.</param>
+    /// <param name="command">Receives the options.</param>
     /// <param name="name">The name of the output folder and of the files in it.</param>
     /// <param name="catalog">What there is to train.</param>
     /// <param name="runner">Carries out the runs.</param>
@@ -41,7 +41,7 @@ internal sealed class ComparisonCommand
 
     public IReadOnlyList<int> Seeds(ParseResult line) => line.GetValue(_seeds) is { Count: > 0 } given ? given : [1, 2, 3];
 
-    /// <summary>The settings that the command line asks for, with a task and a method.</summary>
+    /// <summary>The settings that the command line specifies, with a task and a method.</summary>
     public RunSettings Bind(ParseResult line, ITask task, TrainingMethod method) => _options.Bind(line, RunSettings.Of(task, method));
 
     /// <summary>Options that were given and that none of the methods reads.</summary>

@@ -2,7 +2,7 @@ using AdaLora.Experiments.Programs;
 
 namespace AdaLora.Experiments.Comparison;
 
-/// <summary>The files that tell of a comparison as a whole, in its output folder.</summary>
+/// <summary>The files that describe a comparison as a whole, in its output folder.</summary>
 internal sealed class ComparisonFiles(string folder, string name, string title)
 {
     public string Table { get; } = Path.Combine(folder, name + ".md");

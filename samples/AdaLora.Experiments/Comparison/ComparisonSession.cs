@@ -5,16 +5,16 @@ using AdaLora.Experiments.Terminal;
 
 namespace AdaLora.Experiments.Comparison;
 
-/// <summary>Carries out the runs of a comparison that have not ended yet, several at a time if asked to, and tells how far it is.</summary>
+/// <summary>Carries out the runs of a comparison that have not finished yet, several at a time if requested, and reports progress.</summary>
 internal sealed class ComparisonSession(ICellRunner runner, TextWriter output, bool quiet)
 {
     private readonly Lock _lock = new();
 
-    /// <param name="cells">All runs. Those whose results are there already are not done again.</param>
+    /// <param name="cells">All runs. Those whose results already exist are not repeated.</param>
     /// <param name="jobs">Runs at a time.</param>
-    /// <param name="save">Given all results so far, in the order of the cells, whenever there is a new one.</param>
-    /// <param name="cancellationToken">Stops the runs under way; the others are not begun.</param>
-    /// <returns>What became of every cell that was begun.</returns>
+    /// <param name="save">Receives all results so far, in the order of the cells, whenever there is a new one.</param>
+    /// <param name="cancellationToken">Stops the runs in progress; the others are not started.</param>
+    /// <returns>The outcome of every cell that was started.</returns>
     /// <exception cref="UserInputException">Settings are not valid, or folders hold the results of other runs; all problems are listed.</exception>
     public IReadOnlyList<CellResult> Run(IReadOnlyList<ComparisonCell> cells, int jobs, Action<IReadOnlyList<CellResult>> save, CancellationToken cancellationToken)
     {
@@ -70,7 +70,7 @@ internal sealed class ComparisonSession(ICellRunner runner, TextWriter output, b
         }
         catch (Exception e)
         {
-            // One run that cannot be done must not take the others with it.
+            // One run that fails must not take the others with it.
             return new CellResult(cell, null, e.Message);
         }
     }

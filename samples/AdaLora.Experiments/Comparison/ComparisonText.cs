@@ -6,7 +6,7 @@ namespace AdaLora.Experiments.Comparison;
 /// <summary>How the figures of a comparison are written.</summary>
 internal static class ComparisonText
 {
-    /// <summary>The columns of a panel behind the name of the row.</summary>
+    /// <summary>The columns of a panel after the name of the row.</summary>
     public static IReadOnlyList<string> Columns(string metric) => [metric, "seeds", "trainable", "time", "ms/step", "peak MB"];
 
     public static IReadOnlyList<string> Cells(RowSummary row) =>

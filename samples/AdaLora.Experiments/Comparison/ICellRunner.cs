@@ -5,7 +5,7 @@ internal interface ICellRunner
 {
     /// <summary>Trains, and leaves the run's files in its output folder.</summary>
     /// <param name="cell">What to train.</param>
-    /// <param name="tell">Told of progress in lines, on any thread.</param>
-    /// <param name="cancellationToken">Asks to stop; what was done until then is kept for the next time.</param>
+    /// <param name="tell">Receives lines of progress, on any thread.</param>
+    /// <param name="cancellationToken">Asks to stop; what was done until then is kept for next time.</param>
     CellResult Run(ComparisonCell cell, Action<string> tell, CancellationToken cancellationToken);
 }

@@ -19,7 +19,7 @@ internal sealed class RowSummary
     /// <summary>Runs without a score: failed, stopped, or with a metric that is not defined.</summary>
     public required int Without { get; init; }
 
-    /// <summary>Parameters that were trained at last, the mean over the runs.</summary>
+    /// <summary>Parameters that were trained at the end, the mean over the runs.</summary>
     public required double Parameters { get; init; }
 
     /// <summary>The mean time of a run, in seconds.</summary>

@@ -12,7 +12,7 @@ internal sealed class AdaLoraAttachment : MethodAttachment
     private readonly AdaLoraModel _adapted;
     private bool _isMerged;
 
-    /// <summary>Loads what <see cref="Save"/> has written.</summary>
+    /// <summary>Loads what <see cref="Save"/> wrote.</summary>
     public AdaLoraAttachment(BaseModel model, string folder) => _adapted = AdaLoraModel.Load(model.Module, folder);
 
     public AdaLoraAttachment(BaseModel model, RunSettings settings, int initialRank, ILogger logger) =>

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Experiments.Methods;
 
-/// <summary>A frozen layer with a bottleneck adapter behind it: y = h + up(relu(down(h))), h = base(x). It starts as the layer itself, because up starts at zero.</summary>
+/// <summary>A frozen layer followed by a bottleneck adapter: y = h + up(relu(down(h))), h = base(x). It starts as the layer itself, because up starts at zero.</summary>
 internal sealed class BottleneckLinear : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "base_layer")]
@@ -37,7 +37,7 @@ internal sealed class BottleneckLinear : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var hidden = _base.call(input);
-        // Trained in single precision beside a base in half precision.
+        // Trained in single precision next to a base in half precision.
         var added = _up.call(_down.call(hidden.to(_down.weight.dtype)).relu());
         return hidden.Add(added.to(hidden.dtype)).MoveToOuterDisposeScope();
     }

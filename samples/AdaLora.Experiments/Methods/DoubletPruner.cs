@@ -14,7 +14,7 @@ internal sealed class DoubletPruner(IReadOnlyList<DoubletState> adapters, Budget
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        // A run that goes on has its count among the adapters' buffers.
+        // A resumed run has its count among the adapters' buffers.
         var step = _step ?? adapters[0].ReadSteps();
         foreach (var adapter in adapters)
             adapter.Track(isScored: step < schedule.FirstFinalStep);

@@ -29,10 +29,10 @@ internal sealed class DoubletState : nn.Module
 
     public long Rank { get; }
 
-    /// <summary>Optimiser steps that were tracked. Reads the device.</summary>
+    /// <summary>Optimiser steps that were tracked. Waits for the device.</summary>
     public long ReadSteps() => _steps.item<long>();
 
-    /// <summary>Takes the gradients of a step into the scores.</summary>
+    /// <summary>Adds the gradients of a step to the scores.</summary>
     public void Track(bool isScored)
     {
         _ = _steps.AddInPlace(1);
@@ -50,7 +50,7 @@ internal sealed class DoubletState : nn.Module
     /// <param name="kept">1 for doublets that live, 0 for the others, (rank).</param>
     public void Keep(Tensor kept) => _kept.mul_(kept);
 
-    /// <summary>Sets what is pruned to zero.</summary>
+    /// <summary>Sets pruned doublets to zero.</summary>
     public void Prune()
     {
         foreach (var (weight, _, _, across) in _sides)

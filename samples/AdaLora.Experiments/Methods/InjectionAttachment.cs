@@ -5,12 +5,12 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Experiments.Methods;
 
-/// <summary>A frozen model with adapters around some of its layers; the new parts are trained in full beside them.</summary>
+/// <summary>A frozen model with adapters around some of its layers; the new parts are trained in full next to them.</summary>
 internal class InjectionAttachment : WeightAttachment
 {
     /// <param name="model">The model.</param>
     /// <param name="targets">The layers that get adapters.</param>
-    /// <param name="create">Makes the adapter around a layer.</param>
+    /// <param name="create">Creates the adapter around a layer.</param>
     public InjectionAttachment(BaseModel model, TargetModules targets, Func<InjectionSite, nn.Module<Tensor, Tensor>> create)
         : base(model)
     {

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Experiments.Methods;
 
-/// <summary>A frozen layer with a plain LoRA adapter (Hu et al., 2021): y = base(x) + (alpha / rank) dropout(x) A' B', the rival that AdaLoRA is measured against.</summary>
+/// <summary>A frozen layer with a plain LoRA adapter (Hu et al., 2021): y = base(x) + (alpha / rank) dropout(x) A' B', the method that AdaLoRA is compared with.</summary>
 internal sealed class LoraLinear : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "base_layer")]
@@ -31,8 +31,8 @@ internal sealed class LoraLinear : nn.Module<Tensor, Tensor>
     /// <param name="site">The layer.</param>
     /// <param name="rank">Rows of A.</param>
     /// <param name="alpha">Scale of the product, times the rank.</param>
-    /// <param name="dropout">Rate in front of A.</param>
-    /// <param name="canBePruned">Whether the importance of single doublets, a column of B and a row of A, is kept track of.</param>
+    /// <param name="dropout">Dropout rate before A.</param>
+    /// <param name="canBePruned">Whether the importance of single doublets, a column of B and a row of A, is tracked.</param>
     public LoraLinear(InjectionSite site, int rank, double alpha, double dropout, bool canBePruned)
         : base(nameof(LoraLinear))
     {
@@ -55,13 +55,13 @@ internal sealed class LoraLinear : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>What pruning knows of this adapter, or null if it is none of its.</summary>
+    /// <summary>What pruning knows about this adapter, or null if it is not pruned.</summary>
     public DoubletState? Doublets => _doublets;
 
     /// <summary>Parameters of one doublet: a row of A and a column of B.</summary>
     public long DoubletSize => _down.shape[1] + _up.shape[0];
 
-    /// <summary>Doublets that are not zero. Reads the device.</summary>
+    /// <summary>Doublets that are not zero. Waits for the device.</summary>
     public int ReadLiveRank()
     {
         using var scope = NewDisposeScope();

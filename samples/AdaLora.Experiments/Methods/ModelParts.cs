@@ -8,11 +8,11 @@ namespace AdaLora.Experiments.Methods;
 /// <summary>Which parts of a model get adapters, and which are trained in full.</summary>
 internal static class ModelParts
 {
-    /// <summary>The linear layers of the model's stack, or those of them that the options name.</summary>
+    /// <summary>The linear layers of the model's stack, or those that the options name.</summary>
     public static TargetModules TargetsOf(BaseModel model, RunSettings settings) => TargetsOf(model, settings.Get(RunOptions.Targets), settings.Get(RunOptions.Layers));
 
     /// <param name="model">The model.</param>
-    /// <param name="names">Ends of names, or whole names with * for a part or ** for several; none for all.</param>
+    /// <param name="names">Ends of names, or full names with * for a part or ** for several; none for all.</param>
     /// <param name="layers">Numbers of layers; none for all.</param>
     public static TargetModules TargetsOf(BaseModel model, IReadOnlyList<string> names, IReadOnlyList<int> layers)
     {
@@ -21,10 +21,10 @@ internal static class ModelParts
         return layers.Count == 0 ? targets.And(stack) : targets.And(stack).InLayers([.. layers]);
     }
 
-    /// <summary>Makes the new parts trainable and those of the other parameters that are chosen by name, and nothing else.</summary>
+    /// <summary>Makes the new parts trainable and those other parameters that are chosen by name, and nothing else.</summary>
     public static void Train(BaseModel model, Func<string, bool> isChosen)
     {
-        // By handle: two names may lead to one parameter.
+        // By handle: two names may refer to one parameter.
         var chosen = model.Module.named_parameters().Where(p => model.NewParts.Contains(p.name.Split('.')[0]) || isChosen(p.name)).Select(p => p.parameter.Handle).ToHashSet();
         foreach (var parameter in model.Module.parameters())
             parameter.requires_grad = chosen.Contains(parameter.Handle);

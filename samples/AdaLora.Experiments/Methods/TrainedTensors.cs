@@ -17,7 +17,7 @@ internal static class TrainedTensors
     }
 
     /// <summary>Fills the parameters again, in a model that was prepared in the same way.</summary>
-    /// <exception cref="InvalidDataException">The file is missing, or holds other tensors than the model trains; all of them are listed.</exception>
+    /// <exception cref="InvalidDataException">The file is missing, or holds tensors other than those that the model trains; all of them are listed.</exception>
     /// <exception cref="SafetensorsException">The file is damaged.</exception>
     public static void Read(nn.Module model, string folder)
     {

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AdaLora.Experiments.Methods;
 
-/// <summary>The methods there are.</summary>
+/// <summary>All training methods.</summary>
 internal static class TrainingMethods
 {
     private const double PrefixLearningRate = 1e-2;
@@ -39,7 +39,7 @@ internal static class TrainingMethods
         Name = "svd-lora",
         Summary = "SVD adapters, all of the same rank",
         Options = [.. LowRankOptions, RunOptions.Gamma, RunOptions.ShareDropout, RunOptions.BasePrecision],
-        // Started at the target rank, AdaLoRA has nothing to prune.
+        // If it starts at the target rank, AdaLoRA has nothing to prune.
         Attach = (model, settings, logger) => new AdaLoraAttachment(model, settings, settings.Get(RunOptions.TargetRank), logger),
         Load = (model, _, folder) => new AdaLoraAttachment(model, folder),
     };

@@ -3,7 +3,7 @@ using AdaLora.Transformers.Layers;
 
 namespace AdaLora.Experiments.Methods;
 
-/// <summary>A frozen encoder that is given something to read besides the text; the new parts are trained in full beside it.</summary>
+/// <summary>A frozen encoder that reads something in addition to the text; the new parts are trained in full next to it.</summary>
 internal sealed class VirtualTokenAttachment : WeightAttachment
 {
     private readonly TextEncoder _encoder;

@@ -3,7 +3,7 @@ using System.Reflection;
 
 namespace AdaLora.Experiments.Programs;
 
-/// <summary>Starts an application once more, as it was started: by its own executable, or by dotnet with its assembly.</summary>
+/// <summary>Starts an application again, in the way it was started: by its own executable, or by dotnet with its assembly.</summary>
 /// <param name="application">The application's assembly.</param>
 internal sealed class ApplicationProgram(Assembly application)
 {

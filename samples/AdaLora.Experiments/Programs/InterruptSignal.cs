@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace AdaLora.Experiments.Programs;
 
 /// <summary>
-/// Turns the first Ctrl-C into a cancelled token; the second ends the process at once, as if nobody listened. A request to terminate, as job schedulers send it, cancels as well,
-/// but does not count: it may come beside a Ctrl-C.
+/// Turns the first Ctrl-C into a cancelled token; the second ends the process at once, as if nobody were listening. A request to terminate, as sent by job schedulers, cancels as well,
+/// but does not count: it may arrive together with a Ctrl-C.
 /// </summary>
 internal sealed class InterruptSignal : IDisposable
 {
@@ -13,8 +13,8 @@ internal sealed class InterruptSignal : IDisposable
     private bool _interrupted;
     private bool _terminated;
 
-    /// <param name="onFirst">Told of the first signal, on another thread.</param>
-    /// <param name="onSecond">Told of the second one just before the end.</param>
+    /// <param name="onFirst">Called on the first signal, on another thread.</param>
+    /// <param name="onSecond">Called on the second signal, just before the end.</param>
     public InterruptSignal(Action onFirst, Action onSecond) => _registrations =
     [
         PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
@@ -37,7 +37,7 @@ internal sealed class InterruptSignal : IDisposable
 
     public CancellationToken Token => _source.Token;
 
-    /// <summary>What the shell is told of a run that was cancelled: by the signal that came first.</summary>
+    /// <summary>The exit code of a run that was cancelled, by the signal that came first.</summary>
     public int ExitCodeOf(int code) => code == ExitCode.Cancelled && _terminated ? ExitCode.Terminated : code;
 
     public void Dispose()

@@ -3,7 +3,7 @@ using AdaLora.Internals;
 
 namespace AdaLora.Experiments.Programs;
 
-/// <summary>Writes a file that the user asked for: the folder is made if need be, and the file is either the old one or complete.</summary>
+/// <summary>Writes a file that the user asked for: the folder is created if necessary, and the file is either the old one or complete.</summary>
 internal static class OutputFile
 {
     public static void Write(string path, byte[] content)

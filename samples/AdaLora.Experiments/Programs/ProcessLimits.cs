@@ -7,19 +7,19 @@ internal static partial class ProcessLimits
 {
     private const int SignalOfFileSize = 25;
 
-    // A training with one thread gets by with about a hundred.
+    // Training with one thread needs about a hundred.
     private const ulong EnoughFiles = 256;
 
     private static readonly int OpenFiles = OperatingSystem.IsMacOS() ? 8 : 7;
 
-    // For as long as the process lives: a signal is answered on another thread, which may come to it when the failure has been reported and the program is about to end. Without an answer the process would be killed.
+    // For as long as the process lives: a signal is answered on another thread, which may get to it after the failure has been reported and the program is about to end. Without an answer the process would be killed.
     private static readonly Lazy<IDisposable?> FileSizeSignal = new(() =>
         OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create((PosixSignal)SignalOfFileSize, context => context.Cancel = true));
 
-    /// <summary>Makes writing beyond the largest file size fail like any other write, from now on, where it would end the process.</summary>
+    /// <summary>Makes writing beyond the largest file size fail like any other write, from now on, instead of ending the process.</summary>
     public static void FailOnFileSize() => _ = FileSizeSignal.Value;
 
-    /// <summary>What a failure has to do with the limit of open files; null if nothing. Where it is reached, whatever is loaded next seems to be missing.</summary>
+    /// <summary>How a failure is related to the limit on open files; null if it is not. Once the limit is reached, whatever is loaded next seems to be missing.</summary>
     public static string? Explain(Exception failure) => Explain(failure, MostOpenFiles());
 
     internal static string? Explain(Exception failure, ulong? limit) => limit < EnoughFiles && Chain(failure).Any(IsAboutFiles)

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace AdaLora.Experiments.Programs;
 
-/// <summary>What the process was given to write to: refused where the caller closed it, and named where it takes nothing more.</summary>
+/// <summary>The streams that the process was given: refused if the caller closed them, and named if they accept nothing more.</summary>
 internal static partial class StandardStreams
 {
     private const int GetFlags = 1;
@@ -15,8 +15,8 @@ internal static partial class StandardStreams
     /// <summary>Standard input; empty if the caller closed it.</summary>
     public static TextReader Reader => IsClosed(Input) ? TextReader.Null : Console.In;
 
-    /// <summary>Whether the process can write to both of its streams; says so on the other one if it can't.</summary>
-    /// <remarks>A number that the caller closed goes to the next file that is opened, be it one of weights, and text for the user would end up there.</remarks>
+    /// <summary>Whether the process can write to both of its streams; if not, says so on the other one.</summary>
+    /// <remarks>A file descriptor that the caller closed is given to the next file that is opened, perhaps one of weights, and text for the user would end up there.</remarks>
     public static bool AreOpen()
     {
         var (output, error) = (IsClosed(Output), IsClosed(Error));
@@ -27,12 +27,12 @@ internal static partial class StandardStreams
         return !output && !error;
     }
 
-    /// <summary>Lets <see cref="Console.Out"/> say that it is standard output that can't be written.</summary>
+    /// <summary>Makes errors of <see cref="Console.Out"/> say that it is standard output that can't be written.</summary>
     public static void NameOutput() => Console.SetOut(new NamedWriter(Console.Out));
 
     private static string Closed(string name) => $"Standard {name} is closed. Redirect it to /dev/null if it is not needed.";
 
-    // What a process is started with passed through exec; what .NET opens never would.
+    // A descriptor that the process was started with has passed through exec; one that .NET opened never would.
     private static bool IsClosed(int descriptor) => !OperatingSystem.IsWindows() && (Control(descriptor, GetFlags) is var flags && (flags < 0 || (flags & CloseOnExec) != 0));
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]

@@ -1,15 +1,15 @@
 namespace AdaLora.Experiments.Reports;
 
-/// <summary>Hears from a run while it goes on, on the run's thread.</summary>
+/// <summary>Receives reports from a run while it is in progress, on the run's thread.</summary>
 internal interface IRunReporter
 {
     /// <summary>Something worth a line, such as what was loaded.</summary>
     void Note(string message);
 
-    /// <summary>A part of the checkpoint has arrived, on the download's thread. Sizes are in bytes; the whole one is null when it is unknown.</summary>
+    /// <summary>A part of the checkpoint has arrived, on the download's thread. Sizes are in bytes; the total is null if it is unknown.</summary>
     void Downloading(string file, long received, long? total);
 
-    /// <summary>Some texts of a file are tokenized, told by whichever thread did it, one at a time.</summary>
+    /// <summary>Some texts of a file are tokenized; reported by whichever thread did it, one report at a time.</summary>
     void Tokenizing(string file, int done, int total);
 
     /// <summary>An optimiser step is done. Called after every step: the pictures are drawn from these.</summary>

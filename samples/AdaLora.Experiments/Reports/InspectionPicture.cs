@@ -11,7 +11,7 @@ internal static class InspectionPicture
     private const int SpectrumWidth = 760;
     private const int MinimumHeight = 460;
 
-    /// <summary>Singular values this far below the largest one say nothing any more.</summary>
+    /// <summary>Singular values this far below the largest one are no longer meaningful.</summary>
     private const double Decades = 6;
 
     public static byte[] Draw(string name, AdapterInspection inspection)

@@ -2,7 +2,7 @@ using AdaLora.Peft;
 
 namespace AdaLora.Experiments.Reports;
 
-/// <summary>The ranks of an inspected adapter as those of a run are shown.</summary>
+/// <summary>The ranks of an inspected adapter, in the form of those of a run.</summary>
 internal static class InspectionRanks
 {
     public static IReadOnlyList<ModuleRank> Of(AdapterInspection inspection) =>

@@ -1,6 +1,6 @@
 namespace AdaLora.Experiments.Reports;
 
-/// <summary>The order in which a layer computes its matrices, known by parts of their names, so that tables of a training and of what was saved look alike.</summary>
+/// <summary>The order in which a layer computes its matrices, known by parts of their names, so that tables of a run and of what was saved look alike.</summary>
 internal static class MatrixOrder
 {
     private static readonly string[] Parts =

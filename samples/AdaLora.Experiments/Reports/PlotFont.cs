@@ -4,7 +4,7 @@ using SkiaSharp;
 namespace AdaLora.Experiments.Reports;
 
 /// <summary>
-/// The font of all pictures, carried in the assembly: a server or container often has no font at all, and then every label would silently stay blank.
+/// The font of all pictures, carried in the assembly: a server or container often has no font at all, and then every label would silently be blank.
 /// </summary>
 internal sealed class PlotFont : IFontResolver
 {

@@ -11,7 +11,7 @@ internal sealed class RankGrid
     private readonly Dictionary<(string Matrix, string Prefix, int? Layer), ModuleRank> _cells = [];
     private readonly List<(string Prefix, int? Layer)> _layers;
 
-    /// <param name="ranks">In any order: an adapter that is read without its model has none of its own.</param>
+    /// <param name="ranks">In any order: an adapter that is read without its model has no order.</param>
     public RankGrid(IReadOnlyList<ModuleRank> ranks)
     {
         foreach (var rank in ranks)
@@ -36,13 +36,13 @@ internal sealed class RankGrid
     /// <summary>Row labels.</summary>
     public IReadOnlyList<string> Matrices { get; }
 
-    /// <summary>Column labels: the layer's number, preceded by its stack when there are several.</summary>
+    /// <summary>Column labels: the layer's number, preceded by its stack if there are several.</summary>
     public IReadOnlyList<string> Layers { get; }
 
     /// <summary>The highest rank any matrix began or ended with.</summary>
     public int MaximumRank { get; }
 
-    /// <summary>The matrix at a row and a column; null when the layer has none of that kind.</summary>
+    /// <summary>The matrix at a row and a column; null if the layer has none of that kind.</summary>
     public ModuleRank? this[int matrix, int layer] =>
         _cells.GetValueOrDefault((Matrices[matrix], _layers[layer].Prefix, _layers[layer].Layer));
 

@@ -15,7 +15,7 @@ internal static class RankHeatMap
 
     private static readonly Color Empty = Color.FromHex("#EEEEEE");
 
-    /// <summary>The picture as PNG; ranks may be empty, which is said in it.</summary>
+    /// <summary>The picture as PNG; ranks may be empty, in which case the picture says so.</summary>
     public static byte[] Draw(string title, IReadOnlyList<ModuleRank> ranks)
     {
         using var plot = CreatePlot(title, ranks, out var width, out var height);
@@ -79,7 +79,7 @@ internal static class RankHeatMap
         var text = plot.Add.Text(rank is null ? RankGrid.NoLayer : rank.FinalRank.ToString(CultureInfo.InvariantCulture), x, y);
         text.LabelAlignment = Alignment.MiddleCenter;
         text.LabelFontSize = 16;
-        // Dark text where the cell is light: Luminance is that of the colour as the eye sees it.
+        // Dark text where the cell is light: Luminance is the brightness as the eye sees it.
         text.LabelFontColor = rank is null || colorOf(rank.FinalRank).Luminance > 0.5 ? Colors.Black : Colors.White;
     }
 

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace AdaLora.Experiments.Reports;
 
-/// <summary>Ranks and importance over a run as a table: a row per look and matrix.</summary>
+/// <summary>Ranks and importance over a run as a table: a row per observation and matrix.</summary>
 internal static class RankHistoryCsv
 {
     public static string Write(IReadOnlyList<TrainingStatus> history) =>

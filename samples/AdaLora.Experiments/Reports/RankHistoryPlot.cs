@@ -5,7 +5,7 @@ using ScottPlot.TickGenerators;
 namespace AdaLora.Experiments.Reports;
 
 /// <summary>
-/// Draws how ranks were shared out over a run. Each kind of matrix has a row of two panels, rank on the left and importance, if it is tracked, on the right: steps from left to right, a band per layer, the first on top.
+/// Draws how ranks were allocated over a run. Each kind of matrix has a row of two panels, rank on the left and importance, if it is tracked, on the right: steps from left to right, a band per layer, the first on top.
 /// Bands of colour stay readable where as many curves would cover each other.
 /// </summary>
 internal static class RankHistoryPlot
@@ -15,7 +15,7 @@ internal static class RankHistoryPlot
     private const int BandHeight = 13;
     private const int LeastBands = 6;
 
-    /// <summary>Cells from left to right; looks are held until the next one.</summary>
+    /// <summary>Cells from left to right; each observation holds until the next one.</summary>
     private const int Cells = 200;
 
     /// <summary>Importance this far below the highest one of its step is drawn as the lowest.</summary>
@@ -25,7 +25,7 @@ internal static class RankHistoryPlot
 
     /// <summary>The picture as PNG.</summary>
     /// <param name="title">Stands above the first panel.</param>
-    /// <param name="history">The statuses of the run; those without an allocation are passed over. If all are, the picture says so.</param>
+    /// <param name="history">The statuses of the run; those without an allocation are skipped. If all are, the picture says so.</param>
     /// <param name="ranks">All adapted matrices.</param>
     public static byte[] Draw(string title, IReadOnlyList<TrainingStatus> history, IReadOnlyList<ModuleRank> ranks)
     {
@@ -35,7 +35,7 @@ internal static class RankHistoryPlot
         PlotFont.Use();
         var grid = new RankGrid(ranks);
         var series = looks.SelectMany(look => look.Allocation!.Select(module => (look.Step, Module: module))).ToLookup(entry => entry.Module.Module);
-        // Importance shrinks by orders of magnitude while a model learns: only within a step it tells which matrix gets more.
+        // Importance shrinks by orders of magnitude while a model learns: only within a step does it show which matrix gets more.
         var highest = looks.ToDictionary(look => look.Step, look => look.Allocation!.Max(module => module.Importance));
         var isTracked = highest.Values.Any(value => value is not null);
         var lastStep = looks[^1].Step;
@@ -64,7 +64,7 @@ internal static class RankHistoryPlot
 
     private static double[,] CellsOf(List<List<(int Step, ModuleAllocation Module)>> bands, int lastStep, Func<int, ModuleAllocation, double?> value)
     {
-        // The plot library draws no map of a single row in a given rectangle: one that is never seen lies below.
+        // The plot library cannot draw a map of a single row in a given rectangle: a second row, which is never seen, lies below it.
         var cells = new double[Math.Max(2, bands.Count), Cells];
         for (var band = 0; band < bands.Count; band++)
         {
@@ -85,7 +85,7 @@ internal static class RankHistoryPlot
         plot.Title(title, 13);
         plot.HideGrid();
         plot.Axes.Bottom.Label.FontSize = 12;
-        // A map without any number cannot be drawn; cells that are not known look like this too.
+        // A map without any number cannot be drawn; unknown cells look like this too.
         plot.DataBackground.Color = Unknown;
         if (!cells.Cast<double>().Any(double.IsFinite))
             return plot;
@@ -96,7 +96,7 @@ internal static class RankHistoryPlot
         var top = cells.GetLength(0);
         map.Rectangle = new CoordinateRect(0, lastStep, 0, top);
         plot.Axes.SetLimits(0, lastStep, top - layers.Count, top);
-        // Few enough labels to be told apart.
+        // Few enough labels to be distinguished.
         var every = (layers.Count + 11) / 12;
         var labelled = Enumerable.Range(0, layers.Count).Where(layer => layer % every == 0).ToList();
         plot.Axes.Left.TickGenerator = new NumericManual([.. labelled.Select(layer => top - 0.5 - layer)], [.. labelled.Select(layer => layers[layer])]);

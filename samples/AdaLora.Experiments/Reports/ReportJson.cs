@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace AdaLora.Experiments.Reports;
 
-/// <summary>How everything that a machine may read is written as JSON.</summary>
+/// <summary>How all machine-readable output is written as JSON.</summary>
 internal static class ReportJson
 {
     public static JsonSerializerOptions Options { get; } = new()

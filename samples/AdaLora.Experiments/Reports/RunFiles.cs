@@ -14,14 +14,14 @@ internal static class RunFiles
     public const string HistoryTable = "ranks_history.csv";
     public const string HistoryPicture = "history.png";
 
-    /// <summary>Takes away what says that the run in a folder has ended, for another one begins there.</summary>
+    /// <summary>Removes what says that the run in a folder has finished, because another one starts there.</summary>
     public static void Reopen(string folder)
     {
         if (Directory.Exists(folder))
             File.Delete(Path.Combine(folder, Metrics));
     }
 
-    /// <summary>Writes all files into <paramref name="folder"/>, which is made if need be.</summary>
+    /// <summary>Writes all files into <paramref name="folder"/>, which is created if necessary.</summary>
     /// <param name="folder">The run's output folder.</param>
     /// <param name="record">Becomes metrics.json.</param>
     /// <param name="ranks">All adapted matrices; empty for methods without adapters.</param>
@@ -40,7 +40,7 @@ internal static class RunFiles
             (TrainingPicture, TrainingPlot.Draw(name, history, record.Evaluations)),
             (HistoryTable, Encoding.UTF8.GetBytes(RankHistoryCsv.Write(history))),
             (HistoryPicture, RankHistoryPlot.Draw(name, history, ranks)),
-            // Last: a run whose record is there has ended and is not done again.
+            // Last: a run whose record exists has finished and is not repeated.
             (Metrics, Encoding.UTF8.GetBytes(record.ToJson())),
         ];
         foreach (var (file, content) in files)

@@ -1,6 +1,6 @@
 namespace AdaLora.Experiments.Reports;
 
-/// <summary>What training hands over when it ends, finished or cancelled.</summary>
+/// <summary>The result of training, finished or cancelled.</summary>
 internal sealed class RunOutcome
 {
     public required RunStatus Status { get; init; }
@@ -30,7 +30,7 @@ internal sealed class RunOutcome
     /// <summary>The most memory of the card that was seen in use, in megabytes of 2^20 bytes; null on a CPU.</summary>
     public double? PeakDeviceMegabytes { get; init; }
 
-    /// <summary>Optimiser steps left out because a gradient was not finite.</summary>
+    /// <summary>Optimiser steps skipped because a gradient was not finite.</summary>
     public long SkippedSteps { get; init; }
 
     /// <summary>What losses were multiplied by at the end; null if they were not scaled.</summary>

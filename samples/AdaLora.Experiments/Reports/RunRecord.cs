@@ -24,7 +24,7 @@ internal sealed class RunRecord
 
     public required IReadOnlyList<TaskEvaluation> Evaluations { get; init; }
 
-    /// <summary>The metrics of the last evaluation; empty when there was none.</summary>
+    /// <summary>The metrics of the last evaluation; empty if there was none.</summary>
     public required IReadOnlyDictionary<string, double?> Final { get; init; }
 
     /// <summary>The metrics of the evaluation with the highest primary metric.</summary>
@@ -47,7 +47,7 @@ internal sealed class RunRecord
     /// <summary>The most memory of the card that was seen in use, by whoever used it; null on a CPU.</summary>
     public double? PeakDeviceMb { get; init; }
 
-    /// <summary>Optimiser steps left out because a gradient was not finite.</summary>
+    /// <summary>Optimiser steps skipped because a gradient was not finite.</summary>
     public long SkippedSteps { get; init; }
 
     /// <summary>What losses were multiplied by at the end; null if they were not scaled.</summary>
@@ -55,6 +55,6 @@ internal sealed class RunRecord
 
     public string ToJson() => JsonSerializer.Serialize(this, ReportJson.Options) + "\n";
 
-    /// <exception cref="JsonException">The text is no record of a run.</exception>
+    /// <exception cref="JsonException">The text is not the record of a run.</exception>
     public static RunRecord FromJson(string text) => JsonSerializer.Deserialize<RunRecord>(text, ReportJson.Options) ?? throw new JsonException("The record is null.");
 }

@@ -2,7 +2,7 @@ using ScottPlot;
 
 namespace AdaLora.Experiments.Reports;
 
-/// <summary>Panels of their own widths in one row.</summary>
+/// <summary>Panels of different widths in one row.</summary>
 internal sealed class SideBySide(IReadOnlyList<int> widths) : IMultiplotLayout
 {
     public PixelRect[] GetSubplotRectangles(SubplotCollection subplots, PixelRect figureRect)

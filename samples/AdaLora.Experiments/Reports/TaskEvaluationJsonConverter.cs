@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace AdaLora.Experiments.Reports;
 
-/// <summary>Writes the metrics of an evaluation beside its step and loss, not in an object of their own.</summary>
+/// <summary>Writes the metrics of an evaluation next to its step and loss, not in a separate object.</summary>
 internal sealed class TaskEvaluationJsonConverter : JsonConverter<TaskEvaluation>
 {
     private const string Step = "step";

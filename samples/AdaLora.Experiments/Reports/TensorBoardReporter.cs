@@ -4,17 +4,17 @@ using TorchSharp.Modules;
 
 namespace AdaLora.Experiments.Reports;
 
-/// <summary>Writes the figures of every step, of evaluations and of looks at the ranks into an event file of TensorBoard, and passes everything on.</summary>
+/// <summary>Writes the figures of every step, of evaluations and of the ranks to a TensorBoard event file, and passes everything on.</summary>
 internal sealed class TensorBoardReporter : IRunReporter
 {
     private readonly IRunReporter _next;
     private readonly string _folder;
     private SummaryWriter? _writer;
 
-    /// <param name="folder">Made if need be. A resumed run adds a file of its own, which TensorBoard joins with the others of the folder.</param>
-    /// <param name="next">Is told everything as well.</param>
+    /// <param name="folder">Created if necessary. A resumed run adds its own file, which TensorBoard joins with the others in the folder.</param>
+    /// <param name="next">Receives everything as well.</param>
     /// <exception cref="IOException">The folder can't be written to.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to it is denied.</exception>
     public TensorBoardReporter(string folder, IRunReporter next)
     {
         _next = next;
@@ -75,7 +75,7 @@ internal sealed class TensorBoardReporter : IRunReporter
         }
         catch (Exception e) when (WriteFailure.IsOne(e))
         {
-            // The training is worth more than its figures.
+            // Training is worth more than its figures.
             _writer = null;
             _next.Note($"No more figures are written for TensorBoard: {WriteFailure.Explain(e, _folder).Message}");
         }

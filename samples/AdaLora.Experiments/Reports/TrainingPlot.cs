@@ -16,7 +16,7 @@ internal static class TrainingPlot
     private static readonly Color Blue = Color.FromHex("#2F5597");
     private static readonly Color Orange = Color.FromHex("#DD7A2B");
 
-    /// <summary>The picture as PNG. Panels that the method has nothing for are left out.</summary>
+    /// <summary>The picture as PNG. Panels for which the method has nothing are omitted.</summary>
     public static byte[] Draw(string title, IReadOnlyList<TrainingStatus> history, IReadOnlyList<TaskEvaluation> evaluations)
     {
         PlotFont.Use();
@@ -109,7 +109,7 @@ internal static class TrainingPlot
         return line;
     }
 
-    // Outside of the data, whose last points are what one looks at.
+    // Outside the data, whose last points matter most.
     private static void Legend(Plot plot)
     {
         plot.Legend.Orientation = Orientation.Horizontal;

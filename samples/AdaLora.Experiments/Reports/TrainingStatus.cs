@@ -22,13 +22,13 @@ internal sealed class TrainingStatus
     /// <summary>The number of triplets in use; null for methods without adapters.</summary>
     public int? LiveRank { get; init; }
 
-    /// <summary>What every adapted matrix has, layer by layer; null at most steps, as reading it costs time, and for methods without adapters.</summary>
+    /// <summary>The state of every adapted matrix, layer by layer; null at most steps, as reading it costs time, and for methods without adapters.</summary>
     public IReadOnlyList<ModuleAllocation>? Allocation { get; init; }
 
     /// <summary>The memory of the card in use, in megabytes of 2^20 bytes; null on a CPU.</summary>
     public double? DeviceMegabytes { get; init; }
 
-    /// <summary>Steps left out so far because a gradient was not finite.</summary>
+    /// <summary>Steps skipped so far because a gradient was not finite.</summary>
     public long SkippedSteps { get; init; }
 
     /// <summary>What losses are multiplied by; null if they are not scaled.</summary>

@@ -2,10 +2,10 @@ using AdaLora.Experiments.Tasks;
 
 namespace AdaLora.Experiments.Runs;
 
-/// <summary>Evaluates a model of a task and keeps all that came of it.</summary>
+/// <summary>Evaluates a model of a task and keeps all results.</summary>
 internal sealed class Evaluator(ITaskModel model, string primaryMetric)
 {
-    /// <summary>What the latest evaluation gave.</summary>
+    /// <summary>The result of the latest evaluation.</summary>
     public TaskScores Latest { get; private set; } = new(new Dictionary<string, double?>(), double.NaN);
 
     /// <returns>The primary metric; NaN where it is undefined, for example for constant predictions of a regression.</returns>

@@ -4,10 +4,10 @@ using AdaLora.Experiments.Settings;
 
 namespace AdaLora.Experiments.Runs;
 
-/// <summary>Knows a run that has ended from its folder, so that it need not be done again.</summary>
+/// <summary>Recognises a finished run by its folder, so that it need not be repeated.</summary>
 internal static class FinishedRun
 {
-    /// <summary>The record of the run that <paramref name="settings"/> ask for; null when it has not ended yet.</summary>
+    /// <summary>The record of the run that <paramref name="settings"/> describe; null if it has not finished yet.</summary>
     /// <exception cref="UserInputException">The folder holds another run's results; all options that differ are named.</exception>
     public static RunRecord? Find(RunSettings settings)
     {

@@ -9,7 +9,7 @@ internal interface IRunner
 {
     /// <summary>Loads data and model, trains, evaluates, and writes the adapter into the output folder; the caller writes the other files.</summary>
     /// <param name="settings">Valid settings.</param>
-    /// <param name="reporter">Is told of every step.</param>
+    /// <param name="reporter">Receives a report of every step.</param>
     /// <param name="cancellationToken">Asks to stop after the current step; the outcome then says <see cref="RunStatus.Cancelled"/>.</param>
     /// <exception cref="UserInputException">Data or model cannot be used.</exception>
     /// <exception cref="OperationCanceledException">Cancelled before there was anything to record.</exception>

@@ -11,7 +11,7 @@ namespace AdaLora.Experiments.Runs;
 internal static class LibraryErrors
 {
     /// <exception cref="UserInputException">The library could not use what it was given.</exception>
-    /// <exception cref="MemoryShortage">The memory does not suffice for it.</exception>
+    /// <exception cref="MemoryShortage">There is too little memory for it.</exception>
     public static T Explain<T>(Func<T> work)
     {
         try

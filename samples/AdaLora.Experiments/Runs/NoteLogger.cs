@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AdaLora.Experiments.Runs;
 
-/// <summary>Passes on what the trainer and the hub warn of, and which checkpoint it goes on from; progress is reported in another way.</summary>
+/// <summary>Passes on the warnings of the trainer and the hub, and the checkpoint that a run continues from; progress is reported in another way.</summary>
 internal sealed class NoteLogger(IRunReporter reporter) : ILogger
 {
     private const int ResumedEvent = 23;

@@ -4,7 +4,7 @@ using AdaLora.Training.Progress;
 
 namespace AdaLora.Experiments.Runs;
 
-/// <summary>Passes what the trainer reports on to whoever shows it, and keeps what the trainer does not: evaluations with all their metrics, and what the ranks were.</summary>
+/// <summary>Passes on the trainer's reports for display, and keeps what the trainer does not: evaluations with all their metrics, and the ranks.</summary>
 internal sealed class ProgressBridge(IRunReporter reporter, Evaluator evaluator, RankWatch watch, RunDevice device, int batchesPerEpoch) : IProgress<TrainingProgress>
 {
     private readonly List<TaskEvaluation> _evaluations = [];
@@ -15,7 +15,7 @@ internal sealed class ProgressBridge(IRunReporter reporter, Evaluator evaluator,
 
     public void Report(TrainingProgress value)
     {
-        // A step with an evaluation is told twice: before the evaluation and after it.
+        // A step with an evaluation is reported twice: before the evaluation and after it.
         if (value.Step > _lastStep)
         {
             if (watch.At((int)value.Step) is { } allocation)
@@ -28,7 +28,7 @@ internal sealed class ProgressBridge(IRunReporter reporter, Evaluator evaluator,
             Keep(value.Step);
     }
 
-    /// <summary>One more evaluation, after a training that was cancelled between two.</summary>
+    /// <summary>One more evaluation, after training that was cancelled between two.</summary>
     public void Tell(long step, Func<double> evaluate)
     {
         if (_evaluations.Count > 0 && _evaluations[^1].Step == step)
@@ -37,7 +37,7 @@ internal sealed class ProgressBridge(IRunReporter reporter, Evaluator evaluator,
         Keep(step);
     }
 
-    /// <summary>What a checkpoint has to keep for this.</summary>
+    /// <summary>What a checkpoint must keep for this.</summary>
     public string Save() => JsonSerializer.Serialize(new Kept(_evaluations, _allocations));
 
     public void Resume(string saved)

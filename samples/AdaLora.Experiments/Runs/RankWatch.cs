@@ -3,7 +3,7 @@ using AdaLora.Experiments.Settings;
 
 namespace AdaLora.Experiments.Runs;
 
-/// <summary>Looks at the ranks and the importance of all matrices now and then, right after a mask. A look waits for the device; the steps in between cost nothing.</summary>
+/// <summary>Reads the ranks and the importance of all matrices now and then, right after a mask. Reading waits for the device; the steps in between cost nothing.</summary>
 internal sealed class RankWatch
 {
     private const int MostLooks = 100;
@@ -13,8 +13,8 @@ internal sealed class RankWatch
     private readonly int _every;
 
     /// <param name="attachment">The model.</param>
-    /// <param name="totalSteps">Steps of the run, over which about a hundred looks are spread at most.</param>
-    /// <param name="maskInterval">Steps between two masks, of which looks are a multiple apart.</param>
+    /// <param name="totalSteps">Steps of the run, over which at most about a hundred readings are spread.</param>
+    /// <param name="maskInterval">Steps between two masks; readings are a multiple of it apart.</param>
     public RankWatch(MethodAttachment attachment, int totalSteps, int maskInterval)
     {
         _attachment = attachment;
@@ -22,10 +22,10 @@ internal sealed class RankWatch
         _every = maskInterval * Math.Max(1, (int)Math.Ceiling(totalSteps / ((double)maskInterval * MostLooks)));
     }
 
-    /// <summary>What every matrix has after <paramref name="step"/> steps; null when it is not the time to look, or nothing is adapted.</summary>
+    /// <summary>The state of every matrix after <paramref name="step"/> steps; null if it is not time for a reading, or nothing is adapted.</summary>
     public IReadOnlyList<ModuleAllocation>? At(int step)
     {
-        // Masks are applied at multiples of the interval by a count that begins at 0.
+        // Masks are applied at multiples of the interval by a count that starts at 0.
         if ((step - 1) % _every != 0 && step != _totalSteps)
             return null;
         var importance = _attachment.ReadImportance();

@@ -20,8 +20,8 @@ internal sealed class RunDevice
     /// <summary>The most that <see cref="MegabytesInUse"/> has seen; null on a CPU.</summary>
     public double? PeakMegabytes { get; private set; }
 
-    /// <summary>Finds the device of a name, tells of a card, and prepares it for a precision.</summary>
-    /// <exception cref="DeviceException">CUDA was asked for and is not there, or the device has no such precision.</exception>
+    /// <summary>Finds the device of a name, reports a card, and prepares it for a precision.</summary>
+    /// <exception cref="DeviceException">CUDA was requested and is not available, or the device has no such precision.</exception>
     public static RunDevice Open(string name, ModelPrecision precision, IRunReporter reporter)
     {
         var found = new RunDevice(TorchDevices.Find(name));

@@ -4,26 +4,26 @@ using AdaLora.Internals;
 
 namespace AdaLora.Experiments.Runs;
 
-/// <summary>The output folder of a run while it lasts: made if need be, found to take files, kept from other runs, and rid of what killed ones have left half written.</summary>
+/// <summary>The output folder of a run while it lasts: created if necessary, checked that files can be written to it, kept from other runs, and cleared of what killed ones left half written.</summary>
 internal sealed class RunFolder : IDisposable
 {
     private const string LockFile = ".running";
 
-    // No run makes do with less room, or with shorter names below its folder.
+    // Every run needs at least this much space, and names this long below its folder.
     private const int ProbeBytes = 1 << 20;
     private const int ProbeName = 100;
 
     private readonly FileStream _lock;
 
-    /// <exception cref="UserInputException">Another run writes into the folder.</exception>
-    /// <exception cref="IOException">Nobody can, or there is no room for the files of a run.</exception>
+    /// <exception cref="UserInputException">Another run is writing to the folder.</exception>
+    /// <exception cref="IOException">The folder can't be written to, or there is no space for the files of a run.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
     public RunFolder(string path)
     {
         AtomicFile.MakeFolder(path);
         try
         {
-            // The system lets go of it when a process is killed.
+            // The system releases it when a process is killed.
             _lock = new FileStream(Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
         }
         catch (IOException e) when (File.Exists(Path.Combine(path, LockFile)))

@@ -5,7 +5,7 @@ using MathNet.Numerics.Statistics;
 
 namespace AdaLora.Experiments.Runs;
 
-/// <summary>Makes the record of a run from what was asked for and what came of it.</summary>
+/// <summary>Creates the record of a run from its settings and its outcome.</summary>
 internal static class RunRecords
 {
     public static RunRecord Create(RunSettings settings, RunOutcome outcome) => new()

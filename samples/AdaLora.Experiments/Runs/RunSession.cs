@@ -24,7 +24,7 @@ internal sealed class RunSession(IRunner runner, IAnsiConsole console)
             return finished;
         }
 
-        // Found out before hours of training, not after.
+        // Detected before hours of training, not after.
         using var folder = new RunFolder(settings.OutputFolder);
         if (verbosity == Verbosity.Normal)
             console.Write(new Rule($"{settings.Task.Name} · {settings.Method.Name} · seed {settings.Get(RunOptions.Seed)}").LeftJustified());

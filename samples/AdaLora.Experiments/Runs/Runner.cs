@@ -26,14 +26,14 @@ internal sealed class Runner(ModelFolder? models = null) : IRunner
             var folder = _models.Of(settings.Get(RunOptions.Model), reporter, cancellationToken);
             var data = settings.Task.Read(InputsOf(settings, folder, DataSets.Training | DataSets.Dev, reporter, cancellationToken));
             using var model = data.LoadModel(device.Device, new NoteLogger(reporter));
-            // What adapters begin with is drawn from this generator.
+            // The initial values of adapters are drawn from this generator.
             manual_seed(settings.Get(RunOptions.Seed));
             using var attachment = settings.Method.Attach(model.Base, settings, NullLogger.Instance);
             return Train(settings, device, data, model, attachment, reporter, cancellationToken);
         });
     }
 
-    /// <summary>What settings say of a task's data and model.</summary>
+    /// <summary>What settings say about a task's data and model.</summary>
     public static TaskInputs InputsOf(RunSettings settings, string checkpoint, DataSets sets, IRunReporter reporter, CancellationToken cancellationToken) => new()
     {
         Checkpoint = checkpoint,

@@ -8,7 +8,7 @@ using TorchSharp;
 
 namespace AdaLora.Experiments.Runs;
 
-/// <summary>A run that train has written, to be evaluated, asked or merged.</summary>
+/// <summary>A run that train has written, to be evaluated, queried or merged.</summary>
 internal sealed class SavedRun
 {
     private SavedRun(string folder, RunSettings settings, RunRecord record) => (Folder, Settings, Record) = (folder, settings, record);
@@ -46,17 +46,17 @@ internal sealed class SavedRun
         }
     }
 
-    /// <summary>Loads the base model and puts into it what the run has trained.</summary>
+    /// <summary>Loads the base model and adds to it what the run trained.</summary>
     /// <param name="settings">The run's settings, with what has moved since; its own are <see cref="Settings"/>.</param>
     /// <param name="sets">The data sets that are needed.</param>
     /// <param name="models">Finds the base model.</param>
-    /// <param name="reporter">Told of downloads.</param>
+    /// <param name="reporter">Receives the progress of downloads.</param>
     /// <param name="cancellationToken">Ends a download.</param>
-    /// <exception cref="UserInputException">Files are missing, or do not fit each other.</exception>
+    /// <exception cref="UserInputException">Files are missing, or do not match each other.</exception>
     public TrainedRun Load(RunSettings settings, DataSets sets, ModelFolder models, IRunReporter reporter, CancellationToken cancellationToken) => LibraryErrors.Explain(() =>
     {
         var device = TorchDevices.Find(settings.Get(RunOptions.Device));
-        // How products were rounded in training does not matter where they can't be.
+        // How products were rounded in training does not matter on a device that can't round them so.
         if (settings.Get(RunOptions.Precision) == ModelPrecision.TensorFloat32 && device.type != DeviceType.CUDA)
             settings = settings.With(RunOptions.Precision, ModelPrecision.Float32);
         if (settings.Get(RunOptions.Precision).UseOn(device) is { } warning)

@@ -3,13 +3,13 @@ using AdaLora.Training.Data;
 
 namespace AdaLora.Experiments.Runs;
 
-/// <summary>Training batches: every enumeration is one epoch in a new order, which depends on the seed and the number of the epoch alone.</summary>
+/// <summary>Training batches: every enumeration is one epoch in a new order, which depends only on the seed and the number of the epoch.</summary>
 /// <param name="count">Examples of the training set.</param>
 /// <param name="lengthOf">The length of an example.</param>
-/// <param name="encode">Makes a batch of examples.</param>
+/// <param name="encode">Creates a batch of examples.</param>
 /// <param name="batchSize">Examples per batch; the last one of an epoch may be smaller.</param>
 /// <param name="seed">Seed of the order.</param>
-/// <param name="groupByLength">Whether examples of about equal length come together: batches are cut from stretches of the shuffled examples that are sorted by length, and shuffled again.</param>
+/// <param name="groupByLength">Whether examples of about equal length are batched together: batches are cut from stretches of the shuffled examples that are sorted by length, and shuffled again.</param>
 internal sealed class ShuffledEpochs<TBatch>(int count, Func<int, int> lengthOf, Func<IReadOnlyList<int>, TBatch> encode, int batchSize, long seed, bool groupByLength = false) : IResumableBatches<TBatch>
 {
     /// <summary>Batches per sorted stretch: enough for even lengths, few enough for the order to stay random.</summary>

@@ -1,17 +1,17 @@
 namespace AdaLora.Experiments.Runs;
 
-/// <summary>How much a run tells.</summary>
+/// <summary>How much a run reports.</summary>
 internal enum Verbosity
 {
     /// <summary>Progress, tables, and where files went.</summary>
     Normal,
 
-    /// <summary>Lines of progress, for whoever shows the result in another way.</summary>
+    /// <summary>Lines of progress, for callers that show the result in another way.</summary>
     Progress,
 
     /// <summary>One line with the result.</summary>
     Quiet,
 
-    /// <summary>The record of the run as JSON and nothing else.</summary>
+    /// <summary>The record of the run as JSON, and nothing else.</summary>
     Json,
 }

@@ -11,7 +11,7 @@ internal sealed class Catalog
 
     public required IReadOnlyList<ITask> Tasks { get; init; }
 
-    /// <summary>In the order of help texts and tables; the first is the one that a run has unless another is given.</summary>
+    /// <summary>In the order of help texts and tables; the first is the default.</summary>
     public required IReadOnlyList<TrainingMethod> Methods { get; init; }
 
     public string TaskNames => string.Join(", ", Tasks.Select(task => task.Name));

@@ -12,7 +12,7 @@ internal static class ListArguments
     public static IReadOnlyList<string> Names(string text) => [.. text.Split(',', Clean).Distinct()];
 
     /// <summary>Whole numbers and ranges of them separated by commas, such as "0-2,5", in ascending order.</summary>
-    /// <exception cref="UserInputException">The text is something else.</exception>
+    /// <exception cref="UserInputException">The text has a different form.</exception>
     public static IReadOnlyList<int> Numbers(string text) => [.. text.Split(',', Clean).SelectMany(part => Range(part, text)).Distinct().Order()];
 
     private static IEnumerable<int> Range(string part, string text)

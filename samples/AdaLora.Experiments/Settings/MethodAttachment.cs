@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Experiments.Settings;
 
-/// <summary>A method attached to a model, ready for training. Disposing takes it off again.</summary>
+/// <summary>A method attached to a model, ready for training. Disposing removes it again.</summary>
 internal abstract class MethodAttachment : IDisposable
 {
     /// <summary>Parameters that training changes, now.</summary>
@@ -19,7 +19,7 @@ internal abstract class MethodAttachment : IDisposable
     /// <summary>Mean importance of the triplets of adapted matrices, by name, now; none where it is not tracked.</summary>
     public virtual IReadOnlyDictionary<string, double?> ReadImportance() => new Dictionary<string, double?>();
 
-    /// <summary>Makes the optimiser, given what is trained and the learning rate; null for the trainer's own.</summary>
+    /// <summary>Creates the optimiser, given what is trained and the learning rate; null for the trainer's own.</summary>
     /// <param name="totalSteps">Optimiser steps of the run.</param>
     public virtual Func<IReadOnlyList<Parameter>, double, optim.Optimizer>? OptimizerFor(int totalSteps) => null;
 
@@ -29,8 +29,8 @@ internal abstract class MethodAttachment : IDisposable
     /// <returns>The files.</returns>
     public abstract IReadOnlyList<string> Save(string folder);
 
-    /// <summary>Puts what was trained into the weights of the base model for good, so that nothing else is left in it.</summary>
-    /// <exception cref="UserInputException">What the method adds is no change of weights.</exception>
+    /// <summary>Merges what was trained into the weights of the base model permanently, so that nothing else is left in it.</summary>
+    /// <exception cref="UserInputException">What the method adds is not a change of weights.</exception>
     public virtual void Merge() => throw new UserInputException("This method adds its own modules to the model; they cannot be merged into the weights.");
 
     public abstract void Dispose();

@@ -7,11 +7,11 @@ namespace AdaLora.Experiments.Settings;
 internal sealed class NumberOption<T> : RunOption<T>
     where T : struct, INumber<T>
 {
-    /// <summary>A number with a default that the help tells.</summary>
+    /// <summary>A number with a default that the help shows.</summary>
     public NumberOption(string name, string description, T @default)
         : this(name, description, _ => @default) => ShowsDefault = true;
 
-    /// <summary>A number whose default depends on other options; the description tells it.</summary>
+    /// <summary>A number whose default depends on other options; the description states it.</summary>
     public NumberOption(string name, string description, Func<RunSettings, T> @default)
         : this(name, _ => description, @default)
     {
@@ -28,7 +28,7 @@ internal sealed class NumberOption<T> : RunOption<T>
 
     public required Bound<T> Bound { get; init; }
 
-    /// <summary>What must hold beside the bound, which may depend on other options: what is wrong with a value, or null.</summary>
+    /// <summary>What must hold in addition to the bound, which may depend on other options: what is wrong with a value, or null.</summary>
     public Func<T, RunSettings, string?>? Rule { get; init; }
 
     private static JsonNode ToJson(T value) => value is int whole ? JsonValue.Create(whole) : JsonValue.Create(double.CreateChecked(value));

@@ -7,7 +7,7 @@ namespace AdaLora.Experiments.Settings;
 /// <summary>Numbers on the command line, read the same way in every culture.</summary>
 internal static class NumberText
 {
-    /// <exception cref="UserInputException">The text is no such number.</exception>
+    /// <exception cref="UserInputException">The text is not such a number.</exception>
     public static T Parse<T>(string text)
         where T : struct, INumber<T> =>
         T.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var number)

@@ -1,6 +1,6 @@
 namespace AdaLora.Experiments.Settings;
 
-/// <summary>An option that is a whole number of at least 1, or left out.</summary>
+/// <summary>An option that is a whole number of at least 1, or omitted.</summary>
 internal sealed class OptionalNumberOption : RunOption<int?>
 {
     public OptionalNumberOption(string name, string description)

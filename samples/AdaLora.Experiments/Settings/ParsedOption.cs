@@ -11,11 +11,11 @@ internal static class ParsedOption
     public static Option<T> Number<T>(string name, string description, T defaultValue)
         where T : struct, INumber<T> => WithDefault(name, description, NumberText.HelpName<T>(), NumberText.Parse<T>, defaultValue);
 
-    /// <summary>A number that may be left out.</summary>
+    /// <summary>A number that may be omitted.</summary>
     public static Option<T?> OptionalNumber<T>(string name, string description)
         where T : struct, INumber<T> => Create<T?>(name, description, NumberText.HelpName<T>(), text => NumberText.Parse<T>(text));
 
-    /// <summary>A value that <paramref name="parse"/> makes of the text; its <see cref="UserInputException"/> becomes the error.</summary>
+    /// <summary>A value that <paramref name="parse"/> reads from the text; its <see cref="UserInputException"/> becomes the error.</summary>
     public static Option<T> Create<T>(string name, string description, string helpName, Func<string, T> parse, bool required = false) => new(name)
     {
         Description = description,

@@ -10,7 +10,7 @@ internal static class RecordedSettings
     /// <summary>The settings of a finished run.</summary>
     /// <param name="record">Its options under the names of <see cref="RunOption.Key"/>.</param>
     /// <param name="catalog">What there is to train.</param>
-    /// <exception cref="UserInputException">They are of another version of this application.</exception>
+    /// <exception cref="UserInputException">They come from another version of this application.</exception>
     public static RunSettings Read(JsonObject record, Catalog catalog)
     {
         var options = new RunOptionSet(catalog, RunOptions.All);
@@ -20,7 +20,7 @@ internal static class RecordedSettings
         return line.Errors.Count == 0 ? options.Bind(line) : throw new UserInputException($"The run was made by another version: {string.Join(" ", line.Errors.Select(error => error.Message))}");
     }
 
-    /// <summary>The arguments that ask for a run. Options that its method does not read are left out.</summary>
+    /// <summary>The arguments that specify a run. Options that its method does not read are omitted.</summary>
     public static IReadOnlyList<string> ArgumentsOf(RunSettings settings)
     {
         var record = settings.Record();
@@ -37,7 +37,7 @@ internal static class RecordedSettings
             if ((Text(option.Record(settings)), Text(Recorded(option))) is var (here, there) && here != there)
                 yield return $"{option.Name}: {there} there, {here} here";
 
-        // A run made before there was the option did what its default does.
+        // A run made before the option existed did what its default does.
         JsonNode? Recorded(RunOption option) => record.TryGetPropertyValue(option.Key, out var value) ? value : option.Record(RunSettings.Of(settings.Task, settings.Method));
 
         static string Text(JsonNode? value) => value?.ToJsonString() ?? "none";
@@ -47,7 +47,7 @@ internal static class RecordedSettings
     {
         return record.Where(entry => Text(entry.Value).Length > 0).SelectMany(entry => (string[])[NameOf(entry.Key), Text(entry.Value)]);
 
-        // One of another version is passed on too, so that it is named.
+        // An option of another version is passed on too, so that it is named.
         static string NameOf(string key) => RunOptions.All.FirstOrDefault(option => option.Key == key)?.Name ?? "--" + key;
 
         static string Text(JsonNode? value) => value is JsonArray list ? string.Join(',', list.Select(item => item!.ToString())) : value?.ToString() ?? "";

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace AdaLora.Experiments.Settings;
 
-/// <summary>An option of a run, declared once: what it is called and means, its default, how it is read, checked and recorded. See <see cref="RunOptions"/>.</summary>
+/// <summary>An option of a run, declared once: its name and meaning, its default, and how it is read, checked and recorded. See <see cref="RunOptions"/>.</summary>
 /// <param name="name">As it is typed, such as "--batch-size".</param>
 internal abstract class RunOption(string name)
 {
@@ -18,7 +18,7 @@ internal abstract class RunOption(string name)
     /// <summary>Whether every run of a comparison has its own.</summary>
     public bool IsOfOneRun { get; init; }
 
-    /// <summary>Whether it makes a difference to what a run results in.</summary>
+    /// <summary>Whether it makes a difference to the results of a run.</summary>
     public bool ChangesResults { get; init; } = true;
 
     /// <summary>Whether metrics.json keeps it.</summary>
@@ -30,7 +30,7 @@ internal abstract class RunOption(string name)
     /// <summary>The settings with what a command line says.</summary>
     /// <param name="settings">The settings without it.</param>
     /// <param name="line">The command line.</param>
-    /// <param name="option">What <see cref="CreateOption"/> made for its command.</param>
+    /// <param name="option">What <see cref="CreateOption"/> created for its command.</param>
     public abstract RunSettings Bind(RunSettings settings, ParseResult line, Option option);
 
     /// <summary>The value in force, as metrics.json keeps it.</summary>

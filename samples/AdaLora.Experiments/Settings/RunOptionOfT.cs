@@ -17,15 +17,15 @@ internal class RunOption<T>(string name, Func<Catalog, string> description, Func
     /// <summary>What stands for the value in the help; null for a flag.</summary>
     public string? HelpName { get; init; }
 
-    /// <summary>The value when none is given.</summary>
+    /// <summary>The value if none is given.</summary>
     public Func<RunSettings, T> Default { get; init; } = _ => default!;
 
-    /// <summary>Whether the help tells <see cref="Default"/>; where it depends on other options, the description tells it.</summary>
+    /// <summary>Whether the help shows <see cref="Default"/>; where it depends on other options, the description states it.</summary>
     public bool ShowsDefault { get; init; }
 
     public bool IsRequired { get; init; }
 
-    /// <summary>Makes the value of the text, or throws a <see cref="Programs.UserInputException"/> that says what was expected; null to leave that to the command line's own ways.</summary>
+    /// <summary>Reads the value from the text, or throws a <see cref="Programs.UserInputException"/> that says what was expected; null to leave that to the command line's own parser.</summary>
     public Func<string, Catalog, T>? Parse { get; init; }
 
     /// <summary>What is wrong with a value; null if nothing is.</summary>

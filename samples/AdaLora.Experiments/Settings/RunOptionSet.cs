@@ -3,7 +3,7 @@ using System.CommandLine;
 namespace AdaLora.Experiments.Settings;
 
 /// <summary>Options of a run on one command.</summary>
-/// <param name="catalog">What can be asked for.</param>
+/// <param name="catalog">What there is to choose from.</param>
 /// <param name="options">Which options the command has.</param>
 internal sealed class RunOptionSet(Catalog catalog, IEnumerable<RunOption> options)
 {
@@ -15,12 +15,12 @@ internal sealed class RunOptionSet(Catalog catalog, IEnumerable<RunOption> optio
             command.Add(option);
     }
 
-    /// <summary>The settings that a command line asks for, not yet validated.</summary>
+    /// <summary>The settings that a command line specifies, not yet validated.</summary>
     /// <param name="line">The command line.</param>
-    /// <param name="settings">What holds where it says nothing else.</param>
+    /// <param name="settings">What applies where it says nothing else.</param>
     public RunSettings Bind(ParseResult line, RunSettings settings) => _options.Aggregate(settings, (bound, entry) => entry.Declared.Bind(bound, line, entry.Option));
 
-    /// <summary>The settings of a single run, with the method that a run has unless another is given.</summary>
+    /// <summary>The settings of a single run, with the default method.</summary>
     public RunSettings Bind(ParseResult line) => Bind(line, RunSettings.Empty.With(RunOptions.Method, catalog.Methods[0]));
 
     /// <summary>Options that were given and that none of the methods reads.</summary>

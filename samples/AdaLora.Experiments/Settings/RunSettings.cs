@@ -5,7 +5,7 @@ using AdaLora.Experiments.Tasks;
 
 namespace AdaLora.Experiments.Settings;
 
-/// <summary>What a run is asked for: the values of options that were given, and the defaults of the others.</summary>
+/// <summary>What a run is asked to do: the values of options that were given, and the defaults of the others.</summary>
 internal sealed class RunSettings
 {
     private readonly ImmutableDictionary<RunOption, object?> _given;

@@ -3,7 +3,7 @@ using AdaLora.Allocation;
 
 namespace AdaLora.Experiments.Settings;
 
-/// <summary>A number of optimiser steps, given as such when it is at least 1, else as a fraction of the whole run.</summary>
+/// <summary>A number of optimiser steps, given as such if it is at least 1, otherwise as a fraction of the whole run.</summary>
 internal readonly record struct StepCount(double Value)
 {
     public bool IsFraction => Value < 1;

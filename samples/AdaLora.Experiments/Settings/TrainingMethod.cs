@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AdaLora.Experiments.Settings;
 
-/// <summary>How a model is fine-tuned. What is new in it for a task is trained in every case.</summary>
+/// <summary>How a model is fine-tuned. Whatever is new in it for a task is always trained.</summary>
 internal sealed class TrainingMethod
 {
     /// <summary>The name on the command line.</summary>
@@ -15,16 +15,16 @@ internal sealed class TrainingMethod
     /// <summary>The options it reads of those that not all methods read.</summary>
     public IReadOnlyList<RunOption> Options { get; init; } = [];
 
-    /// <summary>The learning rate to begin with: adapters and heads start from nothing and take large steps, whole models small ones.</summary>
+    /// <summary>The default learning rate: adapters and heads start from nothing and take large steps, whole models small ones.</summary>
     public double LearningRate { get; init; } = 1e-3;
 
     /// <summary>Whether the learning rate that the authors of AdaLoRA used for a task suits this method too.</summary>
     public bool SharesTaskLearningRate { get; init; } = true;
 
-    /// <summary>Makes a model ready for training.</summary>
+    /// <summary>Prepares a model for training.</summary>
     public required Func<BaseModel, RunSettings, ILogger, MethodAttachment> Attach { get; init; }
 
-    /// <summary>Puts what a folder holds into a model and makes it what it was when a run saved it.</summary>
+    /// <summary>Loads what a folder holds into a model, which is then as it was when a run saved it.</summary>
     /// <exception cref="InvalidDataException">The folder holds something else.</exception>
     public required Func<BaseModel, RunSettings, string, MethodAttachment> Load { get; init; }
 

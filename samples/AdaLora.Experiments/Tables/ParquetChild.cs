@@ -6,7 +6,7 @@ using AdaLora.Experiments.Programs;
 namespace AdaLora.Experiments.Tables;
 
 /// <summary>
-/// A child process that reads a parquet file with limits on its memory and its time. The library that reads believes what a file claims: damaged files make it allocate gigabytes or never come back, and nothing but
+/// A child process that reads a parquet file with limits on its memory and its time. The library that reads believes what a file claims: damaged files make it allocate gigabytes or never return, and nothing but
 /// the end of a process stops that.
 /// </summary>
 internal sealed class ParquetChild : IDisposable
@@ -69,7 +69,7 @@ internal sealed class ParquetChild : IDisposable
         }
         catch (InvalidOperationException)
         {
-            // It has just ended by itself, and is nobody's any more.
+            // It has just ended by itself.
         }
     }
 }

@@ -9,7 +9,7 @@ internal static class ParquetColumn
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <exception cref="InvalidDataException">The column is damaged, or holds other things than texts, numbers and truth values.</exception>
+    /// <exception cref="InvalidDataException">The column is damaged, or holds something other than strings, numbers and booleans.</exception>
     public static async Task<IEnumerable<object?>> ReadAsync(ParquetRowGroupReader group, DataField field)
     {
         try
@@ -59,7 +59,7 @@ internal static class ParquetColumn
         return texts;
     }
 
-    // Texts of a writer that did not say that they are texts.
+    // Strings from a writer that did not mark them as strings.
     private static async Task<IEnumerable<object?>> BytesAsync(ParquetRowGroupReader group, DataField field)
     {
         var texts = new byte[]?[group.RowCount];

@@ -10,7 +10,7 @@ internal sealed class ParquetLimits(long fileLength)
     private const long RowsPerByte = 16;
     private const double SecondsPerMegabyte = 2;
 
-    // What files of any size may take: small ones consist of nothing but repetition more easily, and the reader needs memory of its own.
+    // What files of any size may take: small ones more easily consist of nothing but repetition, and the reader itself needs memory.
     private const long SpareMemory = 192L << 20;
     private const long SpareCharacters = 8L << 20;
     private const long SpareRows = 1L << 16;
@@ -19,7 +19,7 @@ internal sealed class ParquetLimits(long fileLength)
     /// <summary>The managed memory of the process that reads.</summary>
     public long Memory { get; } = SpareMemory + (BytesPerByte * fileLength);
 
-    /// <summary>The processor's time, not the clock's: a busy machine takes nothing from it.</summary>
+    /// <summary>The processor's time, not the clock's: a busy machine takes nothing away from it.</summary>
     public TimeSpan ProcessorTime { get; } = TimeSpan.FromSeconds(SpareSeconds + (SecondsPerMegabyte * fileLength / (1 << 20)));
 
     /// <exception cref="InvalidDataException">There are too many rows.</exception>

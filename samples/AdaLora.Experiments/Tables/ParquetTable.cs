@@ -2,24 +2,24 @@ using AdaLora.Experiments.Programs;
 
 namespace AdaLora.Experiments.Tables;
 
-/// <summary>Columns of a parquet file: texts, numbers and truth values.</summary>
+/// <summary>Columns of a parquet file: strings, numbers and booleans.</summary>
 internal sealed class ParquetTable
 {
     private readonly Dictionary<string, List<object?>> _cells;
 
     private ParquetTable(IReadOnlyList<string> columns, int rowCount, Dictionary<string, List<object?>> cells) => (Columns, RowCount, _cells) = (columns, rowCount, cells);
 
-    /// <summary>The names of all columns in the file, lists and structures left out.</summary>
+    /// <summary>The names of all columns in the file, except lists and structures.</summary>
     public IReadOnlyList<string> Columns { get; }
 
     public int RowCount { get; }
 
-    /// <summary>The cells of a column that was asked for, row by row: a text, a <see cref="long"/>, <see cref="float"/>, <see cref="double"/> or <see cref="bool"/>, or null. All null when the file has no such column.</summary>
+    /// <summary>The cells of a column that was requested, row by row: a string, a <see cref="long"/>, <see cref="float"/>, <see cref="double"/> or <see cref="bool"/>, or null. All null if the file has no such column.</summary>
     public IReadOnlyList<object?> this[string column] => _cells.TryGetValue(column, out var cells) ? cells : new object?[RowCount];
 
     /// <summary>Reads columns of a file, in a child process; see <see cref="ParquetChild"/>.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="columns">The names of the columns that are wanted; those that are not in the file are passed over.</param>
+    /// <param name="columns">The names of the columns that are wanted; those that are not in the file are skipped.</param>
     /// <param name="program">The application, which answers to <see cref="ParquetChild.Command"/>.</param>
     /// <exception cref="InvalidDataException">The file is not parquet, is damaged, or holds cells of another type.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>

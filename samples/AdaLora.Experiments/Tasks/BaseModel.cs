@@ -6,7 +6,7 @@ namespace AdaLora.Experiments.Tasks;
 
 /// <summary>What methods are attached to: any module.</summary>
 /// <param name="module">The model.</param>
-/// <param name="newParts">The names of children that start anew for a new task; they are trained in full whatever the method.</param>
+/// <param name="newParts">The names of children that are created anew for a new task; they are trained in full whatever the method.</param>
 /// <param name="layersName">The name of the list that holds the layers of the model's stack.</param>
 internal sealed class BaseModel(nn.Module module, IReadOnlyList<string> newParts, string layersName)
 {
@@ -16,7 +16,7 @@ internal sealed class BaseModel(nn.Module module, IReadOnlyList<string> newParts
 
     public string LayersName => layersName;
 
-    /// <summary>A text encoder and the heads beside it, which start anew, or a decoder, of which nothing does.</summary>
+    /// <summary>A text encoder and the heads beside it, which are created anew, or a decoder, of which nothing is.</summary>
     public static BaseModel Of(PretrainedModel model) => new(model, model is EncoderModel ? HeadsOf(model) : [], model.LayersName);
 
     private static IReadOnlyList<string> HeadsOf(PretrainedModel model) =>

@@ -2,7 +2,7 @@ using AdaLora.Experiments.Programs;
 
 namespace AdaLora.Experiments.Tasks;
 
-/// <summary>Something to fine-tune a model for: all that this library knows of a task.</summary>
+/// <summary>Something to fine-tune a model for: all that this library knows about a task.</summary>
 internal interface ITask
 {
     /// <summary>The name on the command line, such as "sst2".</summary>
@@ -14,10 +14,10 @@ internal interface ITask
     /// <summary>The metric that chooses the best evaluation.</summary>
     string PrimaryMetric { get; }
 
-    /// <summary>The settings that a run has unless others are given.</summary>
+    /// <summary>The default settings of a run.</summary>
     PaperSettings Paper { get; }
 
     /// <summary>Reads and encodes data sets for a checkpoint; mistakes in them are found before the model is loaded.</summary>
-    /// <exception cref="UserInputException">Data are missing, or cannot be used.</exception>
+    /// <exception cref="UserInputException">Data is missing, or cannot be used.</exception>
     ITaskData Read(TaskInputs inputs);
 }

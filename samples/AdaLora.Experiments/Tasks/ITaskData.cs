@@ -7,7 +7,7 @@ namespace AdaLora.Experiments.Tasks;
 /// <summary>The data of a task, encoded for a checkpoint.</summary>
 internal interface ITaskData
 {
-    /// <summary>Examples of the training set; 0 if it was not asked for.</summary>
+    /// <summary>Examples of the training set; 0 if it was not requested.</summary>
     int Count { get; }
 
     /// <summary>The length of an example of the training set, in tokens.</summary>
@@ -15,7 +15,7 @@ internal interface ITaskData
 
     /// <summary>Loads the checkpoint, with new parts where the task needs them.</summary>
     /// <param name="device">Where to put it.</param>
-    /// <param name="logger">Hears what the checkpoint lacks.</param>
+    /// <param name="logger">Receives a warning about what the checkpoint lacks.</param>
     /// <exception cref="UserInputException">The checkpoint does not fit the data.</exception>
     ITaskModel LoadModel(Device device, ILogger? logger = null);
 }

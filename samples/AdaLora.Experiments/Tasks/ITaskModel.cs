@@ -7,13 +7,13 @@ internal interface ITaskModel : IDisposable
 {
     BaseModel Base { get; }
 
-    /// <summary>Makes a batch of these examples of the training set, on any thread.</summary>
+    /// <summary>Creates a batch of these examples of the training set, on any thread.</summary>
     TaskBatch Encode(IReadOnlyList<int> examples);
 
-    /// <summary>Evaluates the model on the data set that is kept for it.</summary>
+    /// <summary>Evaluates the model on the data set that is held out for it.</summary>
     TaskScores Evaluate();
 
-    /// <summary>Asks the model; answers come as they are asked for.</summary>
+    /// <summary>Queries the model; answers are computed as they are enumerated.</summary>
     /// <param name="inputs">Each is one text, or as many as the task takes.</param>
     IEnumerable<JsonObject> Predict(IEnumerable<IReadOnlyList<string>> inputs);
 

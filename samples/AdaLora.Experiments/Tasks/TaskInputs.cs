@@ -14,10 +14,10 @@ internal sealed class TaskInputs
 
     public required DataSets Sets { get; init; }
 
-    /// <summary>Tokens per example, special ones included; the rest is cut off.</summary>
+    /// <summary>Tokens per example, special ones included; longer texts are truncated.</summary>
     public required int MaxLength { get; init; }
 
-    /// <summary>Uses the first examples of each set only; null for all.</summary>
+    /// <summary>Uses only the first examples of each set; null for all.</summary>
     public int? Limit { get; init; }
 
     /// <summary>The element type of the model's weights.</summary>
@@ -26,7 +26,7 @@ internal sealed class TaskInputs
     /// <summary>The seed of what is new in the model.</summary>
     public required int Seed { get; init; }
 
-    /// <summary>Told of what takes long, and of examples that are left out.</summary>
+    /// <summary>Receives reports of what takes long, and of examples that are skipped.</summary>
     public required IRunReporter Reporter { get; init; }
 
     public CancellationToken Cancellation { get; init; }

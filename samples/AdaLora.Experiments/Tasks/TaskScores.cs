@@ -1,6 +1,6 @@
 namespace AdaLora.Experiments.Tasks;
 
-/// <summary>What an evaluation gives.</summary>
+/// <summary>The result of an evaluation.</summary>
 /// <param name="metrics">The task's metrics in its order; null where undefined.</param>
 /// <param name="loss">The mean loss.</param>
 internal sealed class TaskScores(IReadOnlyDictionary<string, double?> metrics, double loss)

@@ -18,10 +18,10 @@ internal static class Formats
         _ => value.ToString("G3", CultureInfo.InvariantCulture),
     };
 
-    /// <summary>A loss with enough places to watch it move.</summary>
+    /// <summary>A loss with enough digits to watch it change.</summary>
     public static string Loss(double value) => value.ToString("0.0000", CultureInfo.InvariantCulture);
 
-    /// <summary>Minutes and seconds, with hours when there are any.</summary>
+    /// <summary>Minutes and seconds, with hours if there are any.</summary>
     public static string Duration(TimeSpan time) =>
         time.ToString(time.TotalHours >= 1 ? @"h\:mm\:ss" : @"m\:ss", CultureInfo.InvariantCulture);
 }

@@ -4,7 +4,7 @@ namespace AdaLora.Experiments.Terminal;
 
 /// <summary>Reports in plain lines, for logs and pipes.</summary>
 /// <param name="output">Where the lines go.</param>
-/// <param name="lines">About how many lines the steps of a run make.</param>
+/// <param name="lines">About how many lines are written for the steps of a run.</param>
 internal sealed class PlainReporter(TextWriter output, int lines = 20) : IRunReporter
 {
     private const int PartsOfLargeFiles = 10;
@@ -37,7 +37,7 @@ internal sealed class PlainReporter(TextWriter output, int lines = 20) : IRunRep
 
     public void Evaluated(TaskEvaluation evaluation) => output.WriteLine(StatusText.Evaluated(evaluation));
 
-    // Whether another one of a number of equal parts is done, which is told once.
+    // Whether another one of a number of equal parts is done, which is reported once.
     private bool IsNextPart(string work, long done, long total, int parts)
     {
         var part = total > 0 ? done * parts / total : parts;

@@ -34,7 +34,7 @@ internal static class RankTable
 
     private static string Sum(IEnumerable<ModuleRank?> ranks) => ranks.Sum(rank => rank?.FinalRank ?? 0).ToString(CultureInfo.InvariantCulture);
 
-    // Dim what was pruned away, stress what kept everything.
+    // Dim what was pruned away; highlight what kept everything.
     private static string Cell(ModuleRank? rank, int maximum) => rank?.FinalRank switch
     {
         null => "",

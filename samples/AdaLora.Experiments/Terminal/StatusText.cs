@@ -8,7 +8,7 @@ internal static class StatusText
 {
     private const int Million = 1_000_000;
 
-    /// <summary>The figures of a step, without the step itself; those the method doesn't have are left out.</summary>
+    /// <summary>The figures of a step, without the step itself; those that the method does not have are omitted.</summary>
     public static string Figures(TrainingStatus status)
     {
         List<string> parts = [$"loss {Formats.Loss(status.Loss)}"];
@@ -31,7 +31,7 @@ internal static class StatusText
         return string.Join("  ", parts);
     }
 
-    /// <summary>How much of a file is there, in the unit that suits its size.</summary>
+    /// <summary>How much of a file has arrived, in the unit that suits its size.</summary>
     public static string Downloaded(long received, long? total)
     {
         var (unit, name) = (total ?? received) >= Million ? (Million, "MB") : (1000, "kB");

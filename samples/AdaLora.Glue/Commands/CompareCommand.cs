@@ -28,7 +28,7 @@ internal static class CompareCommand
             IReadOnlyList<TrainingMethod> chosen = line.GetValue(methods) is { Count: > 0 } given ? given : TrainingMethods.All;
             if (comparison.Ignored(line, chosen) is { Count: > 0 } ignored)
                 line.InvocationConfiguration.Error.WriteLine($"Note: none of the methods uses {string.Join(", ", ignored)}.");
-            // A seed of everything first: after a part of the time there is a whole, if rough, table.
+            // Everything with one seed first: after part of the time there is a complete, if rough, table.
             IReadOnlyList<ComparisonCell> cells =
             [
                 .. from seed in comparison.Seeds(line)

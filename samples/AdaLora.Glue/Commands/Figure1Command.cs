@@ -12,7 +12,7 @@ using AdaLora.Glue.Tasks;
 namespace AdaLora.Glue.Commands;
 
 /// <summary>
-/// The command that repeats figure 1 of the AdaLoRA paper: LoRA on one kind of weight matrix in all layers, and on all matrices of some layers, each with the same number of parameters.
+/// The command that reproduces figure 1 of the AdaLoRA paper: LoRA on one kind of weight matrix in all layers, and on all matrices of some layers, each with the same number of parameters.
 /// What differs is where they are, so the picture shows where they matter.
 /// </summary>
 internal static class Figure1Command
@@ -56,7 +56,7 @@ internal static class Figure1Command
         return AdapterPlaces.Of(model.Base);
     }
 
-    /// <summary>The run with its adapters at a place. Their scale stays the one that the options ask for.</summary>
+    /// <summary>The run with its adapters at a place. Their scale stays the one that the options give.</summary>
     private static RunSettings On(RunSettings settings, AdapterPlace place, int rank) => settings
         .With(RunOptions.Targets, place.Targets)
         .With(RunOptions.Layers, place.Layers)

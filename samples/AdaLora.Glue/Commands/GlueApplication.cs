@@ -9,7 +9,7 @@ using AdaLora.Experiments.Terminal;
 
 namespace AdaLora.Glue.Commands;
 
-/// <summary>The command line: without arguments the demo, else a subcommand. Turns every way to fail into a message and an exit code.</summary>
+/// <summary>The command line: the demo without arguments, otherwise a subcommand. Turns every failure into a message and an exit code.</summary>
 internal sealed class GlueApplication
 {
     private readonly GlueServices _services;

@@ -9,7 +9,7 @@ using Spectre.Console;
 
 namespace AdaLora.Glue.Commands;
 
-/// <summary>The command that tells what a saved adapter is made of, without its base model.</summary>
+/// <summary>The command that shows what a saved adapter consists of, without its base model.</summary>
 internal static class InspectCommand
 {
     private const string ConfigFile = "adapter_config.json";

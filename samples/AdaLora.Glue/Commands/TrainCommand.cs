@@ -7,7 +7,7 @@ using AdaLora.Glue.Tasks;
 
 namespace AdaLora.Glue.Commands;
 
-/// <summary>The command that makes one run.</summary>
+/// <summary>The command that trains one run.</summary>
 internal static class TrainCommand
 {
     public const string Quiet = "--quiet";

@@ -9,7 +9,7 @@ namespace AdaLora.Glue.Demo;
 /// </summary>
 internal sealed record DemoData(IReadOnlyList<DemoSentence> Train, IReadOnlyList<DemoSentence> Dev)
 {
-    /// <summary>Draws a data set; the same for the same numbers.</summary>
+    /// <summary>Draws a data set, which is the same for the same numbers.</summary>
     public static DemoData Create(int seed, int trainCount, int devCount)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(trainCount, 1);

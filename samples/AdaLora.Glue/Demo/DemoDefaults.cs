@@ -1,6 +1,6 @@
 namespace AdaLora.Glue.Demo;
 
-/// <summary>Sizes and settings with which the demo shows what it should within about a minute on two cores.</summary>
+/// <summary>Sizes and settings with which the demo takes about a minute on two cores.</summary>
 internal static class DemoDefaults
 {
     public const int DataSeed = 20230310;

@@ -4,12 +4,12 @@ using AdaLora.Glue.Tasks;
 
 namespace AdaLora.Glue.Demo;
 
-/// <summary>What the application does without arguments: the frozen encoder with a trained head, then AdaLoRA, on a task of the demo's own.</summary>
+/// <summary>What the application does without arguments: the frozen encoder with a trained head, then AdaLoRA, on the demo's own task.</summary>
 internal static class DemoRuns
 {
     private static readonly string Root = Path.Combine("runs", "demo");
 
-    /// <summary>Writes the demo's data and says which runs there are.</summary>
+    /// <summary>Writes the demo's data and returns its runs.</summary>
     public static IReadOnlyList<RunSettings> Prepare()
     {
         var data = Path.Combine(Root, "data");

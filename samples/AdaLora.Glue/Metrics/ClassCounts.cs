@@ -1,6 +1,6 @@
 namespace AdaLora.Glue.Metrics;
 
-/// <summary>How often each class was predicted, was right to predict, and both.</summary>
+/// <summary>How often each class was predicted, was the right one, and both.</summary>
 internal sealed class ClassCounts
 {
     private readonly SortedDictionary<int, (int Predicted, int Gold, int Both)> _classes = [];

@@ -3,7 +3,7 @@ namespace AdaLora.Glue.Metrics;
 /// <summary>Metrics over class indices. Without samples there is no value (null); a ratio of zero over zero is 0.</summary>
 internal static class ClassificationMetrics
 {
-    /// <summary>The share of right predictions.</summary>
+    /// <summary>The share of correct predictions.</summary>
     public static double? Accuracy(IReadOnlyList<int> predictions, IReadOnlyList<int> golds) =>
         Count(predictions, golds) is { Samples: > 0 } counts ? (double)counts.Correct / counts.Samples : null;
 
@@ -19,7 +19,7 @@ internal static class ClassificationMetrics
     public static double? F1Weighted(IReadOnlyList<int> predictions, IReadOnlyList<int> golds) =>
         Count(predictions, golds) is { Samples: > 0 } counts ? counts.Classes.Sum(label => counts.F1(label) * counts.InGold(label)) / counts.Samples : null;
 
-    /// <summary>Matthews' correlation coefficient, for any number of classes (Gorodkin, 2004); 0 when all predictions or all golds are one class.</summary>
+    /// <summary>Matthews' correlation coefficient, for any number of classes (Gorodkin, 2004); 0 if all predictions or all golds are one class.</summary>
     public static double? Matthews(IReadOnlyList<int> predictions, IReadOnlyList<int> golds)
     {
         var counts = Count(predictions, golds);

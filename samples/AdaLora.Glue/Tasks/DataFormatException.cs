@@ -2,7 +2,7 @@ using AdaLora.Experiments.Programs;
 
 namespace AdaLora.Glue.Tasks;
 
-/// <summary>A data file is not in the layout its task has. The message names the first problems and counts the rest.</summary>
+/// <summary>A data file is not in the layout of its task. The message names the first problems and counts the rest.</summary>
 internal sealed class DataFormatException(string file, IReadOnlyList<DataProblem> problems) : UserInputException(Describe(file, problems))
 {
     private const int Shown = 10;

@@ -2,7 +2,7 @@ namespace AdaLora.Glue.Tasks;
 
 /// <summary>Something in a data file that cannot be used.</summary>
 /// <param name="Line">The line, counted from 1.</param>
-/// <param name="Column">The column's name; null when the whole line is at fault.</param>
+/// <param name="Column">The column's name; null if the whole line is at fault.</param>
 /// <param name="Message">What was expected and what was found.</param>
 internal sealed record DataProblem(int Line, string? Column, string Message)
 {

@@ -35,7 +35,7 @@ internal sealed class GlueData : ITaskData
 
     public EncodedExamples Training => _training ?? throw new InvalidOperationException("The training set was not read.");
 
-    /// <summary>The dev set's parts in the order of <see cref="GlueTask.Parts"/>; none if it was not asked for.</summary>
+    /// <summary>The dev set's parts in the order of <see cref="GlueTask.Parts"/>; none if it was not requested.</summary>
     public IReadOnlyList<EncodedExamples> Dev { get; } = [];
 
     public int Count => _training?.Count ?? 0;

@@ -1,21 +1,21 @@
 namespace AdaLora.Glue.Tasks;
 
-/// <summary>What a GLUE file holds: the examples of its good rows, in order, and what is wrong with the others.</summary>
+/// <summary>The contents of a GLUE file: the examples of its good rows, in order, and what is wrong with the others.</summary>
 /// <param name="Examples">The examples.</param>
-/// <param name="Problems">What keeps the file from being used.</param>
+/// <param name="Problems">What prevents the file from being used.</param>
 internal sealed record GlueFile(IReadOnlyList<GlueExample> Examples, IReadOnlyList<DataProblem> Problems)
 {
     /// <summary>
-    /// The share of rows that may be cut off. Official files have some such rows (QQP); many mean that the file is another one. A test set may have none, for its predictions are told by their row.
+    /// The share of rows that may be truncated. Official files have some such rows (QQP); many mean that it is a different file. A test set may have none, because its predictions are identified by their row.
     /// </summary>
     private const double ShortShare = 0.01;
 
     private const int ShownLines = 5;
 
-    /// <summary>Rows with too few cells, which are left out.</summary>
+    /// <summary>Rows with too few cells, which are skipped.</summary>
     public IReadOnlyList<DataProblem> LeftOut { get; private init; } = [];
 
-    /// <summary>What was left out, in words; null if nothing was.</summary>
+    /// <summary>What was skipped, in words; null if nothing was.</summary>
     public string? DescribeLeftOut(string path)
     {
         if (LeftOut.Count == 0)

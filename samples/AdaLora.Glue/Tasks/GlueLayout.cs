@@ -38,7 +38,7 @@ internal sealed class GlueLayout
     public DataProblem? FindShort(string[] cells, int line) =>
         cells.Length < _width ? new DataProblem(line, null, $"expected at least {_width} tab-separated cells for task {_task.Name}, found {cells.Length}") : null;
 
-    /// <summary>The example of a row with enough cells, or what keeps it from being one.</summary>
+    /// <summary>The example of a row with enough cells, or why it is not one.</summary>
     public (GlueExample? Example, DataProblem? Problem) Read(string[] cells, int line)
     {
         double? label = null;
@@ -47,6 +47,6 @@ internal sealed class GlueLayout
         return (new GlueExample(cells[_text], _pair == Absent ? null : cells[_pair], label), null);
     }
 
-    /// <summary>A cell as it may stand in a message.</summary>
+    /// <summary>A cell as it may appear in a message.</summary>
     public static string Quote(string cell) => cell.Length <= ShownCharacters ? $"'{cell}'" : $"'{cell[..ShownCharacters]}…'";
 }

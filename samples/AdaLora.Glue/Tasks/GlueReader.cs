@@ -9,10 +9,10 @@ internal static class GlueReader
     /// <param name="folder">The folder that holds the folders of all tasks, or the task's own.</param>
     /// <param name="task">The task to read.</param>
     /// <param name="split">Which set of it.</param>
-    /// <param name="part">Which file of a dev or test set; the first one when null.</param>
-    /// <param name="note">Told of rows that are left out.</param>
+    /// <param name="part">Which file of a dev or test set; the first one if null.</param>
+    /// <param name="note">Receives a note about rows that are skipped.</param>
     /// <exception cref="DataFormatException">A column is missing or a row cannot be used.</exception>
-    /// <exception cref="UserInputException">The folder or the file is not there.</exception>
+    /// <exception cref="UserInputException">The folder or the file does not exist.</exception>
     public static IReadOnlyList<GlueExample> Read(string folder, GlueTask task, GlueSplit split, GluePart? part = null, Action<string>? note = null)
     {
         if (!Directory.Exists(folder))
@@ -24,7 +24,7 @@ internal static class GlueReader
     }
 
     /// <summary>The path of the file in the official layout that <see cref="Read"/> would read.</summary>
-    /// <exception cref="UserInputException">The file is not there.</exception>
+    /// <exception cref="UserInputException">The file does not exist.</exception>
     public static string FindFile(string folder, GlueTask task, GlueSplit split, GluePart? part = null)
     {
         var suffix = split == GlueSplit.Train ? "" : (part ?? task.Parts[0]).FileSuffix;

@@ -3,7 +3,7 @@ using AdaLora.Experiments.Tasks;
 
 namespace AdaLora.Glue.Tasks;
 
-/// <summary>What has to be known about a task of the GLUE benchmark (Wang et al., 2019) to read its files, train on it and judge the result.</summary>
+/// <summary>What must be known about a task of the GLUE benchmark (Wang et al., 2019) to read its files, train on it and evaluate the result.</summary>
 internal sealed class GlueTask : ITask
 {
     /// <summary>The name on the command line, such as "sst2".</summary>
@@ -26,10 +26,10 @@ internal sealed class GlueTask : ITask
     /// <summary>The task's metrics in reporting order. The first one chooses the best evaluation.</summary>
     public required IReadOnlyList<string> Metrics { get; init; }
 
-    /// <summary>The parts of the dev and test sets, each a file of its own; the first one's metrics choose the best evaluation.</summary>
+    /// <summary>The parts of the dev and test sets, each in its own file; the first one's metrics choose the best evaluation.</summary>
     public IReadOnlyList<GluePart> Parts { get; init; } = [GluePart.Whole];
 
-    /// <summary>The settings that a run has unless others are given.</summary>
+    /// <summary>The default settings of a run.</summary>
     public PaperSettings Paper { get; init; } = PaperSettings.Usual;
 
     /// <summary>The scores a regression task allows.</summary>
@@ -49,7 +49,7 @@ internal sealed class GlueTask : ITask
         ? string.Create(CultureInfo.InvariantCulture, $"a score from {ScoreRange.Low} to {ScoreRange.High}")
         : string.Join(" or ", LabelSpellings);
 
-    /// <summary>The class index or score that a cell of the label column stands for; null when it is none of this task's.</summary>
+    /// <summary>The class index or score that a cell of the label column stands for; null if it is not one of this task's.</summary>
     public double? ParseLabel(string cell)
     {
         const NumberStyles PlainNumber = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent | NumberStyles.AllowLeadingSign;

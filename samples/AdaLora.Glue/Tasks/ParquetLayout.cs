@@ -4,7 +4,7 @@ using AdaLora.Experiments.Tables;
 
 namespace AdaLora.Glue.Tasks;
 
-/// <summary>GLUE as the Hugging Face hub has it: parquet files with a column per text, labels as class indices or scores, and -1 where a label is held back.</summary>
+/// <summary>GLUE as the Hugging Face hub has it: parquet files with a column per text, labels as class indices or scores, and -1 where a label is withheld.</summary>
 internal static class ParquetLayout
 {
     private const string Label = "label";
@@ -19,7 +19,7 @@ internal static class ParquetLayout
         _ => $"test{part.FileSuffix}-*.parquet",
     };
 
-    /// <summary>The files of a set in their order; none when the folder has another layout.</summary>
+    /// <summary>The files of a set in their order; none if the folder has a different layout.</summary>
     public static IReadOnlyList<string> FindFiles(string folder, GlueTask task, GlueSplit split, GluePart part)
     {
         var own = Path.Combine(folder, task.Name);

@@ -9,7 +9,7 @@ internal sealed class Predictor(SequenceClassifier model, EncodedExamples exampl
 {
     private const int BatchSize = 64;
 
-    /// <summary>What the predictions should have been.</summary>
+    /// <summary>The correct predictions.</summary>
     public IReadOnlyList<double> Labels => examples.Labels;
 
     /// <summary>One prediction per example (a class number, or a score), and the mean task loss.</summary>

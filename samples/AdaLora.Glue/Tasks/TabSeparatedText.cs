@@ -4,7 +4,7 @@ using AdaLora.Experiments.Programs;
 namespace AdaLora.Glue.Tasks;
 
 /// <summary>
-/// The rows of a GLUE file. Lines end at LF or CRLF, cells at tabs; everything else, quotes, backslashes, "#" and a lone CR included, is text. Readers for CSV
+/// The rows of a GLUE file. Lines end at LF or CRLF, cells at tabs; everything else, including quotes, backslashes, "#" and a lone CR, is text. Readers for CSV
 /// dialects (Sylvan.Data.Csv was tried) end a line at a lone CR and always keep some character as comment or escape sign, which would change sentences.
 /// </summary>
 internal static class TabSeparatedText

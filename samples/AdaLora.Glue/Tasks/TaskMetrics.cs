@@ -10,7 +10,7 @@ internal static class TaskMetrics
     /// <param name="predictions">Class indices, or scores for a regression task.</param>
     /// <param name="golds">Labels as <see cref="GlueExample.Label"/> holds them.</param>
     /// <returns>Metric name to value; null where the metric is undefined.</returns>
-    /// <exception cref="ArgumentException">The lists differ in length, or a class index is no integer.</exception>
+    /// <exception cref="ArgumentException">The lists differ in length, or a class index is not an integer.</exception>
     public static OrderedDictionary<string, double?> Compute(GlueTask task, IReadOnlyList<double> predictions, IReadOnlyList<double> golds)
     {
         var values = new OrderedDictionary<string, double?>();

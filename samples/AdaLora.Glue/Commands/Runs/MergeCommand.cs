@@ -8,7 +8,7 @@ using AdaLora.Experiments.Terminal;
 
 namespace AdaLora.Glue.Commands.Runs;
 
-/// <summary>The command that makes a plain checkpoint of a finished run.</summary>
+/// <summary>The command that writes a plain checkpoint of a finished run.</summary>
 internal static class MergeCommand
 {
     public static Command Create(ModelFolder models)
@@ -24,7 +24,7 @@ internal static class MergeCommand
         {
             var run = arguments.Open(line);
             var folder = line.GetRequiredValue(output);
-            // Whatever the run was computed in: products are added to the weights as the checkpoint has them.
+            // Whatever precision the run was computed in: products are added to the weights as the checkpoint has them.
             using var trained = arguments.Load(line, run, run.Settings.With(RunOptions.Precision, ModelPrecision.Float32), DataSets.None, token);
             if (Path.GetFullPath(folder) == Path.GetFullPath(trained.BaseFolder))
                 throw new UserInputException($"--output: '{folder}' is the base model itself; give another folder.");

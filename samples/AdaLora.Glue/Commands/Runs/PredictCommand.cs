@@ -8,7 +8,7 @@ using AdaLora.Glue.Tasks;
 
 namespace AdaLora.Glue.Commands.Runs;
 
-/// <summary>The command that asks a finished run about texts; its answers are JSON lines.</summary>
+/// <summary>The command that classifies texts with a finished run; its output is JSON lines.</summary>
 internal static class PredictCommand
 {
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

@@ -23,7 +23,7 @@ internal sealed class RunArguments(ModelFolder models)
 
     public SavedRun Open(ParseResult line) => SavedRun.Open(line.GetRequiredValue(_run), GlueTasks.Catalog);
 
-    /// <summary>Loads a run. Downloads, if there are any, are told on the error stream: the output belongs to results.</summary>
+    /// <summary>Loads a run. Downloads, if there are any, are reported on the error stream: the output is reserved for results.</summary>
     /// <param name="line">Says where the base model is, and where to compute.</param>
     /// <param name="run">The run.</param>
     /// <param name="settings">Its settings, with what has moved since.</param>

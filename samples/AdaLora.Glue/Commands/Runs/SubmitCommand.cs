@@ -11,7 +11,7 @@ using AdaLora.Glue.Tasks;
 
 namespace AdaLora.Glue.Commands.Runs;
 
-/// <summary>The command that writes what the GLUE benchmark's site takes: a file of predictions per test set, and a zip of all of them.</summary>
+/// <summary>The command that writes what the GLUE benchmark's site accepts: a file of predictions per test set, and a zip of all of them.</summary>
 internal static class SubmitCommand
 {
     private const string ZipName = "submission.zip";

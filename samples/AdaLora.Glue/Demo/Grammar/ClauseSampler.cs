@@ -70,7 +70,7 @@ internal sealed class ClauseSampler(Random random)
         var noun = Pick(nouns);
         var number = (GrammaticalNumber)random.Next(2);
         string[] adjective = random.Next(3) == 0 ? [Pick(Lexicon.Adjectives)] : [];
-        // A place between subject and verb often has the other number: agreement has to look past it.
+        // A place between subject and verb often has the other number: agreement must look past it.
         string[] place = withPlace ? [Pick(Lexicon.PlacePrepositions), .. PlainPhrase(Pick(Lexicon.Things), (GrammaticalNumber)random.Next(2))] : [];
         return new NounPhrase([Determiner(number), .. adjective, noun.Form(number), .. place], number, noun.Gender, 0, 1 + adjective.Length, noun);
     }

@@ -7,7 +7,7 @@ internal static class Determiners
 
     public static IReadOnlyList<string> Plural { get; } = ["the", "these", "those", "many", "several"];
 
-    /// <summary>Determiners of which a noun has one at most; "the many girls" is fine, "the these girls" is not.</summary>
+    /// <summary>Determiners of which a noun has at most one; "the many girls" is fine, "the these girls" is not.</summary>
     public static IReadOnlyList<string> Exclusive { get; } = ["the", "a", "this", "that", "these", "those"];
 
     /// <summary>A determiner that cannot stand before a noun of the given number.</summary>

@@ -38,7 +38,7 @@ internal static class Lexicon
         new("cough", "coughs", "coughed", "coughed", "coughing"), new("smile", "smiles", "smiled", "smiled", "smiling"),
     ];
 
-    /// <summary>Verbs that cannot do without their object.</summary>
+    /// <summary>Verbs that require an object.</summary>
     public static IReadOnlyList<Verb> Transitive { get; } =
     [
         new("forgive", "forgives", "forgave", "forgiven", "forgiving"), new("overtake", "overtakes", "overtook", "overtaken", "overtaking"),
@@ -54,7 +54,7 @@ internal static class Lexicon
         new("give", "gives", "gave", "given", "giving"), new("show", "shows", "showed", "shown", "showing"),
     ];
 
-    /// <summary>Verbs whose complement has a preposition of their own.</summary>
+    /// <summary>Verbs whose complement has the verb's own preposition.</summary>
     public static IReadOnlyList<Verb> Prepositional { get; } =
     [
         new("rely", "relies", "relied", "relied", "relying", "on"), new("insist", "insists", "insisted", "insisted", "insisting", "on"),

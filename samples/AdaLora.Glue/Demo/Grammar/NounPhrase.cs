@@ -7,7 +7,7 @@ namespace AdaLora.Glue.Demo.Grammar;
 /// <param name="Determiner">Index of the determiner, or -1.</param>
 /// <param name="Head">Index of the head noun, name or pronoun.</param>
 /// <param name="Noun">The head noun, or null for names and pronouns.</param>
-/// <param name="Pronoun">The pronoun that the phrase is, or null.</param>
+/// <param name="Pronoun">The pronoun of which the phrase consists, or null.</param>
 internal sealed record NounPhrase(
     IReadOnlyList<string> Words, GrammaticalNumber Number, Gender Gender, int Determiner, int Head, Noun? Noun = null, Pronoun? Pronoun = null)
 {

@@ -1,8 +1,8 @@
 namespace AdaLora.Glue.Demo.Grammar;
 
 /// <summary>
-/// All kinds of violations. Each leads out of the grammar for certain: a wrong form differs from every right one, dropped arguments are obligatory,
-/// and inserted or moved words can stand nowhere else.
+/// All kinds of violations. Each certainly breaks the grammar: a wrong form differs from every right one, dropped arguments are obligatory,
+/// and inserted or moved words cannot appear anywhere else.
 /// </summary>
 internal static class Violations
 {
@@ -108,7 +108,7 @@ internal static class Violations
         return (clause with { BeforeObjects = [others[random.Next(others.Count)]] }).Words;
     }
 
-    // A statement of what is fine as a question, or "ever" in place of "never": the word alone tells nothing.
+    // A statement of what is fine as a question, or "ever" instead of "never": the word alone reveals nothing.
     private static IEnumerable<string>? BareEver(Clause clause, Random random) => clause.Frame is VerbFrame.EverPerfect or VerbFrame.NeverPerfect
         ? (clause with { VerbWords = [clause.VerbWords[0], "ever", clause.VerbWords[^1]], IsQuestion = false }).Words
         : null;

@@ -8,12 +8,12 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Glue.Demo.Pretraining;
 
-/// <summary>Makes the demo's encoder: a small BERT pre-trained by masked-language modelling on acceptable sentences of the demo's grammar.</summary>
+/// <summary>Creates the demo's encoder: a small BERT pre-trained by masked-language modelling on acceptable sentences of the demo's grammar.</summary>
 internal static class DemoPretraining
 {
     private const int MaxPositions = 32;
 
-    /// <summary>Trains and writes the encoder as a Hugging Face folder. A cancelled training writes nothing.</summary>
+    /// <summary>Trains and writes the encoder as a Hugging Face folder. A cancelled run writes nothing.</summary>
     /// <returns>What the training did.</returns>
     public static TrainingResult Run(PretrainingSettings settings, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {

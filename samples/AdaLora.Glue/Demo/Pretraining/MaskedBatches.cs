@@ -5,8 +5,8 @@ using AdaLora.Transformers.Tokenization;
 namespace AdaLora.Glue.Demo.Pretraining;
 
 /// <summary>
-/// Endless batches for masked-language modelling as in BERT: 15 % of the words are to be guessed, of which 80 % are hidden, 10 % replaced by any word and 10 % left alone.
-/// At least one word of each sentence is to be guessed.
+/// Endless batches for masked-language modelling as in BERT: 15 % of the words are to be predicted, of which 80 % are hidden, 10 % replaced by any word and 10 % left unchanged.
+/// At least one word of each sentence is to be predicted.
 /// </summary>
 internal sealed class MaskedBatches(TextTokenizer tokenizer, IEnumerable<string> sentences, int batchSize, int seed) : IEnumerable<MaskedBatch>
 {

@@ -5,7 +5,7 @@ using AdaLora.Training.Progress;
 
 namespace AdaLora.Glue.Demo.Pretraining;
 
-/// <summary>The command that made the encoder which the demo fine-tunes.</summary>
+/// <summary>The command that created the encoder which the demo fine-tunes.</summary>
 internal static class PretrainDemoCommand
 {
     public static Command Create()
