@@ -13,8 +13,8 @@ public sealed class FailureTests : IDisposable
     public void Dispose() => _line.Dispose();
 
     [Theory]
-    [InlineData("--task", "colla", "There is no task 'colla'", "sst2")]
-    [InlineData("--method", "dora", "There is no method 'dora'", "svd-lora")]
+    [InlineData("--task", "colla", "Unknown task 'colla'", "sst2")]
+    [InlineData("--method", "dora", "Unknown method 'dora'", "svd-lora")]
     [InlineData("--seed", "one", "--seed", "whole number")]
     [InlineData("--seed", "-1", "--seed", "at least 0")]
     [InlineData("--epochs", "2.5", "--epochs", "whole number")]
@@ -25,12 +25,12 @@ public sealed class FailureTests : IDisposable
     [InlineData("--target-rank", "13", "--target-rank", "at most the initial rank 12")]
     [InlineData("--tinit", "1.5", "--tinit", "whole number of steps")]
     [InlineData("--tinit", "0.5", "--tinit", "leave no steps")]
-    [InlineData("--precision", "half", "there is no precision 'half'", "float32, tf32, bfloat16, float16")]
+    [InlineData("--precision", "half", "unknown precision 'half'", "float32, tf32, bfloat16, float16")]
     [InlineData("--layers", "2-1", "--layers", "0-2,5")]
     [InlineData("--layers", "x", "--layers", "0-2,5")]
-    [InlineData("--data", "absent", "there is no folder 'absent'", "CoLA")]
-    [InlineData("--model", "absent", "there is no folder 'absent'", "config.json")]
-    [InlineData("--model", "owner/../name", "there is no folder 'owner/../name'", "Hugging Face hub")]
+    [InlineData("--data", "absent", "the folder 'absent' does not exist", "CoLA")]
+    [InlineData("--model", "absent", "the folder 'absent' does not exist", "config.json")]
+    [InlineData("--model", "owner/../name", "the folder 'owner/../name' does not exist", "Hugging Face hub")]
     [InlineData("--colour", "red", "--colour", "--help")]
     public void Bad_input_gets_one_line_and_code_2(string option, string argument, string what, string remedy)
     {
@@ -93,7 +93,7 @@ public sealed class FailureTests : IDisposable
         Assert.Equal(ExitCode.BadInput, _line.Train());
         _ = Assert.Single(_line.ErrorText.TrimEnd().Split('\n'));
         Assert.Contains("Tried to allocate 20.00 MiB. Lower --batch-size", _line.ErrorText);
-        Assert.Contains("--resume goes on from", _line.ErrorText);
+        Assert.Contains("--resume continues from", _line.ErrorText);
         Assert.Contains("checkpoint-3-0123.safetensors", _line.ErrorText);
     }
 
@@ -104,7 +104,7 @@ public sealed class FailureTests : IDisposable
         _line.MoreCommands[0].SetAction((Func<System.CommandLine.ParseResult, int>)(_ => throw new ExternalException("CUDA out of memory. Tried to allocate 20.00 MiB.")));
 
         Assert.Equal(ExitCode.BadInput, _line.Run("evaluate"));
-        Assert.Equal("Out of memory: CUDA out of memory. Tried to allocate 20.00 MiB. Compute elsewhere with --device.", _line.ErrorText.TrimEnd());
+        Assert.Equal("Out of memory: CUDA out of memory. Tried to allocate 20.00 MiB. Use another device with --device.", _line.ErrorText.TrimEnd());
     }
 
     [Fact]

@@ -19,7 +19,7 @@ public sealed class OutputFolderTests : IDisposable
         using (new RunFolder(_line.Output))
             Assert.Equal(ExitCode.BadInput, _line.Train());
 
-        Assert.Contains("Another run writes into", _line.ErrorText, StringComparison.Ordinal);
+        Assert.Contains("Another run is writing to", _line.ErrorText, StringComparison.Ordinal);
         _ = Assert.Single(_line.ErrorText.TrimEnd().Split('\n'));
         Assert.Empty(_line.Runner.Asked);
         Assert.Equal(ExitCode.Success, _line.Train());
@@ -50,7 +50,7 @@ public sealed class OutputFolderTests : IDisposable
 
         Assert.Equal(ExitCode.Failure, _line.Train("--resume"));
 
-        Assert.Equal("'adapter' can't be written: full. Once that is mended, the same command with --resume goes on from the last checkpoint.", _line.ErrorText.TrimEnd());
+        Assert.Equal("'adapter' can't be written: full. Once this is fixed, run the same command with --resume to continue from the last checkpoint.", _line.ErrorText.TrimEnd());
     }
 
     [Fact]

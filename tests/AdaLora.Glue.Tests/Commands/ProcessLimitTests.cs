@@ -44,7 +44,7 @@ public sealed class ProcessLimitTests : IDisposable
         var (code, _, error) = Shell("ulimit -n 64; exec \"$0\" \"$@\"", Train("run"));
 
         Assert.Equal(ExitCode.Failure, code);
-        Assert.StartsWith("This process may have 64 files open at a time, which is too few. Raise the limit with 'ulimit -n 1024'.", error, StringComparison.Ordinal);
+        Assert.StartsWith("This process may have only 64 files open at a time, which is too few. Raise the limit with 'ulimit -n 1024'.", error, StringComparison.Ordinal);
         _ = Assert.Single(error.TrimEnd().Split('\n'));
     }
 

@@ -45,7 +45,7 @@ public sealed class CompareCommandTests : IDisposable
         Assert.StartsWith("panel,row,task,method,seed,status,matthews,accuracy,trainable_start", runs[0], StringComparison.Ordinal);
         Assert.StartsWith("cola,adalora,cola,adalora,1,done,0.24,", runs[1], StringComparison.Ordinal);
         Assert.Equal([137, 80, 78, 71], File.ReadAllBytes(Path.Combine(_line.Output, "comparison.png")).Take(4));
-        foreach (var text in (string[])["12 runs, 0 of them done before", "done 12/12", "step 1/600", "0.240 ± 0.000", "comparison.md"])
+        foreach (var text in (string[])["12 runs, 0 of them already done", "done 12/12", "step 1/600", "0.240 ± 0.000", "comparison.md"])
             Assert.Contains(text, _line.OutputText, StringComparison.Ordinal);
     }
 
@@ -74,7 +74,7 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Equal(ExitCode.Success, Compare("--methods", "adalora,lora", "--tasks", "cola", "--seeds", "1,2,3", "--threads", "2", "--jobs", "2"));
 
         Assert.Equal(["cola · adalora · seed 3", "cola · lora · seed 1", "cola · lora · seed 2", "cola · lora · seed 3"], _runner.Begun.Order(StringComparer.Ordinal));
-        Assert.Contains("6 runs, 2 of them done before", _line.OutputText, StringComparison.Ordinal);
+        Assert.Contains("6 runs, 2 of them already done", _line.OutputText, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -159,7 +159,7 @@ public sealed class CompareCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--methods: There is no method 'nonsense'", "--methods", "nonsense", "--tasks", "cola")]
+    [InlineData("--methods: Unknown method 'nonsense'", "--methods", "nonsense", "--tasks", "cola")]
     [InlineData("Unknown task", "--tasks", "nonsense")]
     [InlineData("--tasks", "--methods", "lora")]
     [InlineData("--jobs", "--tasks", "cola", "--jobs", "0")]

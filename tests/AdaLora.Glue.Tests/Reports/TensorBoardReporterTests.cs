@@ -51,7 +51,7 @@ public sealed class TensorBoardReporterTests : IDisposable
 
         Assert.Equal(ExitCode.Success, _line.Train("--tensorboard", folder));
 
-        _ = Assert.Single(_line.OutputText.Split('\n'), line => line.StartsWith($"From here on there are no figures for TensorBoard: '{folder}' can't be written", StringComparison.Ordinal));
+        _ = Assert.Single(_line.OutputText.Split('\n'), line => line.StartsWith($"No more figures are written for TensorBoard: '{folder}' can't be written", StringComparison.Ordinal));
         Assert.True(File.Exists(Path.Combine(_line.Output, RunFiles.Metrics)));
     }
 

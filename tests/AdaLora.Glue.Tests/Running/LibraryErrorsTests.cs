@@ -20,7 +20,7 @@ public sealed class LibraryErrorsTests
     {
         var told = Assert.Throws<MemoryShortage>(() => LibraryErrors.Explain<int>(() => throw new ExternalException("CUDA out of memory. Tried to allocate 2.00 GiB.\nframe #0: somewhere")));
 
-        Assert.Contains("Tried to allocate 2.00 GiB. Lower --batch-size or --max-length, give --precision bfloat16", told.Message, StringComparison.Ordinal);
+        Assert.Contains("Tried to allocate 2.00 GiB. Lower --batch-size or --max-length, use --precision bfloat16", told.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("frame", told.Message, StringComparison.Ordinal);
     }
 

@@ -98,7 +98,7 @@ public sealed class ParquetClaimsTests : IDisposable
         var file = File(1, Page(1, Texts("a")));
         file[^9] = ThriftBytes.BinaryType;
 
-        Refused(file, "given up after 5 seconds");
+        Refused(file, "stopped after 5 seconds");
     }
 
     private void Refused(byte[] file, string reason)
