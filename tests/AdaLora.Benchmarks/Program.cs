@@ -1,7 +1,7 @@
 using System.CommandLine;
 using AdaLora.Benchmarks;
 
-return new RootCommand("Benchmarks of AdaLora; see docs/benchmarks.md. Contenders take turns, and only ratios mean anything.")
+return new RootCommand("Benchmarks of AdaLora; see docs/benchmarks.md. Contenders take turns, and only ratios are meaningful.")
 {
     StepCommand.Create(),
     AllocatorCommand.Create(),

@@ -15,7 +15,7 @@ internal static class AllocatorBenchmark
         set_num_threads(pace.Threads);
         // The runtime compiles what runs often once more, better: a step of a training is not among the first ones.
         Run(6, 2, pace with { Warmup = 0, Rounds = 100 });
-        return new BenchmarkTable("DeBERTaV3-base's shapes", [.. matrices.SelectMany(count => ranks.Select(rank => Run(count, rank, pace)))], "The ratio is that of the bank to matrix by matrix.");
+        return new BenchmarkTable("DeBERTaV3-base's shapes", [.. matrices.SelectMany(count => ranks.Select(rank => Run(count, rank, pace)))], "The ratio compares the bank with matrix by matrix.");
     }
 
     private static BenchmarkRow Run(int matrices, int rank, Pace pace)

@@ -9,7 +9,7 @@ internal static class ListOptions
 {
     public static Option<IReadOnlyList<int>> Numbers(string name, string description, params int[] defaults)
     {
-        var option = ParsedOption.Create(name, $"{description} Several with commas between them.", "NUMBERS", ListArguments.Numbers);
+        var option = ParsedOption.Create(name, $"{description} Several are separated by commas.", "NUMBERS", ListArguments.Numbers);
         option.DefaultValueFactory = _ => defaults;
         return option;
     }
@@ -18,7 +18,7 @@ internal static class ListOptions
 
     public static Option<IReadOnlyList<string>> Names(string name, string description, IReadOnlyList<string> known, params string[] defaults)
     {
-        var option = ParsedOption.Create(name, $"{description}: {string.Join(" or ", known)}, or several with commas between them.", "NAMES", Parse);
+        var option = ParsedOption.Create(name, $"{description}: {string.Join(" or ", known)}, or several separated by commas.", "NAMES", Parse);
         option.DefaultValueFactory = _ => defaults;
         return option;
 
@@ -26,7 +26,7 @@ internal static class ListOptions
         {
             var names = ListArguments.Names(text);
             return names.Except(known).FirstOrDefault() is { } unknown
-                ? throw new UserInputException($"'{unknown}' is none of {string.Join(", ", known)}.")
+                ? throw new UserInputException($"'{unknown}' is not one of {string.Join(", ", known)}.")
                 : names;
         }
     }

@@ -10,7 +10,7 @@ internal static class LoadCommand
         var model = new Option<string?>("--model") { Description = "A checkpoint folder. [default: all-MiniLM-L6-v2 of the shared material]", HelpName = "DIR" };
         return BenchmarkCommand.Create(
             "load",
-            "Times loading a checkpoint beside reading the bytes of its weights.",
+            "Times loading a checkpoint, compared with reading the bytes of its weights.",
             [model, .. pace.All],
             line => LoadBenchmark.Run(line.GetValue(model) is { } folder ? WorkloadOptions.Existing(folder) : SharedMaterial.Model, pace.Bind(line)));
     }

@@ -12,7 +12,7 @@ internal static class MemoryCommand
         var rounds = ParsedOption.Number("--rounds", "Processes per program.", 1);
         return BenchmarkCommand.Create(
             "memory",
-            "Measures the peak memory of whole training processes, PEFT's beside ours, and the bytes that the adapters' state takes.",
+            "Measures the peak memory of whole training processes, PEFT's and ours, and the bytes that the adapters' state takes.",
             [.. peers.All, steps, rounds],
             Run);
 

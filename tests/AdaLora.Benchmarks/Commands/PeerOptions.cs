@@ -9,7 +9,7 @@ namespace AdaLora.Benchmarks;
 internal sealed class PeerOptions(string task, int length)
 {
     private readonly MaterialOptions _material = new(task);
-    private readonly Option<string?> _peers = new("--peers") { Description = "The folder of PEFT's Python packages; without it PEFT is left out.", HelpName = "DIR" };
+    private readonly Option<string?> _peers = new("--peers") { Description = "The folder of PEFT's Python packages; without it, PEFT is skipped.", HelpName = "DIR" };
     private readonly Option<IReadOnlyList<string>> _methods = ListOptions.Names("--method", "What to compare", [TrainingMethods.AdaLora.Name, TrainingMethods.Lora.Name], TrainingMethods.AdaLora.Name);
     private readonly Option<int> _seed = ParsedOption.Number("--seed", "Seed of all randomness.", 1);
     private readonly Option<int> _batch = ParsedOption.Number("--batch", "Texts per step.", 32);

@@ -8,7 +8,7 @@ internal static class TokenizeCommand
     public static Command Create()
     {
         var (material, pace) = (new MaterialOptions("sst2"), new PaceOptions(warmup: 1, rounds: 10));
-        var length = ParsedOption.Number("--length", "Tokens per text at most.", 128);
+        var length = ParsedOption.Number("--length", "Maximum number of tokens per text.", 128);
         return BenchmarkCommand.Create(
             "tokenize",
             "Times tokenizing the training texts of a task, on one thread and on all processors.",

@@ -7,7 +7,7 @@ namespace AdaLora.Benchmarks;
 /// <summary>Models and the sizes of their batches, on the command line.</summary>
 internal sealed class WorkloadOptions
 {
-    private readonly Option<string?> _model = new("--model") { Description = "A checkpoint folder; random weights of --shape when left out.", HelpName = "DIR" };
+    private readonly Option<string?> _model = new("--model") { Description = "A checkpoint folder; random weights of --shape if omitted.", HelpName = "DIR" };
     private readonly Option<string> _shape = ParsedOption.Create("--shape", $"The shape of random weights: {string.Join(" or ", BenchmarkModel.Shapes.Keys)}.", "NAME", ParseShape);
     private readonly Option<IReadOnlyList<int>> _batch = ListOptions.Numbers("--batch", "Texts per step.", 32);
     private readonly Option<IReadOnlyList<int>> _length = ListOptions.Numbers("--length", "Tokens per text.", 64);
@@ -18,7 +18,7 @@ internal sealed class WorkloadOptions
 
     public IEnumerable<Option> All => [_model, _shape, _batch, _length, _dropout, _elementTypes];
 
-    public static Option<double> Dropout() => ParsedOption.Number("--dropout", "Dropout in front of the adapters; 0 switches the encoder's off too, which else is that of the checkpoint.", 0.1);
+    public static Option<double> Dropout() => ParsedOption.Number("--dropout", "Dropout before the adapters; 0 also switches off the encoder's, which otherwise is that of the checkpoint.", 0.1);
 
     /// <summary>Measures every combination that was asked for.</summary>
     public IEnumerable<BenchmarkTable> Measure(ParseResult line, Func<Workload, BenchmarkTable> run)
@@ -32,8 +32,8 @@ internal sealed class WorkloadOptions
                     yield return run(new Workload(model, batch, length, dropout, ElementTypes.Of(type)));
     }
 
-    public static string Existing(string folder) => Directory.Exists(folder) ? folder : throw new UserInputException($"There is no checkpoint folder '{folder}'.");
+    public static string Existing(string folder) => Directory.Exists(folder) ? folder : throw new UserInputException($"The checkpoint folder '{folder}' does not exist.");
 
     private static string ParseShape(string text) =>
-        BenchmarkModel.Shapes.ContainsKey(text) ? text : throw new UserInputException($"'{text}' is none of {string.Join(", ", BenchmarkModel.Shapes.Keys)}.");
+        BenchmarkModel.Shapes.ContainsKey(text) ? text : throw new UserInputException($"'{text}' is not one of {string.Join(", ", BenchmarkModel.Shapes.Keys)}.");
 }

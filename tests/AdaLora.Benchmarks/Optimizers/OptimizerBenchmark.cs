@@ -25,7 +25,7 @@ internal static class OptimizerBenchmark
                 Run("MiniLM, rank 12: bank and head", [Bank(Enumerable.Repeat(MiniLmLayer, 6).SelectMany(layer => layer), 12), .. MiniLmHead], pace),
                 Run("MiniLM's layers in full, and head", [.. Enumerable.Repeat(MiniLmLayer, 6).SelectMany(layer => layer).SelectMany(m => (long[][])[[m.Out, m.In], [m.Out]]), .. MiniLmHead], pace),
             ],
-            "Ratios are those of this library to TorchSharp.");
+            "Ratios compare this library with TorchSharp.");
     }
 
     private static long[] Bank(IEnumerable<(int Out, int In)> matrices, int rank) =>

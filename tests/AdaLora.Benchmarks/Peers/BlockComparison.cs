@@ -22,6 +22,6 @@ internal static class BlockComparison
         return new BenchmarkTable(
             FormattableString.Invariant($"{Path.GetFileName(work.Model)}, {work.Task.Folder}, {work.Batch} x {work.Length}, dropout {work.Dropout}, {work.Threads} threads"),
             [.. rows.Select(row => row with { Figures = [.. row.Figures, Figure.Megabytes("peak MB", Medians.Of(reports[row.Name].Select(report => report.PeakMegabytes)))] })],
-            $"Processes took turns, {blocks} per contender; figures are medians over them, for times of their medians of {steps - BlockPlan.Uncounted} steps after the first {BlockPlan.Uncounted}.");
+            $"Processes took turns, {blocks} per contender; figures are medians over the processes, and for times over their medians of {steps - BlockPlan.Uncounted} steps after the first {BlockPlan.Uncounted}.");
     }
 }

@@ -25,14 +25,14 @@ internal sealed class PeftProgram : ITrainingProgram
     public static PeftProgram Find(string? packages, string sharedFolder)
     {
         if (packages is null)
-            throw new SkippedException("PEFT is left out: give the folder of its Python packages with --peers.");
+            throw new SkippedException("PEFT is skipped: give the folder of its Python packages with --peers.");
         if (!Directory.Exists(Path.Combine(packages, "peft")))
-            throw new SkippedException($"PEFT is left out: there is no folder 'peft' in '{packages}'.");
+            throw new SkippedException($"PEFT is skipped: there is no folder 'peft' in '{packages}'.");
         var script = Path.Combine(sharedFolder, "peers", "peft_glue.py");
         if (!File.Exists(script))
-            throw new SkippedException("PEFT is left out: there is no peers/peft_glue.py in the folder of shared material; ADALORA_SHARED says where that is.");
+            throw new SkippedException("PEFT is skipped: there is no peers/peft_glue.py in the folder of shared material; ADALORA_SHARED says where that is.");
         var python = ((string[])["python3.11", "python3"]).FirstOrDefault(IsNeededPython)
-            ?? throw new SkippedException($"PEFT is left out: there is no {NeededPython} to run it with.");
+            ?? throw new SkippedException($"PEFT is skipped: there is no {NeededPython} to run it with.");
         return new PeftProgram(python, Path.GetFullPath(script), Path.GetFullPath(packages));
     }
 

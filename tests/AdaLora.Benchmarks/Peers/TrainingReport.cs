@@ -23,7 +23,7 @@ internal sealed record TrainingReport(TimeSpan Elapsed, double StepMilliseconds,
     {
         var node = Parse(result.Output) ?? Parse(result.Output.TrimEnd().Split('\n')[^1]);
         if (node is null || node[StepMillisecondsKey] is not { } step || node[PeakMegabytesKey] is not { } peak)
-            throw new ChildProcessException($"A training process printed no result but: {result.Output}");
+            throw new ChildProcessException($"A training process printed no result. Its output: {result.Output}");
         var metrics = (node[FinalKey] as JsonObject ?? []).Where(metric => metric.Value is JsonValue)
             .ToDictionary(metric => ForeignNames.GetValueOrDefault(metric.Key, metric.Key), metric => (double)metric.Value!);
         return new TrainingReport(result.Elapsed, (double)step, (double)peak, metrics);

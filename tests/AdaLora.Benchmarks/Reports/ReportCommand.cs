@@ -10,8 +10,8 @@ internal static class ReportCommand
 {
     public static Command Create()
     {
-        var names = new Argument<string[]>("sections") { Description = "Sections to write; step* is every one whose name begins with step. All when left out.", Arity = ArgumentArity.ZeroOrMore };
-        var peers = new Option<string?>("--peers") { Description = "The folder of PEFT's Python packages; without it sections that need PEFT stay as they are.", HelpName = "DIR" };
+        var names = new Argument<string[]>("sections") { Description = "Sections to write; step* means every one whose name begins with step. All if omitted.", Arity = ArgumentArity.ZeroOrMore };
+        var peers = new Option<string?>("--peers") { Description = "The folder of PEFT's Python packages; without it, sections that need PEFT are left unchanged.", HelpName = "DIR" };
         var output = new Option<string?>("--output") { Description = "The document. [default: docs/benchmarks.md]", HelpName = "FILE" };
         var json = new Option<string?>("--json-folder") { Description = "A folder for the same figures as JSON, one file per section.", HelpName = "DIR" };
         var command = new Command("report", "Runs the benchmarks and writes their tables into docs/benchmarks.md.") { names, peers, output, json };
@@ -57,7 +57,7 @@ internal static class ReportCommand
         var result = ChildProcess.Run(BuiltProgram.Benchmarks, arguments, accept: BenchmarkCommand.Skipped);
         if (result.ExitCode == BenchmarkCommand.Skipped)
         {
-            Console.Error.WriteLine($"{section.Name}: something it needs is not there; it stays as it is.");
+            Console.Error.WriteLine($"{section.Name}: something it needs is missing; the section is left unchanged.");
             return;
         }
 

@@ -40,7 +40,7 @@ internal sealed record ReportSection(string Name, string Heading, params IReadOn
     public static IReadOnlyList<ReportSection> Find(IReadOnlyList<string> names)
     {
         foreach (var name in names.Where(name => !All.Any(section => section.IsCalled(name))))
-            throw new UserInputException($"There is no section '{name}'. Use some of: {string.Join(", ", All.Select(section => section.Name))}.");
+            throw new UserInputException($"There is no section '{name}'. The sections are: {string.Join(", ", All.Select(section => section.Name))}.");
         return names.Count == 0 ? All : [.. All.Where(section => names.Any(section.IsCalled))];
     }
 

@@ -22,7 +22,7 @@ internal static class GeneratedSections
         if (begin < 0)
             return $"{text.TrimEnd('\n')}\n\n## {heading}\n\n{string.Join('\n', (string[])[marker, .. content, End])}\n";
         if (lines.IndexOf(marker, begin + 1) >= 0)
-            throw new FormatException($"The marker '{marker}' is there twice.");
+            throw new FormatException($"The marker '{marker}' occurs twice.");
         var end = lines.FindIndex(begin + 1, line => line.StartsWith("<!-- ", StringComparison.Ordinal));
         if (end < 0 || lines[end] != End)
             throw new FormatException($"The section '{name}' has no '{End}'.");

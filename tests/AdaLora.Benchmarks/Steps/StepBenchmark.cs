@@ -49,5 +49,5 @@ internal static class StepBenchmark
 
     private static string? NoteOn(Workload workload) => workload.Base == ScalarType.Float32
         ? null
-        : $"{ElementTypes.NameOf(workload.Base)} is what the frozen layers under AdaLoRA's adapters are computed in; all else and all other contenders are {ElementTypes.Single}.";
+        : $"The frozen layers under AdaLoRA's adapters are computed in {ElementTypes.NameOf(workload.Base)}; everything else and all other contenders are in {ElementTypes.Single}.";
 }
