@@ -57,7 +57,7 @@ public sealed class AdaLoraOptionsTests
         Assert.Contains("Decay is null", Assert.Throws<ArgumentException>(() => new TrainerOptions { TotalSteps = 1, Decay = null! }.Validate()).Message, StringComparison.Ordinal);
     }
 
-    /// <summary>An enumeration that is new in an options class is checked too.</summary>
+    /// <summary>A new enumeration in an options class is checked too.</summary>
     [Fact]
     public void Every_choice_among_the_options_is_checked()
     {

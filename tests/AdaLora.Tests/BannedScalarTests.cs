@@ -6,14 +6,14 @@ using Xunit;
 
 namespace AdaLora.Tests;
 
-/// <summary>No Scalar of ours may be freed while libtorch reads it: what would do that is banned, and the one place that makes them holds them.</summary>
+/// <summary>No Scalar of ours may be freed while libtorch reads it: what would do that is banned, and the one place that creates them holds them.</summary>
 public sealed class BannedScalarTests
 {
     private const string HoldInstead = "Libtorch may read a Scalar that the garbage collector has freed. Use the operations of AdaLora.Internals.HeldScalars.";
 
     private const string OtherOptimizer = "Its steps pass Scalars that the garbage collector may free while libtorch reads them. Use AdaLora.Training.FusedAdamW.";
 
-    /// <summary>Run with ADALORA_WRITE_BANS=1 to write the file anew, for another version of TorchSharp.</summary>
+    /// <summary>Run with ADALORA_WRITE_BANS=1 to rewrite the file, for another version of TorchSharp.</summary>
     [Fact]
     public void The_banned_symbols_are_those_that_TorchSharps_code_passes_unheld_Scalars_in()
     {
@@ -65,7 +65,7 @@ public sealed class BannedScalarTests
         Assert.Empty(TemporaryScalars.UsesIn(typeof(HeldScalars).Assembly, exempt: typeof(HeldScalars)));
     }
 
-    /// <summary>Disposing it after the operation, also when that throws, keeps a Scalar alive until then.</summary>
+    /// <summary>Disposing it after the operation, even if that throws, keeps a Scalar alive until then.</summary>
     [Fact]
     public void Every_Scalar_that_is_made_there_is_disposed_after_its_operation_or_held_for_good()
     {

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AdaLora.Tests;
 
-/// <summary>The analyzer passes over a symbol that does not exist: one that is mistyped would ban nothing.</summary>
+/// <summary>The analyzer ignores a symbol that does not exist: a mistyped one would ban nothing.</summary>
 public sealed class BannedSymbolTests
 {
     private const BindingFlags Own = BindingFlags.Public | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
@@ -57,7 +57,7 @@ public sealed class BannedSymbolTests
         Assert.All(overloads, method => Assert.Contains(method.Symbol, Banned));
     }
 
-    /// <summary>A number comes out of a tensor as a plain value, and whatever gives one is banned or known to look at no element.</summary>
+    /// <summary>A number comes out of a tensor as a plain value, and whatever returns one is banned or known to read no element.</summary>
     [Fact]
     public void Whatever_turns_a_tensor_into_a_plain_value_is_banned()
     {

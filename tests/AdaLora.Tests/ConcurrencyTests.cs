@@ -87,7 +87,7 @@ public sealed class ConcurrencyTests
         }
     }
 
-    // Weights of the model come from torch's one generator, which two threads must not draw from at the same time if results are to be repeatable.
+    // The model's weights come from torch's single generator, which two threads must not draw from at the same time if results are to be repeatable.
     private static readonly object Generator = new();
 
     private static float[] Train(int seed, double dropout = 0)

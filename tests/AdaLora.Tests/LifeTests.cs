@@ -57,7 +57,7 @@ public sealed class LifeTests
         using var model = new TinyModel();
         using var adapted = AdaLoraModel.Attach(model, TinyTask.Options);
         using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 40, EvaluateEvery = 5, Patience = 2, LearningRate = 1e-2 });
-        // Step 28 is the first of the final phase: the best scores and the longest time without improvement lie before.
+        // Step 28 is the first of the final phase: the best scores and the longest time without improvement come before.
         var scores = new Queue<double>([9, 8, 7, 6, 5, 1, 3, 2]);
 
         var result = trainer.Fit(TinyTask.Batches(40), b => TinyTask.Loss(model, b), scores.Dequeue);
@@ -155,7 +155,7 @@ public sealed class LifeTests
             TinyTask.Step(adapted, model, optimizer, batch);
         adapted.Compact(optimizer);
         var held = adapted.TrainableParameters[0].data<float>().ToArray();
-        // What is trained in full becomes other objects.
+        // What is trained in full becomes different objects.
         model.named_children().Single(c => c.name == "head").module.to(ScalarType.Float64);
 
         Assert.Contains("Nothing was restored", Assert.Throws<InvalidOperationException>(kept.Restore).Message, StringComparison.Ordinal);

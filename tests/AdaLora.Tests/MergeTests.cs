@@ -68,7 +68,7 @@ public sealed class MergeTests
         Assert.Equal(outputs, trained.Outputs());
     }
 
-    // Large enough for oneDNN where that is faster, and rows that fill no block.
+    // Large enough for oneDNN where that is faster, and rows that do not fill a block.
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -162,7 +162,7 @@ public sealed class MergeTests
         Assert.Throws<InvalidOperationException>(() => trained.Adapted.Merge());
         Assert.Contains("Unmerge", Assert.Throws<InvalidOperationException>(() => new Trainer(trained.Adapted, new TrainerOptions { TotalSteps = 28 })).Message, StringComparison.Ordinal);
 
-        // Outputs are computed in training mode too, and after unmerging everything goes on.
+        // Outputs are computed in training mode too, and after unmerging everything continues.
         using (no_grad())
             trained.Model.call(batch.Inputs);
         trained.Adapted.Unmerge();

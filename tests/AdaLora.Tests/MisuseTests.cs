@@ -4,7 +4,7 @@ using Xunit;
 
 namespace AdaLora.Tests;
 
-/// <summary>What a second thread does to a model that is being trained, in a process of its own: it may fail, but not end the process.</summary>
+/// <summary>What a second thread does to a model that is being trained, in its own process: it may fail, but not end the process.</summary>
 public sealed class MisuseTests
 {
     private const int LeastMisuses = 50;

@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests;
 
-/// <summary>Options with values from the edges of their types: they are refused in words, or a training with them runs.</summary>
+/// <summary>Options with values from the edges of their types: they are refused with a message, or training with them runs.</summary>
 public sealed class OptionFuzzTests
 {
     private static readonly Gen<double> Numbers = OneOf(double.NaN, double.PositiveInfinity, double.NegativeInfinity, -1.0, -0.0, 0, double.Epsilon, 1e-8, 0.1, 0.5, 1, 2, 1e30, double.MaxValue);
@@ -19,7 +19,7 @@ public sealed class OptionFuzzTests
     public void Options_of_an_adapter() => Gen.Select(Gen.Int[0, 11], Gen.Int[0, 11], Counts, Numbers, Phases).Sample(
         (first, second, count, number, phase) => Use(() =>
         {
-            // Two options are strange, the others as they should be.
+            // Two options are unusual, the others are normal.
             T Strange<T>(int option, T value, T usual) => option == first || option == second ? value : usual;
             using var model = new TinyModel();
             using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests;
 
-/// <summary>What a loop of one's own can ask of the allocator and the regulariser of an adapted model.</summary>
+/// <summary>What a custom loop can ask of the allocator and the regulariser of an adapted model.</summary>
 public sealed class OwnLoopTests
 {
     [Fact]

@@ -12,7 +12,7 @@ using static TorchSharp.torch.nn;
 
 namespace AdaLora.Tests;
 
-/// <summary>A plan is what attaching then does, and making it changes nothing.</summary>
+/// <summary>A plan is what attaching then does, and planning changes nothing.</summary>
 public sealed class PlanTests
 {
     private static readonly Dictionary<string, Func<Module>> Models = new(StringComparer.Ordinal)
@@ -144,7 +144,7 @@ public sealed class PlanTests
         Assert.Equal(adapted.TargetBudget, plan.TargetBudget);
         Assert.Equal((report.Counts.Adapters, report.Counts.Trainable, report.Counts.Total), (plan.AdapterParameters, plan.AdapterParameters + plan.TrainedInFullParameters, plan.ModelParameters + plan.AdapterParameters));
         Assert.InRange(plan.MostTargetParameters, plan.LeastTargetParameters, plan.AdapterParameters);
-        // Every linear layer is in one of the lists under one of its names, but those inside of adapted ones.
+        // Every linear layer is in one of the lists under one of its names, except those inside adapted ones.
         var listed = adapted.Sites.SelectMany(site => site.Aliases.Prepend(site.Path)).Concat(plan.NotAdapted.Select(module => module.Name)).ToHashSet(StringComparer.Ordinal);
         Assert.All(names, name => Assert.True(listed.Contains(name) || listed.Any(outer => ModuleNames.IsAtOrIn(name, outer)) || IsAlias(model, name, listed), name));
         _ = adapted.Detach();

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests;
 
-/// <summary>What comes back when something is done and undone, for options of all kinds and trainings of all lengths.</summary>
+/// <summary>What comes back when something is done and undone, for options of all kinds and training runs of all lengths.</summary>
 public sealed class RoundTripPropertyTests
 {
     private static readonly Gen<(AdaLoraOptions Options, int Steps, bool Compact)> Cases = Gen.Select(
@@ -64,7 +64,7 @@ public sealed class RoundTripPropertyTests
 
             foreach (var file in Directory.GetFiles(folder.File("first")).Select(Path.GetFileName))
                 Assert.Equal(File.ReadAllBytes(folder.File("first", file!)), File.ReadAllBytes(folder.File("second", file!)));
-            // What was pruned is masked in one and absent in the other, whose sums are then rounded in another order.
+            // What was pruned is masked in one and absent in the other, whose sums are then rounded in a different order.
             Assert.All(Outputs(model).Zip(Outputs(other)), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
         },
         iter: 25,

@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests;
 
-/// <summary>Buffers that a training changes without being asked to: they belong to the adapter, and the base model gets its own back.</summary>
+/// <summary>Buffers that training changes as a side effect: they belong to the adapter, and the base model gets its own back.</summary>
 public sealed class RunningStatisticsTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -170,7 +170,7 @@ public sealed class RunningStatisticsTests : IDisposable
     {
         if (adapted.Step > 0)
         {
-            // Only what the base model does by itself.
+            // Only what the base model itself does.
             model.train();
             using var noGrad = no_grad();
             foreach (var batch in Batches(7).Take(5))

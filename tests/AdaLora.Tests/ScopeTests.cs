@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests;
 
-/// <summary>A tensor that no scope holds may be freed while libtorch reads it, like a number: a caller without a scope has to be as safe.</summary>
+/// <summary>A tensor that no scope holds may be freed while libtorch reads it, like a number: a caller without a scope must be just as safe.</summary>
 public sealed class ScopeTests
 {
     private static readonly Dictionary<string, Action<AdaLoraModel, TinyModel, Tensor>> Calls = new()

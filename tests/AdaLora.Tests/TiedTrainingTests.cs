@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests;
 
-/// <summary>Parameters that are one piece of memory and trained in full take one step, along the sum of their gradients: as if they were one object.</summary>
+/// <summary>Parameters that share memory and are trained in full take one step, along the sum of their gradients: as if they were one object.</summary>
 public sealed class TiedTrainingTests
 {
     private const int Width = 6;

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests;
 
-/// <summary>Weights that are one piece of memory with something else, or that nobody keeps.</summary>
+/// <summary>Weights that share memory with something else, or that are not stored.</summary>
 public sealed class TiedWeightTests
 {
     private const int Width = 6;

@@ -4,7 +4,7 @@ using static TorchSharp.torch.nn;
 
 namespace AdaLora.Tests;
 
-/// <summary>What is asked of an adapted model whose adapters are gone is refused by name, not by a tensor.</summary>
+/// <summary>Operations on an adapted model whose adapters are gone are refused by name, not by a tensor.</summary>
 public sealed class UseAfterEndTests
 {
     [Theory]

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Adapters;
 
-/// <summary>The fused node gives what the operations it stands for give.</summary>
+/// <summary>The fused node returns what the operations it replaces return.</summary>
 public sealed class AdaptedLinearTests
 {
     private const int In = 37, Out = 23, Rank = 5;
@@ -42,7 +42,7 @@ public sealed class AdaptedLinearTests
     {
         using var scope = NewDisposeScope();
         var parts = Parts(ScalarType.Float32, hasLambda: true);
-        // Warm up what is made once.
+        // Warm up what is created once.
         AdaptedLinear.Apply(parts.Input, parts.Weight, parts.Bias, parts.Left, parts.Lambda, parts.Right, Scale, 0.1).sum().backward();
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         for (var i = 0; i < 20; i++)

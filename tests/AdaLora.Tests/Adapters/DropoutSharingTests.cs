@@ -40,7 +40,7 @@ public sealed class DropoutSharingTests : IDisposable
         Assert.Equal(shares, Same(first[0], first[1]) && Same(first[0], first[2]));
         Assert.Equal(shares, Same(second[0], second[1]) && Same(second[0], second[2]));
         Assert.False(Same(first[0], first[3]));
-        // The same tensor again is another pass, also when nothing came in between.
+        // The same tensor again is another pass, even if nothing came in between.
         Assert.False(Same(Kept(adapted.Adapters[0].call(input)), Kept(adapted.Adapters[0].call(input))));
         Assert.All(first, mask => Assert.All(second, again => Assert.False(Same(mask, again))));
     }
@@ -159,7 +159,7 @@ public sealed class DropoutSharingTests : IDisposable
             Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
         }
 
-        // A forward pass alone, as for a loss that nobody goes back from.
+        // A forward pass alone, as for a loss without a backward pass.
         TinyTask.Loss(model, batches[0]).Dispose();
         model.eval();
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);

@@ -48,7 +48,7 @@ public sealed class FastDropoutTests
         Assert.InRange(both, 0.01 - Error(0.01), 0.01 + Error(0.01));
     }
 
-    /// <summary>The correlation of entries at a distance in standard deviations: the mean of its square over 100 keys is 1, with a standard deviation of 0.14, if they have nothing to do with each other.</summary>
+    /// <summary>The correlation of entries at a distance in standard deviations: the mean of its square over 100 keys is 1, with a standard deviation of 0.14, if they are independent.</summary>
     [Theory]
     [InlineData(0.1)]
     [InlineData(0.5)]

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Adapters;
 
-/// <summary>Operations in place behind an adapted layer, as models have them that nobody wrote for adapters.</summary>
+/// <summary>In-place operations after an adapted layer, as in models that were not written for adapters.</summary>
 public sealed class InPlaceTests
 {
     private const int Width = 12;

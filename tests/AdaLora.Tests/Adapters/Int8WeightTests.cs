@@ -11,7 +11,7 @@ using static TorchSharp.torch.nn;
 
 namespace AdaLora.Tests.Adapters;
 
-/// <summary>Frozen weights in eight bits: what they are off by, what is computed with them, and who has which weights when.</summary>
+/// <summary>Frozen weights in eight bits: their error, what is computed with them, and who has which weights when.</summary>
 public sealed class Int8WeightTests
 {
     private static readonly AdaLoraOptions Options = TinyTask.Options with { BasePrecision = BasePrecision.Int8, TrainedModules = [] };
@@ -41,7 +41,7 @@ public sealed class Int8WeightTests
         Assert.True(float.IsNaN(output[2]) && !float.IsFinite(output[3]));
     }
 
-    /// <summary>Weights that are computed in several slices give what one product gives.</summary>
+    /// <summary>Weights that are computed in several slices give the same result as one product.</summary>
     [Theory]
     [InlineData(3, 7)]
     [InlineData(513, 16384)]
@@ -92,7 +92,7 @@ public sealed class Int8WeightTests
         }
     }
 
-    /// <summary>All ways that compute an adapted layer agree with a model whose weights were rounded beforehand.</summary>
+    /// <summary>All ways of computing an adapted layer agree with a model whose weights were rounded beforehand.</summary>
     [Theory]
     [InlineData(ScalarType.Float32, 1e-5)]
     [InlineData(ScalarType.Float64, 1e-12)]

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Adapters;
 
-/// <summary>Products of rows with a matrix are the same by whichever library, on processors that oneDNN is not chosen on too.</summary>
+/// <summary>Products of rows with a matrix are the same with either library, also on processors on which oneDNN is not chosen.</summary>
 public sealed class RowProductsTests
 {
     [Theory]
@@ -26,7 +26,7 @@ public sealed class RowProductsTests
         Close(y.to(float64).mm(weight.to(float64)), RowProducts.ConvolveTransposed(y, weight));
     }
 
-    // Large and small enough for each way, rows that lie apart in memory, a matrix that is a transposed view, and both precisions.
+    // Large and small enough for each way, rows that are not contiguous in memory, a matrix that is a transposed view, and both precisions.
     [Theory]
     [InlineData(3, 384, 384, ScalarType.Float32)]
     [InlineData(100, 384, 384, ScalarType.Float32)]

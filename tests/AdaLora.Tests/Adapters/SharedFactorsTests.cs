@@ -11,7 +11,7 @@ public sealed class SharedFactorsTests
 {
     private const int Steps = 16;
 
-    /// <summary>When something sets gradients to zero or null.</summary>
+    /// <summary>If something sets gradients to zero or null.</summary>
     public enum Clearing
     {
         BeforeForward,

@@ -182,7 +182,7 @@ public sealed class SvdConv2dTests
         Assert.Equal(0, adapted.Adapters[0].DeltaWeight().abs().max().item<float>());
     }
 
-    /// <summary>What worked before convolutions could be adapted gives the same adapters.</summary>
+    /// <summary>What worked before convolutions could be adapted still gives the same adapters.</summary>
     [Fact]
     public void Only_targets_that_name_a_convolution_select_it()
     {

@@ -74,7 +74,7 @@ public sealed class AllocatorPropertyTests
                 using var bank = TripletBank.Create(BankLayout.Create(shapes), ScalarType.Float64, CPU);
                 using var tracker = new ImportanceTracker(bank);
                 var allocator = new RankAllocator(bank, new BudgetSchedule(bank.Layout.Triplets, (int)(c.Target * bank.Layout.Triplets), 10, 1, 2), tracker);
-                // Every number belongs to its matrix by name, wherever that lies in the bank.
+                // Every number belongs to its matrix by name, wherever that is in the bank.
                 foreach (var shape in c.Shapes)
                 {
                     using var generator = new Generator((ulong)(c.Seed + shape.Name[1]), CPU);

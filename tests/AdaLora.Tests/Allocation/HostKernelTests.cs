@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Allocation;
 
-/// <summary>What runs over memory in single precision gives what tensor operations give in double precision, for sizes that fill no vector too.</summary>
+/// <summary>The kernels over memory in single precision agree with tensor operations in double precision, also for sizes that do not fill a vector.</summary>
 public sealed class HostKernelTests
 {
     [Theory]
@@ -16,7 +16,7 @@ public sealed class HostKernelTests
     [InlineData(12, 40, 37)]
     [InlineData(16, 7, 65)]
     [InlineData(17, 30, 33)]
-    // Longer than what is worked on at a time.
+    // Longer than what is processed at a time.
     [InlineData(7, 1701, 770)]
     public void Importance_scores_and_regulariser_match_double_precision(int rank, int rows, int columns)
     {
@@ -93,7 +93,7 @@ public sealed class HostKernelTests
         }
     }
 
-    /// <summary>Equations 9 and 10 for weak smoothing too, where a step is reckoned from the other end.</summary>
+    /// <summary>Equations 9 and 10 also for weak smoothing, where a step is computed from the other end.</summary>
     [Theory]
     [InlineData(0.0, 0.0)]
     [InlineData(0.3, 0.95)]
@@ -145,7 +145,7 @@ public sealed class HostKernelTests
         Assert.Equal(Updated(1), Updated(7));
     }
 
-    // Scores come along with an update; after anything else that changes the averages they must be computed anew, to the same bits.
+    // Scores come along with an update; after anything else that changes the averages they must be recomputed, to the same bits.
     [Fact]
     public void A_tracker_that_goes_on_from_another_scores_as_it_does()
     {

@@ -170,7 +170,7 @@ public sealed class ReallocatedTrainingTests
             Close(expected, TrainedTiny.Outputs(third));
         }
 
-        // PEFT makes every matrix with init_r triplets and takes as many as the pattern says: no list may be longer or shorter, and none may ask for more.
+        // PEFT creates every matrix with init_r triplets and keeps those that the pattern selects: no list may be longer or shorter, and none may select more.
         var config = SavedConfig.Parse(File.ReadAllBytes(Path.Combine(folder.File("adalora"), AdapterFolder.ConfigFile)), "saved");
         Assert.Equal(ranks.Values.Max(), Assert.IsType<SavedAdaLoraConfig>(config).InitialRank);
         Assert.All(ranks, r => Assert.Equal((ranks.Values.Max(), r.Value), (config.PatternOf(r.Key).Count, config.PatternOf(r.Key).Count(k => k))));
@@ -216,7 +216,7 @@ public sealed class ReallocatedTrainingTests
 
     private static void Close(double[] expected, double[] actual) => Assert.All(expected.Zip(actual), o => Assert.Equal(o.First, o.Second, 1e-5));
 
-    /// <summary>Two layers side by side whose targets differ from what they compute by changes of rank 5 and of rank 1.</summary>
+    /// <summary>Two layers side by side whose targets differ from their outputs by changes of rank 5 and of rank 1.</summary>
     private sealed class Branches : nn.Module
     {
         private readonly nn.Module<Tensor, Tensor> rich;

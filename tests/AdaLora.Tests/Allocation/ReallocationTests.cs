@@ -27,7 +27,7 @@ public sealed class ReallocationTests
 
         var allotment = Choose(AllocationStrategy.Reallocate(triplets: 5, perMatrix: 3, maxRank: 4), layout, scores);
 
-        // a keeps one; c has room for one; b, whose triplets are the lowest that are left, loses no more than there is room for.
+        // a keeps one; c has room for one; b, whose triplets are the lowest remaining, loses no more than there is room for.
         Assert.Equal(["a 0"], Dropped(layout, allotment));
         Assert.Equal([("c", 1)], Added(allotment));
         Assert.Equal(2, Added(Choose(AllocationStrategy.Reallocate(triplets: 5, perMatrix: 3), layout, scores)).Sum(a => a.Count));
@@ -91,7 +91,7 @@ public sealed class ReallocationTests
             {
                 var (kept, added) = (allotment.Kept.AsSpan(slot.First, slot.Rank).Count(true), allotment.Added.GetValueOrDefault(slot.Name));
                 Assert.InRange(added, 0, added == 0 ? 0 : Math.Min(perMatrix, Math.Min(most, (int)slot.Shape.OutFeatures) - kept));
-                // What gains has lost nothing but to the budget: everything that it lost has a lower score than what it kept.
+                // A matrix that gains has lost triplets only to the budget: everything that it lost has a lower score than what it kept.
                 if (added > 0 && kept < slot.Rank)
                     Assert.True(budget < layout.Triplets);
             }

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace AdaLora.Tests.Architecture;
 
-/// <summary>C# without comments and texts. What stands in the holes of interpolated texts stays.</summary>
+/// <summary>C# without comments and strings. The expressions in interpolated strings are kept.</summary>
 internal static class CodeText
 {
     public static string Of(string source)
@@ -12,7 +12,7 @@ internal static class CodeText
         return code.ToString();
     }
 
-    // Copies code until the source ends, or the hole that it is in; gives the place behind.
+    // Copies code until the source, or the interpolation that it is in, ends; returns the position after it.
     private static int Copy(string source, int at, StringBuilder code, bool isHole)
     {
         var depth = 0;

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AdaLora.Tests.Architecture;
 
-/// <summary>Arrows between the folders of a project go one way, namespaces follow folders, and docs/architecture.md shows the arrows that there are.</summary>
+/// <summary>Arrows between the folders of a project go one way, namespaces follow folders, and docs/architecture.md shows the actual arrows.</summary>
 public sealed class RoomTests
 {
     private const string Document = "docs/architecture.md";
@@ -32,7 +32,7 @@ public sealed class RoomTests
         }
     }
 
-    /// <summary>Nothing below the front door needs it.</summary>
+    /// <summary>Nothing below the root needs it.</summary>
     [Theory]
     [InlineData("src/AdaLora")]
     public void No_folder_names_what_stands_at_the_root(string project)
@@ -42,7 +42,7 @@ public sealed class RoomTests
         Assert.Empty(rooms.Names.Where(room => rooms.From(room).ContainsKey("")).Select(room => rooms.From(room)[""]));
     }
 
-    /// <summary>Run with ADALORA_WRITE_ARROWS=1 to draw them anew.</summary>
+    /// <summary>Run with ADALORA_WRITE_ARROWS=1 to write them again.</summary>
     [Theory]
     [MemberData(nameof(Projects))]
     public void The_architecture_shows_the_arrows(string project)

@@ -43,7 +43,7 @@ internal sealed class Rooms
     /// <summary>The rooms that a room's files name, each with the first file and name that do.</summary>
     public IReadOnlyDictionary<string, string> From(string room) => _arrows[room];
 
-    /// <summary>The rooms that lie on circles, each with what it names of the others on them. Empty for a sound house.</summary>
+    /// <summary>The rooms that are part of cycles, each with what it names of the others in them. Empty if there are no cycles.</summary>
     public IReadOnlyList<string> Circles() =>
         [.. from room in Names from arrow in _arrows[room] where Reached(arrow.Key).Contains(room) select $"{Shown(room)} -> {Shown(arrow.Key)}: {arrow.Value}"];
 

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace AdaLora.Tests.Architecture;
 
-/// <summary>A file of C#: where it lies, what it declares, and which names its code has.</summary>
+/// <summary>A C# file: its path, what it declares, and which names its code uses.</summary>
 internal sealed partial class SourceFile
 {
     public SourceFile(string path, string relative)
@@ -22,26 +22,26 @@ internal sealed partial class SourceFile
     /// <summary>The path from the project's folder, with slashes.</summary>
     public string Name { get; }
 
-    /// <summary>The first folder below the project's, or an empty text for files beside the project.</summary>
+    /// <summary>The first folder below the project's, or an empty string for files next to the project.</summary>
     public string Room => Name.IndexOf('/', StringComparison.Ordinal) is >= 0 and var slash ? Name[..slash] : "";
 
     public string Namespace { get; }
 
     public IReadOnlyList<string> Usings { get; }
 
-    /// <summary>Types that the file declares outside of others.</summary>
+    /// <summary>Top-level types that the file declares.</summary>
     public IReadOnlyList<string> Types { get; }
 
     /// <summary>Extension methods that the file declares.</summary>
     public IReadOnlyList<string> Extensions { get; }
 
-    /// <summary>Names that are no member of something else.</summary>
+    /// <summary>Names that are not a member of something else.</summary>
     public IReadOnlySet<string> Names { get; }
 
-    /// <summary>Names behind a dot.</summary>
+    /// <summary>Names after a dot.</summary>
     public IReadOnlySet<string> Calls { get; }
 
-    /// <summary>Names and what follows them behind a dot.</summary>
+    /// <summary>Names and what follows them after a dot.</summary>
     public IReadOnlyList<(string First, string Second)> Qualified { get; }
 
     [GeneratedRegex(@"^namespace\s+([\w.]+)\s*;", RegexOptions.Multiline)]

@@ -106,7 +106,7 @@ public sealed class BankResizeTests
 
     public static TheoryData<string, string> Changes => new(from optimizer in (string[])["fused", "adamw"] from change in (string[])["compact", "grow", "restore", "resume"] select (optimizer, change));
 
-    /// <summary>Lets the change fail at each of its steps, in each follower, and compares everything with what was before, and how training goes on with how it goes on where nothing was tried.</summary>
+    /// <summary>Makes the change fail at each of its steps, in each follower, and compares everything with the state before, and further training with training in which nothing was tried.</summary>
     [Theory]
     [MemberData(nameof(Changes))]
     public void A_change_that_fails_at_any_step_changes_nothing(string optimizer, string change)
@@ -127,7 +127,7 @@ public sealed class BankResizeTests
             failures++;
         }
 
-        // The bank, the tracker, two adapters and the allocator are told before the bomb.
+        // The bank, the tracker, two adapters and the allocator are notified before the bomb.
         Assert.InRange(failures, 20, 100);
         bomb.At = null;
         life.Train(2);

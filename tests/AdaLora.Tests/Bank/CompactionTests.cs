@@ -10,7 +10,7 @@ public sealed class CompactionTests
 {
     public static TheoryData<string> Optimizers => ["fused", "adamw", "sgd with momentum", "rmsprop", "adam"];
 
-    /// <summary>Without a penalty and clipping, which see pruned triplets while they are held, dropping them changes nothing at all that is computed.</summary>
+    /// <summary>Without a penalty and clipping, which see pruned triplets while they are held, dropping them changes no result at all.</summary>
     [Theory]
     [MemberData(nameof(Optimizers))]
     public void Dropping_pruned_triplets_leaves_two_hundred_further_losses_as_they_were(string optimizer)

@@ -99,7 +99,7 @@ internal sealed class Life : IDisposable
         return tensors.Where(t => t.Key.StartsWith("0.", StringComparison.Ordinal) && t.Value.numel() > 1).ToDictionary(t => t.Key, t => t.Value.data<float>().ToArray());
     }
 
-    /// <summary>Everything there is, as texts that can be compared.</summary>
+    /// <summary>The whole state, as strings that can be compared.</summary>
     public SortedDictionary<string, string> Everything()
     {
         using var scope = NewDisposeScope();
@@ -125,17 +125,17 @@ internal sealed class Life : IDisposable
         Model.Dispose();
     }
 
-    /// <summary>A follower that fails: when it is told, or when its step is taken, which it puts among those of the others or behind them all.</summary>
+    /// <summary>A follower that fails when it is notified or when its step is taken, which it puts among those of the others or after them all.</summary>
     public sealed class Bomb : IBankFollower
     {
         private static readonly FieldInfo Steps = typeof(Transition).GetField("_steps", BindingFlags.NonPublic | BindingFlags.Instance)!;
 
         public const int WhenTold = -1, AfterAll = int.MaxValue;
 
-        /// <summary>Null while it does no harm.</summary>
+        /// <summary>Null while it does not fail.</summary>
         public int? At { get; set; }
 
-        /// <summary>How many steps there were when it was last told.</summary>
+        /// <summary>How many steps there were when it was last notified.</summary>
         public int Seen { get; private set; }
 
         public void AddTo(TripletBank bank) => bank.AddFollower(this);

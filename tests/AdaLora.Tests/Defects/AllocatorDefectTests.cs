@@ -22,7 +22,7 @@ public sealed class AllocatorDefectTests
         {
             optimizer.zero_grad();
             TinyTask.Loss(model, batch).backward();
-            // Whoever forgets the calls also lacks the gathering of first gradients; the head and later steps still train.
+            // A loop that omits the calls also lacks the gathering of the first gradients; the head and later steps still train.
             foreach (var adapter in adapted.Adapters)
             {
                 using var noGrad = no_grad();
@@ -44,7 +44,7 @@ public sealed class AllocatorDefectTests
         TinyTask.Loss(model, TinyTask.Batches(1).Single()).backward();
         optimizer.step();
 
-        // Between the passes of a first, accumulated step one may look.
+        // Between the passes of a first, accumulated step, reading is allowed.
         model.eval();
         adapted.Report();
         foreach (var call in (Action[])[() => adapted.Save("never"), () => adapted.ExportLora("never"), () => adapted.Merge()])

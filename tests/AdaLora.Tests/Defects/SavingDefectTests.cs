@@ -140,7 +140,7 @@ public sealed class SavingDefectTests : IDisposable
             adapted.Compact(optimizer);
         adapted.Save(_folder);
         model.eval();
-        // Before the pattern is final every triplet is kept in the file, also one that the latest mask switched off.
+        // Before the pattern is final, every triplet is kept in the file, even one that the latest mask switched off.
         return (Outputs(model), [.. adapted.Report().Modules.Select(m => adapted.IsPatternFinal ? m.LiveRank : m.InitialRank)]);
     }
 

@@ -98,7 +98,7 @@ public sealed class TrainingDefectTests
         }
     }
 
-    /// <summary>A model that was moved by half is worth nothing; one that was moved as a whole can be moved back.</summary>
+    /// <summary>A partly moved model is useless; one that was moved as a whole can be moved back.</summary>
     [Fact]
     public void Moving_the_model_moves_all_of_it_but_the_adapters()
     {

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace AdaLora.Tests.Devices;
 
-/// <summary>What eng/TorchBackend.targets makes of -p:TorchBackend: the packages of CUDA are on no feed that every machine reaches, but which of them a build asks for can be asked of MSBuild.</summary>
+/// <summary>What eng/TorchBackend.targets does with -p:TorchBackend: not every machine can reach a feed with the CUDA packages, but MSBuild can say which of them a build would use.</summary>
 public sealed class TorchBackendTests
 {
     [Theory]

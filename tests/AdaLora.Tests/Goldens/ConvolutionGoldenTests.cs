@@ -97,7 +97,7 @@ public sealed class ConvolutionGoldenTests : IDisposable
             var loss = Loss();
             Assert.Equal(expected.GetProperty("loss").GetDouble(), loss.item<double>(), Tolerance * TestDevice.ToleranceFactor);
             loss.backward();
-            // The gradients that the reference has recorded before were still there.
+            // The gradients that the reference had recorded before were still present.
             if (step == 0)
                 Loss().backward();
             adapted.BeforeOptimizerStep();

@@ -22,7 +22,7 @@ public sealed class NonFiniteGoldenTests
         }
     }
 
-    /// <summary>Whatever is wrong with the gradients of one step, the trajectory is that of leaving the step's update out.</summary>
+    /// <summary>Whatever is wrong with the gradients of one step, the trajectory is the one without that step's update.</summary>
     [Theory(SkipTestWithoutData = true)]
     [MemberData(nameof(Runs))]
     public void A_bad_gradient_leaves_the_importance_untouched(string kind)

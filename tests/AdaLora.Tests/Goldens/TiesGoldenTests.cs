@@ -34,7 +34,7 @@ public sealed class TiesGoldenTests
         allocator.Track(0, bank.Values, bank.Gradients, finite);
 
         var scores = matrices.InListedOrder(allocator.Scores(bank.Values)).cpu().data<double>().ToArray();
-        // To the last bit where sums are made in the order of the reference.
+        // To the last bit if sums are computed in the order of the reference.
         var allowed = TestDevice.Current.type == TorchSharp.DeviceType.CPU ? 0 : 1e-13;
         Assert.All(item.GetProperty("score").EnumerateArray().Zip(scores), pair => Assert.Equal(pair.First.GetDouble(), pair.Second, allowed * Math.Abs(pair.Second)));
         Assert.Equal(item.GetProperty("score").GetArrayLength(), scores.Length);

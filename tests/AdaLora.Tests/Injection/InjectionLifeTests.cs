@@ -9,7 +9,7 @@ using static TorchSharp.torch.nn;
 
 namespace AdaLora.Tests.Injection;
 
-/// <summary>What holds while adapters are in place, when they cannot be put there, and when they are taken out.</summary>
+/// <summary>What holds while adapters are in place, when they cannot be put in place, and when they are removed.</summary>
 public sealed class InjectionLifeTests
 {
     [Fact]

@@ -57,7 +57,7 @@ internal sealed class Conv1D : Module<Tensor, Tensor>, IProjection
     public override Tensor forward(Tensor input) => _bias is null ? mm(input, _weight) : addmm(_bias, input, _weight, 1, 1);
 }
 
-/// <summary>A module that runs other modules as told, so that a test can write down only what it is about.</summary>
+/// <summary>A module that runs other modules as specified, so that a test need only state what it is about.</summary>
 internal abstract class Net(string name) : Module<Tensor, Tensor>(name)
 {
     protected static Tensor Chain(Tensor input, params IEnumerable<Module<Tensor, Tensor>> modules)
@@ -109,7 +109,7 @@ internal sealed class FieldsNet : BaseNet
     }
 }
 
-/// <summary>Containers within containers.</summary>
+/// <summary>Nested containers.</summary>
 internal sealed class ContainersNet : Net
 {
     private readonly ModuleList<Module<Tensor, Tensor>> _list = ModuleList<Module<Tensor, Tensor>>(Linear(4, 4), Tanh(), Sequential(Linear(4, 4), Tanh(), Linear(4, 4)));
@@ -123,7 +123,7 @@ internal sealed class ContainersNet : Net
     public override Tensor forward(Tensor input) => Chain(input, _list.Concat([_nested[0]["a"], _nested[0]["b"], _nested[1][0].Item2]));
 }
 
-/// <summary>Classes derived from TorchSharp's containers, one with a field of its own.</summary>
+/// <summary>Classes derived from TorchSharp's containers, one with its own field.</summary>
 internal sealed class DerivedContainersNet : Net
 {
     private readonly Layers _list = new(Linear(4, 4), Linear(4, 4));
@@ -145,7 +145,7 @@ internal sealed class DerivedContainersNet : Net
     }
 }
 
-/// <summary>A linear map that is made of another module, which belongs to it.</summary>
+/// <summary>A linear map that consists of another module, which belongs to it.</summary>
 internal sealed class ComposedProjection : Module<Tensor, Tensor>, IProjection
 {
     private readonly Module<Tensor, Tensor> _inner;

@@ -9,7 +9,7 @@ using static TorchSharp.torch.nn;
 
 namespace AdaLora.Tests.Injection;
 
-/// <summary>What a message advises is what helps.</summary>
+/// <summary>The advice in a message works.</summary>
 public sealed class RefusalAdviceTests
 {
     private static readonly AdaLoraOptions Options = new() { InitialRank = 2, TargetRank = 1 };
@@ -105,7 +105,7 @@ public sealed class RefusalAdviceTests
         using var alone = jit.load<Tensor, Tensor>(file);
         Assert.Contains("(the model itself): a compiled TorchScript module has no layers", Assert.Throws<InjectionException>(() => AdaLoraModel.Attach(alone, Options)).Message, StringComparison.Ordinal);
 
-        // Not disposed: TorchSharp fails at the second look at a compiled module that is disposed with its model.
+        // Not disposed: TorchSharp fails when it reads a compiled module a second time and that is disposed with its model.
         var model = new WithCompiled(jit.load<Tensor, Tensor>(file));
         var logger = new RecordingLogger();
         using var adapted = AdaLoraModel.Attach(model, Options with { TotalSteps = 4, InitialPhase = PhaseLength.Steps(1), FinalPhase = PhaseLength.Steps(1) }, logger);

@@ -7,7 +7,7 @@ using static TorchSharp.torch.nn;
 
 namespace AdaLora.Tests.Injection;
 
-/// <summary>Every storage that cannot hold an adapter, beside one layer that can carry one.</summary>
+/// <summary>Every kind of storage that cannot hold an adapter, next to one layer that can carry one.</summary>
 internal sealed class RefusingNet : Net
 {
     private readonly Linear _sealed = Linear(4, 4);
@@ -105,7 +105,7 @@ internal sealed class PackedNet : Net
     }
 }
 
-/// <summary>A module that shows its first children for ever.</summary>
+/// <summary>A module that always returns its first children.</summary>
 internal sealed class StubbornNet : Net
 {
     private readonly Module<Tensor, Tensor> _fc = Linear(4, 4);

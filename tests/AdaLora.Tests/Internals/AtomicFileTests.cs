@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AdaLora.Tests.Internals;
 
-/// <summary>The one place where files come into being: the old file or the whole new one, and nothing beside it, whatever fails.</summary>
+/// <summary>The one place where files are created: the old file or the complete new one, and nothing else, whatever fails.</summary>
 public sealed class AtomicFileTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -53,7 +53,7 @@ public sealed class AtomicFileTests : IDisposable
     public void A_failure_names_the_file_and_what_to_do_and_not_the_temporary_one()
     {
         var full = new IOException("No space left on device : '/somewhere/.0123.tmp'", OperatingSystem.IsWindows() ? unchecked((int)0x80070070) : 28);
-        // What .NET makes of a file that grows beyond a limit of the process.
+        // What .NET does when a file grows beyond a limit of the process.
         var tooLarge = new ArgumentOutOfRangeException("value", "Specified file length was too large for the file system.");
         var denied = new UnauthorizedAccessException("Access to the path is denied.");
 
@@ -114,7 +114,7 @@ public sealed class AtomicFileTests : IDisposable
 
     private static Action<Stream> Throws(Exception failure) => _ => throw failure;
 
-    /// <summary>A file on a disk that has room for some bytes more, and for none when they are flushed.</summary>
+    /// <summary>A file on a disk that has room for a few more bytes, and for none when they are flushed.</summary>
     private sealed class FullDisk(string path, int room) : MemoryStream
     {
         private readonly FileStream _file = new(path, FileMode.CreateNew);

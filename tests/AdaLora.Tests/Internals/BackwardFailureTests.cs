@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Internals;
 
-/// <summary>Backward passes that cannot be computed. Where something about them were wrong, the process of the tests would end.</summary>
+/// <summary>Backward passes that cannot be computed. If they were handled wrongly, the test process would end.</summary>
 public sealed class BackwardFailureTests
 {
     [Theory]
@@ -127,7 +127,7 @@ public sealed class BackwardFailureTests
         }
     }
 
-    /// <summary>A function of one's own that has no gradient to give.</summary>
+    /// <summary>A custom function that has no gradient to return.</summary>
     private sealed class Nothing : autograd.SingleTensorFunction<Nothing>
     {
         public override string Name => nameof(Nothing);

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Internals;
 
-/// <summary>Holding a Scalar changes nothing of what is computed: every operation gives the bytes of TorchSharp's own.</summary>
+/// <summary>Holding a Scalar does not change any result: every operation returns the same bytes as TorchSharp's own.</summary>
 public sealed class HeldScalarsTests
 {
     private static readonly Dictionary<string, (Func<Tensor, Tensor> Held, Func<Tensor, Tensor> Own)> OnFloats = new()

@@ -46,7 +46,7 @@ public sealed class HostThreadsTests
         var failure = Record.Exception(() => HostThreads.Run(100, 1, 2, (first, _) => throw new InvalidDataException($"piece {first}")));
 
         Assert.IsType<InvalidDataException>(failure is AggregateException several ? several.InnerExceptions[0] : failure);
-        // The threads are good for more.
+        // The threads can be used again.
         Every_item_is_in_one_piece(1000, 7, 2);
     }
 

@@ -21,7 +21,7 @@ public sealed class ProblemsTests
         static int Compute() => throw new InvalidOperationException("It was computed.");
     }
 
-    /// <summary>What every forward pass through an adapter looks at before it computes. It made twenty texts of 3,312 bytes, and forms of 984.</summary>
+    /// <summary>What every forward pass through an adapter checks before it computes. It used to create twenty strings of 3,312 bytes, and shapes of 984.</summary>
     [Fact]
     public void Looking_at_the_tensors_of_a_forward_pass_makes_no_garbage_to_speak_of()
     {

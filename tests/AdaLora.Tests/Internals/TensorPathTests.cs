@@ -113,7 +113,7 @@ public sealed class TensorPathTests : IDisposable
         AssertClose(host, tensors, 0);
     }
 
-    /// <summary>One node of the graph on a CPU, separate operations on a device.</summary>
+    /// <summary>One graph node on a CPU, separate operations on a device.</summary>
     [Fact]
     public void An_adapted_layer_and_its_gradients_agree()
     {
@@ -148,7 +148,7 @@ public sealed class TensorPathTests : IDisposable
         Assert.All([host[2], tensors[2]], mean => Assert.Equal(1, mean.item<float>(), 2e-3));
     }
 
-    /// <summary>The demonstration of it all: a training with pruning at every step keeps the same triplets at every step.</summary>
+    /// <summary>The overall demonstration: training with pruning at every step keeps the same triplets at every step.</summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -185,7 +185,7 @@ public sealed class TensorPathTests : IDisposable
            select new TheoryDataRow<string, string>(type.Name, method.Name),
     ];
 
-    /// <summary>The tests of the goldens themselves, with their tolerances, in the way of a device.</summary>
+    /// <summary>The golden tests themselves, with their tolerances, computed as on a device.</summary>
     [Theory]
     [MemberData(nameof(GoldenClasses))]
     public void Goldens_hold_for_tensor_operations(string className, string methodName)

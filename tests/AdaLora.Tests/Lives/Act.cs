@@ -1,6 +1,6 @@
 namespace AdaLora.Tests.Lives;
 
-/// <summary>What may be done to adapters.</summary>
+/// <summary>The actions that are possible on adapters.</summary>
 internal enum Act
 {
     Step,

@@ -8,7 +8,7 @@ using Xunit;
 namespace AdaLora.Tests.Lives;
 
 /// <summary>
-/// Random lives of adapters of one model, each act compared with a plain account of what must hold: ranks, budget, how many triplets are held, which weights these are, and what is final.
+/// Random lives of adapters of one model, each act compared with a simple model of what must hold: ranks, budget, how many triplets are held, which weights these are, and what is final.
 /// <c>ADALORA_LIVES</c> gives the number of lives.
 /// </summary>
 public sealed class LifePropertyTests

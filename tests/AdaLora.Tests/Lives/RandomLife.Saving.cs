@@ -19,7 +19,7 @@ internal sealed partial class RandomLife
         Close(s.Outputs, Outputs(model), 1e-5);
         var isSettled = s.Is.IsFinal || (!s.Resizes && s.Adapted.Schedule!.InitialBudget == s.Adapted.Schedule.TargetBudget);
         Assert.Equal(s.Is.IsFinal ? s.Is.Live : s.Is.Held, loaded.Adapters.Sum(a => a.Rank));
-        // Where nothing is to be pruned, a pattern says all that there is to say.
+        // If nothing is to be pruned, a pattern describes everything.
         if (s.Is.IsFinal || !isSettled)
             Assert.Equal(s.Is.IsFinal, loaded.IsPatternFinal);
         loaded.Begin(Total * 2);

@@ -76,7 +76,7 @@ internal sealed partial class RandomLife : IDisposable
                 Assert.Throws<InvalidOperationException>(() => adapted.Compact(s.Optimizer));
                 break;
             case Act.Compact:
-                // Moments of another size than the triplets, as after weights of before were put back, are not touched.
+                // Moments whose size differs from that of the triplets, as after earlier weights were restored, are not touched.
                 adapted.Compact(s.Optimizer);
                 s.Is = s.Is with { IsCompacted = true, Held = s.Is.IsCompacted ? s.Is.Held : s.Is.Live };
                 s.Outputs = Close(s.Outputs, Outputs(_model), 1e-5);
@@ -132,7 +132,7 @@ internal sealed partial class RandomLife : IDisposable
             _model.named_children().First().module.zero_grad(set_to_none: true);
         Backward(_model);
         s.Adapted.BeforeOptimizerStep(1.0);
-        // After weights of before were put back, moments are of another size.
+        // After earlier weights were restored, the moments have a different size.
         if (Fits(s))
             s.Optimizer.step();
         s.Adapted.AfterOptimizerStep();

@@ -11,7 +11,7 @@ internal sealed class Subject : IDisposable
     {
         Adapted = adapted;
         Target = new AdaptedTarget(adapted);
-        // One that is not named follows compaction alone.
+        // An optimiser that was not named follows compaction only.
         var isNamed = Resizes || seed % 3 > 0;
         Optimizer = isNamed && seed % 4 < 2 ? new FusedAdamW(adapted.TrainableParameters, 1e-2) : optim.AdamW(adapted.TrainableParameters, 1e-2);
         if (isNamed)

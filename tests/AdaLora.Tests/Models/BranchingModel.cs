@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Models;
 
-/// <summary>Three layers that read the same tensor, as query, key and value do, and one that reads what comes of them.</summary>
+/// <summary>Three layers that read the same tensor, as query, key and value do, and one that reads their results.</summary>
 internal sealed class BranchingModel : nn.Module<Tensor, Tensor>
 {
     private readonly nn.Module<Tensor, Tensor> query;

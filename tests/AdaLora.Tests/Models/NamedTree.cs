@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Models;
 
-/// <summary>A model that has nothing but modules of given names and sizes: enough to load an adapter into, without the encoder it was made for.</summary>
+/// <summary>A model that has only modules of given names and sizes: enough to load an adapter into, without the encoder it was made for.</summary>
 internal static class NamedTree
 {
     /// <summary>Builds it from the weights of a checkpoint.</summary>

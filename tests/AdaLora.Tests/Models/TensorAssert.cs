@@ -5,7 +5,7 @@ namespace AdaLora.Tests.Models;
 
 internal static class TensorAssert
 {
-    /// <summary>No entry is further off than the precision times 1 plus the largest expected one.</summary>
+    /// <summary>No entry differs by more than the precision times 1 plus the largest expected one.</summary>
     /// <param name="expected">In double precision.</param>
     /// <param name="actual">In any.</param>
     /// <param name="precision">Positive.</param>

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Models;
 
-/// <summary>Two hidden layers and a head: the smallest model in which ranks can be shared out.</summary>
+/// <summary>Two hidden layers and a head: the smallest model in which ranks can be allocated.</summary>
 internal sealed class TinyModel : nn.Module<Tensor, Tensor>
 {
     private readonly nn.Module<Tensor, Tensor> first;

@@ -26,7 +26,7 @@ internal static class TinyTask
         var random = new Random(seed);
         for (var i = 0; i < count; i++)
         {
-            // Cloned, because a tensor made from a managed array may lie there, anywhere: matrix kernels round differently for differently aligned operands.
+            // Cloned, because a tensor made from a managed array may share its memory, at any address: matrix kernels round differently for differently aligned operands.
             var inputs = tensor([.. Enumerable.Range(0, 16 * 8).Select(_ => (float)((random.NextDouble() * 2) - 1))]).view(16, 8).to(dtype).clone();
             var labels = (inputs.narrow(1, 0, 3) + inputs.narrow(1, 3, 3).square()).argmax(1);
             yield return (inputs, labels);
@@ -39,7 +39,7 @@ internal static class TinyTask
         return nn.functional.cross_entropy(model.call(batch.Inputs).to(ScalarType.Float32), batch.Labels).MoveToOuterDisposeScope();
     }
 
-    /// <summary>One step of a loop of one's own. What the callbacks do goes wrong on purpose in some tests.</summary>
+    /// <summary>One step of a custom loop. In some tests, the callbacks are wrong on purpose.</summary>
     public static void Step(AdaLoraModel adapted, nn.Module<Tensor, Tensor> model, optim.Optimizer optimizer, (Tensor Inputs, Tensor Labels) batch, Action? afterBackward = null)
     {
         using var scope = NewDisposeScope();

@@ -27,13 +27,13 @@ internal sealed class TrainedTiny : IDisposable
 
     public AdaLoraModel Adapted { get; }
 
-    /// <summary>What a model gives for inputs that it was not trained on.</summary>
+    /// <summary>What a model returns for inputs that it was not trained on.</summary>
     public static double[] Outputs(nn.Module<Tensor, Tensor> model, ScalarType dtype = ScalarType.Float32)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         model.eval();
-        // A tensor made of a managed array lies where the array lies, and kernels sum in another order at another alignment.
+        // A tensor made from a managed array uses the array's memory, and kernels sum in a different order at a different alignment.
         var inputs = TinyTask.Batches(1, seed: 99, dtype: dtype).Single().Inputs.clone();
         return model.call(inputs).to(ScalarType.Float64).data<double>().ToArray();
     }

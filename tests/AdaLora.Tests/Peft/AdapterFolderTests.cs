@@ -60,7 +60,7 @@ public sealed class AdapterFolderTests : IDisposable
             File.WriteAllText(Path.Combine(moved.Contains(file) ? Folder : pending, file), "new");
         Assert.Equal(("new", "new"), Read());
 
-        // Whoever writes next finishes it first, so that a failure still leaves the newer one.
+        // The next writer finishes it first, so that a failure still leaves the newer one.
         Assert.Throws<IOException>(() => AdapterFolder.Write(Folder, Contents("newest"), path => new FullDisk(path)));
         Assert.Equal(("new", "new"), Read());
         Assert.Equal(["adapter_config.json", "adapter_model.safetensors"], Names());
@@ -123,7 +123,7 @@ public sealed class AdapterFolderTests : IDisposable
 
     private IEnumerable<string> Names() => Directory.GetFileSystemEntries(Folder).Select(p => Path.GetFileName(p)!).Order(StringComparer.Ordinal);
 
-    /// <summary>Takes one byte and then no more.</summary>
+    /// <summary>Accepts one byte and then no more.</summary>
     private sealed class FullDisk(string path) : FileStream(path, FileMode.CreateNew)
     {
         public override void Write(ReadOnlySpan<byte> buffer)

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Peft;
 
-/// <summary>Folders that hold no adapter, or one that is damaged: told by name and in full.</summary>
+/// <summary>Folders that hold no adapter, or a damaged one: reported by name and in full.</summary>
 public sealed class AdapterInspectionFaultTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -23,7 +23,7 @@ public sealed class AdapterInspectionGoldenTests
         }
     }
 
-    // Of embeddings there is no adapter here.
+    // There is no adapter of embeddings here.
     private static bool IsReadable(string config) => !File.ReadAllText(config).Contains("\"emb\"", StringComparison.Ordinal);
 
     public static TheoryData<string> Families => [.. Adapters.Where(row => row.Data.Item2 == "lora_export").Select(row => row.Data.Item1)];

@@ -13,7 +13,7 @@ public sealed class AdapterInspectionTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>Rows, columns and rank: tall, wide, square, of more triplets than rows, of one triplet, of none.</summary>
+    /// <summary>Rows, columns and rank: tall, wide, square, with more triplets than rows, with one triplet, with none.</summary>
     public static TheoryData<int, int, int> Shapes => new() { { 20, 7, 4 }, { 7, 20, 4 }, { 9, 9, 4 }, { 3, 5, 4 }, { 1, 1, 4 }, { 8, 6, 1 }, { 8, 6, 0 } };
 
     [Theory]

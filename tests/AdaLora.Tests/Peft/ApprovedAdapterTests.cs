@@ -9,8 +9,8 @@ using Xunit;
 namespace AdaLora.Tests.Peft;
 
 /// <summary>
-/// Everything that is written, field by field and tensor by tensor, against a listing that was approved: what PEFT reads must not change unnoticed. On a difference, look at what the
-/// test wrote beside the listing, and if it is meant, let it take the listing's place.
+/// Everything that is written, field by field and tensor by tensor, against an approved listing: what PEFT reads must not change unnoticed. On a difference, look at what the
+/// test wrote next to the listing and, if it is intended, let it replace the listing.
 /// </summary>
 public sealed class ApprovedAdapterTests
 {

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Peft;
 
-/// <summary>PEFT's <c>ensure_weight_tying</c>: whether modules that share a weight go on sharing what an adapter has learnt.</summary>
+/// <summary>PEFT's <c>ensure_weight_tying</c>: whether modules that share a weight continue to share what an adapter has learnt.</summary>
 public sealed class EnsureWeightTyingTests : IDisposable
 {
     private const string Field = "ensure_weight_tying";

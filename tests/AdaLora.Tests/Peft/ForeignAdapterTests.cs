@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Peft;
 
-/// <summary>Adapters of other variants, formats and models: loaded where they compute the same, else refused by name.</summary>
+/// <summary>Adapters of other variants, formats and models: loaded if they compute the same, otherwise refused by name.</summary>
 public sealed class ForeignAdapterTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

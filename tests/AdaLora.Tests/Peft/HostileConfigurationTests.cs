@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Peft;
 
-/// <summary>Configurations that were made to cost time or memory: followed without much of either, or refused by the name of the field.</summary>
+/// <summary>Configurations that were crafted to cost time or memory: followed without much of either, or refused with the name of the field.</summary>
 public sealed class HostileConfigurationTests : IDisposable
 {
     private const string Module = "encoder.layer.0.attention.self.query";
@@ -46,7 +46,7 @@ public sealed class HostileConfigurationTests : IDisposable
     [Fact]
     public void Many_slow_expressions_share_one_time()
     {
-        // Each takes a part of a second for the name of 20 letters, and none of them as long as a single one may.
+        // Each takes a fraction of a second for the name of 20 letters, and none of them as long as a single one may.
         var expressions = new ModuleExpressions("rank_pattern");
         var slow = Enumerable.Range(0, 10_000).Select(i => expressions.EndOfName($"(?=(?:[a-z]+[a-z]+)*!).*{i}"));
 

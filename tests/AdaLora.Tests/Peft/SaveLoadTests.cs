@@ -49,7 +49,7 @@ public sealed class SaveLoadTests : IDisposable
         using var loaded = AdaLoraModel.Load(model, First);
         if (trained.Adapted.IsPatternFinal && !compact)
         {
-            // What is pruned but still held adds nothing, except that kernels may sum in another order.
+            // What is pruned but still held adds nothing, except that kernels may sum in a different order.
             var tolerance = dtype == ScalarType.Float64 ? 1e-14 : dtype == ScalarType.Float32 ? 1e-6 : 1e-2;
             Assert.All(trained.Outputs().Zip(TrainedTiny.Outputs(model, dtype)), o => Assert.Equal(o.First, o.Second, tolerance));
             trained.Adapted.Compact();
@@ -102,7 +102,7 @@ public sealed class SaveLoadTests : IDisposable
         using var loaded = AdaLoraModel.Load(model, First);
         Assert.Equal(trained.Outputs(), TrainedTiny.Outputs(model));
 
-        // And read so, should PEFT have written one.
+        // And this is how it would be read if PEFT had written one.
         SetConfig(First, c => c["lora_alpha"] = 0);
         using var other = new TinyModel();
         using var asPeft = AdaLoraModel.Load(other, First);
@@ -198,7 +198,7 @@ public sealed class SaveLoadTests : IDisposable
     {
         using var trained = new TrainedTiny(28, compact: true);
         trained.Adapted.Save(First);
-        // A lower target than what was kept, as rounding leaves it, is no wish to prune again.
+        // A target below what was kept, which rounding can produce, is not a request to prune again.
         SetConfig(First, c => c["target_r"] = 1);
         using var model = new TinyModel();
         using var loaded = AdaLoraModel.Load(model, First);

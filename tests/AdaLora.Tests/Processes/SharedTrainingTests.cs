@@ -11,8 +11,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Tests.Processes;
 
 /// <summary>
-/// Processes that share the batches of a step train what one process trains. Gradients are then summed in another order: of four batches, two processes make (0 + 2) + (1 + 3) and one makes ((0 + 1) + 2) + 3, so that weights
-/// agree to rounding. Four processes with a batch each make the sums of one, in the order of the ranks, and weights agree bit for bit. There is no dropout here: its random numbers come from one generator of the process.
+/// Processes that share the batches of a step train what one process trains. Gradients are then summed in a different order: of four batches, two processes compute (0 + 2) + (1 + 3) and one computes ((0 + 1) + 2) + 3, so that weights
+/// agree to rounding. Four processes with a batch each compute the sums of one, in the order of the ranks, and weights agree bit for bit. There is no dropout here: its random numbers come from one generator of the process.
 /// </summary>
 public sealed class SharedTrainingTests
 {
@@ -189,7 +189,7 @@ public sealed class SharedTrainingTests
 
     private sealed class Replicas(int size) : IDisposable
     {
-        // Made one after the other: weights are drawn from the generator of the process.
+        // Created one after the other: weights are drawn from the generator of the process.
         private readonly List<Replica> _all = [.. Enumerable.Range(0, size).Select(_ => new Replica())];
 
         public Replica this[int rank] => _all[rank];
@@ -281,7 +281,7 @@ public sealed class SharedTrainingTests
             Group = group,
         };
 
-        // Ends within a step, so that batches of two epochs meet in one.
+        // Ends within a step, so that one step has batches of two epochs.
         private static IEnumerable<(int Number, (Tensor Inputs, Tensor Labels) Batch)> Numbered() => TinyTask.Batches(10).Select((batch, number) => (number, batch));
     }
 

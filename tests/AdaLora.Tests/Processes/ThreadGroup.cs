@@ -19,7 +19,7 @@ internal sealed class ThreadGroup : IDisposable
         (_tensors, _bytes) = (new Tensor[size], new byte[size][]);
     }
 
-    /// <summary>Runs the same on as many threads. If one fails the others stop waiting for it, and its exception is thrown.</summary>
+    /// <summary>Runs the same code on that many threads. If one fails the others stop waiting for it, and its exception is thrown.</summary>
     public static TResult[] Run<TResult>(int size, Func<Member, TResult> run)
     {
         using var group = new ThreadGroup(size);
@@ -68,7 +68,7 @@ internal sealed class ThreadGroup : IDisposable
 
         public int LocalRank => rank;
 
-        /// <summary>What this member was asked for, in order: the member's name and how many elements or bytes.</summary>
+        /// <summary>What this member was asked to do, in order: the member's name and how many elements or bytes.</summary>
         public List<(string Name, long Count)> Calls { get; } = [];
 
         public void AllReduce(Tensor tensor)

@@ -139,7 +139,7 @@ public sealed class SafetensorsFileTests
         Assert.Contains(hint, Assert.Throws<SafetensorsException>(() => SafetensorsFile.Open(folder.File("a"))).Message);
     }
 
-    /// <summary>Whatever is done to a good file, the reader gives tensors or its own exception, never another one and never bytes outside the file.</summary>
+    /// <summary>Whatever is done to a good file, the reader returns tensors or throws its own exception, never another one, and never returns bytes outside the file.</summary>
     [Fact]
     public void Damaged_files_never_cause_another_exception()
     {
@@ -169,7 +169,7 @@ public sealed class SafetensorsFileTests
             threads: 1);
     }
 
-    /// <summary>A file with a header as it is given.</summary>
+    /// <summary>A file with the given header.</summary>
     internal static byte[] Encode(string header, byte[] data)
     {
         var json = Encoding.UTF8.GetBytes(header);

@@ -34,7 +34,7 @@ public sealed class SafetensorsMapTests
         using var folder = new TemporaryFolder();
         using var scope = NewDisposeScope();
         var header = """{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"F32","shape":[1],"data_offsets":[1,5]}}""";
-        // Whole words, so that "b" begins one byte behind a multiple of its size.
+        // Whole words, so that "b" begins one byte after a multiple of its size.
         header = header.PadRight((header.Length + 7) / 8 * 8);
         File.WriteAllBytes(folder.File("a"), SafetensorsFileTests.Encode(header, [7, 0, 0, 128, 63]));
         using var file = SafetensorsFile.Open(folder.File("a"));

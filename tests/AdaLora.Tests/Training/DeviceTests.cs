@@ -11,18 +11,18 @@ namespace AdaLora.Tests.Training;
 /// <summary>Nothing in a step is bound to the CPU.</summary>
 public sealed partial class DeviceTests
 {
-    /// <summary>Files whose tensors belong on the CPU whatever the model is on.</summary>
+    /// <summary>Files whose tensors belong on the CPU wherever the model is.</summary>
     private static readonly string[] OnTheCpu =
     [
         // Random numbers that are the same on every device, and what they are copied from.
         "TripletBank.cs", "FastDropout.cs",
         // Files and what is read from them.
         "SafetensorsFile.cs", "StateTable.cs", "SingularTriplets.cs", "MatrixMeasurement.cs",
-        // Models are made on the CPU and moved.
+        // Models are created on the CPU and moved.
         "BertLanguageModelHead.cs", "Unfilled.cs", "AttentionPrefix.cs", "TextEncoder.Prompts.cs",
     ];
 
-    /// <summary>The meta device computes shapes only, and refuses operations with tensors of another device: a tensor that a pass made on the CPU would be found out.</summary>
+    /// <summary>The meta device computes shapes only, and refuses operations with tensors of another device: a tensor that a pass created on the CPU would be detected.</summary>
     [Theory]
     [InlineData(0)]
     [InlineData(0.1)]
@@ -38,7 +38,7 @@ public sealed partial class DeviceTests
         Assert.All(adapted.Adapters.SelectMany(adapter => adapter.named_parameters()).Where(p => p.parameter.requires_grad), p => Assert.Equal(DeviceType.META, p.parameter.grad!.device_type));
     }
 
-    /// <summary>The meta device has no kernel for the absolute value, which importance and norms need, so for the rest of a step the source has to do.</summary>
+    /// <summary>The meta device has no kernel for the absolute value, which importance and norms need, so for the rest of a step the source must be checked.</summary>
     [Fact]
     public void Every_tensor_that_the_library_makes_says_where_or_belongs_on_the_cpu()
     {
@@ -51,7 +51,7 @@ public sealed partial class DeviceTests
         }
     }
 
-    /// <summary>A tensor that is made of managed numbers on a device waits for all that the device has to do before, and batches are made at every step.</summary>
+    /// <summary>Creating a tensor from managed numbers on a device waits for all pending work of the device, and batches are created at every step.</summary>
     [Fact]
     public void No_batch_is_copied_to_a_device_with_waiting()
     {

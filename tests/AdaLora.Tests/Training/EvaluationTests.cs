@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Training;
 
-/// <summary>When a training evaluates, and in which mode it leaves the model.</summary>
+/// <summary>When training evaluates, and in which mode it leaves the model.</summary>
 public sealed class EvaluationTests
 {
     [Fact]

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Training;
 
-/// <summary>A training beside threads that keep the garbage collector busy is the same training.</summary>
+/// <summary>Training next to threads that keep the garbage collector busy gives the same result.</summary>
 public sealed class GarbageTests
 {
     [Theory]
@@ -35,7 +35,7 @@ public sealed class GarbageTests
         using var adapted = AdaLoraModel.Attach(model, TinyTask.Options with { Dropout = dropout });
         using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = steps, ReportEvery = 1, MaxGradientNorm = 1 });
         var losses = new List<double>();
-        // Made before, because what makes them is no part of what is tested.
+        // Created before, because their creation is not part of the test.
         var batches = TinyTask.Batches(50, dtype: dtype).ToList();
 
         _ = trainer.Fit(batches, batch => TinyTask.Loss(model, batch), progress: new Losses(losses));

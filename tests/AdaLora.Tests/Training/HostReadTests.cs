@@ -52,7 +52,7 @@ public sealed class HostReadTests
         Assert.True(adapted.IsPatternFinal);
     }
 
-    /// <summary>Whether gradients are finite decides about the optimiser's step, so somebody has to know before it.</summary>
+    /// <summary>Whether gradients are finite decides about the optimiser's step, so it must be known before it.</summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Training;
 
-/// <summary>What losses are multiplied by is taken out again before anything sees the gradients, and adapts to what the gradients' type can hold.</summary>
+/// <summary>The factor of the losses is removed again before anything sees the gradients, and adapts to what the gradients' type can hold.</summary>
 public sealed class LossScaleTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -204,7 +204,7 @@ public sealed class LossScaleTests : IDisposable
         Assert.Equal(4e-8 * factor, optimizer.CaptureState()["1.exp_avg"][0].item<float>(), 4e-11 * factor);
     }
 
-    /// <summary>An optimiser that knows nothing of scales gets gradients without one, in float16 as well.</summary>
+    /// <summary>An optimiser that does not support scales gets gradients without one, in float16 as well.</summary>
     [Fact]
     public void Any_optimiser_gets_true_gradients()
     {

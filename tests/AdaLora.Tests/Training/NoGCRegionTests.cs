@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AdaLora.Tests.Training;
 
-/// <summary>Collections between steps. The region is the whole process's, so no other test runs meanwhile.</summary>
+/// <summary>Collections between steps. The region applies to the whole process, so no other test runs meanwhile.</summary>
 [Collection(nameof(NoGCRegionTests))]
 public sealed class NoGCRegionTests
 {

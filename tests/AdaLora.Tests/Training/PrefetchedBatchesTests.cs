@@ -25,7 +25,7 @@ public sealed class PrefetchedBatchesTests
 
         Assert.True(batches.MoveNext());
 
-        // The one that was taken, three that lie ready, and one that there is no room for yet.
+        // The one that was taken, three that are ready, and one for which there is no room yet.
         Assert.True(SpinWait.SpinUntil(() => source.Made == 5, LongEnough), $"{source.Made} made");
         Thread.Sleep(50);
         Assert.Equal(5, source.Made);
@@ -183,7 +183,7 @@ public sealed class PrefetchedBatchesTests
         }
     }
 
-    /// <summary>Passes of four batches, whose numbers begin with that of the pass.</summary>
+    /// <summary>Epochs of four batches, whose numbers begin with that of the epoch.</summary>
     private sealed class Resumable : IResumableBatches<int>
     {
         private int _passes;

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace AdaLora.Tests.Training;
 
-/// <summary>Long trainings need no more memory at the end than at the beginning. ADALORA_SOAK gives the number of steps; figures of 10,000 are in docs/benchmarks.md.</summary>
+/// <summary>Long training runs need no more memory at the end than at the beginning. ADALORA_SOAK gives the number of steps; figures of 10,000 are in docs/benchmarks.md.</summary>
 public sealed class SoakTests
 {
     private const long Megabyte = 1 << 20;

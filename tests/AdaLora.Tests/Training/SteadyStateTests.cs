@@ -7,13 +7,13 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Training;
 
-/// <summary>From step to step nothing piles up: every ordinary step ends with as many tensors as the one before, and allocates what those before it did.</summary>
+/// <summary>Nothing accumulates from step to step: every ordinary step ends with as many tensors as the one before, and allocates what those before it did.</summary>
 public sealed class SteadyStateTests
 {
     private const int Window = 100;
     private const int Steps = 10 * Window;
 
-    // Of the managed bytes of a window. What has to grow is the list of durations that a result holds, by 8 bytes a step.
+    // Of the managed bytes of a window. What must grow is the list of durations that a result holds, by 8 bytes a step.
     private const double Slack = 0.01;
 
     private static AdaLoraOptions Options => TinyTask.Options with { Dropout = 0.1, MaskInterval = 10, InitialPhase = PhaseLength.Steps(10), FinalPhase = PhaseLength.Steps(10) };
@@ -67,7 +67,7 @@ public sealed class SteadyStateTests
             _looks.Add((DisposeScopeManager.Statistics.ThreadTotalLiveCount, GC.GetAllocatedBytesForCurrentThread()));
         }
 
-        // The first window is for warming up, the last one holds the final phase. While code is compiled anew, single windows allocate more or less; if steps allocated more and more, the smallest would grow, too.
+        // The first window is for warming up, the last one holds the final phase. While code is recompiled, single windows allocate more or less; if steps allocated more and more, the smallest would grow, too.
         public void RequireSteady()
         {
             Assert.Equal(Steps, _looks.Count);

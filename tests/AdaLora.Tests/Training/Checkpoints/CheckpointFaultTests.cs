@@ -129,7 +129,7 @@ public sealed class CheckpointFaultTests : IDisposable
     {
         var whole = (Rehearsal with { Saves = false }).Run();
         var writes = 0;
-        // The first three find room.
+        // There is room for the first three.
         var full = Rehearsal with { CreateStream = path => ++writes <= 3 ? File.Create(path) : new FullDisk(File.Create(path), room) };
 
         var crashed = full.Run(crashBefore: 50);

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Training.Checkpoints;
 
-/// <summary>Checkpoints that another process writes over while they are read.</summary>
+/// <summary>Checkpoints that another process overwrites while they are read.</summary>
 public sealed class ExchangedCheckpointTests : IDisposable
 {
     private const int Entries = 200_000;
@@ -50,7 +50,7 @@ public sealed class ExchangedCheckpointTests : IDisposable
             writer.Join();
         }
 
-        // However the two met.
+        // In whichever order the two came.
         Assert.Equal(Reads, taken + refused);
         File.WriteAllBytes(path, other);
         Assert.False(TryRead(path));

@@ -12,7 +12,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Training.Checkpoints;
 
-/// <summary>What has to be the same in a training that goes on from a checkpoint.</summary>
+/// <summary>What must be the same in a run that resumes from a checkpoint.</summary>
 public sealed class IdentityTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -56,7 +56,7 @@ public sealed class IdentityTests : IDisposable
         var refused = Assert.Throws<InvalidDataException>(() => Changed[change].Change(before).Run(resume: true));
 
         Assert.Contains(Changed[change].Told, refused.Message, StringComparison.Ordinal);
-        // The same settings go on.
+        // The same settings resume.
         Assert.Equal(24 - 9, before.Run(resume: true).Losses.Count);
     }
 

@@ -28,7 +28,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
             var folder = _folder.File($"{trainings++}");
             while (true)
             {
-                // Beyond the wanted number the training may end in peace.
+                // Beyond the wanted number, training may end undisturbed.
                 TimeSpan? delay = kills < wanted ? TimeSpan.FromMilliseconds(random.Next(0, 700)) : null;
                 if (RunAndKill(folder, delay) is { } hash)
                 {

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Training.Checkpoints;
 
-/// <summary>A short training that can crash before any batch and be taken up again, with all that it leaves as bytes.</summary>
+/// <summary>A short training run that can crash before any batch and be resumed, with its whole outcome as bytes.</summary>
 internal sealed record Rehearsal
 {
     public const int Passes = 13;
@@ -154,7 +154,7 @@ internal sealed record Rehearsal
         IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
     }
 
-    /// <summary>Like <see cref="Counted"/>, but able to begin anywhere; enumerating what was seen would be an error.</summary>
+    /// <summary>Like <see cref="Counted"/>, but able to start anywhere; enumerating what was already seen would be an error.</summary>
     internal sealed class Seekable : IResumableBatches<(Tensor Inputs, Tensor Labels)>
     {
         private int _passes;

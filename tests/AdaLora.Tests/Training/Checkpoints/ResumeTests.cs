@@ -201,7 +201,7 @@ public sealed class ResumeTests : IDisposable
 
     private static (long Step, int Epoch, double Score) Told(Evaluation evaluation) => (evaluation.Step, evaluation.Epoch, evaluation.Score);
 
-    /// <summary>Plain momentum, remembered where nobody but itself finds it.</summary>
+    /// <summary>Plain momentum, kept where nothing else can find it.</summary>
     private sealed class OwnMomentum : optim.Optimizer, IOptimizerState
     {
         private readonly IReadOnlyList<Parameter> _parameters;

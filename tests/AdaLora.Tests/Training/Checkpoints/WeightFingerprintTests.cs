@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Training.Checkpoints;
 
-/// <summary>By what a checkpoint knows the frozen weights again.</summary>
+/// <summary>How a checkpoint recognises the frozen weights.</summary>
 public sealed class WeightFingerprintTests
 {
     private const string Sample = "sample of before";
@@ -37,7 +37,7 @@ public sealed class WeightFingerprintTests
         string[] all = [.. tensors.Select(t => new WeightFingerprint([t]).DescribeLike(Sample))];
 
         Assert.Equal(all.Length, all.Distinct().Count());
-        // Where the entries lie makes no difference.
+        // The location of the entries makes no difference.
         Assert.Equal(all[0], new WeightFingerprint([("w", weight.t().contiguous().t())]).DescribeLike(Sample));
     }
 

@@ -1,6 +1,6 @@
 namespace AdaLora.Tests.Training.Optimizers;
 
-/// <summary>PyTorch's AdamW of one parameter in double precision, written down as it stands in its documentation.</summary>
+/// <summary>PyTorch's AdamW of one parameter in double precision, as in its documentation.</summary>
 internal sealed class AdamReference(double[] weights)
 {
     private readonly double[] _means = new double[weights.Length];

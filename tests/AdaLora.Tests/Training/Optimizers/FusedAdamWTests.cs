@@ -41,7 +41,7 @@ public sealed class FusedAdamWTests
         iter: 30,
         threads: 1);
 
-    /// <summary>Where memory is not contiguous, operations take the place of the pass over it.</summary>
+    /// <summary>If memory is not contiguous, operations replace the pass over it.</summary>
     [Fact]
     public void The_pass_over_memory_and_the_operations_agree()
     {
@@ -63,7 +63,7 @@ public sealed class FusedAdamWTests
         Assert.True(inMemory.allclose(elsewhere, 1e-5, 1e-6));
     }
 
-    /// <summary>An entry comes out the same wherever it lies and however the row is shared out among threads: compaction and checkpoints rely on it.</summary>
+    /// <summary>An entry's result is the same wherever it is and however the row is divided among threads: compaction and checkpoints rely on it.</summary>
     [Fact]
     public void An_entry_does_not_depend_on_its_neighbours()
     {
@@ -96,7 +96,7 @@ public sealed class FusedAdamWTests
         using var same = new Parameter(ones(30, 50));
         using var optimizer = new FusedAdamW([parameter, same], 1e-2);
         var gradient = randn(50, 30);
-        // Assigned by hand, a gradient keeps the strides that it has.
+        // A gradient assigned by hand keeps its strides.
         (parameter.grad, same.grad) = (gradient.t(), gradient.t().contiguous());
         Assert.False(parameter.grad!.is_contiguous());
         optimizer.step();
@@ -193,7 +193,7 @@ public sealed class FusedAdamWTests
         Assert.True(parameter.detach().lt(1).all().item<bool>());
     }
 
-    /// <summary>Memory is written to behind libtorch's back; it has to learn of that, or a gradient would be taken with weights that the loss never saw.</summary>
+    /// <summary>Memory is written to without libtorch's knowledge; it must be told, or a gradient would be taken with weights that the loss never saw.</summary>
     [Fact]
     public void A_backward_pass_through_weights_that_a_step_has_changed_is_refused()
     {
@@ -217,7 +217,7 @@ public sealed class FusedAdamWTests
 
     private static Gen<double> OneOf(params double[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 
-    // TorchSharp's optimiser fails now and then where other tests make garbage, which is why there is one of our own. Its step is half done then, so the case begins anew.
+    // TorchSharp's optimiser fails now and then when other tests produce garbage, which is why this library has its own. Its step is then half done, so the case starts again.
     private static (double[] Own, double[] Theirs, double[] Exact) Follow(Case c, ScalarType dtype)
     {
         for (var attempt = 1; ; attempt++)

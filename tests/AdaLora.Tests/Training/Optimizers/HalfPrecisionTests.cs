@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Training.Optimizers;
 
-/// <summary>Parameters in half precision are trained through copies in single precision: 1e-8 is 0 in float16, and most steps are smaller than the distance of two neighbours.</summary>
+/// <summary>Parameters in half precision are trained through copies in single precision: 1e-8 is 0 in float16, and most steps are smaller than the distance between two neighbouring values.</summary>
 public sealed class HalfPrecisionTests
 {
     public static TheoryData<ScalarType> Halves => [ScalarType.Float16, ScalarType.BFloat16];
@@ -49,7 +49,7 @@ public sealed class HalfPrecisionTests
         Step();
         Assert.Equal(5, half[0].to(ScalarType.Float32).item<float>());
         Assert.Equal(5, optimizer.CaptureState()["0.master"][0].item<float>(), 1e-4);
-        // The other entries went on from their copies, not from their rounded values.
+        // The other entries continued from their copies, not from their rounded values.
         Assert.Equal(untouched - 1e-5, optimizer.CaptureState()["0.master"][1].item<float>(), 1e-6);
 
         void Step()

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Training.Optimizers;
 
-/// <summary>What <see cref="FusedAdamW"/> does not take, and in which words.</summary>
+/// <summary>What <see cref="FusedAdamW"/> refuses, and with which message.</summary>
 public sealed class OptimizerRefusalTests
 {
     [Fact]

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Training.Optimizers;
 
-/// <summary>What <see cref="FusedAdamW"/> remembers: saved, taken back, shrunk, and refused where it belongs to something else.</summary>
+/// <summary>What <see cref="FusedAdamW"/> remembers: saved, restored, shrunk, and refused if it belongs to something else.</summary>
 public sealed class OptimizerStateTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -109,7 +109,7 @@ public sealed class OptimizerStateTests : IDisposable
         optimizer.step();
     }
 
-    /// <summary>A checkpoint that was written with another optimiser is refused by name, and goes on with the optimiser that it names.</summary>
+    /// <summary>A checkpoint that was written with another optimiser is refused by name, and resumes with the optimiser that it names.</summary>
     [Fact]
     public void A_checkpoint_of_torchsharps_adamw_says_so()
     {
