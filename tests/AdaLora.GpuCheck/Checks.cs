@@ -15,6 +15,7 @@ internal static class Checks
         new KernelsCheck(),
         new TimesCheck("bert-base"),
         new MemoryCheck(),
+        new PrecisionCheck(),
         new DemoCheck(),
         new TimesCheck("deberta-v3-base"),
     ];
