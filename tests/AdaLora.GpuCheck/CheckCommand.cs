@@ -14,7 +14,7 @@ internal static class CheckCommand
         var output = new Option<string>("--output") { Description = "Folder for gpu-check.json and gpu-check.md.", HelpName = "DIR", DefaultValueFactory = _ => "gpu-check" };
         var seconds = new Option<double>("--seconds") { Description = "How long all of it may take.", DefaultValueFactory = _ => 285 };
         var python = new Option<string>("--python") { Description = "Python with PyTorch, transformers and PEFT, for the comparison with PEFT.", HelpName = "FILE", DefaultValueFactory = _ => "python3" };
-        // A process of its own for each run of checks, because a fault in native code ends the process.
+        // A separate process for each run of checks, because a fault in native code ends the process.
         var worker = new Option<string?>("--worker") { Hidden = true };
         var killed = new Option<string?>("--killed-training") { Hidden = true };
         var command = new RootCommand("Checks AdaLora on a device: numbers of other implementations, trainings, memory, times beside PEFT.") { device, items, quick, output, seconds, python, worker, killed };

@@ -5,7 +5,7 @@ namespace AdaLora.GpuCheck;
 /// <param name="Items">Names of the checks to make, in the program's own order.</param>
 /// <param name="IsQuick">Whether shapes and trainings are tiny: a rehearsal of the program, not a measurement.</param>
 /// <param name="Output">The folder for the results.</param>
-/// <param name="Seconds">After this long nothing new is begun, and what runs is ended.</param>
+/// <param name="Seconds">After this time, nothing new is started, and what is running is ended.</param>
 /// <param name="Python">The interpreter that has PyTorch and PEFT.</param>
 internal sealed record CheckOptions(string Device, IReadOnlyList<string> Items, bool IsQuick, string Output, double Seconds, string Python)
 {

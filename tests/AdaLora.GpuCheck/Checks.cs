@@ -1,6 +1,6 @@
 namespace AdaLora.GpuCheck;
 
-/// <summary>All checks, cheap and important ones first: what there is no time for is at the end.</summary>
+/// <summary>All checks, cheap and important ones first: what may not fit in the time is at the end.</summary>
 internal static class Checks
 {
     public static IReadOnlyList<ICheck> All { get; } =

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.HostileTarget;
 
-/// <summary>Tensors that hardly any call expects: every rank and size, dtype and device, values out of range, and one that is gone.</summary>
+/// <summary>Tensors that hardly any call expects: every rank and size, dtype and device, values out of range, and a disposed one.</summary>
 internal static class BadTensors
 {
     public static IEnumerable<(string Name, Func<Tensor> Make)> All =>

@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.HostileTarget;
 
-/// <summary>Every public entry that takes a device, with devices that are not there.</summary>
+/// <summary>Every public entry that takes a device, with devices that do not exist.</summary>
 internal static class Devices
 {
     public static IEnumerable<(string Name, Func<Device> Make)> Absent =>

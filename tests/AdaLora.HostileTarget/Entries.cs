@@ -18,7 +18,7 @@ using static TorchSharp.torch.nn;
 
 namespace AdaLora.HostileTarget;
 
-/// <summary>Every public entry of the packages that takes a tensor, but for the adapted layer (<see cref="Layers"/>), as a call with one tensor of many kinds and otherwise what it expects.</summary>
+/// <summary>Every public entry of the packages that takes a tensor, except for the adapted layer (<see cref="Layers"/>), as a call with one tensor of many kinds and otherwise what it expects.</summary>
 internal static class Entries
 {
     public static IEnumerable<(string Name, Action<Tensor> Call)> All =>
@@ -175,7 +175,7 @@ internal static class Entries
         use(parameter, optimizer);
     }
 
-    // A score of one's own is asked for by the mask.
+    // A custom score is called by the mask.
     private static void Scoring(Func<ImportanceState, Tensor> score)
     {
         using var model = Sequential(("a", Linear(8, 8)));

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.HostileTarget;
 
-/// <summary>The adapted layer as one node of the graph: each of its tensors, and what can go wrong between its forward and its backward pass.</summary>
+/// <summary>The adapted layer as one graph node: each of its tensors, and what can go wrong between its forward and its backward pass.</summary>
 internal static class Layers
 {
     public static IEnumerable<(string Name, Action<Tensor> Call)> Entries =>
@@ -44,7 +44,7 @@ internal static class Layers
         Backward(output);
     }
 
-    // What fails inside a backward pass is told by the next forward pass.
+    // A failure inside a backward pass is reported by the next forward pass.
     private static void Backward(Tensor output, Tensor? gradient = null)
     {
         if (output.requires_grad)

@@ -2,7 +2,7 @@ using AdaLora.HostileTarget;
 using AdaLora.TestSupport;
 using static TorchSharp.torch;
 
-// Says what it is about to do before each call, so that the last line names the call that ended the process, and afterwards what came of it.
+// Says what it is about to do before each call, so that the last line names the call that ended the process, and afterwards what the outcome was.
 using var folder = new TemporaryFolder();
 Environment.CurrentDirectory = folder.Path;
 var calls = 0;

@@ -12,7 +12,7 @@ using static TorchSharp.torch.nn;
 
 namespace AdaLora.HostileTarget;
 
-/// <summary>Every public entry that takes a path, a name, a pattern or a text, with ones that lead nowhere. Relative paths lie in the current folder, a temporary one.</summary>
+/// <summary>Every public entry that takes a path, a name, a pattern or a text, with invalid ones. Relative paths are in the current folder, a temporary one.</summary>
 internal static class Texts
 {
     public static IEnumerable<(string Name, Func<string> Make)> Bad =>
@@ -109,7 +109,7 @@ internal static class Texts
         use(model, adapted);
     }
 
-    // What is asked for by a name that is not there: documented of these, unexpected of all others.
+    // A request by a name that does not exist: documented for these, unexpected for all others.
     private static void LookUp(Action find)
     {
         try

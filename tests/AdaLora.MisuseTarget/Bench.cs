@@ -76,7 +76,7 @@ internal sealed class Bench : IDisposable
             }
             catch (InvalidOperationException)
             {
-                // What was misused may not be able to end properly.
+                // What was misused may be unable to end properly.
             }
         }
 

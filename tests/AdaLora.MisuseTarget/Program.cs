@@ -1,7 +1,7 @@
 using AdaLora.MisuseTarget;
 using static TorchSharp.torch;
 
-// Says what it is about to do before it does it, so that the last line names what ended the process, and afterwards what came of it for either thread.
+// Says what it is about to do before it does it, so that the last line names what ended the process, and afterwards the outcome for either thread.
 // With a name and a number as arguments, only that misuse, so many times.
 var misuses = args is [var only, var times]
     ? Enumerable.Repeat(Misuses.All.Single(m => m.Name == only), int.Parse(times, System.Globalization.CultureInfo.InvariantCulture)).ToList()

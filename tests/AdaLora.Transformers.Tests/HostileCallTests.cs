@@ -4,7 +4,7 @@ using Xunit;
 
 namespace AdaLora.Transformers.Tests;
 
-/// <summary>Tensors of wrong shapes, dtypes and devices in every public entry, in a process of its own, because some mistakes end a process in native code.</summary>
+/// <summary>Tensors of wrong shapes, dtypes and devices in every public entry, in its own process, because some mistakes end a process in native code.</summary>
 public sealed class HostileCallTests
 {
     private const int LeastCalls = 4000;

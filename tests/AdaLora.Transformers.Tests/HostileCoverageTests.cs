@@ -9,7 +9,7 @@ using Xunit;
 
 namespace AdaLora.Transformers.Tests;
 
-/// <summary>The program that makes wrong calls leaves out no public entry: what it calls is read from its compiled code.</summary>
+/// <summary>The program that makes wrong calls omits no public entry: what it calls is read from its compiled code.</summary>
 public sealed class HostileCoverageTests
 {
     private static readonly Assembly[] Packages = [typeof(AdaLoraModel).Assembly, typeof(TextEncoder).Assembly];

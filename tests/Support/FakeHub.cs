@@ -3,7 +3,7 @@ using System.Text;
 
 namespace AdaLora.TestSupport;
 
-/// <summary>A hub with one repository, which answers as the real one does unless <see cref="Intercept"/> gives another answer.</summary>
+/// <summary>A hub with one repository, which answers like the real one unless <see cref="Intercept"/> gives a different answer.</summary>
 internal sealed class FakeHub : IDisposable
 {
     public const string Repository = "someone/small-encoder";
@@ -52,7 +52,7 @@ internal sealed class FakeHub : IDisposable
         return bytes;
     }
 
-    /// <summary>What the hub calls a content: the SHA-256 for large files, git's blob id for small ones.</summary>
+    /// <summary>How the hub names a content: the SHA-256 for large files, git's blob id for small ones.</summary>
     public string EtagOf(string file) => Convert.ToHexStringLower(IsLarge(file)
         ? SHA256.HashData(Files[file])
         : SHA1.HashData([.. Encoding.ASCII.GetBytes($"blob {Files[file].Length}\0"), .. Files[file]]));

@@ -4,21 +4,21 @@ using Xunit;
 
 namespace AdaLora.TestSupport;
 
-/// <summary>Gives a reader many damaged inputs. ADALORA_FUZZ says how many per reader.</summary>
+/// <summary>Gives a reader many damaged inputs. ADALORA_FUZZ sets how many per reader.</summary>
 internal static class Fuzzing
 {
-    /// <summary>What a reader may take up for an input of a few kilobytes, unless it says otherwise.</summary>
+    /// <summary>The memory that a reader may use for an input of a few kilobytes, unless it says otherwise.</summary>
     private const long UsualMemory = 256L << 20;
 
     /// <summary>The number of inputs.</summary>
     public static int Cases { get; } = int.Parse(Environment.GetEnvironmentVariable("ADALORA_FUZZ") ?? "400", CultureInfo.InvariantCulture);
 
-    /// <summary>Asserts that a reader takes every damaged input or refuses it with one of its documented exceptions, without taking up much memory.</summary>
+    /// <summary>Asserts that a reader accepts every damaged input or refuses it with one of its documented exceptions, without taking up much memory.</summary>
     /// <param name="samples">Good inputs to damage.</param>
-    /// <param name="read">The reader; returning is taking.</param>
+    /// <param name="read">The reader; returning means accepting.</param>
     /// <param name="isDocumented">Whether an exception is one that the reader's documentation names.</param>
     /// <param name="mostMemory">Bytes that a single input may cause to be allocated.</param>
-    /// <param name="areGood">Whether the reader takes the samples as they are.</param>
+    /// <param name="areGood">Whether the reader accepts the samples unchanged.</param>
     /// <param name="share">The part of the inputs that a reader gets that takes longer than others.</param>
     public static void Run(IReadOnlyList<byte[]> samples, Action<byte[]> read, Func<Exception, bool> isDocumented, bool areGood = true, long mostMemory = UsualMemory, double share = 1)
     {
@@ -50,7 +50,7 @@ internal static class Fuzzing
             Assert.True(allocated < mostMemory, $"Seed {seed}: {allocated:N0} bytes were allocated for an input of {input.Length}");
         }
 
-        // Damage that is all refused, or all harmless, tries nothing.
+        // Damage that is always refused, or always harmless, tests nothing.
         Assert.True(refused > 0, $"all {taken} inputs were taken");
         using var process = Process.GetCurrentProcess();
         TestContext.Current.SendDiagnosticMessage(

@@ -12,7 +12,7 @@ internal sealed record LoopbackAnswer(int Status)
     /// <summary>Content-Length; null for the body's own.</summary>
     public long? Length { get; init; }
 
-    /// <summary>Whether Content-Length is left out, so that the body ends with the connection.</summary>
+    /// <summary>Whether Content-Length is omitted, so that the body ends with the connection.</summary>
     public bool NoLength { get; init; }
 
     /// <summary>How many bytes of the body are sent before the connection breaks; null for all.</summary>

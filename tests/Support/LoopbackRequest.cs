@@ -1,6 +1,6 @@
 namespace AdaLora.TestSupport;
 
-/// <summary>A request that the loopback server got.</summary>
+/// <summary>A request that the loopback server received.</summary>
 /// <param name="Method">Such as GET.</param>
 /// <param name="Path">The target as it was sent, still escaped.</param>
 /// <param name="Headers">The headers, whatever their case.</param>

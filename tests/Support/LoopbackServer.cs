@@ -6,12 +6,12 @@ using System.Text;
 namespace AdaLora.TestSupport;
 
 /// <summary>
-/// An HTTP server on the loopback address that sends what it is told byte for byte. A server library would refuse to lie about lengths or to break off, which is what tests
+/// An HTTP server on the loopback address that sends what it is given, byte for byte. A server library would refuse to lie about lengths or to break off, which is what tests
 /// need. One request per connection.
 /// </summary>
 internal sealed class LoopbackServer : IDisposable
 {
-    /// <summary>Far more than a client may take, but no full disk if it takes all.</summary>
+    /// <summary>Far more than a client may accept, but not enough to fill the disk if it accepts all.</summary>
     private const int MostRepeats = 100;
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

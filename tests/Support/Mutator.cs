@@ -59,7 +59,7 @@ internal sealed class Mutator(int seed)
         }
     }
 
-    // The next number, text or word, replaced by one of the values that readers stumble over.
+    // The next number, text or word, replaced by one of the values that readers trip over.
     private void ReplaceToken(List<byte> bytes, int from)
     {
         static bool IsPart(byte b) => char.IsAsciiLetterOrDigit((char)b) || b is (byte)'.' or (byte)'-' or (byte)'_' or (byte)'"';

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AdaLora.TestSupport;
 
-/// <summary>Keeps all that is logged.</summary>
+/// <summary>Keeps everything that is logged.</summary>
 internal sealed class RecordingLogger : ILogger
 {
     public ConcurrentQueue<(LogLevel Level, EventId Id, string Text)> Entries { get; } = new();

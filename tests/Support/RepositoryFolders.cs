@@ -1,6 +1,6 @@
 namespace AdaLora.TestSupport;
 
-/// <summary>Where the repository is that a program was built in, and the optional material beside it.</summary>
+/// <summary>Where the repository is in which a program was built, and the optional material beside it.</summary>
 internal static class RepositoryFolders
 {
     public static string Root { get; } = FindRoot();

@@ -1,6 +1,6 @@
 namespace AdaLora.TestSupport;
 
-/// <summary>A folder of its own for one test, removed with everything in it on disposal.</summary>
+/// <summary>A folder for one test, removed with everything in it on disposal.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
     public TemporaryFolder() => Path = Directory.CreateTempSubdirectory("adalora-").FullName;
@@ -9,7 +9,7 @@ internal sealed class TemporaryFolder : IDisposable
 
     public string File(params string[] parts) => System.IO.Path.Combine([Path, .. parts]);
 
-    /// <summary>Writes bytes as they are: no encoding, no line ends of the platform.</summary>
+    /// <summary>Writes bytes unchanged: no encoding, no line ends of the platform.</summary>
     /// <returns>The path.</returns>
     public string Write(string name, string content)
     {

@@ -29,7 +29,7 @@ internal static class TemporaryScalars
             .SelectMany(method => CompiledCalls.Of(method).Where(called => (Makes(called) || PassesOn(called)) && !IsMendedBy(method, called)).Select(called => $"{method.DeclaringType!.FullName}.{method.Name}: {called.DeclaringType!.Name}.{called.Name}")),
     ];
 
-    // A derived type may put something better in place of every override that its base constructor is suspected for; what it calls of the base type is another call.
+    // A derived type may replace every override for which its base constructor is suspected; what it calls of the base type is another call.
     private static bool IsMendedBy(MethodBase caller, MethodBase called)
     {
         if (caller is not ConstructorInfo || called is not ConstructorInfo || !caller.DeclaringType!.IsSubclassOf(called.DeclaringType!) || CompiledCalls.Of(called).Any(inner => inner is MethodInfo && (Makes(inner) || PassesOn(inner))))

@@ -14,7 +14,7 @@ internal static class TestDevice
         set => _current = value;
     }
 
-    /// <summary>How many times farther from the reference than on a CPU results may be: sums are made in another order there.</summary>
+    /// <summary>How many times farther from the reference than on a CPU results may be: sums are computed in a different order there.</summary>
     public static double ToleranceFactor { get; set; } = 1;
 
     /// <summary>The tensors on the device, under the same names; those that move are disposed.</summary>

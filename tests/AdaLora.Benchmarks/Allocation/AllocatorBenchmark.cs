@@ -13,7 +13,7 @@ internal static class AllocatorBenchmark
     public static BenchmarkTable Run(IReadOnlyList<int> matrices, IReadOnlyList<int> ranks, Pace pace)
     {
         set_num_threads(pace.Threads);
-        // The runtime compiles what runs often once more, better: a step of a training is not among the first ones.
+        // The runtime recompiles frequently run code with better optimisation: a typical training step is not among the first ones.
         Run(6, 2, pace with { Warmup = 0, Rounds = 100 });
         return new BenchmarkTable("DeBERTaV3-base's shapes", [.. matrices.SelectMany(count => ranks.Select(rank => Run(count, rank, pace)))], "The ratio compares the bank with matrix by matrix.");
     }
@@ -43,7 +43,7 @@ internal static class AllocatorBenchmark
                 Figure.Ratio("ratio", together / separate),
             ]);
 
-        // What a backward pass leaves. The heap is tidied up outside of the times: the first larger allocation sorts all that was freed before, which is mostly what the tensors of single matrices leave.
+        // What a backward pass leaves. The heap is tidied up outside the timed parts: the first larger allocation sorts all that was freed before, which is mostly left by the tensors of single matrices.
         void NewGradients()
         {
             empty(100_000).Dispose();

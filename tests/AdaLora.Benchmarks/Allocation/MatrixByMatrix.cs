@@ -35,7 +35,7 @@ internal sealed class MatrixByMatrix : IDisposable
             tensor.Dispose();
     }
 
-    /// <summary>Sets the gradients anew; penalties add to them.</summary>
+    /// <summary>Resets the gradients; penalties add to them.</summary>
     public void TakeGradients()
     {
         using var noGrad = no_grad();

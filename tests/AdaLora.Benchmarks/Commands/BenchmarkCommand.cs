@@ -3,10 +3,10 @@ using AdaLora.Experiments.Programs;
 
 namespace AdaLora.Benchmarks;
 
-/// <summary>Makes the commands: each runs a benchmark and prints its tables, for people or for programs.</summary>
+/// <summary>Creates the commands: each runs a benchmark and prints its tables, for people or for programs.</summary>
 internal static class BenchmarkCommand
 {
-    /// <summary>The exit code of a benchmark that was left out because something optional is missing.</summary>
+    /// <summary>The exit code of a benchmark that was skipped because something optional is missing.</summary>
     public const int Skipped = 3;
 
     public const string JsonFileOption = "--json-file";
@@ -36,7 +36,7 @@ internal static class BenchmarkCommand
         return command;
     }
 
-    /// <summary>Turns the ways to fail that are no defects into messages and exit codes.</summary>
+    /// <summary>Turns failures that are not defects into messages and exit codes.</summary>
     public static int Guarded(Action work)
     {
         try

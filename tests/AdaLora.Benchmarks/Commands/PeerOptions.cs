@@ -32,7 +32,7 @@ internal sealed class PeerOptions(string task, int length)
     /// <exception cref="SkippedException">It is not there.</exception>
     public PeftProgram Peft(ParseResult line) => PeftProgram.Find(line.GetValue(_peers), RepositoryFolders.Shared);
 
-    /// <summary>Runs a comparison for every method that was asked for, on a checkpoint with the dropout that was.</summary>
+    /// <summary>Runs a comparison for every requested method, on a checkpoint with the requested dropout.</summary>
     public IEnumerable<BenchmarkTable> Compare(ParseResult line, Func<PeerWork, BenchmarkTable> run)
     {
         var dropout = line.GetValue(_dropout);

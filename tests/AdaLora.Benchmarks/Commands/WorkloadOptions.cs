@@ -20,7 +20,7 @@ internal sealed class WorkloadOptions
 
     public static Option<double> Dropout() => ParsedOption.Number("--dropout", "Dropout before the adapters; 0 also switches off the encoder's, which otherwise is that of the checkpoint.", 0.1);
 
-    /// <summary>Measures every combination that was asked for.</summary>
+    /// <summary>Measures every requested combination.</summary>
     public IEnumerable<BenchmarkTable> Measure(ParseResult line, Func<Workload, BenchmarkTable> run)
     {
         var dropout = line.GetValue(_dropout);

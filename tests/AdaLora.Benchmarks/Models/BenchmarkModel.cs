@@ -9,9 +9,9 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Benchmarks;
 
-/// <summary>A classifier that benchmarks run on, to be made as often as there are contenders.</summary>
+/// <summary>A classifier that benchmarks run on, created once per contender.</summary>
 /// <param name="Name">What tables call it.</param>
-/// <param name="Create">Makes it with weights of an element type, always with the same values.</param>
+/// <param name="Create">Creates it with weights of an element type, always with the same values.</param>
 internal sealed record BenchmarkModel(string Name, Func<ScalarType, SequenceClassifier> Create)
 {
     /// <summary>The number of token ids that random texts are made of; random models have no more, so that their embeddings stay small.</summary>

@@ -4,7 +4,7 @@ using AdaLora.TestSupport;
 namespace AdaLora.Benchmarks;
 
 /// <summary>
-/// A checkpoint folder whose encoder has the dropout that was asked for. Without dropout means without any, in the encoder too, and where that is depends on config.json alone; so the folder is
+/// A checkpoint folder whose encoder has the requested dropout. Without dropout means without any, in the encoder too, and where that is depends on config.json alone; so the folder is
 /// a temporary one with another config.json and links to the other files, which serves every program that reads checkpoints.
 /// </summary>
 internal sealed class DropoutFolder : IDisposable
@@ -36,7 +36,7 @@ internal sealed class DropoutFolder : IDisposable
 
     private static JsonObject WithoutDropout(JsonObject config)
     {
-        // Families differ in what they call it, and what is not there has a default above 0.
+        // Families use different names for it, and a missing entry has a default above 0.
         string[] usual = ["hidden_dropout_prob", "attention_probs_dropout_prob"];
         foreach (var name in config.Select(entry => entry.Key).Where(key => key.Contains("dropout", StringComparison.Ordinal)).Concat(usual).Distinct().ToList())
             config[name] = 0.0;

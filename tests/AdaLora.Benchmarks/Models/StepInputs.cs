@@ -12,7 +12,7 @@ internal sealed record StepInputs(Tensor Ids, Tensor Mask, Tensor Types, Tensor 
         zeros(batch, length, dtype: ScalarType.Int64),
         randint(0, 2, [batch], dtype: ScalarType.Int64));
 
-    /// <summary>The batch on a device; this one is of no use afterwards.</summary>
+    /// <summary>The batch on a device; this one cannot be used afterwards.</summary>
     public StepInputs To(Device device)
     {
         using (this)

@@ -15,7 +15,7 @@ internal static class OptimizerBenchmark
     public static BenchmarkTable Run(Pace pace)
     {
         set_num_threads(pace.Threads);
-        // The runtime compiles what runs often once more, better: a step of a training is not among the first ones.
+        // The runtime recompiles frequently run code with better optimisation: a typical training step is not among the first ones.
         Run("", [[1000]], pace with { Warmup = 0, Rounds = 100 });
         return new BenchmarkTable(
             "AdamW and clipping to 1.0",
@@ -61,7 +61,7 @@ internal static class OptimizerBenchmark
                 Figure.Ratio("ratio of clipping", clipping[1].Median / clipping[0].Median),
             ]);
 
-        // A collection would fail TorchSharp's step now and then, and is nobody's share of the time.
+        // A collection would make TorchSharp's step fail now and then, and its time belongs to neither.
         void NewGradients()
         {
             foreach (var (parameter, gradient) in own.Concat(theirs).Zip(gradients.Concat(gradients)))

@@ -1,6 +1,6 @@
 namespace AdaLora.Benchmarks;
 
-/// <summary>Times steps of two programs: they take turns, process by process, as they cannot step by step.</summary>
+/// <summary>Times steps of two programs: they take turns process by process, as they cannot do so step by step.</summary>
 internal static class BlockComparison
 {
     /// <param name="peft">The baseline.</param>

@@ -1,6 +1,6 @@
 namespace AdaLora.Benchmarks;
 
-/// <summary>The schedule of a block of steps, the same for all programs: a final phase behind its end makes all of it budgeting.</summary>
+/// <summary>The schedule of a block of steps, the same for all programs: a final phase after its end makes all of it budgeting.</summary>
 internal static class BlockPlan
 {
     /// <summary>Steps at the beginning that are not counted, for all programs.</summary>

@@ -2,7 +2,7 @@ using AdaLora.Glue.Commands;
 
 namespace AdaLora.Benchmarks;
 
-/// <summary>The executables beside this one.</summary>
+/// <summary>The executables next to this one.</summary>
 internal static class BuiltProgram
 {
     /// <summary>This program itself.</summary>

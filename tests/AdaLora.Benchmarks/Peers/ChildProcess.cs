@@ -4,7 +4,7 @@ namespace AdaLora.Benchmarks;
 
 /// <summary>Runs programs to their end, one at a time.</summary>
 /// <remarks>
-/// A child that is asked by getrusage for its peak counts what the process that started it needed before: whoever compares peaks must itself stay small, and load no model.
+/// A child's peak according to getrusage includes what the process that started it needed before: a program that compares peaks must itself stay small and load no model.
 /// </remarks>
 internal static class ChildProcess
 {
@@ -13,7 +13,7 @@ internal static class ChildProcess
     /// <param name="program">The executable.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="environment">Variables to add to the environment; null for none.</param>
-    /// <param name="accept">Exit codes beside 0 that are no failure.</param>
+    /// <param name="accept">Exit codes besides 0 that are not failures.</param>
     /// <exception cref="ChildProcessException">The program could not be started, or failed.</exception>
     public static ChildResult Run(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, params IReadOnlyList<int> accept)
     {

@@ -1,6 +1,6 @@
 namespace AdaLora.Benchmarks;
 
-/// <summary>A program that fine-tunes a classifier in a process of its own.</summary>
+/// <summary>A program that fine-tunes a classifier in its own process.</summary>
 internal interface ITrainingProgram
 {
     string Name { get; }
@@ -10,7 +10,7 @@ internal interface ITrainingProgram
     /// <param name="steps">How many steps; the first of them are not counted.</param>
     TrainingReport RunBlock(PeerWork work, int steps);
 
-    /// <summary>A training with everything around it, from the start of the process to the evaluation.</summary>
+    /// <summary>A training run with everything around it, from the start of the process to the evaluation.</summary>
     /// <param name="work">What to train.</param>
     /// <param name="epochs">How long.</param>
     /// <param name="maxSteps">Steps at most; null for all.</param>

@@ -23,7 +23,7 @@ internal sealed record PeerWork
     /// <summary>Tokens per example: at most, or always where blocks of steps are measured.</summary>
     public int Length { get; init; } = 128;
 
-    /// <summary>Dropout in front of the adapters.</summary>
+    /// <summary>Dropout before the adapters.</summary>
     public double Dropout { get; init; } = 0.1;
 
     /// <summary>fp32 or bf16: what a program offers of it, autocast or a base of such weights.</summary>

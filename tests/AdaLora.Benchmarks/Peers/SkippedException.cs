@@ -1,4 +1,4 @@
 namespace AdaLora.Benchmarks;
 
-/// <summary>What a benchmark needs is not there; it is optional, so this is no failure.</summary>
+/// <summary>What a benchmark needs is missing; it is optional, so this is not a failure.</summary>
 internal sealed class SkippedException(string message) : Exception(message);

@@ -4,7 +4,7 @@ using AdaLora.Glue.Metrics;
 
 namespace AdaLora.Benchmarks;
 
-/// <summary>What a training program tells of itself, and how long its process took.</summary>
+/// <summary>What a training program reports about itself, and how long its process took.</summary>
 /// <param name="Elapsed">From the start of the process to its end.</param>
 /// <param name="StepMilliseconds">The median of its steps.</param>
 /// <param name="PeakMegabytes">Its largest resident set.</param>

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace AdaLora.Benchmarks;
 
-/// <summary>What has to be known of a machine to read its figures.</summary>
+/// <summary>What must be known about a machine to interpret its figures.</summary>
 internal static class MachineDescription
 {
     private const double Gigabyte = 1L << 30;

@@ -5,7 +5,7 @@ using AdaLora.TestSupport;
 
 namespace AdaLora.Benchmarks;
 
-/// <summary>Runs the benchmarks that docs/benchmarks.md shows, each in a process of its own, and writes what they print between its markers.</summary>
+/// <summary>Runs the benchmarks that docs/benchmarks.md shows, each in its own process, and writes what they print between its markers.</summary>
 internal static class ReportCommand
 {
     public static Command Create()
@@ -27,7 +27,7 @@ internal static class ReportCommand
         return command;
     }
 
-    // The other sections may have taken hours: one that fails is told of and left as it is.
+    // The other sections may have taken hours: one that fails is reported and left unchanged.
     private static bool TryWrite(ReportSection section, ReportMaterial material, string path, string? jsonFolder)
     {
         try

@@ -12,7 +12,7 @@ internal sealed class ReportMaterial(string? peers)
 
     private const string SharedPrefix = "../shared/";
 
-    /// <summary>What keeps a section from being written; null for nothing.</summary>
+    /// <summary>What prevents a section from being written; null for nothing.</summary>
     public string? WhyNot(ReportSection section) => peers is null && section.Arguments.Contains(Peers) ? "skipped: give the folder of PEFT's Python packages with --peers." : null;
 
     /// <summary>The arguments for this machine.</summary>

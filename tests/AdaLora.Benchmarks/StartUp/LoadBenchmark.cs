@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Benchmarks;
 
-/// <summary>Times loading a checkpoint beside what bounds it: reading the bytes of its weights and doing nothing with them.</summary>
+/// <summary>Times loading a checkpoint, compared with its lower bound: reading the bytes of its weights and doing nothing with them.</summary>
 internal static class LoadBenchmark
 {
     private const int PageSize = 4096;
@@ -54,7 +54,7 @@ internal static class LoadBenchmark
         }
     }
 
-    // Weights that are merely mapped are not loaded before they are looked at.
+    // Weights that are merely mapped are not loaded before they are read.
     private static void Load(string folder, bool memoryMapped)
     {
         using var model = AutoModel.SequenceClassifier(folder, options: new PretrainedOptions { MemoryMapped = memoryMapped });

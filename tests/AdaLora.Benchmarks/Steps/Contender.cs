@@ -71,7 +71,7 @@ internal sealed class Contender : IDisposable
     }
 
     /// <summary>What the adapters take in memory now.</summary>
-    /// <exception cref="InvalidOperationException">The contender is none of AdaLoRA's.</exception>
+    /// <exception cref="InvalidOperationException">The contender is not one of AdaLoRA's.</exception>
     public AdapterState MeasureState() =>
         AdapterState.Of(_adapted ?? throw new InvalidOperationException($"{Name} has no triplets."), _optimizer);
 

@@ -4,10 +4,10 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Benchmarks;
 
-/// <summary>Times whole training steps of AdaLoRA in each of its phases beside LoRA of the initial and of the mean final rank, the head alone and full fine-tuning.</summary>
+/// <summary>Times whole training steps of AdaLoRA in each of its phases, compared with LoRA of the initial and of the mean final rank, the head alone and full fine-tuning.</summary>
 internal static class StepBenchmark
 {
-    /// <summary>What AdaLoRA costs beside the adapters themselves shows against LoRA of as many triplets: before pruning, and after compaction.</summary>
+    /// <summary>The cost of AdaLoRA in addition to the adapters themselves shows in comparison with LoRA of the same rank: before pruning, and after compaction.</summary>
     private const string InitialBaseline = "LoRA r 12";
 
     private const string FinalBaseline = "LoRA r 8";

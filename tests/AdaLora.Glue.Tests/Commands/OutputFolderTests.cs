@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AdaLora.Glue.Tests;
 
-/// <summary>The output folder of a run: one run at a time, the record last, nothing left of killed ones.</summary>
+/// <summary>The output folder of a run: one run at a time, the record last, nothing left over from killed ones.</summary>
 [Collection(Pictures.Name)]
 public sealed class OutputFolderTests : IDisposable
 {

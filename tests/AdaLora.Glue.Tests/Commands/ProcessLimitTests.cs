@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AdaLora.Glue.Tests;
 
-/// <summary>The application in a process of its own, as a shell with closed streams, full devices and tight limits starts it.</summary>
+/// <summary>The application in its own process, as a shell with closed streams, full devices and tight limits starts it.</summary>
 public sealed class ProcessLimitTests : IDisposable
 {
     private readonly DemoApplication _app = new();

@@ -12,7 +12,7 @@ using Xunit;
 
 namespace AdaLora.Glue.Tests.Comparison;
 
-/// <summary>Comparisons whose runs are real and in processes of their own.</summary>
+/// <summary>Comparisons whose runs are real and in their own processes.</summary>
 public sealed class ChildProcessTests : IDisposable
 {
     private readonly DemoApplication _app = new();

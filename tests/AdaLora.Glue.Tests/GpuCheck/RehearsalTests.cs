@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AdaLora.Glue.Tests.GpuCheck;
 
-/// <summary>The program that is taken to machines with a card, on the CPU with tiny shapes: minutes on a card are not for finding its faults.</summary>
+/// <summary>The program that runs on machines with a card, here on the CPU with tiny shapes: time on a card should not be spent on finding its faults.</summary>
 public sealed class RehearsalTests
 {
     [Fact]

@@ -78,7 +78,7 @@ public sealed class InspectCommandTests : IDisposable
         var picture = SKBitmap.Decode(_line.Path("adapter.png"));
         var dark = new ScottPlot.Colormaps.Viridis().GetColor(0);
         var map = Columns(pixel => Math.Abs(pixel.Red - dark.R) + Math.Abs(pixel.Green - dark.G) + Math.Abs(pixel.Blue - dark.B) < 6);
-        // The second kind of matrix is orange, which no rank is.
+        // The second kind of matrix is orange, a colour that no rank has.
         var curves = Columns(pixel => pixel.Red > 200 && pixel.Green is > 120 and < 210 && pixel.Blue < 160);
         Assert.True(map.Count > 50 && curves.Count > 50, "both panels are drawn");
         Assert.True(map[^1] < curves[curves.Count / 2], "the spectrum is on the right");

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Glue.Tests.Methods;
 
-/// <summary>Pruning of LoRA's doublets, beside the same arithmetic in plain numbers.</summary>
+/// <summary>Pruning of LoRA's doublets, against the same arithmetic in plain numbers.</summary>
 public sealed class DoubletPrunerTests
 {
     private const int Matrices = 3;

@@ -12,7 +12,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Glue.Tests.Methods;
 
-/// <summary>What a method has trained comes back from its folder, and a model is itself again when the method is done with it.</summary>
+/// <summary>What a method has trained comes back from its folder, and a model is restored when the method is removed.</summary>
 public sealed class SavedMethodsTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory().FullName;

@@ -91,7 +91,7 @@ public sealed class TensorBoardReporterTests : IDisposable
         Assert.Contains("--tensorboard", _line.ErrorText);
     }
 
-    /// <summary>The scalars of the only event file by tag. A record is a length, a checksum of it, the event, and a checksum.</summary>
+    /// <summary>The scalars of the single event file, by tag. A record is a length, a checksum of it, the event, and a checksum.</summary>
     private static ILookup<string, (int Step, float Value)> Read(string folder)
     {
         using var reader = new BinaryReader(File.OpenRead(Assert.Single(Directory.GetFiles(folder))));

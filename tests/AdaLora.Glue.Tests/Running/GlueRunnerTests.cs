@@ -319,7 +319,7 @@ public sealed class GlueRunnerTests : IDisposable
         return (new GlueApplication(services).Run(args, cancellation), output.ToString(), error.ToString());
     }
 
-    /// <summary>Presses Ctrl-C, so to speak, while a step is reported.</summary>
+    /// <summary>Simulates Ctrl-C while a step is reported.</summary>
     private sealed class CancelAtStep(IRunner runner, int step, CancellationTokenSource cancel) : IRunner
     {
         public RunOutcome Execute(RunSettings settings, IRunReporter reporter, CancellationToken cancellationToken) =>

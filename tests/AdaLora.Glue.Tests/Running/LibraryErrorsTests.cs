@@ -24,7 +24,7 @@ public sealed class LibraryErrorsTests
         Assert.DoesNotContain("frame", told.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>As libtorch, the driver, cuBLAS and the host's allocator say it, and as a backward pass in C# passes it on.</summary>
+    /// <summary>In the words of libtorch, the driver, cuBLAS and the host's allocator, and as a backward pass in C# passes it on.</summary>
     [Theory]
     [InlineData("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 79.11 GiB of which 1.02 GiB is free.")]
     [InlineData("CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported at some other API call")]

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace AdaLora.Glue.Tests.Settings;
 
-/// <summary>What holds for every option that is declared, and so for one that will be.</summary>
+/// <summary>What holds for every declared option, including future ones.</summary>
 public sealed class RunOptionsTests
 {
     private static readonly string[] Required = ["--task", "cola", "--data", "glue", "--model", "some/model"];
@@ -55,7 +55,7 @@ public sealed class RunOptionsTests
     public void A_difference_counts_if_results_depend_on_it(string name)
     {
         var option = Find(name);
-        // Reads all options that a method may leave out.
+        // Reads all options that a method may omit.
         var method = GlueTasks.Catalog.Methods.First(method => !option.IsOfMethods || method.Options.Contains(option));
         var settings = Parse("--method", method.Name);
         var other = Parse([.. option == RunOptions.Method ? [] : (string[])["--method", method.Name], .. GivenFor(option)]);

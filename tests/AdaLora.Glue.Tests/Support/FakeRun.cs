@@ -7,8 +7,8 @@ internal static class FakeRun
 {
     public const int Steps = 600;
 
-    /// <param name="adaptive">Whether ranks are shared out.</param>
-    /// <param name="ranks">What the matrices are left at the end; those of <see cref="FakeRunner"/> when null.</param>
+    /// <param name="adaptive">Whether ranks are allocated.</param>
+    /// <param name="ranks">The ranks of the matrices at the end; those of <see cref="FakeRunner"/> when null.</param>
     /// <param name="totalSteps">How many steps the run claims to have.</param>
     /// <param name="isBad">The steps whose loss and penalty are no numbers; null for none.</param>
     public static IReadOnlyList<TrainingStatus> History(bool adaptive, IReadOnlyList<ModuleRank>? ranks = null, int totalSteps = Steps, Func<int, bool>? isBad = null)

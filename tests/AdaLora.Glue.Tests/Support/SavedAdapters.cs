@@ -9,7 +9,7 @@ internal static class SavedAdapters
 {
     public const int InitialRank = 4;
 
-    /// <param name="folder">Made if need be.</param>
+    /// <param name="folder">Created if necessary.</param>
     /// <param name="lambdas">The kept lambdas by module; alpha makes the scale nearly 1.</param>
     public static void Write(string folder, IReadOnlyDictionary<string, double[]> lambdas)
     {

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace AdaLora.Glue.Tests.Tables;
 
-/// <summary>Files of a few bytes that claim to hold gigabytes, or to go on for ever.</summary>
+/// <summary>Files of a few bytes that claim to hold gigabytes, or to go on forever.</summary>
 public sealed class ParquetClaimsTests : IDisposable
 {
     private const int Gzip = 2;
@@ -91,7 +91,7 @@ public sealed class ParquetClaimsTests : IDisposable
         Refused(file, "description");
     }
 
-    // The library looks for an end behind that of the file, for ever.
+    // The library looks for an end beyond that of the file, forever.
     [Fact]
     public void A_description_without_an_end()
     {

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace AdaLora.Glue.Tests.Tasks;
 
-/// <summary>Another kind of task, which the shared library has never heard of: everything that a run does goes through <see cref="ITask"/>.</summary>
+/// <summary>Another kind of task, which the shared library does not know: everything that a run does goes through <see cref="ITask"/>.</summary>
 public sealed class QuestionTaskTests : IDisposable
 {
     private static readonly Catalog Catalog = new() { Name = "made-up", Tasks = [new QuestionTask()], Methods = TrainingMethods.All };

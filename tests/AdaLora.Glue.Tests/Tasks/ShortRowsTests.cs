@@ -4,7 +4,7 @@ using Xunit;
 
 namespace AdaLora.Glue.Tests;
 
-/// <summary>Rows that are cut off: a few are left out and told, in files of every task; more of them, or any in a test set, are a fault of the file.</summary>
+/// <summary>Truncated rows: a few are skipped and reported, in files of every task; more of them, or any in a test set, are an error in the file.</summary>
 public sealed class ShortRowsTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -44,7 +44,7 @@ public sealed class ShortRowsTests : IDisposable
         Assert.Empty(_notes);
     }
 
-    /// <summary>The answers to a test set are told by the number of the row.</summary>
+    /// <summary>The answers to a test set are identified by the number of the row.</summary>
     [Fact]
     public void In_a_test_set_none_is_left_out()
     {

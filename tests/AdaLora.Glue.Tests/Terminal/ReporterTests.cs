@@ -44,7 +44,7 @@ public sealed class ReporterTests
         {
             reporter.Note("a note with [brackets]");
             reporter.Step(FakeRun.History(adaptive: true)[299]);
-            // The bar is redrawn ten times a second on a thread of its own.
+            // The bar is redrawn ten times a second on its own thread.
             Assert.True(SpinWait.SpinUntil(() => output.ToString().Contains("budget 288"), TimeSpan.FromSeconds(10)));
             reporter.Evaluated(FakeRun.Evaluations()[2]);
             return 42;

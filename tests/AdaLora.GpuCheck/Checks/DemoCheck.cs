@@ -3,7 +3,7 @@ using AdaLora.TestSupport;
 
 namespace AdaLora.GpuCheck;
 
-/// <summary>The application's demo on the CPU and on the device: the same losses at first, and as good in the end.</summary>
+/// <summary>The application's demo on the CPU and on the device: the same losses at first, and equally good at the end.</summary>
 internal sealed class DemoCheck : ICheck
 {
     private const int ComparedSteps = 20;
@@ -33,7 +33,7 @@ internal sealed class DemoCheck : ICheck
         context.Require(device.Matthews > LeastMatthews, $"Matthews' correlation on the device is {device.Matthews:F3}; more than {LeastMatthews} is expected.");
     }
 
-    // Masks differ from device to device, so that there is none here.
+    // Masks differ between devices, so there is no dropout here.
     private static void CompareLosses(CheckContext context, string data, string encoder)
     {
         using var still = new DropoutFolder(encoder, 0);

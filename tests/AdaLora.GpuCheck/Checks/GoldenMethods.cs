@@ -16,7 +16,7 @@ internal sealed class GoldenMethods
     public static IReadOnlyList<GoldenMethods> Of(Type type) =>
         [.. type.GetMethods().Where(method => method.GetCustomAttribute<FactAttribute>() is not null).OrderBy(method => method.MetadataToken).Select(method => new GoldenMethods(method))];
 
-    /// <summary>The cases, and what runs each: it gives what is wrong, or null.</summary>
+    /// <summary>The cases, and what runs each: it returns what is wrong, or null.</summary>
     public IEnumerable<(string Name, Func<string?> Run)> Cases(int most) =>
         Arguments().Take(most).Select(arguments => (string.Join(", ", arguments), (Func<string?>)(() => Run(arguments))));
 
@@ -34,7 +34,7 @@ internal sealed class GoldenMethods
         }
         catch (TargetInvocationException e)
         {
-            // What cannot be compared here, of a family that there is no model of, is no failure.
+            // What cannot be compared here, because there is no model of the family, is not a failure.
             return e.InnerException is Xunit.Sdk.SkipException ? null : e.InnerException!.Message;
         }
     }

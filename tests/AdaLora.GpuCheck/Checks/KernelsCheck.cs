@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.GpuCheck;
 
-/// <summary>How much a step gives to the card, part by part, how long the host needs to do so, and how long it is until the card has done it.</summary>
+/// <summary>How much work a step submits to the card, part by part, how long the host takes to submit it, and how long the card takes to do it.</summary>
 internal sealed class KernelsCheck : ICheck
 {
     private const int Steps = 30, QuickSteps = 2, WarmupSteps = 5, NamesShown = 12;
@@ -71,6 +71,6 @@ internal sealed class KernelsCheck : ICheck
             use(part);
     }
 
-    // What tells kernels of one template apart stands in the middle of their mangled names.
+    // What distinguishes kernels of one template is in the middle of their mangled names.
     private static string Short(string name) => name.Length <= 100 ? name : name[..60] + "…" + name[^39..];
 }

@@ -25,7 +25,7 @@ internal static class KilledTraining
 
     /// <param name="device">Where to train.</param>
     /// <param name="folder">Where checkpoints are.</param>
-    /// <param name="dropout">In front of the adapters.</param>
+    /// <param name="dropout">Before the adapters.</param>
     /// <param name="before">Called with the number of each batch of this process before it is used.</param>
     public static Rehearsal Rehearse(Device device, string folder, double dropout, Action<int>? before = null)
     {

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.GpuCheck;
 
-/// <summary>What single operations cost the host, here and in Python, on tensors so small that the card is never behind.</summary>
+/// <summary>What single operations cost the host, here and in Python, on tensors so small that the card always keeps up.</summary>
 internal sealed class OperationsCheck : ICheck
 {
     private const int Repetitions = 2000, QuickRepetitions = 20, Chain = 50;

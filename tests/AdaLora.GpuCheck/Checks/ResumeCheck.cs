@@ -4,7 +4,7 @@ using AdaLora.TestSupport;
 
 namespace AdaLora.GpuCheck;
 
-/// <summary>A training whose process is killed and that goes on from its checkpoint ends as the one that was left alone.</summary>
+/// <summary>A training run whose process is killed and that resumes from its checkpoint ends like an undisturbed one.</summary>
 internal sealed class ResumeCheck : ICheck
 {
     private const double Dropout = 0.2;

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.GpuCheck;
 
-/// <summary>A loop of one's own through warm-up, masks and the settled pattern: it may neither grow nor wait for the device.</summary>
+/// <summary>A custom loop through warm-up, masks and the settled pattern: it may neither grow nor wait for the device.</summary>
 internal sealed class SteadyStepsCheck : ICheck
 {
     private const int WholeSteps = 300, QuickSteps = 60, Counts = 3;

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.GpuCheck;
 
-/// <summary>Times of a training step beside PEFT's, in the precisions that a card has.</summary>
+/// <summary>Times of a training step, compared with PEFT's, in the precisions that a card has.</summary>
 internal sealed class TimesCheck(string shape) : ICheck
 {
     private const string Single = "fp32", Tensor32 = "tf32", Brain = "bf16";

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.GpuCheck;
 
-/// <summary>What there is, and whether TorchSharp and this libtorch understand each other.</summary>
+/// <summary>The versions in use, and whether TorchSharp and this libtorch work together.</summary>
 internal sealed class VersionsCheck : ICheck
 {
     public string Name => "versions";

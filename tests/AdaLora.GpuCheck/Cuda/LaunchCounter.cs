@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace AdaLora.GpuCheck;
 
 /// <summary>
-/// Counts what is given to the card to do. CUPTI, which PyTorch's wheels bring along and libtorch has loaded, calls back at each call of the driver; the process can have one counter at a time.
+/// Counts the work that is submitted to the card. CUPTI, which PyTorch's wheels bring along and libtorch has loaded, calls back at each call of the driver; the process can have one counter at a time.
 /// </summary>
 internal sealed unsafe class LaunchCounter : IDisposable
 {
@@ -88,7 +88,7 @@ internal sealed unsafe class LaunchCounter : IDisposable
     }
 }
 
-/// <summary>What was given to the card.</summary>
+/// <summary>The work that was submitted to the card.</summary>
 /// <param name="Kernels">Launches by the kernel's mangled name.</param>
 /// <param name="Calls">Calls of the driver by function.</param>
 internal sealed record LaunchCounts(IReadOnlyDictionary<string, int> Kernels, IReadOnlyDictionary<string, int> Calls)

@@ -14,7 +14,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.GpuCheck;
 
-/// <summary>AdaLoRA on the application's demo task, as the application trains it, on a device of one's choice.</summary>
+/// <summary>AdaLoRA on the application's demo task, as the application trains it, on a chosen device.</summary>
 internal static class DemoTraining
 {
     private const int QuickSentences = 320;

@@ -16,11 +16,11 @@ internal enum CheckStatus
 /// <param name="Message">Why it failed or was skipped.</param>
 /// <param name="Notes">Single findings.</param>
 /// <param name="Tables">Figures.</param>
-/// <param name="Targets">What was wanted of the figures.</param>
+/// <param name="Targets">The targets for the figures.</param>
 internal sealed record CheckResult(
     string Name, string Title, CheckStatus Status, double Seconds, string? Message, IReadOnlyList<string> Notes, IReadOnlyList<CheckTable> Tables, IReadOnlyList<CheckTarget> Targets)
 {
-    /// <summary>A check that has not been made.</summary>
+    /// <summary>A check that has not been run.</summary>
     public static CheckResult Without(ICheck check, CheckStatus status, double seconds, string message) => new(check.Name, check.Title, status, seconds, message, [], [], []);
 }
 

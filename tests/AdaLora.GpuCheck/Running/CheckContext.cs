@@ -32,10 +32,10 @@ internal sealed class CheckContext(CheckOptions options, Deadline deadline, Lazy
 
     public void Add(CheckTable table) => _tables.Add(table);
 
-    /// <summary>Something that is wanted, but whose absence is a result and no failure.</summary>
+    /// <summary>Something that is wanted, but whose absence is a result and not a failure.</summary>
     public void Target(string name, double value, double atMost) => _targets.Add(new CheckTarget(name, value, atMost));
 
-    /// <summary>Fails the check, which goes on to find what else is wrong.</summary>
+    /// <summary>Fails the check, which continues, to find what else is wrong.</summary>
     public void Require(bool condition, FormattableString failure)
     {
         if (!condition)
@@ -64,7 +64,7 @@ internal sealed class CheckContext(CheckOptions options, Deadline deadline, Lazy
         }
     }
 
-    /// <summary>Makes a check and tells how it went.</summary>
+    /// <summary>Runs a check and reports how it went.</summary>
     public CheckResult Run(ICheck check)
     {
         var watch = Stopwatch.StartNew();

@@ -1,4 +1,4 @@
 namespace AdaLora.GpuCheck;
 
-/// <summary>A check cannot be made here; that is no failure.</summary>
+/// <summary>A check cannot be run here; that is not a failure.</summary>
 internal sealed class CheckSkippedException(string message) : Exception(message);

@@ -9,12 +9,12 @@ internal interface ICheck
     /// <summary>What it shows, as a heading.</summary>
     string Title { get; }
 
-    /// <summary>It is not begun with less time left, in seconds.</summary>
+    /// <summary>It is not started with less time left, in seconds.</summary>
     double LeastSeconds { get; }
 
-    /// <summary>What its process needs in its environment beside what is there; checks that follow each other and agree share a process.</summary>
+    /// <summary>What its process needs in its environment in addition to what is there; checks that follow each other and agree share a process.</summary>
     IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string>();
 
-    /// <summary>Makes the check. Throws when it fails.</summary>
+    /// <summary>Runs the check. Throws if it fails.</summary>
     void Run(CheckContext context);
 }

@@ -4,7 +4,7 @@ using AdaLora.TestSupport;
 
 namespace AdaLora.GpuCheck;
 
-/// <summary>Lets worker processes make the checks, begins another where one died, and writes down what is known after each check. Loads no libtorch itself.</summary>
+/// <summary>Lets worker processes run the checks, replaces one that died, and writes down what is known after each check. Loads no libtorch itself.</summary>
 internal sealed class Supervisor(CheckOptions options)
 {
     private const int ErrorLines = 30;

@@ -5,16 +5,16 @@ using static TorchSharp.torch;
 
 namespace AdaLora.GpuCheck;
 
-/// <summary>Makes checks one after another in this process.</summary>
+/// <summary>Runs checks one after another in this process.</summary>
 internal static class Worker
 {
-    /// <summary>The exit code of a process whose card is of no use any more: an error on a card stays.</summary>
+    /// <summary>The exit code of a process whose card is no longer usable: an error on a card persists.</summary>
     public const int CardIsLost = 3;
 
     private const double CudaToleranceFactor = 10;
 
     /// <param name="options">Which checks, and where.</param>
-    /// <param name="resultsFile">Where to tell of them.</param>
+    /// <param name="resultsFile">Where to report them.</param>
     public static int Run(CheckOptions options, string resultsFile)
     {
         Prepare(options);
@@ -39,9 +39,9 @@ internal static class Worker
     /// <summary>Sets up the device that numbers are compared on.</summary>
     public static void Prepare(CheckOptions options)
     {
-        // A rehearsal on the CPU takes the way of other devices.
+        // A rehearsal on the CPU takes the path of other devices.
         HostMemory.IsUsed = false;
-        // Tests rehearse this program beside others; threads that wait for each other are slower than one.
+        // Tests run this program in parallel with others; threads that wait for each other are slower than one.
         if (options.IsQuick)
             set_num_threads(1);
         if (!options.IsOnCard)

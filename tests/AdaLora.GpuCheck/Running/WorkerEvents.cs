@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace AdaLora.GpuCheck;
 
-/// <summary>A file in which a worker tells, line by line, which check it begins and how each ended, so that it is known after whatever end the process takes.</summary>
+/// <summary>A file in which a worker records, line by line, which check it starts and how each ended, so that this is known however the process ends.</summary>
 internal static class WorkerEvents
 {
     private sealed record Event(string? Begun, CheckResult? Ended);
@@ -11,7 +11,7 @@ internal static class WorkerEvents
 
     public static void End(string file, CheckResult result) => Append(file, new Event(null, result));
 
-    /// <summary>What has ended so far, and the check under way.</summary>
+    /// <summary>What has finished so far, and the check in progress.</summary>
     public static (IReadOnlyList<CheckResult> Ended, string? Current) Read(string file)
     {
         var ended = new List<CheckResult>();

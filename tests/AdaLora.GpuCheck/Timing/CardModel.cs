@@ -13,7 +13,7 @@ namespace AdaLora.GpuCheck;
 /// <summary>A classifier of a published shape with random weights, which are drawn on the device: that takes a hundredth of the time.</summary>
 internal sealed class CardModel
 {
-    /// <summary>In front of the adapters; the encoders' own is what they are pre-trained with, the same number.</summary>
+    /// <summary>Before the adapters; the encoders' own is what they are pre-trained with, the same number.</summary>
     public const double Dropout = 0.1;
 
     private const int Labels = 2;

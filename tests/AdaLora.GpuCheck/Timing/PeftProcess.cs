@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace AdaLora.GpuCheck;
 
-/// <summary>PEFT in a Python process that makes blocks of steps when it is asked to, so that it takes turns with this process.</summary>
+/// <summary>PEFT in a Python process that runs blocks of steps on request, so that it takes turns with this process.</summary>
 internal sealed class PeftProcess : IDisposable
 {
     private readonly Process _process;
@@ -15,7 +15,7 @@ internal sealed class PeftProcess : IDisposable
     /// <summary>What it runs on.</summary>
     public string Versions { get; private set; } = "";
 
-    /// <summary>Starts it; loading PyTorch goes on beside the caller until <see cref="WaitUntilReady"/>.</summary>
+    /// <summary>Starts it; loading PyTorch continues in the background until <see cref="WaitUntilReady"/>.</summary>
     /// <exception cref="CheckSkippedException">There is no such interpreter.</exception>
     public static PeftProcess Start(CheckOptions options)
     {

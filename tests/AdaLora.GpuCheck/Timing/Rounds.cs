@@ -13,7 +13,7 @@ internal sealed class Rounds(CheckContext context, CardModel model)
     // 35 steps of each contender.
     private const int Most = 7;
 
-    // Another round is not begun with less time left.
+    // Another round is not started with less time left.
     private const double ReserveSeconds = 20;
 
     /// <summary>Steps of each contender that the latest medians are of.</summary>

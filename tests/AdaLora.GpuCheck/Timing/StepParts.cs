@@ -24,7 +24,7 @@ internal sealed class StepParts : IDisposable
     /// <summary>The number of adapters.</summary>
     public int Adapters => _adapted.Adapters.Count;
 
-    /// <summary>The parts of a step in their order. All of them belong into one dispose scope.</summary>
+    /// <summary>The parts of a step in their order. All of them belong in one dispose scope.</summary>
     /// <param name="inputs">The batch.</param>
     /// <returns>The name of each, whether it is the allocator's work or the regulariser's, and what to do.</returns>
     public IReadOnlyList<(string Name, bool IsOwn, Action Do)> Of(StepInputs inputs) =>

@@ -12,7 +12,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Tests.Configuration;
 
-/// <summary>What a config.json of other people's says is followed, or refused by name before anything is made.</summary>
+/// <summary>What a third-party config.json says is followed, or refused by name before anything is created.</summary>
 public sealed class ConfigValueTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -46,7 +46,7 @@ public sealed class FamilyTests
         Assert.Same(list, model.Encoder.named_modules().Single(m => m.name == model.Encoder.LayersName).module);
     }
 
-    /// <summary>TorchSharp registers the fields of a module that is put into another one.</summary>
+    /// <summary>TorchSharp registers the fields of a module that is placed in another one.</summary>
     [Theory]
     [MemberData(nameof(SmallClassifier.Families), MemberType = typeof(SmallClassifier))]
     public void Names_stay_what_they_are_in_a_model_that_contains_this_one(string family)
@@ -199,7 +199,7 @@ public sealed class FamilyTests
 
         using var back = AutoModel.SequenceClassifier(folder.Path);
 
-        // A handful for each layer, which TorchSharp cannot make without; the weights are thousands.
+        // A handful for each layer, without which TorchSharp cannot create it; the weights are thousands.
         Assert.Contains(rand(1).item<float>(), stream);
     }
 

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Tests.Heads;
 
-/// <summary>Decoders with a language-model head beside the reference.</summary>
+/// <summary>Decoders with a language-model head against the reference.</summary>
 public sealed class CausalLMGoldenTests
 {
     public static TheoryData<string> Cases => EncoderGolden.Cases("LMHeadModel");
@@ -65,7 +65,7 @@ public sealed class CausalLMGoldenTests
         golden.Compare($"{part}.last_logits", model.call(ids, mask, golden[$"{part}.position_ids"]).select(1, -1));
     }
 
-    /// <summary>Steps of one token and of several, behind what a cache holds of a batch with padding on the left.</summary>
+    /// <summary>Steps of one token and of several, after what a cache holds of a batch with padding on the left.</summary>
     [Fact]
     public void Decoding_behind_a_cache_gives_the_logits_of_one_pass()
     {

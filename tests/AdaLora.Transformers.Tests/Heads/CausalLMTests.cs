@@ -79,7 +79,7 @@ public sealed class CausalLMTests : IDisposable
         Assert.All(model.parameters(), p => Assert.True(p.grad!.isfinite().all().item<bool>()));
     }
 
-    /// <summary>What a token depends on ends with itself, also where dropout needs another way to compute it.</summary>
+    /// <summary>A token depends on nothing after itself, even if dropout requires a different computation.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

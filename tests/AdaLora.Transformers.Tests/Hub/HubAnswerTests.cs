@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AdaLora.Transformers.Tests.Hub;
 
-/// <summary>What the hub's refusals become, and what happens without it.</summary>
+/// <summary>How the hub's refusals are reported, and what happens without the hub.</summary>
 public sealed class HubAnswerTests : IDisposable
 {
     private const string Secret = "hf_secret";
@@ -164,7 +164,7 @@ public sealed class HubAnswerTests : IDisposable
         Assert.Empty(_hub.Hub.Requests);
     }
 
-    /// <summary>Options for an address where nobody listens.</summary>
+    /// <summary>Options for an address on which nothing listens.</summary>
     private HubOptions Unplugged()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace AdaLora.Transformers.Tests.Hub;
 
-/// <summary>Downloads that break off, lie or are led elsewhere.</summary>
+/// <summary>Downloads that break off, lie or are redirected elsewhere.</summary>
 public sealed class HubDownloadTests : IDisposable
 {
     private const string Weights = "model.safetensors";

@@ -53,7 +53,7 @@ internal sealed class HubFixture : IDisposable
     public Task<string> ResolveAsync(HubOptions? options = null, string name = FakeHub.Repository, CancellationToken cancellationToken = default) =>
         HubCheckpoint.ResolveAsync(name, options ?? Options(), new Listener(Progress), cancellationToken);
 
-    /// <summary>Puts the beginning of a file where an interrupted download leaves it.</summary>
+    /// <summary>Writes the beginning of a file to where an interrupted download leaves it.</summary>
     public void LeavePart(string file, int bytes)
     {
         _ = Directory.CreateDirectory(Path.GetDirectoryName(PartOf(file))!);

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AdaLora.Transformers.Tests.Hub;
 
-/// <summary>A hub whose listing of a repository is damaged, or names files that lie elsewhere.</summary>
+/// <summary>A hub whose listing of a repository is damaged, or names files that are elsewhere.</summary>
 public sealed class HubFuzzTests
 {
     private const string Listing = """{ "sha": "0123456789abcdef0123456789abcdef01234567", "siblings": [{ "rfilename": "config.json" }, { "rfilename": "vocab.txt" }, { "rfilename": "model.safetensors" }] }""";

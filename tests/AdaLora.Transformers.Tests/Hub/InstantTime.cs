@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace AdaLora.Transformers.Tests.Hub;
 
-/// <summary>A clock on which every wait is over at once, and which remembers how long it would have been.</summary>
+/// <summary>A clock on which every wait ends at once, and which records how long it would have been.</summary>
 internal sealed class InstantTime : TimeProvider
 {
     public ConcurrentQueue<TimeSpan> Waits { get; } = new();

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Tests.Layers;
 
-/// <summary>Gradients through states that look at nothing but padding, whose attention is uniform.</summary>
+/// <summary>Gradients through states that attend only to padding, whose attention is uniform.</summary>
 public sealed class EmptyTextTests
 {
     private const double Step = 1e-5;
@@ -24,7 +24,7 @@ public sealed class EmptyTextTests
         model.eval();
         manual_seed(4);
         var ids = randint(3, 50, [2, 5], dtype: ScalarType.Int64);
-        // In DeBERTa padding looks at nothing, whatever else the text has; states of a text without any tokens have no variance there.
+        // In DeBERTa, padding attends to nothing, whatever else the text has; states of a text without any tokens have no variance there.
         var mask = tensor(new long[,] { { 1, 1, 1, 0, 0 }, { family == "deberta-v2" ? 1 : 0, 0, 0, 0, 0 } });
         var weights = randn([2, 5, 16], dtype: ScalarType.Float64);
         var values = model.named_parameters()

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Tests.Layers;
 
-/// <summary>Forward and backward passes beside threads that keep the garbage collector busy give what they give without.</summary>
+/// <summary>Forward and backward passes next to threads that keep the garbage collector busy give the same results as without them.</summary>
 public sealed class GarbageTests
 {
     private const int Length = 14;

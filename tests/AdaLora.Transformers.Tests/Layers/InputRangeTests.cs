@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Tests.Layers;
 
-/// <summary>Numbers that a model has no row or class for are refused on the host, with both numbers, before libtorch sees them.</summary>
+/// <summary>Numbers for which a model has no row or class are refused on the host, with both numbers, before libtorch sees them.</summary>
 public sealed class InputRangeTests
 {
     public static TheoryData<string> Families => SmallClassifier.Families;

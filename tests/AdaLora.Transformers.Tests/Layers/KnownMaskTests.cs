@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Tests.Layers;
 
-/// <summary>Where padding is left out on devices. Tensors of the meta device hold nothing that could be read, so that whatever is planned is planned on the host.</summary>
+/// <summary>Where padding is skipped on devices. Tensors of the meta device hold nothing that could be read, so all planning happens on the host.</summary>
 public sealed class KnownMaskTests : IDisposable
 {
     private const int Texts = 4, Length = 40, Size = 8;

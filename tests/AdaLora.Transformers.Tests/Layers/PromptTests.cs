@@ -111,7 +111,7 @@ public sealed class PromptTests
         var (query, key, value) = (Draw(), Draw(), Draw());
         var mask = AttentionMask.ToAdditive(tensor(new long[] { 1, 1, 1, 1, 1, 1, 1, 1, 0, 0 }).view(2, 5), ScalarType.Float64);
 
-        // A rate that drops nothing takes the way of training.
+        // A rate that drops nothing follows the training path.
         var actual = new MultiHeadAttention(heads, dropout: 1e-15).Apply(query, key, value, mask, training, prefix);
 
         var tensors = prefix.named_parameters().ToDictionary(p => p.name, p => p.parameter);

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Tests.Layers;
 
-/// <summary>A tensor that no scope holds may be freed while libtorch reads it, like a number: a caller without a scope has to be as safe.</summary>
+/// <summary>A tensor that no scope holds may be freed while libtorch reads it, like a number: a caller without a scope must be just as safe.</summary>
 public sealed class ScopeTests
 {
     [Theory]

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AdaLora.Transformers.Tests.Loading;
 
-/// <summary>What loading leaves out or makes up is said to the logger, not only in the report.</summary>
+/// <summary>What loading ignores or initialises is also logged, not only reported.</summary>
 public sealed class LoadWarningTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

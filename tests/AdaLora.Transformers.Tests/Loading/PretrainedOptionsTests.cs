@@ -44,7 +44,7 @@ public sealed class PretrainedOptionsTests : IDisposable
         }
     }
 
-    /// <summary>What is drawn anew does not depend on the element type, but for rounding.</summary>
+    /// <summary>Newly drawn values do not depend on the element type, except for rounding.</summary>
     [Fact]
     public void A_seed_gives_the_same_head_in_half_precision()
     {

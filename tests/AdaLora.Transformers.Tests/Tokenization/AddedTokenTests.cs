@@ -4,7 +4,7 @@ using Xunit;
 
 namespace AdaLora.Transformers.Tests.Tokenization;
 
-/// <summary>Tokens beside the vocabulary, with the ids of the library tokenizers 0.23 and, for folders without tokenizer.json, of transformers 5.23.</summary>
+/// <summary>Tokens besides the vocabulary, with the ids of the library tokenizers 0.23 and, for folders without tokenizer.json, of transformers 5.23.</summary>
 public sealed class AddedTokenTests : IDisposable
 {
     private readonly WordPieceFiles _files = new();

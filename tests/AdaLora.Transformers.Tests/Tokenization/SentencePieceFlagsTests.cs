@@ -7,7 +7,7 @@ using Xunit;
 
 namespace AdaLora.Transformers.Tests.Tokenization;
 
-/// <summary>What stands beside spm.model is followed or refused by name.</summary>
+/// <summary>What other files next to spm.model say is followed or refused by name.</summary>
 public sealed class SentencePieceFlagsTests : IDisposable
 {
     private const string Text = "THE CAT, SAT.";
