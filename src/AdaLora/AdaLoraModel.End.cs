@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora;
 
-/// <content>Taking the adapters out again, and freeing what they held.</content>
+/// <content>Removing the adapters again, and freeing what they held.</content>
 public sealed partial class AdaLoraModel
 {
     /// <summary>

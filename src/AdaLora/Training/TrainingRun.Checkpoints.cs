@@ -3,7 +3,7 @@ using AdaLora.Training.Checkpoints;
 
 namespace AdaLora.Training;
 
-/// <content>What a checkpoint holds, and going on from one.</content>
+/// <content>What a checkpoint holds, and resuming from one.</content>
 internal sealed partial class TrainingRun
 {
     // In the order in which they can be resumed: the optimiser's state has the sizes of the weights, and reports quote evaluations.

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Training;
 
-/// <content>Evaluations, and reports of how it goes.</content>
+/// <content>Evaluations and progress reports.</content>
 internal sealed partial class TrainingRun
 {
     private StopReason? Evaluate()
