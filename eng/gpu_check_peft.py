@@ -86,6 +86,37 @@ class Contender:
         return (time.perf_counter() - start) * 1e3
 
 
+def operations(device, repetitions, chain):
+    """Microseconds of the host for single operations on small tensors."""
+    x, y, weight = torch.randn(16, 64, device=device), torch.randn(16, 64, device=device), torch.randn(64, 64, device=device)
+    trained = torch.randn(64, 64, device=device, requires_grad=True)
+
+    def chained():
+        product = x
+        for _ in range(chain):
+            product = product.mm(trained)
+        product.sum().backward()
+
+    def microseconds(operation, count):
+        for _ in range(min(count, 100)):
+            operation()
+        synchronize(device)
+        start = time.perf_counter()
+        for _ in range(count):
+            operation()
+        synchronize(device)
+        return (time.perf_counter() - start) / count * 1e6
+
+    return {
+        "mul_ in place": microseconds(lambda: x.mul_(y), repetitions),
+        "mul, new tensor": microseconds(lambda: x.mul(y), repetitions),
+        "mm": microseconds(lambda: x.mm(weight), repetitions),
+        "view": microseconds(lambda: x.view(64, 16), repetitions),
+        "mm with a graph": microseconds(lambda: x.mm(trained), repetitions),
+        "mm forward and backward, in a chain": microseconds(chained, max(1, repetitions // chain)) / chain,
+    }
+
+
 class Server:
     def __init__(self, device):
         self.device = device
@@ -96,6 +127,8 @@ class Server:
             self.contenders.clear()
             self.clean()
             return {}
+        if request["do"] == "operations":
+            return {"microseconds": operations(self.device, request["repetitions"], request["chain"])}
         tf32 = request["precision"] == "tf32"
         torch.backends.cuda.matmul.allow_tf32 = tf32
         torch.backends.cudnn.allow_tf32 = tf32

@@ -1,5 +1,6 @@
 using AdaLora.Bank;
 using AdaLora.Internals;
+using AdaLora.Training;
 using static TorchSharp.torch;
 
 namespace AdaLora;
@@ -25,7 +26,7 @@ public sealed partial class AdaLoraModel
         if (HostRead.Scalar<bool>(_bank.Values.Lambdas(_bank.Layout).eq(_knownLambdas).all()))
             return;
         throw new InvalidOperationException(
-            $"The adapters were trained, but the rank allocator never ran. Call {nameof(BeforeOptimizerStep)} before and {nameof(AfterOptimizerStep)} after each optimizer.step(), or use {nameof(Training.Trainer)}.");
+            $"The adapters were trained, but the rank allocator never ran. Call {nameof(BeforeOptimizerStep)} before and {nameof(AfterOptimizerStep)} after each optimizer.step(), or use {nameof(Trainer)}.");
     }
 
     /// <summary>Throws if backward passes have left gradients that no step has used: saving or merging would then use the values from before them.</summary>
@@ -35,7 +36,7 @@ public sealed partial class AdaLoraModel
         if (Step == 0 && !_betweenCalls && _binder.HasUnusedGradients)
         {
             throw new InvalidOperationException(
-                $"Backward passes have left gradients in the adapters, but no step was done with them: the adapters are as they were before. Call {nameof(BeforeOptimizerStep)} before and {nameof(AfterOptimizerStep)} after each optimizer.step(), or use {nameof(Training.Trainer)}.");
+                $"Backward passes have left gradients in the adapters, but no step was done with them: the adapters are as they were before. Call {nameof(BeforeOptimizerStep)} before and {nameof(AfterOptimizerStep)} after each optimizer.step(), or use {nameof(Trainer)}.");
         }
     }
 }

@@ -1,5 +1,6 @@
 using AdaLora.Allocation;
 using AdaLora.Bank;
+using AdaLora.Training;
 using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
 
@@ -38,7 +39,7 @@ public sealed partial class AdaLoraModel
     }
 
     /// <summary>
-    /// Names the optimiser that trains <see cref="TrainableParameters"/>, so that its state for each triplet follows whenever triplets are dropped, added or restored. <see cref="Training.Trainer"/> calls this itself; in a
+    /// Names the optimiser that trains <see cref="TrainableParameters"/>, so that its state for each triplet follows whenever triplets are dropped, added or restored. <see cref="Trainer"/> calls this itself; in a
     /// custom loop the optimiser may instead be passed to <see cref="Compact"/>. The caller keeps owning the optimiser.
     /// </summary>
     /// <param name="optimizer">The optimiser; null when it no longer trains, for example before it is disposed.</param>

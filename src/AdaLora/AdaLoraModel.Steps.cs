@@ -73,9 +73,10 @@ public sealed partial class AdaLoraModel
         RequireInPlace();
         _activity.Failure.ThrowIfAny();
         BackwardFailure.OfThread.ThrowIfAny();
-        _activity.Sharing?.Forget();
         using var scope = NewDisposeScope();
-        _binder.Gather();
+        _binder.Gather(_factors.BroughtAllGradients);
+        _activity.EndPass();
+        _factors.EndStep();
         _tied.Gather();
         group.AllReduce(_bank.Gradients);
         GradientSum.Over(group, _tied.Distinct);
@@ -114,6 +115,7 @@ public sealed partial class AdaLoraModel
         }
         finally
         {
+            _activity.EndPass();
             // The step happened, whether or not its mask could be applied.
             Step++;
         }
@@ -130,6 +132,7 @@ public sealed partial class AdaLoraModel
         RequireUnmerged("pruned");
         allocator.MakeFinal(_bank.Values);
         allocator.Mask(Math.Max(Step, allocator.Schedule.FirstFinalStep), _bank.Values);
+        _activity.EndPass();
     }
 
     /// <summary>bT of the options: triplets after pruning.</summary>

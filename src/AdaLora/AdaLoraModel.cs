@@ -30,6 +30,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
     private readonly TiedParameters _tied;
     private readonly BaseBuffers _buffers;
     private readonly GradientBinder _binder;
+    private readonly SharedFactors _factors;
     private readonly GradientNorm _norm;
     private readonly ImportanceTracker _tracker;
     private readonly OrthogonalityRegularizer _regularizer;
@@ -59,13 +60,16 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
         _origin = origin;
         _logger = logger;
         _binder = new GradientBinder(bank, _adapters);
+        _factors = new SharedFactors(bank, _adapters, _binder, activity.Failure);
         _norm = new GradientNorm(TrainableParameters);
         _tracker = new ImportanceTracker(bank, options.Beta1, options.Beta2);
         bank.AddFollower(_tracker);
         bank.AddFollower(_binder);
+        bank.AddFollower(_factors);
         _regularizer = new OrthogonalityRegularizer(bank, options.OrthogonalityWeight, options.OrthogonalityForm);
         _penalty = bank.Gradients.new_zeros([]).DetachFromDisposeScope();
         _knownLambdas = bank.Values.Lambdas(bank.Layout).detach().clone().DetachFromDisposeScope();
+        _activity.Factors = _factors;
         _activity.StartedTraining = () => _modes ??= new TrainingModes(Model);
         _activity.LeavingTraining = LeaveTraining;
         if (options.TotalSteps is { } total)
@@ -205,6 +209,8 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
 
     internal ImportanceTracker Tracker => _tracker;
 
+    internal SharedFactors Factors => _factors;
+
     internal UsageGate Gate => _activity.Gate;
 
     TrainingTarget ITrainable.AsTrainingTarget() => new AdaptedTarget(this);
@@ -275,9 +281,11 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
     {
         GiveBackWeights();
         _isFreed = true;
-        _activity.Sharing?.Forget();
+        _activity.EndPass();
+        _factors.Dispose();
         _allocator?.Free();
         _tracker.Dispose();
+        _regularizer.Free();
         _norm.Dispose();
         _penalty.Dispose();
         _knownLambdas.Dispose();

@@ -11,8 +11,11 @@ internal static class Checks
         new LowPrecisionCheck(),
         new SteadyStepsCheck(),
         new ResumeCheck(),
+        new OperationsCheck(),
+        new KernelsCheck(),
         new TimesCheck("bert-base"),
         new MemoryCheck(),
+        new PrecisionCheck(),
         new DemoCheck(),
         new TimesCheck("deberta-v3-base"),
     ];

@@ -87,6 +87,6 @@ internal sealed class LoraLinear : nn.Module<Tensor, Tensor>
         var precision = ProductPrecision.Of(input, _down.dtype);
         var dropped = FastDropout.Apply(input.In(precision), rate);
         var low = nn.functional.linear(dropped, _down.In(precision)).Mul(_scale);
-        return LowRankProduct.AddTo(_base.call(input), low, _up.In(precision)).MoveToOuterDisposeScope();
+        return LowRankProduct.AddTo(_base.call(input), low, _up.In(precision).t()).MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using AdaLora.Internals;
 using AdaLora.Training.Data;
 using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Tokenization;
@@ -36,7 +37,7 @@ internal sealed class ExampleBatch(TokenBatch tokens, double[] labels)
 
     private Tensor LabelTensor(SequenceClassifier model)
     {
-        var device = model.parameters().First().device;
-        return model.Labels == 1 ? tensor(labels, dtype: ScalarType.Float32, device: device) : tensor(labels.Select(label => (long)label).ToArray(), device: device);
+        var values = model.Labels == 1 ? tensor(labels, dtype: ScalarType.Float32) : tensor(labels.Select(label => (long)label).ToArray());
+        return PinnedCopy.To(values, model.parameters().First().device);
     }
 }

@@ -76,8 +76,8 @@ internal sealed class PackedTokens : ITokenContext
         if (filling >= padding.Count)
             return Whole(embedded, mask, isReal, firstsSuffice: true);
         places.AddRange(padding.Take(filling));
-        return new PackedTokens(
-            firsts.Count, length, mask, AttentionMask.ToAdditive(mask, embedded.dtype), tensor(places, device: mask.device), tensor(firsts, device: mask.device), firstsSuffice: true, onlyFirsts: false);
+        var (rows, firstRows) = (PinnedCopy.To(tensor(places, device: CPU), mask.device), PinnedCopy.To(tensor(firsts, device: CPU), mask.device));
+        return new PackedTokens(firsts.Count, length, mask, AttentionMask.ToAdditive(mask, embedded.dtype), rows, firstRows, firstsSuffice: true, onlyFirsts: false);
     }
 
     /// <summary>What the last layer works on.</summary>

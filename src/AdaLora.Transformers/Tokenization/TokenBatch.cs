@@ -1,3 +1,4 @@
+using AdaLora.Internals;
 using AdaLora.Transformers.Layers;
 using AdaLora.Transformers.Loading;
 using static TorchSharp.torch;
@@ -72,14 +73,13 @@ public sealed class TokenBatch
         return ToTensors(model.parameters().First().device);
     }
 
-    private Tensor ToTensor(long[] values, Device? device) => tensor(values, [BatchSize, Length], int64, device);
+    private Tensor ToTensor(long[] values, Device? device) => PinnedCopy.To(tensor(values, [BatchSize, Length], int64, device: CPU), device ?? CPU);
 
     // All three in one copy from pinned memory, for which nobody waits. The mask stays known to the host, which plans by it where padding need not be computed.
     private (Tensor InputIds, Tensor AttentionMask, Tensor TokenTypeIds) ToCard(Device card)
     {
         using var scope = NewDisposeScope();
-        var pinned = tensor((long[])[.. _ids, .. _attentionMask, .. _typeIds], [3, BatchSize, Length], int64, device: CPU).pin_memory();
-        var moved = pinned.to(card, non_blocking: true);
+        var moved = PinnedCopy.To(tensor((long[])[.. _ids, .. _attentionMask, .. _typeIds], [3, BatchSize, Length], int64, device: CPU), card);
         var mask = moved.select(0, 1).MoveToOuterDisposeScope();
         KnownMask.Note(mask, _attentionMask);
         return (moved.select(0, 0).MoveToOuterDisposeScope(), mask, moved.select(0, 2).MoveToOuterDisposeScope());

@@ -12,6 +12,9 @@ internal sealed class AdapterActivity
     /// <summary>Lets adapters share dropout masks; null if each draws its own.</summary>
     public DropoutSharing? Sharing { get; init; }
 
+    /// <summary>What adapters on a device compute their products from; null until the adapters of the model are known.</summary>
+    public SharedFactors? Factors { get; set; }
+
     /// <summary>Everything two threads do with the model at the same time passes through here.</summary>
     public UsageGate Gate { get; } = new();
 
@@ -20,6 +23,13 @@ internal sealed class AdapterActivity
 
     /// <summary>Called when an adapter runs in training mode for the first time.</summary>
     public Action? StartedTraining { get; set; }
+
+    /// <summary>Ends a forward pass: what comes next shares nothing with what came before.</summary>
+    public void EndPass()
+    {
+        Sharing?.Forget();
+        Factors?.Forget();
+    }
 
     /// <summary>Called when an adapter leaves training mode; throws if the allocator was forgotten.</summary>
     public Action? LeavingTraining { get; set; }

@@ -15,9 +15,13 @@ internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdAdapter>
     private readonly Dictionary<Parameter, Tensor> _handles = new(ReferenceEqualityComparer.Instance);
     private bool _bound;
 
+    /// <summary>Whether gradients were gathered before, so that every adapter is known to receive some.</summary>
+    public bool HasGathered => _bound;
+
     /// <summary>After the call, the bank's buffer holds the gradients produced by the last backward passes.</summary>
+    /// <param name="areInBank">Whether they are known to have arrived there and not in views.</param>
     /// <exception cref="InvalidOperationException">At the first call, adapters exist that no backward pass has reached.</exception>
-    public void Gather()
+    public void Gather(bool areInBank)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -28,7 +32,8 @@ internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdAdapter>
             _bound = true;
         }
 
-        Settle();
+        if (!areInBank)
+            Settle();
         bank.BindGradients();
     }
 
@@ -49,6 +54,25 @@ internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdAdapter>
             if (view.grad?.storage_offset() != target.storage_offset())
                 Give(view, target);
         }
+    }
+
+    /// <summary>
+    /// For adapters whose gradients arrive in the bank by one node and not in their views: where gradients were set to null since the last backward pass, the bank's are 0 and the views' again.
+    /// </summary>
+    public void ClearUnset(IReadOnlyList<SvdAdapter> served)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var isBankUnset = bank.Values.grad is null;
+        foreach (var (view, of) in served.SelectMany(a => a.Views))
+        {
+            if (!isBankUnset && view.grad is not null)
+                continue;
+            view.grad = of(bank.Gradients).zero_();
+        }
+
+        if (isBankUnset)
+            bank.BindGradients();
     }
 
     /// <summary>Whether backward passes have reached adapters although nothing has ever been gathered.</summary>

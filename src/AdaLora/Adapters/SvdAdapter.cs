@@ -139,7 +139,7 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
     {
         if (training && !on)
         {
-            _activity.Sharing?.Forget();
+            _activity.EndPass();
             _activity.LeavingTraining?.Invoke();
         }
 
@@ -192,6 +192,7 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
     {
         // A caller that asks for the live tensors, as load_state_dict does, may write to them.
         _frozen.Forget();
+        _activity.Factors?.Forget();
         return base.state_dict(destination!, prefix!);
     }
 

@@ -17,6 +17,7 @@ public sealed class SvdConv2d : SvdAdapter
 
     private protected override Tensor Adapted(Tensor input, double dropout)
     {
+        Activity.Factors?.NoteBypass();
         var output = BaseLayer.call(input);
         var precision = ProductPrecision.Of(input, Left.dtype);
         var product = _layer.Convolve(Drop(input, precision, dropout), Left.In(precision), Lambda.view(Rank).Mul(Scale).In(precision), Right.In(precision));

@@ -34,8 +34,11 @@ public sealed class SvdLinear : SvdAdapter
     private bool CanFuse(Tensor input, double dropout) =>
         HostMemory.IsPlaceOf(input) && _isLinear && !Layer.Weight.requires_grad && (dropout == 0 || DropoutMask.Suits(input)) && input.dtype == Layer.Weight.dtype;
 
-    private Tensor Fused(Tensor input, double dropout) =>
-        AdaptedLinear.Apply(input, Frozen.Form, Layer.Bias, Left, Lambda, Right, Settings(input, dropout));
+    private Tensor Fused(Tensor input, double dropout)
+    {
+        Activity.Factors?.NoteBypass();
+        return AdaptedLinear.Apply(input, Frozen.Form, Layer.Bias, Left, Lambda, Right, Settings(input, dropout));
+    }
 
     private AdapterSettings Settings(Tensor input, double dropout)
     {
@@ -51,9 +54,12 @@ public sealed class SvdLinear : SvdAdapter
     {
         var output = BaseOutput(input);
         var precision = ProductPrecision.Of(input, Left.dtype);
-        var low = Drop(input, precision, dropout);
-        low = nn.functional.linear(low, Right.In(precision)).mul(Lambda.view(Rank).Mul(Scale).In(precision));
-        return LowRankProduct.AddTo(output, low, Left.In(precision));
+        var dropped = Drop(input, precision, dropout);
+        if (Activity.Factors?.For(this, precision) is var (left, right))
+            return LowRankProduct.AddTo(output, nn.functional.linear(dropped, right), left);
+        Activity.Factors?.NoteBypass();
+        var low = nn.functional.linear(dropped, Right.In(precision)).mul(Lambda.view(Rank).Mul(Scale).In(precision));
+        return LowRankProduct.AddTo(output, low, Left.In(precision).t());
     }
 
     private Tensor BaseOutput(Tensor input)

@@ -39,7 +39,10 @@ public sealed class ImportanceState
         using var scope = NewDisposeScope();
         if (Layout.Triplets == 0)
             return elements.new_zeros(0).MoveToOuterDisposeScope();
-        var vectors = Layout.Groups.Select(g => elements.Left(g).mean([1, 2]).AddInPlace(elements.Right(g).mean([1, 2]))).ToArray();
+        // P' and Q of square matrices are adjacent in memory: their means are one operation.
+        var vectors = Layout.Groups.Select(g => g.IsSquare
+            ? elements.Both(g).mean([1, 2]).view(2, g.Triplets).sum([0])
+            : elements.Left(g).mean([1, 2]).AddInPlace(elements.Right(g).mean([1, 2]))).ToArray();
         return elements.Lambdas(Layout).Add(cat(vectors)).MoveToOuterDisposeScope();
     }
 

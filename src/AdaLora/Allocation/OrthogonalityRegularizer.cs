@@ -11,10 +11,12 @@ namespace AdaLora.Allocation;
 /// </summary>
 public sealed class OrthogonalityRegularizer
 {
-    // Far below any non-zero norm in either precision, far above the smallest normal number: C/norm stays exact, and 0/0 becomes 0.
+    // Below this, a norm counts as 0.
     private const double SmallestNorm = 1e-30;
 
     private readonly TripletBank _bank;
+    private OrthogonalityOperations? _operations;
+    private BankLayout? _layout;
 
     /// <summary>Creates a regulariser for the matrices of a bank.</summary>
     /// <param name="bank">The triplets; pruned ones count as long as they are held.</param>
@@ -52,14 +54,38 @@ public sealed class OrthogonalityRegularizer
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var total = _bank.Gradients.new_zeros([]);
         var isInMemory = HostMemory.Holds(_bank.Values) && HostMemory.Holds(_bank.Gradients);
-        if (isInMemory)
-            total.AddInPlace(EvaluateInMemory(addGradients));
-        var sides = _bank.Layout.Blocks.Where(b => !(isInMemory && b.Rank <= OrthogonalityKernel.LargestRank)).SelectMany(SidesOf).ToArray();
-        if (sides.Length > 0)
-            total.AddInPlace(Form == OrthogonalityForm.SumOfSquares ? EvaluateSquares(sides, addGradients) : EvaluateNorms(sides, addGradients));
+        var inMemory = isInMemory ? EvaluateInMemory(addGradients) : null;
+        var others = _bank.Layout.Blocks.Where(b => !(isInMemory && b.Rank <= OrthogonalityKernel.LargestRank)).ToList();
+        var total = (inMemory, others.Count) switch
+        {
+            (null, 0) => _bank.Gradients.new_zeros([]),
+            (not null, 0) => inMemory,
+            (null, _) => EvaluateByOperations(others, addGradients),
+            _ => inMemory.AddInPlace(EvaluateByOperations(others, addGradients)),
+        };
         return total.MoveToOuterDisposeScope();
+    }
+
+    private Tensor EvaluateByOperations(IReadOnlyList<TripletBlock> blocks, bool addGradients)
+    {
+        if (!ReferenceEquals(_layout, _bank.Layout))
+        {
+            Free();
+            (_operations, _layout) = (new OrthogonalityOperations(blocks, _bank.Gradients), _bank.Layout);
+        }
+
+        var gradients = addGradients ? _bank.Gradients : null;
+        return Form == OrthogonalityForm.SumOfSquares
+            ? _operations!.Evaluate(_bank.Values, gradients, Form, 4 * Weight)
+            : _operations!.Evaluate(_bank.Values, gradients, Form, 2 * Share * Weight).MulInPlace(Share);
+    }
+
+    /// <summary>Frees what is kept for the bank's layout; it is made again when it is needed.</summary>
+    internal void Free()
+    {
+        _operations?.Dispose();
+        (_operations, _layout) = (null, null);
     }
 
     private Tensor EvaluateInMemory(bool addGradients)
@@ -70,50 +96,5 @@ public sealed class OrthogonalityRegularizer
         Func<float, float> factors = isSquared ? _ => (float)(4 * Weight) : norm => (float)(2 * Share * Weight / Math.Max(norm, SmallestNorm));
         OrthogonalityKernel.Run(HostMemory.Of(_bank.Values), addGradients ? HostMemory.Of(_bank.Gradients) : default, sides, factors, norms, get_num_threads());
         return tensor(isSquared ? norms.Sum(n => (double)n * n) : norms.Sum(n => (double)n) * Share, dtype: ScalarType.Float32, device: CPU);
-    }
-
-    // P' and Q of square matrices are adjacent in memory: one view of both halves the number of operations, which determines the time on a device.
-    private IEnumerable<Side> SidesOf(TripletBlock block) => block.IsSquare
-        ? [new Side(_bank.Values.Both(block), _bank.Gradients.Both(block))]
-        : [new Side(_bank.Values.Left(block), _bank.Gradients.Left(block)), new Side(_bank.Values.Right(block), _bank.Gradients.Right(block))];
-
-    private Tensor EvaluateSquares(IEnumerable<Side> sides, bool addGradients)
-    {
-        var sums = new List<Tensor>();
-        foreach (var side in sides)
-        {
-            var deviation = side.Deviation();
-            sums.Add(deviation.Square().sum());
-            if (addGradients)
-                side.Gradients.AddInPlace(bmm(deviation.MulInPlace(4 * Weight), side.Rows));
-        }
-
-        return stack(sums).sum();
-    }
-
-    // The norms of all matrices at once, for the same reason.
-    private Tensor EvaluateNorms(IReadOnlyList<Side> sides, bool addGradients)
-    {
-        var deviations = sides.Select(side => side.Deviation()).ToArray();
-        var norms = cat([.. deviations.Select(deviation => linalg.norm(deviation, [1, 2], keepdim: true))]);
-        if (addGradients)
-        {
-            var factors = norms.ClampMin(SmallestNorm).reciprocal_().MulInPlace(2 * Share * Weight).split([.. deviations.Select(deviation => deviation.shape[0])]);
-            foreach (var (side, deviation, factor) in sides.Zip(deviations, factors))
-                side.Gradients.AddInPlace(bmm(deviation.mul_(factor), side.Rows));
-        }
-
-        return norms.sum().MulInPlace(Share);
-    }
-
-    /// <summary>Vectors to be made orthonormal, (matrices, rank, length), and their gradients.</summary>
-    private readonly record struct Side(Tensor Rows, Tensor Gradients)
-    {
-        public Tensor Deviation()
-        {
-            var deviation = bmm(Rows, Rows.transpose(1, 2));
-            deviation.diagonal(0, 1, 2).SubInPlace(1);
-            return deviation;
-        }
     }
 }

@@ -12,6 +12,7 @@ internal sealed class GradientNorm : IDisposable
     private const double Guard = 1e-6;
 
     private readonly IReadOnlyList<Parameter> _parameters;
+    private readonly Tensor _infinity;
 
     /// <param name="parameters">At least one parameter, all on one device.</param>
     public GradientNorm(IReadOnlyList<Parameter> parameters)
@@ -20,6 +21,7 @@ internal sealed class GradientNorm : IDisposable
         var first = parameters[0];
         // A norm of 65,505 is infinite in half precision.
         Value = zeros([], dtype: first.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32, device: first.device).DetachFromDisposeScope();
+        _infinity = tensor(double.PositiveInfinity, dtype: Value.dtype, device: first.device).DetachFromDisposeScope();
         IsFinite = ones([], dtype: ScalarType.Bool, device: first.device).DetachFromDisposeScope();
     }
 
@@ -41,7 +43,8 @@ internal sealed class GradientNorm : IDisposable
             MeasureInMemory(gradients, maximum);
         else
             MeasureOnDevice(gradients, maximum, float16Factor);
-        IsFinite.copy_(Value.isfinite());
+        // A norm is not negative: one comparison tells what isfinite() needs four operations for. It is false for NaN.
+        IsFinite.copy_(Value.lt(_infinity));
     }
 
     private void MeasureInMemory(Tensor[] gradients, double? maximum)
@@ -85,5 +88,6 @@ internal sealed class GradientNorm : IDisposable
     {
         Value.Dispose();
         IsFinite.Dispose();
+        _infinity.Dispose();
     }
 }

@@ -20,10 +20,10 @@ public sealed class ModelPrecision
     /// <summary>tf32: single precision, but matrix products and convolutions on a GPU round their factors to 10 bits of mantissa. Not for a CPU.</summary>
     public static ModelPrecision TensorFloat32 { get; } = new("tf32", "tf32", ScalarType.Float32, hasTensorCores: true);
 
-    /// <summary>bfloat16, or bf16: the range of single precision with 7 bits of mantissa. Many times slower than single precision on processors without instructions for it.</summary>
+    /// <summary>bfloat16, or bf16: the range of single precision with 7 bits of mantissa. Several times slower than single precision on processors without instructions for it.</summary>
     public static ModelPrecision BFloat16 { get; } = new("bfloat16", "bf16", ScalarType.BFloat16);
 
-    /// <summary>float16, or fp16: 10 bits of mantissa, numbers up to 65,504. Losses are scaled; see <see cref="Training.LossScale"/>. Many times slower than single precision on a CPU.</summary>
+    /// <summary>float16, or fp16: 10 bits of mantissa, numbers up to 65,504. Losses are scaled; see <see cref="Training.LossScale"/>. Several times slower than single precision on a CPU.</summary>
     public static ModelPrecision Float16 { get; } = new("float16", "fp16", ScalarType.Float16);
 
     /// <summary>All of them.</summary>
@@ -71,7 +71,7 @@ public sealed class ModelPrecision
             throw new DeviceException($"{Name} is a precision of GPUs; on {device} there is {Float32.Name}, {BFloat16.Name} or {Float16.Name}.");
         if (device.type != DeviceType.CPU || Dtype == ScalarType.Float32 || (Dtype == ScalarType.BFloat16 && BFloat16Support.IsOnProcessor))
             return null;
-        return $"{Name} is many times slower than {Float32.Name} on this processor{(Dtype == ScalarType.BFloat16 ? ", which has no instructions for it" : "")}";
+        return $"{Name} is several times slower than {Float32.Name} on this processor{(Dtype == ScalarType.BFloat16 ? ", which has no instructions for it" : "")}";
     }
 
     /// <inheritdoc/>

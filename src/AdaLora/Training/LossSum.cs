@@ -1,3 +1,4 @@
+using AdaLora.Internals;
 using static TorchSharp.torch;
 
 namespace AdaLora.Training;
@@ -18,7 +19,7 @@ public sealed class LossSum
         ArgumentNullException.ThrowIfNull(sum);
         if (!double.IsFinite(count) || count < 0)
             throw new ArgumentOutOfRangeException(nameof(count), count, "The count must be finite and not negative.");
-        (Sum, Count) = (sum, tensor(count, dtype: ScalarType.Float64, device: sum.device));
+        (Sum, Count) = (sum, empty([], dtype: ScalarType.Float64, device: sum.device).FillInPlace(count));
     }
 
     /// <summary>A sum, and a count that may be on a device; does not wait for it.</summary>

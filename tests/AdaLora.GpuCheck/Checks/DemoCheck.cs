@@ -37,8 +37,8 @@ internal sealed class DemoCheck : ICheck
     private static void CompareLosses(CheckContext context, string data, string encoder)
     {
         using var still = new DropoutFolder(encoder, 0);
-        var device = DemoTraining.Run(data, still.Path, context.Device, epochs: null, dropout: 0, ComparedSteps);
-        var host = CheckContext.AsOnTheCpu(() => DemoTraining.Run(data, still.Path, TorchSharp.torch.CPU, epochs: null, dropout: 0, ComparedSteps));
+        var device = DemoTraining.Run(data, still.Path, context.Device, epochs: null, dropout: 0, stopAfter: ComparedSteps);
+        var host = CheckContext.AsOnTheCpu(() => DemoTraining.Run(data, still.Path, TorchSharp.torch.CPU, epochs: null, dropout: 0, stopAfter: ComparedSteps));
         var farthest = host.Losses.Zip(device.Losses).Max(pair => Math.Abs(pair.First - pair.Second));
         context.Note($"Losses of the first {host.Losses.Count} steps without dropout, {host.Losses[0]:F4} to {host.Losses[^1]:F4}, differ by {farthest:G3} at most");
         context.Require(host.Losses.Count == ComparedSteps && device.Losses.Count == ComparedSteps, $"{host.Losses.Count} and {device.Losses.Count} losses.");

@@ -1,5 +1,6 @@
 using AdaLora.Tests.Goldens;
-using AdaLora.Transformers.Tests.Models;
+using AdaLora.Transformers.Tests.Families;
+using AdaLora.Transformers.Tests.Heads;
 
 namespace AdaLora.GpuCheck;
 

@@ -3,7 +3,7 @@ using AdaLora.TestSupport;
 using AdaLora.Transformers;
 using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Loading;
-using AdaLora.Transformers.Tests.Models;
+using AdaLora.Transformers.Tests.Families;
 using static TorchSharp.torch;
 
 namespace AdaLora.GpuCheck;

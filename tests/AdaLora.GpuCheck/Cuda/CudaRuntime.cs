@@ -2,10 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace AdaLora.GpuCheck;
 
-/// <summary>
-/// The counters of the pool that cudaMallocAsync allocates from. They are in the runtime of CUDA that libtorch has loaded into this process, found among the files that the process has mapped, so that its version needs no
-/// name here.
-/// </summary>
+/// <summary>The counters of the pool that cudaMallocAsync allocates from. They are in the runtime of CUDA that libtorch has loaded into this process.</summary>
 internal sealed unsafe class CudaRuntime
 {
     // cudaMemPoolAttr of driver_types.h.
@@ -37,13 +34,7 @@ internal sealed unsafe class CudaRuntime
     }
 
     /// <summary>The runtime in this process, or null where there is none.</summary>
-    public static CudaRuntime? Find()
-    {
-        var path = File.Exists("/proc/self/maps")
-            ? File.ReadLines("/proc/self/maps").Select(line => line[(line.LastIndexOf(' ') + 1)..]).FirstOrDefault(path => Path.GetFileName(path).StartsWith("libcudart", StringComparison.Ordinal))
-            : null;
-        return path is null ? null : new CudaRuntime(NativeLibrary.Load(path));
-    }
+    public static CudaRuntime? Find() => LoadedLibrary.Find("libcudart") is { } library ? new CudaRuntime(library) : null;
 
     private nint Pool
     {

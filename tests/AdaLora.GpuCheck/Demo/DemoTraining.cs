@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AdaLora.Devices;
 using AdaLora.Experiments.Methods;
 using AdaLora.Experiments.Runs;
 using AdaLora.Experiments.Settings;
@@ -41,11 +42,13 @@ internal static class DemoTraining
     /// <param name="device">Where to train.</param>
     /// <param name="epochs">Null for the demo's.</param>
     /// <param name="dropout">Null for the demo's.</param>
+    /// <param name="precision">Of the whole model; null for single precision.</param>
     /// <param name="stopAfter">Steps after which to stop, within the schedule of the whole training; null for the end.</param>
-    public static Result Run(string data, string encoder, Device device, int? epochs, double? dropout, int? stopAfter = null)
+    public static Result Run(string data, string encoder, Device device, int? epochs, double? dropout, ModelPrecision? precision = null, int? stopAfter = null)
     {
         var settings = DemoRuns.Run(TrainingMethods.AdaLora, data, epochs ?? DemoDefaults.Epochs);
-        settings = settings.With(RunOptions.Model, encoder).With(RunOptions.Dropout, dropout ?? settings.Get(RunOptions.Dropout));
+        settings = settings.With(RunOptions.Model, encoder).With(RunOptions.Dropout, dropout ?? settings.Get(RunOptions.Dropout))
+            .With(RunOptions.Precision, precision ?? ModelPrecision.Float32);
         var inputs = Runner.InputsOf(settings, encoder, DataSets.Training | DataSets.Dev, new SilentReporter(), CancellationToken.None);
         var task = settings.Task.Read(inputs);
         using var model = task.LoadModel(device);
@@ -57,7 +60,7 @@ internal static class DemoTraining
         using var trainer = attachment.CreateTrainer(OptionsFor(settings, epochBatches.BatchesPerEpoch * settings.Get(RunOptions.Epochs), evaluates: stopAfter is null), NullLogger.Instance);
         var result = trainer.Fit(
             PrefetchedBatches.Of(epochBatches), batch => batch.Loss(), stopAfter is null ? evaluator.Evaluate : null, progress: new StopAt(stopAfter, stop), cancellation: stop.Token);
-        return new Result(stopAfter is null ? evaluator.Evaluate() : double.NaN, result.Steps, attachment.Ranks.Sum(module => module.FinalRank), [.. result.History.Select(report => report.Loss)], result.Elapsed.TotalSeconds);
+        return new Result(stopAfter is null ? evaluator.Evaluate() : double.NaN, result.Steps, attachment.Ranks.Sum(module => module.FinalRank), [.. result.History.Select(report => report.Loss)], result.Elapsed.TotalSeconds, result.SkippedSteps, result.LossScale);
     }
 
     private static TrainerOptions OptionsFor(RunSettings settings, int total, bool evaluates) => new()
@@ -74,7 +77,7 @@ internal static class DemoTraining
     };
 
     /// <summary>What a training gave.</summary>
-    internal sealed record Result(double Matthews, long Steps, int LiveTriplets, IReadOnlyList<double> Losses, double Seconds);
+    internal sealed record Result(double Matthews, long Steps, int LiveTriplets, IReadOnlyList<double> Losses, double Seconds, long SkippedSteps, double? LossScale);
 
     private sealed class StopAt(int? step, CancellationTokenSource stop) : IProgress<TrainingProgress>
     {

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using AdaLora.Benchmarks;
-using AdaLora.Training;
 using static TorchSharp.torch;
 
 namespace AdaLora.GpuCheck;
@@ -11,30 +10,20 @@ internal static class AllocatorShare
     /// <returns>Medians in milliseconds.</returns>
     public static (double Own, double Step) Measure(CheckContext context, CardModel card, ScalarType dtype, int steps)
     {
-        using var model = card.Create(dtype);
-        using var adapted = AdaLoraModel.Attach(model, AdapterPlan.Budgeting(model, CardModel.Dropout, maskInterval: 1));
-        using var optimizer = new FusedAdamW(adapted.TrainableParameters, 1e-3);
+        using var training = new StepParts(card, dtype);
         using var inputs = card.Inputs();
-        model.train();
+        var parts = training.Of(inputs);
         var (own, whole) = (new List<double>(), new List<double>());
         for (var step = -5; step < steps; step++)
         {
             using var scope = NewDisposeScope();
-            var other = Time(() =>
-            {
-                optimizer.zero_grad();
-                model.Loss(model.call(inputs.Ids, inputs.Mask, inputs.Types), inputs.Labels).backward();
-            });
-            var before = Time(() => adapted.BeforeOptimizerStep(1.0));
-            other += Time(() => optimizer.step());
-            var allocation = before + Time(adapted.AfterOptimizerStep);
+            var times = parts.Select(part => (part.IsOwn, Milliseconds: Time(part.Do))).ToList();
             if (step < 0)
                 continue;
-            own.Add(allocation);
-            whole.Add(other + allocation);
+            own.Add(times.Where(time => time.IsOwn).Sum(time => time.Milliseconds));
+            whole.Add(times.Sum(time => time.Milliseconds));
         }
 
-        adapted.Detach();
         return (Medians.Of(own), Medians.Of(whole));
 
         double Time(Action work)

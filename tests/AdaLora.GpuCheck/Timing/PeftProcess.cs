@@ -41,6 +41,10 @@ internal sealed class PeftProcess : IDisposable
     /// <summary>The most bytes that a contender had allocated, from its making to the end of some steps.</summary>
     public double PeakBytes(PeftRequest request, int steps) => (double)Ask(request.ToJson("memory", steps))["bytes"]!;
 
+    /// <summary>Microseconds of single operations by name; see <see cref="OperationsCheck"/>.</summary>
+    public IReadOnlyDictionary<string, double> Operations(int repetitions, int chain) =>
+        Ask(new JsonObject { ["do"] = "operations", ["repetitions"] = repetitions, ["chain"] = chain })["microseconds"]!.AsObject().ToDictionary(one => one.Key, one => (double)one.Value!);
+
     /// <summary>Frees all contenders.</summary>
     public void Forget() => _ = Ask(new JsonObject { ["do"] = "forget" });
 

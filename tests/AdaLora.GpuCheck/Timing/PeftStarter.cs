@@ -10,7 +10,7 @@ internal sealed class PeftStarter : IDisposable
         CheckSkippedException? absent = null;
         try
         {
-            if (Checks.All.Any(check => options.Items.Contains(check.Name) && check is TimesCheck or MemoryCheck))
+            if (Checks.All.Any(check => options.Items.Contains(check.Name) && check is TimesCheck or MemoryCheck or OperationsCheck))
                 _started = PeftProcess.Start(options);
         }
         catch (CheckSkippedException e)

@@ -1,3 +1,4 @@
+using System.Reflection;
 using AdaLora.Training;
 using Xunit;
 using static TorchSharp.torch;
@@ -28,6 +29,11 @@ public sealed class DeviceRandomnessTests
         using var after = get_rng_state();
         Assert.Equal(before.data<byte>().ToArray(), after.data<byte>().ToArray());
     }
+
+    /// <summary>The guide says so. Once this fails, kernels that add in any order can be forbidden.</summary>
+    [Fact]
+    public void TorchSharp_cannot_ask_for_deterministic_kernels() =>
+        Assert.True(typeof(TorchSharp.torch).GetMethod("use_deterministic_algorithms")!.GetCustomAttribute<ObsoleteAttribute>() is { IsError: true });
 
     [Fact]
     public void A_card_draws_the_same_again_from_the_same_state_of_the_host()

@@ -51,6 +51,22 @@ public sealed partial class DeviceTests
         }
     }
 
+    /// <summary>A tensor that is made of managed numbers on a device waits for all that the device has to do before, and batches are made at every step.</summary>
+    [Fact]
+    public void No_batch_is_copied_to_a_device_with_waiting()
+    {
+        var files = ((string[])["src/AdaLora.Transformers", "samples/AdaLora.Glue/Tasks"]).SelectMany(folder => Directory.GetFiles(TestMaterial.InRepository(folder), "*.cs", SearchOption.AllDirectories)).Where(path => !path.Contains("/obj/", StringComparison.Ordinal)).ToList();
+        Assert.True(files.Count > 100);
+        foreach (var file in files)
+        {
+            foreach (var (line, number) in File.ReadLines(file).Select((line, index) => (line, index + 1)))
+                Assert.False(OfNumbers().IsMatch(line) && line.Contains("device", StringComparison.OrdinalIgnoreCase) && !line.Contains("device: CPU", StringComparison.Ordinal) && !line.Contains("///", StringComparison.Ordinal), $"{file}:{number} makes the host wait for a device; use PinnedCopy: {line.Trim()}");
+        }
+    }
+
+    [GeneratedRegex(@"(?<![\w.])tensor\(")]
+    private static partial Regex OfNumbers();
+
     [Fact]
     public void A_training_on_a_gpu_ends_as_on_the_cpu()
     {

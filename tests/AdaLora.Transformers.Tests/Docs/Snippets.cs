@@ -1,7 +1,7 @@
 using AdaLora.TestSupport;
 using AdaLora.Transformers.Families.Bert;
 using AdaLora.Transformers.Heads;
-using AdaLora.Transformers.Tests.Checkpoints;
+using AdaLora.Transformers.Tests.Hub;
 using Xunit;
 using static TorchSharp.torch;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AdaLora.Devices;
 using AdaLora.Experiments.Programs;
 using AdaLora.Experiments.Runs;
 using AdaLora.Experiments.Settings;
@@ -23,7 +24,8 @@ internal static class MergeCommand
         {
             var run = arguments.Open(line);
             var folder = line.GetRequiredValue(output);
-            using var trained = arguments.Load(line, run, run.Settings, DataSets.None, token);
+            // Whatever the run was computed in: products are added to the weights as the checkpoint has them.
+            using var trained = arguments.Load(line, run, run.Settings.With(RunOptions.Precision, ModelPrecision.Float32), DataSets.None, token);
             if (Path.GetFullPath(folder) == Path.GetFullPath(trained.BaseFolder))
                 throw new UserInputException($"--output: '{folder}' is the base model itself; give another folder.");
             trained.Attachment.Merge();

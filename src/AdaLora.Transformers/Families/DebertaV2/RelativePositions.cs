@@ -1,3 +1,4 @@
+using AdaLora.Internals;
 using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Families.DebertaV2;
@@ -31,6 +32,6 @@ internal static class RelativePositions
             for (var key = 0; key < length; key++)
                 table[query * length + key] = buckets[query - key + length - 1];
         }
-        return tensor(table, [length, length], ScalarType.Int64, device);
+        return PinnedCopy.To(tensor(table, [length, length], ScalarType.Int64, device: CPU), device);
     }
 }

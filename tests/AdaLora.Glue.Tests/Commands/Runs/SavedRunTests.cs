@@ -57,6 +57,30 @@ public sealed class SavedRunTests : IDisposable
         Assert.Equal(trained.Model.Evaluate().Loss, new Predictor(merged, dev).Run().Loss, 1e-5);
     }
 
+    /// <summary>The weights of the checkpoint are more exact than what was computed with, and merging rounds nothing to bfloat16.</summary>
+    [Theory]
+    [InlineData("adalora")]
+    [InlineData("lora")]
+    [InlineData("full")]
+    public void A_run_in_half_precision_is_merged_into_the_weights_as_they_are_stored(string method)
+    {
+        Train(method, "--precision", "bf16");
+        var (code, _, error) = _app.Run("merge", _app.File("run"), "--output", _app.File("merged"));
+        Assert.True(code == 0, error);
+
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        using var exact = AdaLora.Transformers.AutoModel.Encoder(DemoDefaults.EncoderFolder);
+        using var merged = AdaLora.Transformers.AutoModel.SequenceClassifier(_app.File("merged"));
+        var words = exact.get_parameter("embeddings.word_embeddings.weight")!;
+        Assert.Equal(method != "full", words.eq(merged.Encoder.get_parameter("embeddings.word_embeddings.weight")!).all().item<bool>());
+        var dense = merged.Encoder.get_parameter("encoder.layer.0.output.dense.weight")!;
+        Assert.Equal(method == "full", dense.to(TorchSharp.torch.ScalarType.BFloat16).to(TorchSharp.torch.ScalarType.Float32).eq(dense).all().item<bool>());
+        var dev = EncodedExamples.Read(
+            GlueTasks.Find("cola"), GlueSplit.Dev, GluePart.Whole, TextTokenizer.FromFolder(_app.File("merged")), Runner.InputsOf(SavedRun.Open(_app.File("run"), GlueTasks.Catalog).Settings, "", DataSets.Dev, new SilentReporter(), CancellationToken.None));
+        var metrics = JsonNode.Parse(File.ReadAllText(Path.Combine(_app.File("run"), "metrics.json")))!;
+        Assert.Equal(metrics["evaluations"]![0]!["loss"]!.GetValue<double>(), new Predictor(merged, dev).Run().Loss, 0.02);
+    }
+
     [Fact]
     public void Predictions_are_json_lines_from_an_argument_a_file_or_standard_input()
     {
@@ -134,9 +158,9 @@ public sealed class SavedRunTests : IDisposable
         Assert.Contains("Line 2 has 2 texts", error, StringComparison.Ordinal);
     }
 
-    private void Train(string method)
+    private void Train(string method, params string[] more)
     {
-        var (code, output, error) = _app.Train("run", "--method", method);
+        var (code, output, error) = _app.Train("run", ["--method", method, .. more]);
         Assert.True(code == 0, output + error);
     }
 }

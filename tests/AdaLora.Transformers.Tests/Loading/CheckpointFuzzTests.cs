@@ -1,0 +1,109 @@
+using AdaLora.Safetensors;
+using AdaLora.TestSupport;
+using AdaLora.Transformers.Configuration;
+using AdaLora.Transformers.Tokenization;
+using Xunit;
+
+namespace AdaLora.Transformers.Tests.Loading;
+
+/// <summary>Checkpoint folders in which one file is damaged.</summary>
+public sealed class CheckpointFuzzTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("bert", "config.json")]
+    [InlineData("bert", "model.safetensors")]
+    [InlineData("deberta_v3", "config.json")]
+    [InlineData("distilbert", "config.json")]
+    [InlineData("variants/sharded", "model.safetensors.index.json")]
+    public void A_model(string checkpoint, string file)
+    {
+        Copy(TestMaterial.RequireGolden(["models", .. checkpoint.Split('/')]));
+        Fuzz(file, () => AutoModel.Encoder(_folder.Path).Dispose(), exception => exception is CheckpointException or SafetensorsException);
+    }
+
+    [Theory]
+    [InlineData("vocab.txt")]
+    [InlineData("tokenizer_config.json")]
+    [InlineData("special_tokens_map.json")]
+    public void A_WordPiece_tokenizer(string file)
+    {
+        File.WriteAllLines(_folder.File("vocab.txt"), ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "##b", "word", "é", "\u4e2d"]);
+        File.WriteAllText(_folder.File("tokenizer_config.json"), """
+            { "do_lower_case": true, "cls_token": "[CLS]", "unk_token": { "content": "[UNK]" }, "tokenizer_class": "BertTokenizer", "padding_side": "left",
+              "added_tokens_decoder": { "10": { "content": "new", "normalized": true, "special": false } }, "additional_special_tokens": ["<x>"], "model_input_names": ["input_ids"] }
+            """);
+        File.WriteAllText(_folder.File("special_tokens_map.json"), """{ "pad_token": "[PAD]", "mask_token": { "content": "[MASK]", "lstrip": false } }""");
+        FuzzTokenizer(file);
+    }
+
+    [Fact]
+    public void The_definition_of_a_WordPiece_tokenizer()
+    {
+        File.WriteAllText(_folder.File("tokenizer.json"), """
+            { "added_tokens": [{ "id": 0, "content": "[PAD]" }, { "id": 5, "content": "<extra>", "lstrip": true }],
+              "normalizer": { "type": "BertNormalizer", "lowercase": true, "strip_accents": null, "clean_text": true, "handle_chinese_chars": true },
+              "pre_tokenizer": { "type": "BertPreTokenizer" },
+              "post_processor": { "type": "TemplateProcessing", "single": [{ "SpecialToken": { "id": "[CLS]", "type_id": 0 } }, { "Sequence": { "id": "A", "type_id": 0 } }],
+                "pair": [{ "Sequence": { "id": "A", "type_id": 0 } }, { "SpecialToken": { "id": "[CLS]", "type_id": 1 } }, { "Sequence": { "id": "B", "type_id": 1 } }],
+                "special_tokens": { "[CLS]": { "id": "[CLS]", "ids": [2], "tokens": ["[CLS]"] } } },
+              "model": { "type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100,
+                "vocab": { "[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "[MASK]": 4, "word": 6, "##b": 7 } } }
+            """);
+        FuzzTokenizer("tokenizer.json");
+    }
+
+    [Theory]
+    [InlineData("tokenizer.json")]
+    [InlineData("vocab.json")]
+    [InlineData("merges.txt")]
+    public void A_byte_level_tokenizer(string file)
+    {
+        var source = Directory.GetDirectories(TestMaterial.RequireGolden("tokenizers", "bpe"), "*", SearchOption.AllDirectories)
+            .Prepend(TestMaterial.RequireGolden("tokenizers", "bpe"))
+            .First(folder => File.Exists(Path.Combine(folder, "merges.txt")));
+        Copy(source);
+        // It would be read instead of the others.
+        if (file != "tokenizer.json")
+            File.Delete(_folder.File("tokenizer.json"));
+        FuzzTokenizer(file);
+    }
+
+    [Fact]
+    public void A_SentencePiece_tokenizer()
+    {
+        File.Copy(TestMaterial.RequireGolden("tokenizers", "spm", "spm.model"), _folder.File("spm.model"));
+        FuzzTokenizer("spm.model");
+    }
+
+    private void FuzzTokenizer(string file) => Fuzz(
+        file,
+        () =>
+        {
+            var tokenizer = TextTokenizer.FromFolder(_folder.Path);
+            _ = tokenizer.Encode("a word, ab \u4e2d \ud83c\udf75 \ud83c <extra>", "Zwei Wörter", 12);
+        },
+        exception => exception is CheckpointException);
+
+    private void Fuzz(string file, Action read, Func<Exception, bool> isDocumented)
+    {
+        var path = _folder.File(file);
+        Fuzzing.Run(
+            [File.ReadAllBytes(path)],
+            bytes =>
+            {
+                File.WriteAllBytes(path, bytes);
+                read();
+            },
+            isDocumented);
+    }
+
+    private void Copy(string folder)
+    {
+        foreach (var file in Directory.GetFiles(folder))
+            File.Copy(file, _folder.File(Path.GetFileName(file)));
+    }
+}
