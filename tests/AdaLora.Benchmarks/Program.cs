@@ -4,6 +4,7 @@ using AdaLora.Benchmarks;
 return new RootCommand("Benchmarks of AdaLora; see docs/benchmarks.md. Contenders take turns, and only ratios mean anything.")
 {
     StepCommand.Create(),
+    KernelsCommand.Create(),
     AllocatorCommand.Create(),
     OptimizerCommand.Create(),
     InferenceCommand.Create(),

@@ -1,6 +1,5 @@
 using AdaLora.Internals;
 using AdaLora.Processes;
-using AdaLora.Safetensors;
 using AdaLora.Training.Checkpoints;
 using AdaLora.Training.Data;
 using AdaLora.Training.Progress;
@@ -10,7 +9,7 @@ using static TorchSharp.torch;
 namespace AdaLora.Training;
 
 /// <summary>One call of <c>Trainer.Fit</c>: the loop and its counters.</summary>
-internal sealed class TrainingRun : IDisposable
+internal sealed partial class TrainingRun : IDisposable
 {
     private readonly TrainingTarget _target;
     private readonly TrainerOptions _options;
@@ -57,13 +56,6 @@ internal sealed class TrainingRun : IDisposable
         _compact = options.CompactWhenFinal;
         _collections = new CollectionsBetweenSteps(options.NoGCRegionMegabytes);
     }
-
-    // In the order in which they can be resumed: the optimiser's state has the sizes of the weights, and reports quote evaluations.
-    private IEnumerable<(string Name, IResumable Part)> Parts =>
-    [
-        ("steps", _counters), ("data", _position), ("timer", _timer), ("losses", _losses), ("window", _window), ("evaluations", _evaluations), ("history", _history), ("best", _best),
-        ("loss_scale", _scaler), ("optimizer", new OptimizerState(_optimizer)),
-    ];
 
     /// <param name="batches">As in <see cref="Trainer"/>.</param>
     /// <param name="accumulate">Computes the loss of a batch and passes it to <see cref="Accumulate(Tensor)"/> or <see cref="Accumulate(LossSum)"/>.</param>
@@ -253,99 +245,4 @@ internal sealed class TrainingRun : IDisposable
         var early = isDue ? Evaluate() : null;
         return isLast ? StopReason.Completed : early;
     }
-
-    private StopReason? Evaluate()
-    {
-        if (_evaluate is null)
-            return null;
-
-        double score;
-        _collections.Begin();
-        using (NewDisposeScope())
-        using (no_grad())
-        {
-            try
-            {
-                _target.Model.eval();
-                score = _evaluate();
-            }
-            finally
-            {
-                _target.Model.train();
-            }
-        }
-
-        _collections.End();
-        var evaluation = new Evaluation(_counters.Steps, _position.Pass, _options.Group.OfFirst(score));
-        if (_evaluations.Add(evaluation, counts: _options.BestBeforeFinal || _target.IsFinal) && _options.KeepBest)
-        {
-            _best.Keep();
-            _bestIsUnsaved = true;
-        }
-
-        TrainingLog.Evaluated(_logger, _counters.Steps, evaluation.Score, _evaluations.Best?.Score ?? double.NaN);
-        Report();
-        return _evaluations.OutOfPatience ? StopReason.NoImprovement : null;
-    }
-
-    private void Report()
-    {
-        // The step may already have been reported, before the evaluation that belongs to it.
-        var report = _history.LatestStep == _counters.Steps ? _history.AddToLatest(_evaluations.Latest) : _history.Add(Describe());
-        _progress?.Report(report);
-    }
-
-    private TrainingProgress Describe()
-    {
-        var loss = _losses.ReadMean(_options.Group);
-        var figures = _target.ReadFigures();
-        var time = _timer.Read(_options.TotalSteps - _counters.Steps);
-        var report = new TrainingProgress
-        {
-            Step = _counters.Steps,
-            TotalSteps = _options.TotalSteps,
-            Epoch = _position.Pass,
-            Loss = loss,
-            GradientNorm = figures.GradientNorm,
-            Penalty = figures.Penalty,
-            Budget = figures.Budget,
-            LiveTriplets = figures.LiveTriplets,
-            LearningRate = _optimizer.ParamGroups.First().LearningRate,
-            SkippedSteps = _counters.Skipped,
-            LossScale = _scaler.IsActive ? _scaler.Scale : null,
-            SamplesPerSecond = time.SamplesPerSecond,
-            TokensPerSecond = time.TokensPerSecond,
-            Elapsed = time.Elapsed,
-            Remaining = time.Remaining,
-        }.With(_evaluations.Latest);
-        TrainingMetrics.Record(report);
-        TrainingLog.Progress(
-            _logger, report.Step, report.TotalSteps, report.Loss, report.Penalty, report.Budget, report.LiveTriplets, report.LearningRate, new Throughput(report.SamplesPerSecond, report.TokensPerSecond), report.Remaining);
-        return report;
-    }
-
-    private void Save()
-    {
-        _checkpoints?.Save(_position.Batches, _bestIsUnsaved, state =>
-        {
-            _target.Save(state.Part("model"), isWithinStep: _counters.Pending > 0);
-            foreach (var (name, part) in Parts)
-                part.Save(state.Part(name));
-        });
-        _bestIsUnsaved = false;
-    }
-
-    private long Resume(StateTable state)
-    {
-        _target.Resume(state.Part("model"));
-        foreach (var (name, part) in Parts)
-            part.Resume(state.Part(name));
-        SetLearningRates(Math.Max(0, _counters.Steps - 1));
-        return _counters.Steps;
-    }
-
-    private StopReason? EndedBefore() =>
-        _counters.Steps == _options.TotalSteps ? StopReason.Completed
-        : _evaluations.OutOfPatience ? StopReason.NoImprovement
-        : null;
 }

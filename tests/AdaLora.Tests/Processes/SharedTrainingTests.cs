@@ -1,9 +1,6 @@
-using System.Security.Cryptography;
+using AdaLora.Internals;
 using AdaLora.Processes;
-using AdaLora.Tests.Models;
-using AdaLora.TestSupport;
 using AdaLora.Training;
-using AdaLora.Training.Progress;
 using TorchSharp.Modules;
 using Xunit;
 using static TorchSharp.torch;
@@ -16,9 +13,6 @@ namespace AdaLora.Tests.Processes;
 /// </summary>
 public sealed class SharedTrainingTests
 {
-    private const int Steps = 16;
-    private const int Accumulation = 4;
-
     [Theory]
     [InlineData(1, true)]
     [InlineData(2, false)]
@@ -31,7 +25,7 @@ public sealed class SharedTrainingTests
 
         var found = ThreadGroup.Run(size, group => replicas[group.Rank].Train(group));
 
-        Assert.Equal(Steps, expected.Patterns.Count);
+        Assert.Equal(Replica.Steps, expected.Patterns.Count);
         Assert.Contains(expected.Patterns, pattern => pattern != expected.Patterns[0]);
         Assert.True(alone.Adapted.IsCompacted);
         foreach (var one in found)
@@ -114,7 +108,7 @@ public sealed class SharedTrainingTests
 
         var found = ThreadGroup.Run(4, group => replicas[group.Rank].Train(group, badBatch: 6));
 
-        Assert.InRange(expected.Result.SkippedSteps, 1, Steps - 1);
+        Assert.InRange(expected.Result.SkippedSteps, 1, Replica.Steps - 1);
         Assert.All(found, one => Assert.Equal(expected.Result.SkippedSteps, one.Result.SkippedSteps));
         Assert.All(found, one => Assert.Equal(expected.Hashes, one.Hashes));
     }
@@ -174,151 +168,38 @@ public sealed class SharedTrainingTests
     }
 
     [Fact]
+    public void A_single_process_decides_and_sums_without_allocating_or_reading()
+    {
+        using var tensor = ones(3);
+        using var parameter = new Parameter(ones(3));
+        IReadOnlyList<Parameter> parameters = [parameter];
+        Use();
+        var (bytes, reads) = (GC.GetAllocatedBytesForCurrentThread(), HostRead.Count);
+
+        Use();
+
+        Assert.Equal((bytes, reads), (GC.GetAllocatedBytesForCurrentThread(), HostRead.Count));
+
+        void Use()
+        {
+            var group = ProcessGroup.Single;
+            group.AllReduce(tensor);
+            group.Broadcast(tensor, root: 0);
+            group.Barrier();
+            GradientSum.Over(group, parameters);
+            _ = (group.Any(true), group.OfFirst(1), group.Sum((1, 2)));
+        }
+    }
+
+    [Fact]
     public void Options_that_a_group_cannot_follow_are_refused_together()
     {
-        var options = new TrainerOptions { TotalSteps = 1, GradientAccumulation = 2, Group = new Three(), Checkpoints = new CheckpointOptions { Folder = "checkpoints" } };
+        var options = new TrainerOptions { TotalSteps = 1, GradientAccumulation = 2, Group = new UnusableGroup(), Checkpoints = new CheckpointOptions { Folder = "checkpoints" } };
 
         var refusal = Assert.Throws<ArgumentException>(options.Validate);
 
         Assert.Contains("GradientAccumulation is 2, but Group has 3 processes", refusal.Message, StringComparison.Ordinal);
         Assert.Contains("Checkpoints are set, but Group has 3 processes", refusal.Message, StringComparison.Ordinal);
         Assert.Contains("Group is null", Assert.Throws<ArgumentException>(new TrainerOptions { TotalSteps = 1, Group = null! }.Validate).Message, StringComparison.Ordinal);
-    }
-
-    private sealed record Outcome(TrainingResult Result, List<string> Patterns, List<string> Hashes);
-
-    private sealed class Replicas(int size) : IDisposable
-    {
-        // Made one after the other: weights are drawn from the generator of the process.
-        private readonly List<Replica> _all = [.. Enumerable.Range(0, size).Select(_ => new Replica())];
-
-        public Replica this[int rank] => _all[rank];
-
-        public void Dispose() => _all.ForEach(replica => replica.Dispose());
-    }
-
-    private sealed class Replica : IProgress<TrainingProgress>, IDisposable
-    {
-        private readonly TinyModel _model = new();
-
-        public Replica()
-        {
-            Adapted = AdaLoraModel.Attach(_model, TinyTask.Options);
-            Initial = [.. Adapted.TrainableParameters.Select(p => p.numel())];
-        }
-
-        public AdaLoraModel Adapted { get; }
-
-        /// <summary>Numbers in each trained parameter.</summary>
-        public long[] Initial { get; }
-
-        public RecordingLogger Logger { get; } = new();
-
-        public List<TrainingProgress> Reports { get; } = [];
-
-        public Outcome Train(IProcessGroup group, int steps = Steps, int? badBatch = null, int? cancelAt = null, int? patience = null, Func<long, double>? score = null)
-        {
-            var (patterns, hashes) = (new List<string>(), new List<string>());
-            using var cancel = new CancellationTokenSource();
-            using var trainer = new Trainer(Adapted, Options(group, steps, patience), Logger);
-            var result = trainer.Fit(
-                Numbered(),
-                batch => batch.Number == badBatch ? TinyTask.Loss(_model, batch.Batch).mul(float.NaN) : TinyTask.Loss(_model, batch.Batch),
-                () =>
-                {
-                    var pattern = Adapted.ReadPattern();
-                    patterns.Add(string.Join(' ', pattern.Names.Select(name => $"{name}:{string.Concat(pattern[name].Select(kept => kept ? 'x' : '-'))}")));
-                    hashes.Add(Hash());
-                    if (hashes.Count == cancelAt)
-                        cancel.Cancel();
-                    return score?.Invoke(hashes.Count) ?? 0;
-                },
-                progress: this,
-                cancellation: cancel.Token);
-            return new Outcome(result, patterns, hashes);
-        }
-
-        public TrainingResult TrainSums(IProcessGroup group)
-        {
-            using var trainer = new Trainer(Adapted, Options(group, Steps, patience: null, evaluateEvery: null));
-            return trainer.Fit(Numbered(), ((int Number, (Tensor Inputs, Tensor Labels) Batch) batch) => new LossSum(TinyTask.Loss(_model, batch.Batch).mul(batch.Number + 1), batch.Number + 1));
-        }
-
-        /// <summary>SHA-256 of everything that is trained.</summary>
-        public string Hash()
-        {
-            using var scope = NewDisposeScope();
-            return Convert.ToHexString(SHA256.HashData([.. Adapted.TrainableParameters.SelectMany(p => p.detach().contiguous().bytes.ToArray())]));
-        }
-
-        /// <summary>The relative 2-norm of the difference of everything that is trained.</summary>
-        public double DifferenceTo(Replica other)
-        {
-            using var scope = NewDisposeScope();
-            var (mine, others) = (All(Adapted.TrainableParameters), All(other.Adapted.TrainableParameters));
-            return (mine.sub(others).norm() / others.norm()).item<double>();
-
-            static Tensor All(IReadOnlyList<Parameter> parameters) => cat([.. parameters.Select(p => p.detach().flatten().to(ScalarType.Float64))]);
-        }
-
-        public void Report(TrainingProgress value) => Reports.Add(value);
-
-        public void Dispose()
-        {
-            Adapted.Dispose();
-            _model.Dispose();
-        }
-
-        private static TrainerOptions Options(IProcessGroup group, int steps, int? patience, long? evaluateEvery = 1) => new()
-        {
-            TotalSteps = steps,
-            LearningRate = 1e-2,
-            GradientAccumulation = Accumulation,
-            EvaluateEvery = evaluateEvery,
-            ReportEvery = 1,
-            Patience = patience,
-            BestBeforeFinal = true,
-            Group = group,
-        };
-
-        // Ends within a step, so that batches of two epochs meet in one.
-        private static IEnumerable<(int Number, (Tensor Inputs, Tensor Labels) Batch)> Numbered() => TinyTask.Batches(10).Select((batch, number) => (number, batch));
-    }
-
-    /// <summary>Every batch reaches the first parameter, the second batch of a step the second as well, and none the third.</summary>
-    private sealed class Branches : nn.Module<int, Tensor>
-    {
-        private readonly Parameter everywhere = new(ones(1));
-        private readonly Parameter once = new(ones(1));
-        private readonly Parameter nowhere = new(ones(1));
-
-        public Branches()
-            : base(nameof(Branches)) => RegisterComponents();
-
-        public override Tensor forward(int batch)
-        {
-            using var scope = NewDisposeScope();
-            var sum = everywhere.mul(tensor(batch + 1f));
-            return (batch == 1 ? sum.add(once) : sum).sum().MoveToOuterDisposeScope();
-        }
-
-        public float[] Values() => [everywhere.item<float>(), once.item<float>(), nowhere.item<float>()];
-    }
-
-    private sealed class Three : IProcessGroup
-    {
-        public int Rank => 0;
-
-        public int Size => 3;
-
-        public int LocalRank => 0;
-
-        public void AllReduce(Tensor tensor) => throw new NotSupportedException();
-
-        public void Broadcast(Tensor tensor, int root) => throw new NotSupportedException();
-
-        public IReadOnlyList<byte[]> AllGather(byte[] bytes) => throw new NotSupportedException();
-
-        public void Barrier() => throw new NotSupportedException();
     }
 }

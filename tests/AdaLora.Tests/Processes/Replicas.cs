@@ -1,0 +1,12 @@
+namespace AdaLora.Tests.Processes;
+
+/// <summary>The same model for each member of a group.</summary>
+internal sealed class Replicas(int size) : IDisposable
+{
+    // Made one after the other: weights are drawn from the generator of the process.
+    private readonly List<Replica> _all = [.. Enumerable.Range(0, size).Select(_ => new Replica())];
+
+    public Replica this[int rank] => _all[rank];
+
+    public void Dispose() => _all.ForEach(replica => replica.Dispose());
+}
