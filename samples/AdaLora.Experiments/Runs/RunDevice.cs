@@ -20,14 +20,14 @@ internal sealed class RunDevice
     /// <summary>The most that <see cref="MegabytesInUse"/> has seen; null on a CPU.</summary>
     public double? PeakMegabytes { get; private set; }
 
-    /// <summary>Finds the device of a name, tells of a card, and prepares it for a precision.</summary>
+    /// <summary>Finds the device of a name, tells of a card or of what was chosen, and prepares it for a precision.</summary>
     /// <exception cref="DeviceException">CUDA was asked for and is not there, or the device has no such precision.</exception>
     public static RunDevice Open(string name, ModelPrecision precision, IRunReporter reporter)
     {
         var found = new RunDevice(TorchDevices.Find(name));
         if (precision.UseOn(found.Device) is { } warning)
             reporter.Note(warning);
-        if (found.Device.type == DeviceType.CUDA)
+        if (found.Device.type == DeviceType.CUDA || name == TorchDevices.Automatic)
             reporter.Note($"computing on {found.Description}");
         return found;
     }

@@ -55,6 +55,7 @@ public sealed class GlueRunnerTests : IDisposable
         Assert.Equal(30, root.GetProperty("total_steps").GetInt32());
         Assert.True(root.GetProperty("final").GetProperty("matthews").ValueKind == JsonValueKind.Number);
         Assert.True(root.GetProperty("step_ms_median").GetDouble() > 0);
+        Assert.Contains("computing on cpu", output, StringComparison.Ordinal);
         Assert.Equal(("auto", "cpu"), (root.GetProperty("options").GetProperty("device").GetString(), root.GetProperty("device").GetString()));
         var (start, end) = (root.GetProperty("trainable_parameters").GetProperty("start").GetInt64(), root.GetProperty("trainable_parameters").GetProperty("end").GetInt64());
         Assert.Equal(method is "adalora" or "prune-lora", end < start);
@@ -113,6 +114,25 @@ public sealed class GlueRunnerTests : IDisposable
             var losses = output.Split('\n').Where(line => line.StartsWith("step ", StringComparison.Ordinal)).Select(line => double.Parse(line.Split("loss ")[1].Split(' ')[0], CultureInfo.InvariantCulture)).ToList();
             return losses[^4..].Average();
         }
+    }
+
+    /// <summary>The exception of libtorch comes out of a step of a real training, after a checkpoint, which is then gone on from.</summary>
+    [Fact]
+    public void A_card_that_runs_out_of_memory_while_training_loses_nothing_before_the_last_checkpoint()
+    {
+        var full = new System.Runtime.InteropServices.ExternalException("CUDA out of memory. Tried to allocate 20.00 MiB.\nframe #0");
+        using var cancel = new CancellationTokenSource();
+        using var thrown = cancel.Token.Register(() => throw full);
+        var (code, output, error) = Run(new CancelAtStep(new Runner(), 5, cancel), CancellationToken.None, TrainLine("--max-steps", "8", "--checkpoint-every", "2"));
+
+        Assert.Equal(ExitCode.BadInput, code);
+        Assert.DoesNotContain('\n', error.TrimEnd());
+        Assert.StartsWith("Out of memory: CUDA out of memory. Tried to allocate 20.00 MiB. Lower --batch-size", error, StringComparison.Ordinal);
+        var checkpoint = Directory.GetFiles(Path.Combine(_folder, "out", "checkpoints"), "*.safetensors").Single(path => Path.GetFileName(path).Split('-')[1].TrimStart('0') == "4");
+        Assert.Contains($"--resume goes on from {checkpoint}", error, StringComparison.Ordinal);
+        (code, output, error) = Train("--max-steps", "8", "--checkpoint-every", "2", "--resume");
+        Assert.True(code == 0, output + error);
+        Assert.DoesNotContain("step 4/8", output, StringComparison.Ordinal);
     }
 
     [Fact]
