@@ -171,6 +171,14 @@ internal static class RunOptions
         IsRecorded = false,
     });
 
+    public static RunOption<bool> DryRun { get; } = Declare(new RunOption<bool>(
+        "--dry-run", "Print what would be trained and what would not, why, and how many parameters that is; then end, without training or writing anything.", value => value)
+    {
+        IsOfOneRun = true,
+        ChangesResults = false,
+        IsRecorded = false,
+    });
+
     public static RunOption<string> Device { get; } = Declare(new RunOption<string>(
         "--device", $"Where to compute: {TorchDevices.Automatic} (CUDA where it works, else the CPU), cpu, cuda, or cuda:N for the card of a number.", name => name)
     {

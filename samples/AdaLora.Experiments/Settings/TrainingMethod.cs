@@ -24,6 +24,9 @@ internal sealed class TrainingMethod
     /// <summary>Makes a model ready for training.</summary>
     public required Func<BaseModel, RunSettings, ILogger, MethodAttachment> Attach { get; init; }
 
+    /// <summary>Says what <see cref="Attach"/> would make of a model.</summary>
+    public required Func<BaseModel, RunSettings, RunPlan> Plan { get; init; }
+
     /// <summary>Puts what a folder holds into a model and makes it what it was when a run saved it.</summary>
     /// <exception cref="InvalidDataException">The folder holds something else.</exception>
     public required Func<BaseModel, RunSettings, string, MethodAttachment> Load { get; init; }
