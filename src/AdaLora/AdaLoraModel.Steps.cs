@@ -46,12 +46,17 @@ public sealed partial class AdaLoraModel
     /// </summary>
     /// <param name="maxGradientNorm">If the joint norm of the gradients of <see cref="TrainableParameters"/> is larger, they are scaled down to it; null never scales.</param>
     /// <param name="scaler">What scaled the losses, or null. The scale is taken out of the gradients first, so that clipping and importance see the true ones; tell the scaler afterwards whether they were finite.</param>
+    /// <param name="group">
+    /// The processes that share the batches of a step, each of which calls this: gradients become the sums over all of them. Null for this one alone. All must have started from the same values, and each loss must be divided by the number of
+    /// batches of all.
+    /// </param>
     /// <returns>A view of the gradients, which tells whether to skip the optimiser step.</returns>
     /// <exception cref="InvalidOperationException">
     /// The total number of steps is unknown, the adapters are merged, <see cref="AfterOptimizerStep"/> was left out, an adapter received no gradient at the first step, or <see cref="UseOptimizer"/> has named no optimiser although
     /// <see cref="AdaLoraOptions.Allocation"/> adds and drops triplets.
     /// </exception>
-    public StepGradients BeforeOptimizerStep(double? maxGradientNorm = null, LossScaler? scaler = null) => BeforeSharedStep(maxGradientNorm, scale: null, scaler, ProcessGroup.Single);
+    public StepGradients BeforeOptimizerStep(double? maxGradientNorm = null, LossScaler? scaler = null, IProcessGroup? group = null) =>
+        BeforeSharedStep(maxGradientNorm, scale: null, scaler, group ?? ProcessGroup.Single);
 
     /// <param name="maxGradientNorm">As above.</param>
     /// <param name="scale">The factor for the gradients of the losses before the penalty's are added, a scalar on the device; null for 1.</param>

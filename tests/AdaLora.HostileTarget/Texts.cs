@@ -82,6 +82,7 @@ internal static class Texts
         ("AutoModel.CausalLM", bad => AutoModel.CausalLM(bad).Dispose()),
         ("AutoModel.Encoder", bad => AutoModel.Encoder(bad).Dispose()),
         ("SequenceClassifier.DescribeClassMismatch", bad => Devices.Model().DescribeClassMismatch(bad is null ? null! : [bad, bad])),
+        ("SequenceClassifier.NameClasses", bad => Devices.Model().NameClasses(bad is null ? null! : [bad, bad])),
         ("PretrainedModel.SaveCheckpoint", bad => Devices.Model().SaveCheckpoint(bad)),
         ("PretrainedModel.SaveCheckpoint, tokenizer", bad => Devices.InFolder(folder => Devices.Model().SaveCheckpoint(folder, bad))),
         ("TextTokenizer.FromFolder", bad => TextTokenizer.FromFolder(bad)),

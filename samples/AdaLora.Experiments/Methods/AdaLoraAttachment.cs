@@ -16,25 +16,25 @@ internal sealed class AdaLoraAttachment : MethodAttachment
     public AdaLoraAttachment(BaseModel model, string folder) => _adapted = AdaLoraModel.Load(model.Module, folder);
 
     public AdaLoraAttachment(BaseModel model, RunSettings settings, int initialRank, ILogger logger) =>
-        _adapted = AdaLoraModel.Attach(
-            model.Module,
-            new AdaLoraOptions
-            {
-                InitialRank = initialRank,
-                TargetRank = settings.Get(RunOptions.TargetRank),
-                Alpha = settings.Get(RunOptions.Alpha),
-                Dropout = settings.Get(RunOptions.Dropout),
-                ShareDropout = settings.Get(RunOptions.ShareDropout),
-                BasePrecision = settings.Get(RunOptions.BasePrecision),
-                Targets = ModelParts.TargetsOf(model, settings),
-                TrainedModules = [.. model.NewParts],
-                OrthogonalityWeight = settings.Get(RunOptions.Gamma),
-                InitialPhase = settings.Get(RunOptions.InitialPhase).ToPhaseLength(),
-                FinalPhase = settings.Get(RunOptions.FinalPhase).ToPhaseLength(),
-                MaskInterval = settings.Get(RunOptions.MaskInterval),
-                Seed = settings.Get(RunOptions.Seed),
-            },
-            logger);
+        _adapted = AdaLoraModel.Attach(model.Module, OptionsFor(model, settings, initialRank), logger);
+
+    /// <summary>What settings ask for.</summary>
+    public static AdaLoraOptions OptionsFor(BaseModel model, RunSettings settings, int initialRank) => new()
+    {
+        InitialRank = initialRank,
+        TargetRank = settings.Get(RunOptions.TargetRank),
+        Alpha = settings.Get(RunOptions.Alpha),
+        Dropout = settings.Get(RunOptions.Dropout),
+        ShareDropout = settings.Get(RunOptions.ShareDropout),
+        BasePrecision = settings.Get(RunOptions.BasePrecision),
+        Targets = ModelParts.TargetsOf(model, settings),
+        TrainedModules = [.. model.NewParts],
+        OrthogonalityWeight = settings.Get(RunOptions.Gamma),
+        InitialPhase = settings.Get(RunOptions.InitialPhase).ToPhaseLength(),
+        FinalPhase = settings.Get(RunOptions.FinalPhase).ToPhaseLength(),
+        MaskInterval = settings.Get(RunOptions.MaskInterval),
+        Seed = settings.Get(RunOptions.Seed),
+    };
 
     public override long TrainableParameters => _adapted.Report().Counts.Trainable;
 

@@ -25,6 +25,7 @@ internal static class TrainingMethods
         Summary = "SVD adapters whose triplets are pruned to a budget",
         Options = [.. LowRankOptions, .. PruningOptions, RunOptions.Gamma, RunOptions.ShareDropout, RunOptions.BasePrecision],
         Attach = (model, settings, logger) => new AdaLoraAttachment(model, settings, settings.Get(RunOptions.InitialRank), logger),
+        Plan = (model, settings) => MethodPlans.Of(model, AdaLoraAttachment.OptionsFor(model, settings, settings.Get(RunOptions.InitialRank))),
         Load = (model, _, folder) => new AdaLoraAttachment(model, folder),
     };
 
@@ -41,6 +42,7 @@ internal static class TrainingMethods
         Options = [.. LowRankOptions, RunOptions.Gamma, RunOptions.ShareDropout, RunOptions.BasePrecision],
         // If it starts at the target rank, AdaLoRA has nothing to prune.
         Attach = (model, settings, logger) => new AdaLoraAttachment(model, settings, settings.Get(RunOptions.TargetRank), logger),
+        Plan = (model, settings) => MethodPlans.Of(model, AdaLoraAttachment.OptionsFor(model, settings, settings.Get(RunOptions.TargetRank))),
         Load = (model, _, folder) => new AdaLoraAttachment(model, folder),
     };
 
@@ -94,6 +96,7 @@ internal static class TrainingMethods
         LearningRate = learningRate ?? 1e-3,
         SharesTaskLearningRate = learningRate is null,
         Attach = attach,
+        Plan = (model, settings) => MethodPlans.Of(model, settings, attach),
         Load = (model, settings, folder) => Load(attach(model, settings, NullLogger.Instance), model, folder),
     };
 

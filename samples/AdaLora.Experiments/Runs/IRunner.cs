@@ -14,4 +14,8 @@ internal interface IRunner
     /// <exception cref="UserInputException">Data or model cannot be used.</exception>
     /// <exception cref="OperationCanceledException">Cancelled before there was anything to record.</exception>
     RunOutcome Execute(RunSettings settings, IRunReporter reporter, CancellationToken cancellationToken);
+
+    /// <summary>Loads the model, but no data, and says what would be trained; writes nothing.</summary>
+    /// <inheritdoc cref="Execute" path="/param|/exception"/>
+    RunPlan Plan(RunSettings settings, IRunReporter reporter, CancellationToken cancellationToken);
 }

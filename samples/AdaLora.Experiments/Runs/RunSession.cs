@@ -35,6 +35,15 @@ internal sealed class RunSession(IRunner runner, IAnsiConsole console)
         return record;
     }
 
+    /// <summary>Says what a run would train, and does no more.</summary>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public int Plan(RunSettings settings, IRunReporter reporter, CancellationToken cancellationToken)
+    {
+        var plan = runner.Plan(settings, reporter, cancellationToken);
+        Output.Write(plan.Text);
+        return plan.IsPossible ? ExitCode.Success : ExitCode.BadInput;
+    }
+
     /// <summary>What the process returns after a run: one of <see cref="ExitCode"/>.</summary>
     public static int ExitCodeOf(RunRecord record) => record.Status == RunStatus.Cancelled ? ExitCode.Cancelled : ExitCode.Success;
 

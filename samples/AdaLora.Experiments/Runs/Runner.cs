@@ -33,6 +33,13 @@ internal sealed class Runner(ModelFolder? models = null) : IRunner
         });
     }
 
+    public RunPlan Plan(RunSettings settings, IRunReporter reporter, CancellationToken cancellationToken) => LibraryErrors.Explain(() =>
+    {
+        var folder = _models.Of(settings.Get(RunOptions.Model), reporter, cancellationToken);
+        using var model = settings.Task.Read(InputsOf(settings, folder, DataSets.None, reporter, cancellationToken)).LoadModel(CPU);
+        return settings.Method.Plan(model.Base, settings);
+    });
+
     /// <summary>What settings say about a task's data and model.</summary>
     public static TaskInputs InputsOf(RunSettings settings, string checkpoint, DataSets sets, IRunReporter reporter, CancellationToken cancellationToken) => new()
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using AdaLora.Adapters.FrozenWeights;
 using AdaLora.Devices;
@@ -40,7 +39,7 @@ internal static class RunOptions
             : $"the folder '{name}' does not exist; give a checkpoint folder with config.json, model.safetensors and vocab.txt, or a name on the Hugging Face hub such as microsoft/deberta-v3-base",
     });
 
-    public static RunOption<TrainingMethod> Method { get; } = Declare(new RunOption<TrainingMethod>("--method", DescribeMethods, method => method.Name)
+    public static RunOption<TrainingMethod> Method { get; } = Declare(new RunOption<TrainingMethod>("--method", RunOptionTexts.DescribeMethods, method => method.Name)
     {
         HelpName = "NAME",
         Parse = (text, catalog) => catalog.FindMethod(text),
@@ -56,7 +55,7 @@ internal static class RunOptions
     public static RunOption<int> MaxLength { get; } = Declare(new NumberOption<int>("--max-length", "Tokens per example; longer ones are truncated.", 128) { Bound = Bound.AtLeast(4) });
 
     public static RunOption<double> LearningRate { get; } = Declare(new NumberOption<double>(
-        "--lr", DescribeLearningRates, run => run.Method.SharesTaskLearningRate ? run.Task.Paper.LearningRate : run.Method.LearningRate)
+        "--lr", RunOptionTexts.DescribeLearningRates, run => run.Method.SharesTaskLearningRate ? run.Task.Paper.LearningRate : run.Method.LearningRate)
     { Bound = Bound.Above(0) });
 
     public static RunOption<StepCount> Warmup { get; } = Declare(new StepCountOption("--warmup", "Warm-up steps: a fraction of the run if below 1, otherwise a number of steps.", 0.06));
@@ -122,13 +121,13 @@ internal static class RunOptions
     });
 
     public static RunOption<int> MaskInterval { get; } = Declare(new NumberOption<int>(
-        "--delta-t", "Steps between two prunings. [default: the task's, fewer in shorter runs]", run => run.Task.Paper.MaskIntervalFor(ExpectedSteps(run)))
+        "--delta-t", "Steps between two prunings. [default: the task's, fewer in shorter runs]", run => run.Task.Paper.MaskIntervalFor(RunOptionDefaults.ExpectedSteps(run)))
     { Bound = Bound.AtLeast(1), IsOfMethods = true });
 
     public static RunOption<int> Bottleneck { get; } = Declare(new NumberOption<int>("--bottleneck", "Inner width of bottleneck adapters (houlsby, pfeiffer).", 32) { Bound = Bound.AtLeast(1), IsOfMethods = true });
 
     public static RunOption<int> VirtualTokens { get; } = Declare(new NumberOption<int>(
-        "--virtual-tokens", "Trained vectors inserted among the words (prompt), or in front of the keys and values of every layer (prefix).", 20)
+        "--virtual-tokens", "Trained vectors inserted between the words (prompt), or in front of the keys and values of every layer (prefix).", 20)
     { Bound = Bound.AtLeast(1), IsOfMethods = true });
 
     public static RunOption<IReadOnlyList<string>> Targets { get; } = Declare(new RunOption<IReadOnlyList<string>>(
@@ -172,6 +171,14 @@ internal static class RunOptions
         IsRecorded = false,
     });
 
+    public static RunOption<bool> DryRun { get; } = Declare(new RunOption<bool>(
+        "--dry-run", "Print what would be trained and what would not, why, and how many parameters that is; then end, without training or writing anything.", value => value)
+    {
+        IsOfOneRun = true,
+        ChangesResults = false,
+        IsRecorded = false,
+    });
+
     public static RunOption<string> Device { get; } = Declare(new RunOption<string>(
         "--device", $"Where to compute: {TorchDevices.Automatic} (CUDA where it works, else the CPU), cpu, cuda, or cuda:N for card number N.", name => name)
     {
@@ -190,7 +197,7 @@ internal static class RunOptions
     {
         HelpName = "DIR",
         Default = run => Path.Combine("runs", $"{run.Task.Name}-{run.Method.Name}-{run.Get(Seed)}"),
-        Problem = FindProblemOfOutput,
+        Problem = RunOptionTexts.FindProblemOfOutput,
         IsOfOneRun = true,
         ChangesResults = false,
     });
@@ -208,31 +215,5 @@ internal static class RunOptions
     {
         Declared.Add(option);
         return option;
-    }
-
-    private static string DescribeMethods(Catalog catalog) =>
-        $"What to train besides the layers that are new for the task: {string.Join("; ", catalog.Methods.Select(method => $"{method.Name}: {method.Summary}"))}. [default: {catalog.Methods[0].Name}]";
-
-    private static string DescribeLearningRates(Catalog catalog)
-    {
-        var own = catalog.Methods.Where(method => !method.SharesTaskLearningRate).Select(method => string.Create(CultureInfo.InvariantCulture, $"{method.LearningRate:0.#######} for {method.Name}"));
-        return $"Highest learning rate. [default: {string.Join(", ", own)}; the task's for the others]";
-    }
-
-    private static string? FindProblemOfOutput(string folder, RunSettings run)
-    {
-        if (File.Exists(folder))
-            return $"'{folder}' is a file; give a folder";
-        return !run.Get(Resume) && run.Get(CheckpointEvery) > 0 && Directory.Exists(run.CheckpointFolder) && Directory.EnumerateFiles(run.CheckpointFolder, "checkpoint-*.safetensors").Any()
-            ? $"'{run.CheckpointFolder}' holds the checkpoints of an unfinished run; continue it with {Resume}, or delete the folder to start again"
-            : null;
-    }
-
-    // As many as there are if the data are the official ones.
-    private static long ExpectedSteps(RunSettings run)
-    {
-        var rows = Math.Max(1, Math.Min(run.Get(Limit) ?? int.MaxValue, run.Task.Paper.Rows));
-        var steps = (long)Math.Ceiling(rows / (double)Math.Max(1, run.Get(BatchSize))) * run.Get(Epochs);
-        return Math.Max(1, Math.Min(run.Get(MaxSteps) ?? long.MaxValue, steps));
     }
 }

@@ -24,6 +24,9 @@ internal sealed class TrainingMethod
     /// <summary>Prepares a model for training.</summary>
     public required Func<BaseModel, RunSettings, ILogger, MethodAttachment> Attach { get; init; }
 
+    /// <summary>Says what <see cref="Attach"/> would make of a model.</summary>
+    public required Func<BaseModel, RunSettings, RunPlan> Plan { get; init; }
+
     /// <summary>Loads what a folder holds into a model, which is then as it was when a run saved it.</summary>
     /// <exception cref="InvalidDataException">The folder holds something else.</exception>
     public required Func<BaseModel, RunSettings, string, MethodAttachment> Load { get; init; }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AdaLora.Experiments.Comparison;
+using AdaLora.Experiments.Programs;
 using AdaLora.Experiments.Runs;
 using AdaLora.Experiments.Settings;
 using AdaLora.Experiments.Terminal;
@@ -25,7 +26,8 @@ internal static class TrainCommand
             "AdaLora.Glue train --task cola --data glue --model all-MiniLM-L6-v2",
             "AdaLora.Glue train --task stsb --data glue/STS-B --model all-MiniLM-L6-v2 --method lora --target-rank 8 --seed 2",
             "AdaLora.Glue train --task mrpc --data glue --model google-bert/bert-base-uncased",
-            "AdaLora.Glue train --task rte --data glue --model all-MiniLM-L6-v2 --targets query,value --layers 0-2 --max-steps 200 --output runs/try") { quiet, json, progress };
+            "AdaLora.Glue train --task rte --data glue --model all-MiniLM-L6-v2 --targets query,value --layers 0-2 --max-steps 200 --output runs/try",
+            "AdaLora.Glue train --task rte --data glue --model all-MiniLM-L6-v2 --targets query,value --dry-run") { quiet, json, progress };
         options.AddTo(command);
         command.SetAction((line, token) =>
         {
@@ -33,6 +35,13 @@ internal static class TrainCommand
             var settings = options.Bind(line).Validated();
             if (options.Ignored(line, settings.Method) is { Count: > 0 } ignored)
                 services.Error.WriteLine($"Note: {settings.Method.Name} does not use {string.Join(", ", ignored)}.");
+            if (settings.Get(RunOptions.DryRun))
+            {
+                return verbosity == Verbosity.Json
+                    ? throw new UserInputException($"{RunOptions.DryRun} prints a plan, and a run that is only planned has no metrics; leave out {Json}.")
+                    : Task.FromResult(session.Plan(settings, new PlainReporter(services.Error), token));
+            }
+
             var record = session.Run(settings, verbosity, token);
             if (verbosity == Verbosity.Normal)
                 SummaryTable.Write(services.Console, [record]);

@@ -43,7 +43,12 @@ internal sealed class GlueModel(GlueData data, SequenceClassifier classifier) : 
     public IEnumerable<(GlueExample Text, double[] Scores)> Classify(IEnumerable<GlueExample> texts) =>
         texts.Chunk(BatchSize).SelectMany(batch => batch.Zip(Scores(batch)));
 
-    public void SaveCheckpoint(string folder) => classifier.SaveCheckpoint(folder, data.Checkpoint);
+    public void SaveCheckpoint(string folder)
+    {
+        if (!data.Task.IsRegression)
+            classifier.NameClasses(data.Task.ClassNames);
+        classifier.SaveCheckpoint(folder, data.Checkpoint);
+    }
 
     public void Dispose() => classifier.Dispose();
 

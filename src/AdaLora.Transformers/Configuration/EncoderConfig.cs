@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace AdaLora.Transformers.Configuration;
@@ -81,7 +82,11 @@ public abstract record EncoderConfig : ModelConfig
             json[typeVocabularySize] = TypeVocabularySize;
         json["pad_token_id"] = PadId;
         if (LabelNames is { } names)
+        {
             json["id2label"] = new JsonObject(names.Select(name => KeyValuePair.Create(name.Key, (JsonNode?)name.Value)));
+            // Readers look up either; one that belongs to another head would be wrong.
+            json["label2id"] = new JsonObject(names.DistinctBy(name => name.Value, StringComparer.Ordinal).Select(name => KeyValuePair.Create(name.Value, (JsonNode?)int.Parse(name.Key, CultureInfo.InvariantCulture))));
+        }
         if (ProblemType is { } problemType)
             json["problem_type"] = problemType;
     }

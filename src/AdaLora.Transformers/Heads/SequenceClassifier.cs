@@ -17,6 +17,7 @@ public abstract class SequenceClassifier : EncoderModel
     private readonly Module<Tensor, Tensor>? _pooler;
     private readonly Module<Tensor, Tensor>? _dropout;
     private readonly Module<Tensor, Tensor> _classifier;
+    private IReadOnlyList<string>? _classNames;
 
     /// <param name="name">The reference's name of the class.</param>
     /// <param name="encoder">The encoder.</param>
@@ -56,9 +57,9 @@ public abstract class SequenceClassifier : EncoderModel
     /// <summary>The encoder below the head.</summary>
     public TextEncoder Encoder => _encoder;
 
-    /// <summary>The names of the classes in the order of their numbers, as the checkpoint of the head has them; null for a new head, or without a name for each.</summary>
+    /// <summary>The names of the classes in the order of their numbers, as <see cref="NameClasses"/> or the checkpoint of the head gave them; null for a new head, or without a name for each.</summary>
     public IReadOnlyList<string>? ClassNames =>
-        Config.LabelNames is { } names && names.Count == Labels && Enumerable.Range(0, Labels).All(label => names.ContainsKey($"{label}")) ? [.. Enumerable.Range(0, Labels).Select(label => names[$"{label}"])] : null;
+        _classNames ?? (Config.LabelNames is { } names && names.Count == Labels && Enumerable.Range(0, Labels).All(label => names.ContainsKey($"{label}")) ? [.. Enumerable.Range(0, Labels).Select(label => names[$"{label}"])] : null);
 
     internal sealed override TextEncoder Text => Encoder;
 
@@ -66,7 +67,22 @@ public abstract class SequenceClassifier : EncoderModel
 
     private protected sealed override IReadOnlyList<string> HeadPrefixes { get; } = [ClassifierName + "."];
 
-    private protected sealed override ModelConfig ConfigToSave => Config.WithLabels(Labels);
+    private protected sealed override ModelConfig ConfigToSave =>
+        _classNames is { } names ? Config with { LabelNames = Enumerable.Range(0, Labels).ToDictionary(label => $"{label}", label => names[label]) } : Config.WithLabels(Labels);
+
+    /// <summary>Names the classes of a new head: <see cref="Loading.PretrainedModel.SaveCheckpoint"/> writes these names, so that readers of the checkpoint know what it predicts.</summary>
+    /// <param name="names">A name for each class in the order of their numbers, all different.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="names"/> is null.</exception>
+    /// <exception cref="ArgumentException">There are more or fewer names than <see cref="Labels"/>, one is empty, or two are the same.</exception>
+    public void NameClasses(IReadOnlyList<string> names)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        if (names.Count != Labels)
+            throw new ArgumentException($"There are {names.Count} names for {Labels} classes.", nameof(names));
+        if (names.Any(string.IsNullOrWhiteSpace) || names.Distinct(StringComparer.Ordinal).Count() < names.Count)
+            throw new ArgumentException($"Each class needs a name of its own; the names are '{string.Join("', '", names)}'.", nameof(names));
+        _classNames = [.. names];
+    }
 
     /// <summary>Compares the classes of some data with those of a head that came with a checkpoint: in a different order, it would give each class the name of another.</summary>
     /// <param name="classes">The data's class names in the order of their numbers.</param>

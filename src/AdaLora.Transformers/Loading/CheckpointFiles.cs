@@ -1,3 +1,5 @@
+using AdaLora.Internals;
+
 namespace AdaLora.Transformers.Loading;
 
 /// <summary>The names of a checkpoint's files.</summary>
@@ -6,6 +8,9 @@ internal static class CheckpointFiles
     public const string Config = "config.json";
     public const string Weights = "model.safetensors";
     public const string Index = "model.safetensors.index.json";
+
+    /// <summary>What is replaced together; the configuration last, so that it never describes weights that aren't in place yet.</summary>
+    public static JointFiles Whole { get; } = new("checkpoint", [Weights, Config]);
 
     public const string TokenizerSettings = "tokenizer_config.json";
 

@@ -27,7 +27,7 @@ public sealed class CheckpointFolder : IDisposable
     public JsonElement Config { get; }
 
     /// <summary>The path of config.json.</summary>
-    public string ConfigPath => System.IO.Path.Combine(Path, CheckpointFiles.Config);
+    public string ConfigPath => CheckpointFiles.Whole.Find(Path, CheckpointFiles.Config);
 
     /// <summary>The names of all tensors, over all shards.</summary>
     public IReadOnlyCollection<string> TensorNames => _fileOfTensor.Keys;
@@ -43,7 +43,7 @@ public sealed class CheckpointFolder : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (!Directory.Exists(path))
             throw new CheckpointException(path, "is not a directory; give the folder that holds config.json and model.safetensors. For a name on the hub, HubCheckpoint.ResolveAsync returns that folder.");
-        var config = JsonFile.ReadIfThere(System.IO.Path.Combine(path, CheckpointFiles.Config))
+        var config = JsonFile.ReadIfThere(CheckpointFiles.Whole.Find(path, CheckpointFiles.Config))
             ?? throw new CheckpointException(path, $"holds no {CheckpointFiles.Config}; it is not a checkpoint folder, or it is incomplete.");
         var folder = new CheckpointFolder(path, config);
         try
@@ -144,9 +144,11 @@ public sealed class CheckpointFolder : IDisposable
     private SafetensorsFile OpenFile(string name)
     {
         if (!_files.TryGetValue(name, out var file))
-            _files.Add(name, file = SafetensorsFile.Open(System.IO.Path.Combine(Path, name)));
+            _files.Add(name, file = SafetensorsFile.Open(Find(name)));
         return file;
     }
 
-    private bool Has(string name) => File.Exists(System.IO.Path.Combine(Path, name));
+    private bool Has(string name) => File.Exists(Find(name));
+
+    private string Find(string name) => CheckpointFiles.Whole.Find(Path, name);
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -21,11 +22,14 @@ internal static class CheckpointWriter
         var unsaved = model.modules().OfType<IUnsavedPart>().Select(part => part.Remover).Distinct(StringComparer.Ordinal).ToList();
         if (unsaved.Count > 0)
             throw new InvalidOperationException($"The model has a prompt or prefixes, which other readers do not support. Remove them with {string.Join(" and ", unsaved)} of its encoder first.");
-        AtomicFile.MakeFolder(folder);
-        SafetensorsWriter.Write(Path.Combine(folder, CheckpointFiles.Weights), model.state_dict(), new Dictionary<string, string> { ["format"] = "pt" });
         var json = config.ToJson();
         json["architectures"] = new JsonArray(model.GetName());
-        AtomicFile.WriteText(Path.Combine(folder, CheckpointFiles.Config), json.ToJsonString(Layout) + "\n");
+        var text = Encoding.UTF8.GetBytes(json.ToJsonString(Layout) + "\n");
+        CheckpointFiles.Whole.Write(folder, new Dictionary<string, Action<Stream>>(StringComparer.Ordinal)
+        {
+            [CheckpointFiles.Weights] = stream => SafetensorsWriter.WriteTo(stream, model.state_dict(), new Dictionary<string, string> { ["format"] = "pt" }),
+            [CheckpointFiles.Config] = stream => stream.Write(text),
+        });
     }
 
     public static void CopyTokenizer(string from, string to)

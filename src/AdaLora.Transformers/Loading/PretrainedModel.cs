@@ -48,7 +48,7 @@ public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
     private protected virtual ModelConfig ConfigToSave => BaseConfig;
 
     /// <summary>Writes config.json and model.safetensors, which this package and the Python library of the same layout can read.</summary>
-    /// <param name="folder">The folder; it is created if it does not exist, and existing files are replaced.</param>
+    /// <param name="folder">The folder; it is made if it isn't there, and existing files are replaced together: a process that is killed meanwhile leaves either the old checkpoint or the new one to this package.</param>
     /// <param name="tokenizerFolder">A checkpoint whose tokenizer files are copied as well, so that the result stands alone; null for none.</param>
     /// <exception cref="ArgumentException"><paramref name="folder"/> is null or empty.</exception>
     /// <exception cref="InvalidOperationException">Adapters are in the model: their names mean nothing to other readers.</exception>

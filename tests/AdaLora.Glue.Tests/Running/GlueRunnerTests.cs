@@ -345,6 +345,8 @@ public sealed class GlueRunnerTests : IDisposable
         public RunOutcome Execute(RunSettings settings, IRunReporter reporter, CancellationToken cancellationToken) =>
             runner.Execute(settings, new Reporter(reporter, step, cancel), cancellationToken);
 
+        public RunPlan Plan(RunSettings settings, IRunReporter reporter, CancellationToken cancellationToken) => runner.Plan(settings, reporter, cancellationToken);
+
         private sealed class Reporter(IRunReporter inner, int step, CancellationTokenSource cancel) : IRunReporter
         {
             public void Note(string message) => inner.Note(message);

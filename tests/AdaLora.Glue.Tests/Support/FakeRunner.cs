@@ -13,6 +13,8 @@ internal sealed class FakeRunner : IRunner
     /// <summary>Called before each step.</summary>
     public Action<int> BeforeStep { get; set; } = _ => { };
 
+    public RunPlan Plan(RunSettings settings, IRunReporter reporter, CancellationToken cancellationToken) => new("a plan\n", IsPossible: true);
+
     public RunOutcome Execute(RunSettings settings, IRunReporter reporter, CancellationToken cancellationToken)
     {
         Asked.Add(settings);

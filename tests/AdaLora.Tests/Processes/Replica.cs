@@ -61,6 +61,25 @@ internal sealed class Replica : IProgress<TrainingProgress>, IDisposable
         return trainer.Fit(Numbered(), ((int Number, (Tensor Inputs, Tensor Labels) Batch) batch) => new LossSum(TinyTask.Loss(_model, batch.Batch).mul(batch.Number + 1), batch.Number + 1));
     }
 
+    /// <summary>A loop of one's own with two batches to a step.</summary>
+    public void Loop(IProcessGroup group)
+    {
+        const int ownSteps = 8, share = 2;
+        Adapted.Begin(ownSteps);
+        using var optimizer = new FusedAdamW(Adapted.TrainableParameters, 1e-2);
+        _model.train();
+        foreach (var step in TinyTask.Batches(ownSteps * share).Chunk(share))
+        {
+            using var scope = NewDisposeScope();
+            for (var i = group.Rank; i < share; i += group.Size)
+                TinyTask.Loss(_model, step[i]).div(share).backward();
+            if (Adapted.BeforeOptimizerStep(1.0, group: group).ReadIsFinite())
+                optimizer.step();
+            Adapted.AfterOptimizerStep();
+            optimizer.zero_grad();
+        }
+    }
+
     /// <summary>SHA-256 of everything that is trained.</summary>
     public string Hash()
     {

@@ -168,6 +168,23 @@ public sealed class SharedTrainingTests
     }
 
     [Fact]
+    public void A_loop_of_ones_own_shares_its_steps_as_well()
+    {
+        using var alone = new Replica();
+        alone.Loop(ProcessGroup.Single);
+        using var replicas = new Replicas(2);
+
+        ThreadGroup.Run(2, group =>
+        {
+            replicas[group.Rank].Loop(group);
+            return 0;
+        });
+
+        Assert.Equal(alone.Hash(), replicas[0].Hash());
+        Assert.Equal(alone.Hash(), replicas[1].Hash());
+    }
+
+    [Fact]
     public void A_single_process_decides_and_sums_without_allocating_or_reading()
     {
         using var tensor = ones(3);

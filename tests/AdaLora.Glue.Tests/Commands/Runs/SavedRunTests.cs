@@ -48,6 +48,7 @@ public sealed class SavedRunTests : IDisposable
         Assert.Contains("vocab.txt", output, StringComparison.Ordinal);
         using var merged = AdaLora.Transformers.AutoModel.SequenceClassifier(_app.File("merged"));
         Assert.Empty(merged.LoadReport!.NewlyInitialized);
+        Assert.Equal(["unacceptable", "acceptable"], merged.ClassNames);
         var run = SavedRun.Open(_app.File("run"), GlueTasks.Catalog);
         using var trained = run.Load(run.Settings, DataSets.Dev, new ModelFolder(), new SilentReporter(), default);
         var dev = EncodedExamples.Read(
