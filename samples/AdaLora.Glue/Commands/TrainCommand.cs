@@ -38,7 +38,7 @@ internal static class TrainCommand
             if (settings.Get(RunOptions.DryRun))
             {
                 return verbosity == Verbosity.Json
-                    ? throw new UserInputException($"{RunOptions.DryRun} prints a plan, and a run that is only planned has no metrics; leave out {Json}.")
+                    ? throw new UserInputException($"{RunOptions.DryRun} prints a plan, and a planned run has no metrics; omit {Json}.")
                     : Task.FromResult(session.Plan(settings, new PlainReporter(services.Error), token));
             }
 

@@ -80,7 +80,7 @@ public abstract class SequenceClassifier : EncoderModel
         if (names.Count != Labels)
             throw new ArgumentException($"There are {names.Count} names for {Labels} classes.", nameof(names));
         if (names.Any(string.IsNullOrWhiteSpace) || names.Distinct(StringComparer.Ordinal).Count() < names.Count)
-            throw new ArgumentException($"Each class needs a name of its own; the names are '{string.Join("', '", names)}'.", nameof(names));
+            throw new ArgumentException($"Each class needs its own name; the names are '{string.Join("', '", names)}'.", nameof(names));
         _classNames = [.. names];
     }
 

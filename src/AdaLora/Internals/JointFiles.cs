@@ -41,7 +41,7 @@ internal sealed class JointFiles(string whole, IReadOnlyList<string> files)
     {
         Directory.CreateDirectory(folder);
         if (files.FirstOrDefault(file => Directory.Exists(Path.Combine(folder, file))) is { } obstacle)
-            throw new IOException($"'{Path.Combine(folder, obstacle)}' is a folder, where a file of the {whole} has to be.");
+            throw new IOException($"'{Path.Combine(folder, obstacle)}' is a folder, but the {whole} needs a file of that name.");
         FinishPending(folder);
         // A process killed while writing could not clean up.
         foreach (var torn in Directory.GetDirectories(folder, StagingPrefix + "*"))
