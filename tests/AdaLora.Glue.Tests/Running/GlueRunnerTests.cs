@@ -129,7 +129,7 @@ public sealed class GlueRunnerTests : IDisposable
         Assert.DoesNotContain('\n', error.TrimEnd());
         Assert.StartsWith("Out of memory: CUDA out of memory. Tried to allocate 20.00 MiB. Lower --batch-size", error, StringComparison.Ordinal);
         var checkpoint = Directory.GetFiles(Path.Combine(_folder, "out", "checkpoints"), "*.safetensors").Single(path => Path.GetFileName(path).Split('-')[1].TrimStart('0') == "4");
-        Assert.Contains($"--resume goes on from {checkpoint}", error, StringComparison.Ordinal);
+        Assert.Contains($"--resume continues from {checkpoint}", error, StringComparison.Ordinal);
         (code, output, error) = Train("--max-steps", "8", "--checkpoint-every", "2", "--resume");
         Assert.True(code == 0, output + error);
         Assert.DoesNotContain("step 4/8", output, StringComparison.Ordinal);
