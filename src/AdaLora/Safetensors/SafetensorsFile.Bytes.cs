@@ -42,7 +42,7 @@ public sealed partial class SafetensorsFile
     {
         try
         {
-            return empty([.. entry.Shape], entry.Dtype, CPU);
+            return empty([.. entry.Shape], entry.Dtype, device: CPU);
         }
         catch (ExternalException exception)
         {
@@ -65,7 +65,7 @@ public sealed partial class SafetensorsFile
 
         var rowBytes = entry.ByteLength / rows;
         var step = Math.Clamp(ConvertedBytes / rowBytes, 1, rows);
-        var buffer = empty([step, .. entry.Shape.Skip(1)], entry.Dtype, CPU);
+        var buffer = empty([step, .. entry.Shape.Skip(1)], entry.Dtype, device: CPU);
         for (var row = 0L; row < rows; row += step)
         {
             using var inner = NewDisposeScope();
