@@ -40,7 +40,7 @@ internal sealed class DemoCheck : ICheck
         var device = DemoTraining.Run(data, still.Path, context.Device, epochs: null, dropout: 0, stopAfter: ComparedSteps);
         var host = CheckContext.AsOnTheCpu(() => DemoTraining.Run(data, still.Path, TorchSharp.torch.CPU, epochs: null, dropout: 0, stopAfter: ComparedSteps));
         var farthest = host.Losses.Zip(device.Losses).Max(pair => Math.Abs(pair.First - pair.Second));
-        context.Note($"Losses of the first {host.Losses.Count} steps without dropout, {host.Losses[0]:F4} to {host.Losses[^1]:F4}, differ by {farthest:G3} at most");
+        context.Note($"Losses of the first {host.Losses.Count} steps without dropout, {host.Losses[0]:F4} to {host.Losses[^1]:F4}, differ by at most {farthest:G3}");
         context.Require(host.Losses.Count == ComparedSteps && device.Losses.Count == ComparedSteps, $"{host.Losses.Count} and {device.Losses.Count} losses.");
         context.Require(farthest <= LossTolerance, $"Losses differ by {farthest:G3}, allowed {LossTolerance:G3}.");
     }

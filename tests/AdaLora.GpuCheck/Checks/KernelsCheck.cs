@@ -11,7 +11,7 @@ internal sealed class KernelsCheck : ICheck
 
     public string Name => "kernels";
 
-    public string Title => "Kernels of a budgeting step of AdaLoRA, bert-base's shape, and what giving them to the card takes";
+    public string Title => "Kernels of a budgeting step of AdaLoRA, bert-base's shape, and the time it takes to submit them to the card";
 
     public double LeastSeconds => 20;
 
@@ -19,7 +19,7 @@ internal sealed class KernelsCheck : ICheck
     {
         using var counter = context.IsOnCard ? LaunchCounter.Start() : null;
         if (context.IsOnCard && counter is null)
-            context.Note($"CUPTI is not loaded, so that kernels are not counted.");
+            context.Note($"CUPTI is not loaded, so kernels are not counted.");
         foreach (var (dtype, precision) in (IEnumerable<(ScalarType, string)>)[(ScalarType.Float32, "fp32"), (ScalarType.BFloat16, "bf16")])
             Measure(context, new CardModel("bert-base", context.IsQuick, context.Device), dtype, precision, counter);
     }

@@ -23,11 +23,11 @@ internal sealed class ResumeCheck : ICheck
         context.Require(Directory.Exists(killed) && Directory.EnumerateFiles(killed).Any(), $"The killed process left no checkpoint.");
 
         var (undisturbed, resumed) = (Train(whole, resume: false), Train(killed, resume: true));
-        context.Note($"Of {undisturbed.Losses.Count} batches the resumed training made the last {resumed.Losses.Count}.");
-        context.Require(resumed.Losses.Count < undisturbed.Losses.Count, $"The second process began anew.");
+        context.Note($"Of {undisturbed.Losses.Count} batches, the resumed run trained on the last {resumed.Losses.Count}.");
+        context.Require(resumed.Losses.Count < undisturbed.Losses.Count, $"The second process started from the beginning.");
         var differing = undisturbed.Losses.TakeLast(resumed.Losses.Count).Zip(resumed.Losses).Count(pair => !pair.First.SequenceEqual(pair.Second));
-        context.Require(differing == 0, $"{differing} of {resumed.Losses.Count} losses differ from those of the training that was left alone.");
-        context.Require(undisturbed.Weights.SequenceEqual(resumed.Weights), $"What was learnt differs from what the training learnt that was left alone.");
+        context.Require(differing == 0, $"{differing} of {resumed.Losses.Count} losses differ from those of the undisturbed run.");
+        context.Require(undisturbed.Weights.SequenceEqual(resumed.Weights), $"The trained weights differ from those of the undisturbed run.");
         context.Require(undisturbed.Best.SequenceEqual(resumed.Best), $"The best weights differ.");
 
         Rehearsal.Trace Train(string path, bool resume) => KilledTraining.Rehearse(context.Device, path, Dropout).Run(resume);
@@ -38,6 +38,6 @@ internal sealed class ResumeCheck : ICheck
         var start = new ProcessStartInfo(Environment.ProcessPath!, ["--device", context.Options.Device, "--killed-training", folder]) { UseShellExecute = false };
         using var process = Process.Start(start)!;
         process.WaitForExit();
-        context.Require(process.ExitCode != 0, $"The process was to kill itself before batch {KilledTraining.KilledAt}, but ended.");
+        context.Require(process.ExitCode != 0, $"The process should have killed itself before batch {KilledTraining.KilledAt}, but it ended normally.");
     }
 }

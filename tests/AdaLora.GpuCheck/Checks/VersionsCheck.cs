@@ -36,8 +36,8 @@ internal sealed class VersionsCheck : ICheck
     {
         using var scope = NewDisposeScope();
         var made = tensor([1f, 0f, 3f, 0f, 5f, 6f], device: context.Device).view(2, 3).to(type).t();
-        context.Require(made.dtype == type && made.device_type == context.Device.type, $"A tensor of {type} on {context.Device} says that it is {made.dtype} on {made.device}.");
-        context.Require(made.shape.SequenceEqual([3, 2]) && made.stride().SequenceEqual([1, 3]), $"A tensor of 3 x 2 with strides 1 and 3 says that it is {string.Join(" x ", made.shape)} with {string.Join(" and ", made.stride())}.");
+        context.Require(made.dtype == type && made.device_type == context.Device.type, $"A tensor of {type} on {context.Device} reports {made.dtype} on {made.device}.");
+        context.Require(made.shape.SequenceEqual([3, 2]) && made.stride().SequenceEqual([1, 3]), $"A tensor of 3 x 2 with strides 1 and 3 reports {string.Join(" x ", made.shape)} with {string.Join(" and ", made.stride())}.");
         var expected = type == ScalarType.Bool ? (float[])[1, 0, 0, 1, 1, 1] : [1, 0, 0, 5, 3, 6];
         context.Require(made.to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray().SequenceEqual(expected), $"Values of {type} come back changed.");
     }
@@ -57,9 +57,9 @@ internal sealed class VersionsCheck : ICheck
         var half = tensor(0.5f, device: context.Device);
         var other = input.mm(weight.t()).add(input.mm(right.t()).mm(left.t()).mul(half));
         other.square().sum().backward();
-        context.Require(one.allclose(other, 1e-4, 1e-5), $"A function of one's own computes something else than its parts.");
+        context.Require(one.allclose(other, 1e-4, 1e-5), $"A custom function computes something different from its parts.");
         foreach (var (gradient, tensor) in gradients.Zip((Tensor[])[input, left, right]))
-            context.Require(gradient.allclose(tensor.grad!, 1e-4, 1e-5), $"The backward pass of a function of one's own gives other gradients than its parts.");
+            context.Require(gradient.allclose(tensor.grad!, 1e-4, 1e-5), $"The backward pass of a custom function returns gradients that differ from those of its parts.");
 
         Tensor Drawn(long rows, long columns) => randn([rows, columns], device: context.Device);
     }
@@ -75,7 +75,7 @@ internal sealed class VersionsCheck : ICheck
         }
         catch (System.ComponentModel.Win32Exception)
         {
-            context.Note($"{program} is not there.");
+            context.Note($"{program} is not available.");
         }
     }
 }

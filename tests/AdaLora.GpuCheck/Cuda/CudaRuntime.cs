@@ -56,6 +56,6 @@ internal sealed unsafe class CudaRuntime
     private static void Check(int error, string function)
     {
         if (error != 0)
-            throw new InvalidOperationException($"{function} gave CUDA's error {error}.");
+            throw new InvalidOperationException($"{function} returned the CUDA error {error}.");
     }
 }

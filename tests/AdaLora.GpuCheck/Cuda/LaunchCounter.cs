@@ -84,7 +84,7 @@ internal sealed unsafe class LaunchCounter : IDisposable
     private static void Check(int error, string function)
     {
         if (error != 0)
-            throw new InvalidOperationException($"{function} gave CUPTI's error {error}.");
+            throw new InvalidOperationException($"{function} returned the CUPTI error {error}.");
     }
 }
 

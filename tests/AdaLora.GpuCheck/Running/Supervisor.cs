@@ -54,7 +54,7 @@ internal sealed class Supervisor(CheckOptions options)
         var (ended, current) = WorkerEvents.Read(events);
         var exit = $"exit code {process.ExitCode}: {string.Join('\n', errors)}";
         if (current is not null)
-            Record(CheckResult.Without(batch.Single(check => check.Name == current), CheckStatus.Failed, 0, isOverdue ? "It was ended because all the time is used up." : $"Its process ended with {exit}"));
+            Record(CheckResult.Without(batch.Single(check => check.Name == current), CheckStatus.Failed, 0, isOverdue ? "It was ended because the time ran out." : $"Its process ended with {exit}"));
         else if (ended.Count == 0)
             Record(CheckResult.Without(batch[0], CheckStatus.Failed, 0, $"The process ended before the first check with {exit}"));
 

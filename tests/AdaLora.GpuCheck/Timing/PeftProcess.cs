@@ -71,7 +71,7 @@ internal sealed class PeftProcess : IDisposable
 
     private JsonNode Read()
     {
-        var line = _process.StandardOutput.ReadLine() ?? throw new CheckSkippedException("The Python process with PEFT ended; its last words are above.");
+        var line = _process.StandardOutput.ReadLine() ?? throw new CheckSkippedException("The Python process with PEFT ended; its last output is above.");
         var answer = JsonNode.Parse(line)!;
         return answer["error"] is { } error ? throw new InvalidOperationException($"PEFT: {error}") : answer;
     }

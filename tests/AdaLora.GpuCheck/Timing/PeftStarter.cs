@@ -21,7 +21,7 @@ internal sealed class PeftStarter : IDisposable
         Process = new Lazy<PeftProcess>(() =>
         {
             if (_started is null)
-                throw absent ?? new CheckSkippedException("No check asked for PEFT.");
+                throw absent ?? new CheckSkippedException("No check requested PEFT.");
             _started.WaitUntilReady();
             return _started;
         });
