@@ -12,13 +12,18 @@ namespace AdaLora.Adapters;
 /// <param name="adapters">All adapters of the bank.</param>
 /// <param name="binder">Knows the adapters' gradients. Until it has gathered them for the first time, nothing is shared: it has to see which adapters get none.</param>
 /// <param name="failure">Where the backward pass stores an exception.</param>
-/// <remarks>An adapter that is called again is in another forward pass, for which everything is made anew: triplets may have been changed by hand.</remarks>
+/// <remarks>
+/// They are made anew once triplets have changed, by hand or otherwise, or gradients have come back. Where changes cannot be recognised (<see cref="TensorVersion"/>), an adapter that is called again is taken to be in another
+/// forward pass.
+/// </remarks>
 internal sealed class SharedFactors(TripletBank bank, IReadOnlyList<SvdAdapter> adapters, GradientBinder binder, BackwardFailure failure) : IBankFollower, IDisposable
 {
     private readonly object _lock = new();
     private readonly Dictionary<SvdAdapter, Factors> _factors = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<SvdAdapter> _served = new(ReferenceEqualityComparer.Instance);
     private ScalarType _dtype;
+    private long? _version;
+    private volatile bool _isOver;
     private Recipe? _recipe;
     private bool _wereUsed, _wereBypassed;
 
@@ -35,7 +40,8 @@ internal sealed class SharedFactors(TripletBank bank, IReadOnlyList<SvdAdapter> 
             return null;
         lock (_lock)
         {
-            if (_factors.Count == 0 || _dtype != dtype || !_served.Add(adapter))
+            var isFirst = _served.Add(adapter);
+            if (!AreCurrent(dtype, isFirst))
             {
                 Clear();
                 Make(dtype);
@@ -45,6 +51,10 @@ internal sealed class SharedFactors(TripletBank bank, IReadOnlyList<SvdAdapter> 
             return _factors[adapter];
         }
     }
+
+    // A backward pass ends them even if nothing has changed, so that each goes through a graph of its own.
+    private bool AreCurrent(ScalarType dtype, bool isFirst) =>
+        _factors.Count > 0 && !_isOver && _dtype == dtype && (TensorVersion.Of(bank.Values) is { } version ? version == _version : isFirst);
 
     /// <summary>Called when an adapter computes with its own triplets.</summary>
     public void NoteBypass() => _wereBypassed = true;
@@ -93,9 +103,9 @@ internal sealed class SharedFactors(TripletBank bank, IReadOnlyList<SvdAdapter> 
     private void Make(ScalarType dtype)
     {
         using var scope = NewDisposeScope();
-        (_dtype, _wereUsed) = (dtype, true);
+        (_dtype, _version, _isOver, _wereUsed) = (dtype, TensorVersion.Of(bank.Values), false, true);
         var recipe = _recipe ??= Recipe.Of(bank, adapters);
-        var flat = SharedFactorsFunction.Apply(bank.Values, recipe.Layout, recipe.Scales, dtype, () => binder.ClearUnset(recipe.Adapters), failure);
+        var flat = SharedFactorsFunction.Apply(bank.Values, recipe.Layout, recipe.Scales, dtype, () => Arrive(recipe.Adapters), failure);
         var sides = flat.split(recipe.Sizes);
         for (var i = 0; i < recipe.Groups.Count; i++)
         {
@@ -105,6 +115,12 @@ internal sealed class SharedFactors(TripletBank bank, IReadOnlyList<SvdAdapter> 
             for (var k = 0; k < members.Count; k++)
                 _factors.Add(members[k], new Factors(lefts[k].DetachFromDisposeScope(), rights[k].DetachFromDisposeScope()));
         }
+    }
+
+    private void Arrive(IReadOnlyList<SvdAdapter> served)
+    {
+        _isOver = true;
+        binder.ClearUnset(served);
     }
 
     /// <summary>How a bank of some layout is taken apart.</summary>

@@ -95,6 +95,24 @@ public sealed class SharedFactorsTests
     }
 
     [Fact]
+    public void An_adapter_that_is_called_twice_in_a_pass_gets_the_same_factors()
+    {
+        using var operations = new TensorOperations();
+        using var scope = NewDisposeScope();
+        using var model = new TinyModel(ScalarType.Float64);
+        using var adapted = Begin(model);
+        var adapter = adapted.Adapters[0];
+
+        var first = adapted.Factors.For(adapter, ScalarType.Float64)!.Value.Left;
+        var again = adapted.Factors.For(adapter, ScalarType.Float64)!.Value.Left;
+        first.sum().backward();
+        var afterwards = adapted.Factors.For(adapter, ScalarType.Float64)!.Value.Left;
+
+        Assert.Same(first, again);
+        Assert.NotSame(first, afterwards);
+    }
+
+    [Fact]
     public void Values_that_change_between_the_passes_are_told_and_not_mixed()
     {
         using var operations = new TensorOperations();
