@@ -4,7 +4,8 @@ using AdaLora.Devices;
 namespace AdaLora.Build;
 
 /// <summary>
-/// Compiled into programs that are built with TorchBackend=external: loads libtorch before anything of TorchSharp is used, and ends the program with one line when that cannot be done. Exit code 2, as for any input that cannot be used.
+/// Compiled into programs that are built with TorchBackend=external: loads libtorch before anything of TorchSharp is used, and ends the program with one line when that cannot be done. Exit
+/// code 2, as for any input that cannot be used.
 /// </summary>
 internal static class ExternalLibTorchStart
 {

@@ -20,7 +20,10 @@ public static class AutoModel
     public static TextEncoder Encoder(string folder, PretrainedOptions? options = null) =>
         Load(folder, options, "encoder", family => family.Encoder, (make, config, _) => make(config));
 
-    /// <summary>Loads an encoder with a classifier, or regressor. The checkpoint's head is used if it has one; otherwise a new one is initialised, as <see cref="PretrainedModel.LoadReport"/> reports.</summary>
+    /// <summary>
+    /// Loads an encoder with a classifier, or regressor. The checkpoint's head is used if it has one; otherwise a new one is initialised, as <see cref="PretrainedModel.LoadReport"/>
+    /// reports.
+    /// </summary>
     /// <param name="folder">The folder with config.json and the weights.</param>
     /// <param name="labels">The number of classes, 1 for regression, or null for the number that config.json gives, or else 2.</param>
     /// <param name="options">How it is loaded; null for the defaults.</param>
@@ -35,7 +38,10 @@ public static class AutoModel
             return make(options?.NewHead == true ? encoder.WithoutHead() : encoder, labels ?? encoder.LabelNames?.Count ?? 2);
         });
 
-    /// <summary>Loads an encoder with a head for question answering. The checkpoint's head is used if it has one; otherwise a new one is initialised, as <see cref="PretrainedModel.LoadReport"/> reports.</summary>
+    /// <summary>
+    /// Loads an encoder with a head for question answering. The checkpoint's head is used if it has one; otherwise a new one is initialised, as <see cref="PretrainedModel.LoadReport"/>
+    /// reports.
+    /// </summary>
     /// <param name="folder">The folder with config.json and the weights.</param>
     /// <param name="options">How it is loaded; null for the defaults.</param>
     /// <returns>The model.</returns>

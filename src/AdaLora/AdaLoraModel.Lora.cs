@@ -8,7 +8,8 @@ namespace AdaLora;
 public sealed partial class AdaLoraModel
 {
     /// <summary>
-    /// Writes the adapter as plain LoRA in PEFT's layout, for tools that only know LoRA: lambda is folded into A, the scale into B. Ranks differ by module as they do here; modules of rank 0 are left out.
+    /// Writes the adapter as plain LoRA in PEFT's layout, for tools that only know LoRA: lambda is folded into A, the scale into B. Ranks differ by module as they do here; modules of rank 0
+    /// are left out.
     /// </summary>
     /// <param name="folder">Created if it does not exist; an adapter in it is replaced.</param>
     /// <exception cref="InvalidOperationException">No matrix has a triplet, which LoRA cannot express; or lambdas were trained, or gradients left unused, although the allocator never ran.</exception>

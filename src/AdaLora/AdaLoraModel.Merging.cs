@@ -11,12 +11,12 @@ public sealed partial class AdaLoraModel
     public bool IsMerged { get; private set; }
 
     /// <summary>
-    /// Adds every adapter's product to the weight of its base layer, in at least single precision; the model then costs and computes what a plain one does. The adapters are kept: they can be saved, but not
-    /// trained or disabled, until <see cref="Unmerge"/>.
+    /// Adds every adapter's product to the weight of its base layer, in at least single precision; the model then costs and computes what a plain one does. The adapters are kept: they can
+    /// be saved, but not trained or disabled, until <see cref="Unmerge"/>.
     /// </summary>
     /// <param name="keepOriginals">
-    /// Keeps copies of the weights, from which unmerging restores every bit. Without them, unmerging subtracts what was added, which leaves a rounding error: below 1e-6 of the weights' size in single precision,
-    /// but as large as the dtype's resolution in half precision.
+    /// Keeps copies of the weights, from which unmerging restores every bit. Without them, unmerging subtracts what was added, which leaves a rounding error: below 1e-6 of the weights' size
+    /// in single precision, but as large as the dtype's resolution in half precision.
     /// </param>
     /// <exception cref="InvalidOperationException">The adapters are already merged or disabled, or were trained, or gradients left unused, although the allocator never ran.</exception>
     /// <exception cref="NotSupportedException">

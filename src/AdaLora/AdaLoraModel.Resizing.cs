@@ -13,7 +13,8 @@ public sealed partial class AdaLoraModel
     /// Drops the pruned triplets permanently once the pattern is final: memory, step time and counts become those of the live ranks. The model's output stays the same; the orthogonality
     /// penalty no longer counts the dropped triplets. Call it between two steps.
     /// </summary>
-    /// <param name="optimizer">The optimiser that trains <see cref="TrainableParameters"/>, whose moments shrink as well; null when training is over, or if <see cref="UseOptimizer"/> has named it.</param>
+    /// <param name="optimizer">The optimiser that trains <see cref="TrainableParameters"/>, whose moments shrink as well; null when training is over, or if <see cref="UseOptimizer"/> has
+    /// named it.</param>
     /// <exception cref="InvalidOperationException">The pattern is not settled yet, a step is under way, or the adapters are merged.</exception>
     /// <exception cref="NotSupportedException">The optimiser's state cannot be adjusted. Nothing was changed.</exception>
     /// <exception cref="ArgumentException">The optimiser trains other parameters. Nothing was changed.</exception>
@@ -39,8 +40,8 @@ public sealed partial class AdaLoraModel
     }
 
     /// <summary>
-    /// Names the optimiser that trains <see cref="TrainableParameters"/>, so that its state for each triplet follows whenever triplets are dropped, added or restored. <see cref="Trainer"/> calls this itself; in a
-    /// custom loop the optimiser may instead be passed to <see cref="Compact"/>. The caller keeps owning the optimiser.
+    /// Names the optimiser that trains <see cref="TrainableParameters"/>, so that its state for each triplet follows whenever triplets are dropped, added or restored. <see cref="Trainer"/>
+    /// calls this itself; in a custom loop the optimiser may instead be passed to <see cref="Compact"/>. The caller keeps owning the optimiser.
     /// </summary>
     /// <param name="optimizer">The optimiser; null when it no longer trains, for example before it is disposed.</param>
     /// <exception cref="NotSupportedException">The optimiser's state cannot be adjusted; see <see cref="IOptimizerState"/>.</exception>

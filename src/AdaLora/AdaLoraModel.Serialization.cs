@@ -38,14 +38,15 @@ public sealed partial class AdaLoraModel
     }
 
     /// <summary>
-    /// Adapts a model with a saved AdaLoRA or plain LoRA adapter (a LoRA product is decomposed into singular triplets). It can be used as it is, or trained further: then the triplets it has now are the
-    /// initial budget, and also the target budget unless ranks were not settled yet, so that nothing more is pruned.
+    /// Adapts a model with a saved AdaLoRA or plain LoRA adapter (a LoRA product is decomposed into singular triplets). It can be used as it is, or trained further: then the triplets it has
+    /// now are the initial budget, and also the target budget unless ranks were not settled yet, so that nothing more is pruned.
     /// </summary>
     /// <param name="model">The base model that the adapter was trained on, on the device it will run on.</param>
     /// <param name="folder">A folder written by <see cref="Save"/>, <see cref="ExportLora"/> or PEFT.</param>
     /// <param name="logger">As in <see cref="Attach"/>.</param>
     /// <exception cref="InvalidDataException">The folder holds no such adapter, or one that does not fit the model; all mismatches are listed. The model is unchanged.</exception>
-    /// <exception cref="SafetensorsException">The weights file violates the format. The model is unchanged, except for modules trained in full if the file is altered while it is being read.</exception>
+    /// <exception cref="SafetensorsException">The weights file violates the format. The model is unchanged, except for modules trained in full if the file is altered while it is being
+    /// read.</exception>
     /// <exception cref="InjectionException">Layers of the model cannot be replaced. The model is unchanged.</exception>
     public static AdaLoraModel Load(nn.Module model, string folder, ILogger? logger = null) => LoadInto(model, folder, logger ?? NullLogger.Instance, _ => { });
 
@@ -141,10 +142,12 @@ public sealed partial class AdaLoraModel
             LogClash(_logger, clash);
     }
 
-    [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message = "The configuration of the adapter in '{Folder}' sets {Fields}, which this version does not know; the adapter is loaded without them")]
+    [LoggerMessage(EventId = 9, Level = LogLevel.Warning,
+        Message = "The configuration of the adapter in '{Folder}' sets {Fields}, which this version does not know; the adapter is loaded without them")]
     private static partial void LogUnknown(ILogger logger, string folder, string fields);
 
-    [LoggerMessage(EventId = 16, Level = LogLevel.Warning, Message = "In this model {Shared}, so both receive what the adapter in '{Folder}' has learnt; without 'ensure_weight_tying' PEFT gives the former its own weight")]
+    [LoggerMessage(EventId = 16, Level = LogLevel.Warning,
+        Message = "In this model {Shared}, so both receive what the adapter in '{Folder}' has learnt; without 'ensure_weight_tying' PEFT gives the former its own weight")]
     private static partial void LogUntied(ILogger logger, string folder, string shared);
 
     [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message = "PEFT would ignore the adapter of '{Module}', because that name ends with the name of a module that was trained in full")]

@@ -20,8 +20,8 @@ public sealed partial class AdaLoraModel
     }
 
     /// <summary>
-    /// Plans to restore the adapters to the snapshot: which triplets they hold, with which values, which of them are pruned, and whether the pattern is final. Optimiser state of triplets that are held
-    /// before and afterwards is kept, although it belongs to other values; triplets that come back start without any. Tensors of the plan belong to the caller's dispose scope.
+    /// Plans to restore the adapters to the snapshot: which triplets they hold, with which values, which of them are pruned, and whether the pattern is final. Optimiser state of triplets
+    /// that are held before and afterwards is kept, although it belongs to other values; triplets that come back start without any. Tensors of the plan belong to the caller's dispose scope.
     /// </summary>
     internal void Restore(AdapterSnapshot snapshot, Transition steps)
     {

@@ -45,14 +45,16 @@ public sealed partial class AdaLoraModel
     /// Several backward passes may precede it (gradient accumulation).
     /// </summary>
     /// <param name="maxGradientNorm">If the joint norm of the gradients of <see cref="TrainableParameters"/> is larger, they are scaled down to it; null never scales.</param>
-    /// <param name="scaler">What scaled the losses, or null. The scale is taken out of the gradients first, so that clipping and importance see the true ones; tell the scaler afterwards whether they were finite.</param>
+    /// <param name="scaler">What scaled the losses, or null. The scale is taken out of the gradients first, so that clipping and importance see the true ones; tell the scaler afterwards
+    /// whether they were finite.</param>
     /// <param name="group">
-    /// The processes that share the batches of a step, each of which calls this: gradients become the sums over all of them. Null for this one alone. All must have started from the same values, and each loss must be divided by the number of
-    /// batches of all.
+    /// The processes that share the batches of a step, each of which calls this: gradients become the sums over all of them. Null for this one alone. All must have started from the same
+    /// values, and each loss must be divided by the number of batches of all.
     /// </param>
     /// <returns>A view of the gradients, which tells whether to skip the optimiser step.</returns>
     /// <exception cref="InvalidOperationException">
-    /// The total number of steps is unknown, the adapters are merged, <see cref="AfterOptimizerStep"/> was left out, an adapter received no gradient at the first step, or <see cref="UseOptimizer"/> has named no optimiser although
+    /// The total number of steps is unknown, the adapters are merged, <see cref="AfterOptimizerStep"/> was left out, an adapter received no gradient at the first step, or
+    /// <see cref="UseOptimizer"/> has named no optimiser although
     /// <see cref="AdaLoraOptions.Allocation"/> adds and drops triplets.
     /// </exception>
     public StepGradients BeforeOptimizerStep(double? maxGradientNorm = null, LossScaler? scaler = null, IProcessGroup? group = null) =>

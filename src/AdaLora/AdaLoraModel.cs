@@ -138,8 +138,8 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
     }
 
     /// <summary>
-    /// Describes what <see cref="Attach"/> would do and changes nothing: every layer that would be adapted, every one that would not and why, the parameter counts, and everything that would make it fail, all at once.
-    /// What only shows when layers are actually replaced, such as a module that hides its children, is not detected.
+    /// Describes what <see cref="Attach"/> would do and changes nothing: every layer that would be adapted, every one that would not and why, the parameter counts, and everything that would
+    /// make it fail, all at once. What only shows when layers are actually replaced, such as a module that hides its children, is not detected.
     /// </summary>
     /// <param name="model">As in <see cref="Attach"/>.</param>
     /// <param name="options">As in <see cref="Attach"/>, but problems with them become part of the plan.</param>

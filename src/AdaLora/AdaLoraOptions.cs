@@ -26,8 +26,8 @@ public sealed partial record AdaLoraOptions
 
     /// <summary>
     /// Whether adapters that read the very same tensor in a forward pass, as query, key and value do, drop the same entries of it. By default each draws its own mask, as in PEFT and the
-    /// authors' code. Sharing saves CPU work, but no gain in step time has been established. Only consecutive adapters share a mask: one called with another tensor in between ends it. Do not change a tensor in place between
-    /// its adapters.
+    /// authors' code. Sharing saves CPU work, but no gain in step time has been established. Only consecutive adapters share a mask: one called with another tensor in between ends it. Do
+    /// not change a tensor in place between its adapters.
     /// </summary>
     public bool ShareDropout { get; init; }
 
@@ -141,7 +141,8 @@ public sealed partial record AdaLoraOptions
         problems.RequireValue(Decay, nameof(Decay));
         problems.RequireValue(Score, nameof(Score));
         problems.RequireValue(Allocation, nameof(Allocation));
-        problems.Require(Allocation?.MaxRank is not { } most || InitialRank <= most, $"{nameof(InitialRank)} is {InitialRank}; {nameof(Allocation)} allows no matrix more than rank {Allocation?.MaxRank}");
+        problems.Require(Allocation?.MaxRank is not { } most
+            || InitialRank <= most, $"{nameof(InitialRank)} is {InitialRank}; {nameof(Allocation)} allows no matrix more than rank {Allocation?.MaxRank}");
         problems.RequireValue(TrainedModules, nameof(TrainedModules));
         problems.Require(TrainedModules?.Any(string.IsNullOrWhiteSpace) != true, $"{nameof(TrainedModules)} holds a name that is null or empty");
         problems.Require(TotalSteps is null or >= 1, $"{nameof(TotalSteps)} is {TotalSteps}; it must be at least 1");

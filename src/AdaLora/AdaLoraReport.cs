@@ -32,7 +32,11 @@ public sealed class AdaLoraReport
         var text = new StringBuilder();
         text.AppendLine(CultureInfo.InvariantCulture, $"step {Step}, {Budget} triplets live{(IsPatternFinal ? " (final)" : "")}, {Counts.Trainable:N0} of {Counts.Total:N0} parameters trained");
         foreach (var module in Modules)
-            text.AppendLine(CultureInfo.InvariantCulture, $"{ReadableName.Of(module.Name).PadRight(width)}  {module.OutFeatures,5} x {module.InFeatures,-5}  rank {module.LiveRank,3} of {module.InitialRank}");
+        {
+            text.AppendLine(CultureInfo.InvariantCulture,
+                $"{ReadableName.Of(module.Name).PadRight(width)}  {module.OutFeatures,5} x {module.InFeatures,-5}  rank {module.LiveRank,3} of {module.InitialRank}");
+        }
+
         return text.ToString();
     }
 }

@@ -9,7 +9,10 @@ namespace AdaLora;
 /// <summary>The triplets of a model at some moment, with their pattern and, unless that was final, with the importance on which the next masks would have been based.</summary>
 internal sealed record AdapterSnapshot(Tensor Values, PatternSnapshot Pattern, Tensor? Sensitivity, Tensor? Uncertainty) : IDisposable
 {
-    /// <summary>Writes the snapshot to a table. If nothing was ever added, the pattern covers the initial triplets: which are pruned or no longer held. Otherwise it covers those that are held, and which these are.</summary>
+    /// <summary>
+    /// Writes the snapshot to a table. If nothing was ever added, the pattern covers the initial triplets: which are pruned or no longer held. Otherwise it covers those that are held, and
+    /// which these are.
+    /// </summary>
     /// <param name="state">The table.</param>
     /// <param name="first">The triplets that the bank held at first.</param>
     public void Into(StateTable state, BankLayout first)

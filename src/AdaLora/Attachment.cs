@@ -42,7 +42,8 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
     [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "Not adapted: {Site}")]
     private static partial void LogSkipped(ILogger logger, string site);
 
-    [LoggerMessage(EventId = 8, Level = LogLevel.Warning, Message = "Training will change the running statistics of {Modules}: they are saved with the adapter, and restored when it is detached. Train these modules in full to adapt their weights as well")]
+    [LoggerMessage(EventId = 8, Level = LogLevel.Warning, Message =
+        "Training will change the running statistics of {Modules}: they are saved with the adapter, and restored when it is detached. Train these modules in full to adapt their weights as well")]
     private static partial void LogStatistics(ILogger logger, string modules);
 
     [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "{Pattern} in {Option} matches no adapted layer")]

@@ -11,12 +11,15 @@ internal static class PlanText
     {
         var text = new StringBuilder();
         Table(text, $"adapted: {Count(plan.Adapters.Count, "layer", "layers")}", ["name", "kind", "out x in", "rank", "alpha", "parameters"],
-            plan.Adapters.Select(a => (string[])[ReadableName.Of(a.Name), a.Kind, $"{a.OutFeatures} x {a.InFeatures}", Number(a.InitialRank), a.Alpha.ToString("0.###", CultureInfo.InvariantCulture), Number(a.Parameters)]));
+            plan.Adapters.Select(a => (string[])[ReadableName.Of(a.Name), a.Kind, $"{a.OutFeatures} x {a.InFeatures}", Number(a.InitialRank),
+                a.Alpha.ToString("0.###", CultureInfo.InvariantCulture), Number(a.Parameters)]));
         Table(text, $"not adapted: {Count(plan.NotAdapted.Count, "module", "modules")}", ["name", "kind", "out x in", "why"],
             plan.NotAdapted.Select(m => (string[])[ReadableName.Of(m.Name), m.Kind, m.Size, m.IsRefused ? $"refused: {m.Reason}" : m.Reason]));
         var target = plan.LeastTargetParameters == plan.MostTargetParameters ? Number(plan.LeastTargetParameters) : $"{Number(plan.LeastTargetParameters)} to {Number(plan.MostTargetParameters)}";
-        text.AppendLine(CultureInfo.InvariantCulture, $"parameters: {Number(plan.ModelParameters)} in the model, of which {Number(plan.TrainedInFullParameters)} trained in full and {Number(plan.FrozenParameters)} frozen");
-        text.AppendLine(CultureInfo.InvariantCulture, $"adapters: {Number(plan.AdapterParameters)} parameters at the start, {target} at the target budget of {Count(plan.TargetBudget, "triplet", "triplets")}");
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"parameters: {Number(plan.ModelParameters)} in the model, of which {Number(plan.TrainedInFullParameters)} trained in full and {Number(plan.FrozenParameters)} frozen");
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"adapters: {Number(plan.AdapterParameters)} parameters at the start, {target} at the target budget of {Count(plan.TargetBudget, "triplet", "triplets")}");
         text.AppendLine(CultureInfo.InvariantCulture, $"trained at the start: {100 * plan.TrainedShare:0.###} %");
         List(text, "warnings", plan.Warnings);
         List(text, "problems", plan.Problems);

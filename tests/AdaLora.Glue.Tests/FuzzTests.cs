@@ -51,7 +51,9 @@ public sealed class FuzzTests : IDisposable
     public void Command_lines()
     {
         var random = new Random(1);
-        string[] words = [.. RunOptions.All.Select(option => option.Name), "train", "compare", "figure1", "evaluate", "predict", "inspect", "merge", "submit", "--methods", "--tasks", "--seeds", "--jobs", "--json", "--quiet", "cola", "adalora", "1", "-1", "0", "1e999", "nan", "0-2", "5-1", ",", "", " ", "@file", "--", "-", "\0", "..", "/", "\ud83d\ude00", "[bold]", "{0}", new string('9', 400)];
+        string[] words = [.. RunOptions.All.Select(option => option.Name), "train", "compare", "figure1", "evaluate", "predict", "inspect", "merge", "submit", "--methods", "--tasks",
+            "--seeds", "--jobs", "--json", "--quiet", "cola", "adalora", "1", "-1", "0", "1e999", "nan", "0-2", "5-1", ",", "", " ", "@file", "--", "-", "\0", "..", "/", "\ud83d\ude00",
+            "[bold]", "{0}", new string('9', 400)];
         for (var i = 0; i < Fuzzing.Cases; i++)
         {
             using var line = new CommandLine();

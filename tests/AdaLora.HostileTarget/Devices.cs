@@ -25,7 +25,8 @@ internal static class Devices
         ("AutoModel.SequenceClassifier", device => InFolder(folder => { Save(folder); AutoModel.SequenceClassifier(folder, options: new PretrainedOptions { Device = device }).Dispose(); })),
         ("AutoModel.Encoder", device => InFolder(folder => { Save(folder); AutoModel.Encoder(folder, new PretrainedOptions { Device = device }).Dispose(); })),
         ("SafetensorsFile.ReadAll", device => InFolder(folder => { Save(folder); using var file = SafetensorsFile.Open(Path.Combine(folder, "model.safetensors")); _ = file.ReadAll(device); })),
-        ("TokenBatch.ToTensors", device => InFolder(folder => { File.WriteAllLines(Path.Combine(folder, "vocab.txt"), ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]); _ = TextTokenizer.FromFolder(folder).EncodeBatch(["a"]).ToTensors(device); })),
+        ("TokenBatch.ToTensors", device => InFolder(folder =>
+            { File.WriteAllLines(Path.Combine(folder, "vocab.txt"), ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]); _ = TextTokenizer.FromFolder(folder).EncodeBatch(["a"]).ToTensors(device); })),
         ("TokenBatch.ToTensorsFor", device => InFolder(folder =>
         {
             Save(folder);
@@ -35,7 +36,8 @@ internal static class Devices
         })),
         ("AutoModel.QuestionAnswerer", device => InFolder(folder => { Save(folder); AutoModel.QuestionAnswerer(folder, new PretrainedOptions { Device = device }).Dispose(); })),
         ("AutoModel.MaskedLM", device => InFolder(folder => { Save(folder); AutoModel.MaskedLM(folder, new PretrainedOptions { Device = device }).Dispose(); })),
-        ("SafetensorsFile.Read", device => InFolder(folder => { Save(folder); using var file = SafetensorsFile.Open(Path.Combine(folder, "model.safetensors")); _ = file.Read("classifier.bias", device); })),
+        ("SafetensorsFile.Read", device => InFolder(folder =>
+            { Save(folder); using var file = SafetensorsFile.Open(Path.Combine(folder, "model.safetensors")); _ = file.Read("classifier.bias", device); })),
         ("TorchDevices.Describe", device => TorchDevices.Describe(device)),
         ("ModelPrecision.UseOn", device => ModelPrecision.TensorFloat32.UseOn(device)),
         ("TorchDevices.MemoryOf", device => TorchDevices.MemoryOf(device)),

@@ -18,7 +18,9 @@ using static TorchSharp.torch.nn;
 
 namespace AdaLora.HostileTarget;
 
-/// <summary>Every public entry of the packages that takes a tensor, except for the adapted layer (<see cref="Layers"/>), as a call with one tensor of many kinds and otherwise what it expects.</summary>
+/// <summary>
+/// Every public entry of the packages that takes a tensor, except for the adapted layer (<see cref="Layers"/>), as a call with one tensor of many kinds and otherwise what it expects.
+/// </summary>
 internal static class Entries
 {
     public static IEnumerable<(string Name, Action<Tensor> Call)> All =>
@@ -36,10 +38,13 @@ internal static class Entries
         ("an adapted convolution", bad => Convolving(model => model.call(bad))),
         ("an adapted convolution, merged", bad => Convolving(model => { model.eval(); model.call(bad); }, merge: true)),
         ("a merged adapter", bad => Adapted((model, adapted) => { model.eval(); adapted.Merge(); model.call(bad); })),
-        ("a step after a strange loss", bad => Adapted((model, adapted) => { adapted.Begin(4); model.call(ones(2, 8)).mean().mul(bad ?? ones([])).backward(); _ = adapted.BeforeOptimizerStep(1).ReadIsFinite(); adapted.AfterOptimizerStep(); })),
+        ("a step after a strange loss", bad => Adapted((model, adapted) =>
+            { adapted.Begin(4); model.call(ones(2, 8)).mean().mul(bad ?? ones([])).backward(); _ = adapted.BeforeOptimizerStep(1).ReadIsFinite(); adapted.AfterOptimizerStep(); })),
         ("Trainer.Fit's loss", bad => Adapted((_, adapted) => { using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 4 }); trainer.Fit([0], (int batch) => bad); })),
-        ("Trainer.Fit's sum", bad => Adapted((_, adapted) => { using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 4 }); trainer.Fit([0], (int batch) => new LossSum(bad, 2)); })),
-        ("Trainer.Fit's count", bad => Adapted((model, adapted) => { using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 4 }); trainer.Fit([0], (int batch) => new LossSum(model.call(ones(2, 8)).sum(), bad)); })),
+        ("Trainer.Fit's sum", bad => Adapted((_, adapted) =>
+            { using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 4 }); trainer.Fit([0], (int batch) => new LossSum(bad, 2)); })),
+        ("Trainer.Fit's count", bad => Adapted((model, adapted) =>
+            { using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 4 }); trainer.Fit([0], (int batch) => new LossSum(model.call(ones(2, 8)).sum(), bad)); })),
         ("FusedAdamW.step, a gradient", bad => Optimizing((parameter, optimizer) => { parameter.grad = bad; optimizer.step(); })),
         ("FusedAdamW.ResumeState", bad => Optimizing((_, optimizer) => optimizer.ResumeState(optimizer.CaptureState().ToDictionary(p => p.Key, p => bad)))),
         ("FusedAdamW.ResumeState of nothing", _ => Optimizing((_, optimizer) => optimizer.ResumeState(null!))),
@@ -89,7 +94,8 @@ internal static class Entries
         ("answers, starts of a loss", bad => WithAnswerer(model => model.Loss(ones(2, 8, 2), bad, zeros([2], ScalarType.Int64)))),
         ("answers, ends of a loss", bad => WithAnswerer(model => model.Loss(ones(2, 8, 2), zeros([2], ScalarType.Int64), bad))),
         ("a language model's loss, ids", bad => { using var model = new BertForMaskedLM(Small(new BertConfig()), seed: 1); model.Loss(bad, null, ones([2, 8], ScalarType.Int64)); }),
-        ("a language model's loss, mask", bad => { using var model = new BertForMaskedLM(Small(new BertConfig()), seed: 1); model.Loss(ones([2, 8], ScalarType.Int64), bad, ones([2, 8], ScalarType.Int64)); }),
+        ("a language model's loss, mask", bad =>
+            { using var model = new BertForMaskedLM(Small(new BertConfig()), seed: 1); model.Loss(ones([2, 8], ScalarType.Int64), bad, ones([2, 8], ScalarType.Int64)); }),
         ("a language model's loss, labels", bad => { using var model = new BertForMaskedLM(Small(new BertConfig()), seed: 1); model.Loss(ones([2, 8], ScalarType.Int64), null, bad); }),
         ("a decoder by itself", bad => { using var model = new Gpt2Model(SmallDecoder, seed: 1); model.call(bad, null, null); }),
         ("a decoder's hidden states", bad => WithDecoder(model => model.Decoder.HiddenStates(bad))),

@@ -17,12 +17,14 @@ internal static class Numbers
 {
     /// <summary>As an int or a long, those outside become the least or the greatest.</summary>
     public static IEnumerable<(string Name, Func<double> Make)> Bad =>
-        new[] { double.NaN, double.NegativeInfinity, -1, -0.5, 0, double.Epsilon, 1, 2, 7, 1e6, 1L << 31, double.PositiveInfinity }.Select(n => (n.ToString(System.Globalization.CultureInfo.InvariantCulture), (Func<double>)(() => n)));
+        new[] { double.NaN, double.NegativeInfinity, -1, -0.5, 0, double.Epsilon, 1, 2, 7, 1e6, 1L << 31, double.PositiveInfinity }.Select(n =>
+            (n.ToString(System.Globalization.CultureInfo.InvariantCulture), (Func<double>)(() => n)));
 
     public static IEnumerable<(string Name, Action<double> Call)> Entries =>
     [
         ("AdaLoraModel.Begin", n => Adapted(adapted => adapted.Begin((long)n))),
-        ("AdaLoraModel.BeforeOptimizerStep", n => Adapted((model, adapted) => { adapted.Begin(100); model.call(ones(2, 8)).sum().backward(); _ = adapted.BeforeOptimizerStep(n).ReadNorm(); adapted.AfterOptimizerStep(); })),
+        ("AdaLoraModel.BeforeOptimizerStep",
+            n => Adapted((model, adapted) => { adapted.Begin(100); model.call(ones(2, 8)).sum().backward(); _ = adapted.BeforeOptimizerStep(n).ReadNorm(); adapted.AfterOptimizerStep(); })),
         ("AdaLoraOptions.ForTotalSteps", n => AdaLoraOptions.ForTotalSteps((long)n).Validate()),
         ("AdaLoraOptions.ForTotalSteps, rank", n => AdaLoraOptions.ForTotalSteps(100, (int)n).Validate()),
         ("AdaptedLinear.Apply, scale", n => AdaptedLinear.Apply(ones(2, 8), ones(8, 8), null, ones(8, 2), null, ones(2, 8), n)),
@@ -48,7 +50,8 @@ internal static class Numbers
         ("LearningRateDecay.Polynomial", n => LearningRateDecay.Polynomial(n, n).FactorAt(1, 2, 0)),
         ("LearningRateDecay.FactorAt, step", n => LearningRateDecay.Cosine.FactorAt((long)n, 10, 1)),
         ("LearningRateDecay.FactorAt, lengths", n => LearningRateDecay.Cosine.FactorAt(1, (long)n, (long)n)),
-        ("FusedAdamW, numbers", n => { using var parameter = new TorchSharp.Modules.Parameter(ones(3)); parameter.grad = ones(3); using var optimizer = new FusedAdamW([parameter], n, n, n, n, n); optimizer.step(); }),
+        ("FusedAdamW, numbers", n => { using var parameter = new TorchSharp.Modules.Parameter(ones(3)); parameter.grad = ones(3);
+            using var optimizer = new FusedAdamW([parameter], n, n, n, n, n); optimizer.step(); }),
         ("LossScale.Dynamic", n => LossScale.Dynamic(n)),
         ("LossScale.Dynamic, interval", n => LossScale.Dynamic(2, (int)n)),
         ("PrefetchedBatches.Of", n => PrefetchedBatches.Of(Enumerable.Range(0, 20), (int)n).Count()),

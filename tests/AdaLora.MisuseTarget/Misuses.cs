@@ -45,7 +45,8 @@ internal static class Misuses
         ("base weights changed in place", false, b => { using (no_grad()) b.Model.get_parameter("first.base_layer.weight")!.mul_(ones(1)); }),
         ("gradients set to zero", false, b => b.Model.zero_grad(set_to_none: false)),
         ("gradients set to nothing", false, b => b.ForgetGradients()),
-        ("a second trainer", false, b => { using var other = new Trainer(b.Adapted, new TrainerOptions { TotalSteps = 40 }); other.Fit(TinyTask.Batches(40), batch => TinyTask.Loss(b.Model, batch)); }),
+        ("a second trainer", false, b => { using var other = new Trainer(b.Adapted, new TrainerOptions { TotalSteps = 40 });
+            other.Fit(TinyTask.Batches(40), batch => TinyTask.Loss(b.Model, batch)); }),
         ("the same trainer again", false, b => b.Fit()),
         ("a loop by hand", false, b => b.Loop()),
         ("Dispose of the trainer", false, b => b.Trainer.Dispose()),

@@ -28,8 +28,11 @@ public sealed class AdaLoraOptionsTests
         };
         using var model = new TinyModel();
         var message = Assert.Throws<ArgumentException>(() => AdaLoraModel.Attach(model, options)).Message;
-        foreach (var name in (string[])["InitialRank", "TargetRank", "TargetBudget", "Alpha", "Dropout", "InitializationStandardDeviation", "TotalSteps", "MaskInterval", "Beta1", "Beta2", "OrthogonalityWeight"])
+        foreach (var name in (string[])["InitialRank", "TargetRank", "TargetBudget", "Alpha", "Dropout", "InitializationStandardDeviation", "TotalSteps", "MaskInterval", "Beta1", "Beta2",
+            "OrthogonalityWeight"])
+        {
             Assert.Contains(name + " is", message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -51,9 +54,14 @@ public sealed class AdaLoraOptionsTests
 
         var message = Assert.Throws<ArgumentException>(() => AdaLoraModel.Attach(model, options)).Message;
 
-        foreach (var name in (string[])["Biases is 7", "SensitivityTiming is 7", "OrthogonalityForm is 7", "BasePrecision is null", "Targets is null", "Overrides is null", "Decay is null", "Score is null", "TrainedModules is null"])
+        foreach (var name in (string[])["Biases is 7", "SensitivityTiming is 7", "OrthogonalityForm is 7", "BasePrecision is null", "Targets is null", "Overrides is null", "Decay is null",
+            "Score is null", "TrainedModules is null"])
+        {
             Assert.Contains(name, message, StringComparison.Ordinal);
-        Assert.Contains("TrainedModules holds", Assert.Throws<ArgumentException>(() => AdaLoraModel.Attach(model, new AdaLoraOptions { TrainedModules = ["head", null!] })).Message, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("TrainedModules holds", Assert.Throws<ArgumentException>(() => AdaLoraModel.Attach(model, new AdaLoraOptions { TrainedModules = ["head", null!] })).Message,
+            StringComparison.Ordinal);
         Assert.Contains("Decay is null", Assert.Throws<ArgumentException>(() => new TrainerOptions { TotalSteps = 1, Decay = null! }.Validate()).Message, StringComparison.Ordinal);
     }
 

@@ -19,7 +19,8 @@ public sealed class BannedScalarTests
     {
         var file = TestMaterial.InRepository("src/BannedSymbols.Scalars.txt");
         var others = File.ReadAllLines(TestMaterial.InRepository("src/BannedSymbols.txt")).Select(line => line.Split(';')[0]).ToHashSet(StringComparer.Ordinal);
-        var banned = typeof(torch).Assembly.GetExportedTypes().SelectMany(CompiledCalls.MethodsOf).Where(method => IsReachable(method) && (TemporaryScalars.Makes(method) || TemporaryScalars.PassesOn(method)))
+        var banned = typeof(torch).Assembly.GetExportedTypes().SelectMany(CompiledCalls.MethodsOf)
+            .Where(method => IsReachable(method) && (TemporaryScalars.Makes(method) || TemporaryScalars.PassesOn(method)))
             .Select(method => (Symbol: SymbolOf(method), Advice: IsOfOptimizer(method) ? OtherOptimizer : HoldInstead))
             .Where(ban => !others.Contains(ban.Symbol)).Select(ban => $"{ban.Symbol};{ban.Advice}").Distinct().Order(StringComparer.Ordinal).ToList();
 
@@ -93,5 +94,7 @@ public sealed class BannedScalarTests
     private static bool IsOfOptimizer(MethodBase method) => method.DeclaringType == typeof(torch.optim) || method.DeclaringType!.IsAssignableTo(typeof(torch.optim.Optimizer));
 
     private static string SymbolOf(MethodBase method) =>
-        method.DeclaringType!.GetProperties().FirstOrDefault(property => property.GetMethod == method || property.SetMethod == method) is { } property ? SymbolNames.Of(property) : SymbolNames.Of(method);
+        method.DeclaringType!.GetProperties().FirstOrDefault(property => property.GetMethod == method || property.SetMethod == method) is { } property
+            ? SymbolNames.Of(property)
+            : SymbolNames.Of(method);
 }

@@ -63,11 +63,14 @@ public sealed class BannedSymbolTests
     {
         string[] looksAtNone =
         [
-            "DecoupleFromNativeHandle", "GetHashCode", "dim", "element_size", "has_names", "is_complex", "is_conj", "is_contiguous", "is_cpu", "is_floating_point", "is_integral", "is_neg", "is_pinned", "is_quantized", "numel",
+            "DecoupleFromNativeHandle", "GetHashCode", "dim", "element_size", "has_names", "is_complex", "is_conj", "is_contiguous", "is_cpu", "is_floating_point", "is_integral", "is_neg",
+                "is_pinned", "is_quantized", "numel",
             "q_per_channel_axis", "q_scale", "q_zero_point", "size", "storage_offset", "stride",
         ];
         var plain = Methods
-            .Where(method => method.Method.DeclaringType == typeof(torch.Tensor) ? !method.Method.IsStatic : method.Method.DeclaringType!.Name == "TensorExtensionMethods" && method.Method.GetParameters() is [var only] && only.ParameterType == typeof(torch.Tensor))
+            .Where(method => method.Method.DeclaringType == typeof(torch.Tensor)
+                ? !method.Method.IsStatic
+                : method.Method.DeclaringType!.Name == "TensorExtensionMethods" && method.Method.GetParameters() is [var only] && only.ParameterType == typeof(torch.Tensor))
             .Where(method => !method.Method.IsSpecialName && (method.Method.ReturnType.IsPrimitive || method.Method.ReturnType == typeof(Scalar) || method.Method.ReturnType == typeof(Half)))
             .Where(method => !looksAtNone.Contains(method.Method.Name))
             .ToList();

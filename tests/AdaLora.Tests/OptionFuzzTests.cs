@@ -13,7 +13,8 @@ public sealed class OptionFuzzTests
 {
     private static readonly Gen<double> Numbers = OneOf(double.NaN, double.PositiveInfinity, double.NegativeInfinity, -1.0, -0.0, 0, double.Epsilon, 1e-8, 0.1, 0.5, 1, 2, 1e30, double.MaxValue);
     private static readonly Gen<int> Counts = OneOf(int.MinValue, -1, 0, 1, 2, 3, 5, 30);
-    private static readonly Gen<PhaseLength> Phases = OneOf(PhaseLength.Steps(1), PhaseLength.Fraction(0.3), PhaseLength.Fraction(1), PhaseLength.Steps(0), PhaseLength.Steps(3), PhaseLength.Steps(long.MaxValue));
+    private static readonly Gen<PhaseLength> Phases =
+        OneOf(PhaseLength.Steps(1), PhaseLength.Fraction(0.3), PhaseLength.Fraction(1), PhaseLength.Steps(0), PhaseLength.Steps(3), PhaseLength.Steps(long.MaxValue));
 
     [Fact]
     public void Options_of_an_adapter() => Gen.Select(Gen.Int[0, 11], Gen.Int[0, 11], Counts, Numbers, Phases).Sample(

@@ -11,7 +11,8 @@ public sealed class OwnLoopTests
     public void The_allocator_tells_schedule_scores_and_pattern()
     {
         using var model = nn.Sequential(("a", nn.Linear(6, 5)), ("b", nn.Linear(5, 4)));
-        using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 3, TargetRank = 1, MaskInterval = 1, InitialPhase = PhaseLength.Steps(1), FinalPhase = PhaseLength.Steps(1), Seed = 1 });
+        using var adapted = AdaLoraModel.Attach(model,
+            new AdaLoraOptions { InitialRank = 3, TargetRank = 1, MaskInterval = 1, InitialPhase = PhaseLength.Steps(1), FinalPhase = PhaseLength.Steps(1), Seed = 1 });
         Assert.Null(adapted.Allocator);
         adapted.Begin(6);
         using var optimizer = optim.SGD(adapted.TrainableParameters, 0.1);

@@ -38,7 +38,8 @@ public sealed class PlanTests
         ["defaults"] = new(),
         ["phases"] = new() { TotalSteps = 100, MaskInterval = 40 },
         ["a head"] = new() { TrainedModules = ["head"], Targets = TargetModules.AllLinear.Excluding("first", "none.*") },
-        ["names"] = new() { Targets = TargetModules.Suffixes("0", "_good", "second", "query"), Overrides = ModuleOverrides.None.With("second", initialRank: 3, alpha: 0.5).With("third", alpha: 2), Alpha = 0 },
+        ["names"] = new() { Targets = TargetModules.Suffixes("0", "_good", "second", "query"),
+            Overrides = ModuleOverrides.None.With("second", initialRank: 3, alpha: 0.5).With("third", alpha: 2), Alpha = 0 },
         ["biases"] = new() { Biases = BiasTraining.All, Targets = TargetModules.Globs("*", "**.?"), InitialRank = 3, TargetBudget = 5 },
         ["a layer number"] = new() { Targets = TargetModules.AllLinear.InLayers(0..1), TrainedModules = ["_norm"] },
         ["too large a budget"] = new() { InitialRank = 2, TargetRank = 4, TotalSteps = 10, TrainedModules = ["hed"] },
@@ -142,7 +143,8 @@ public sealed class PlanTests
         Assert.Equal(logger.Entries.Where(entry => entry.Level == LogLevel.Warning).Select(entry => entry.Text.Trim()), plan.Warnings);
         Assert.Equal(adapted.TrainedInFull.Select(p => p.Name), plan.TrainedInFull);
         Assert.Equal(adapted.TargetBudget, plan.TargetBudget);
-        Assert.Equal((report.Counts.Adapters, report.Counts.Trainable, report.Counts.Total), (plan.AdapterParameters, plan.AdapterParameters + plan.TrainedInFullParameters, plan.ModelParameters + plan.AdapterParameters));
+        Assert.Equal((report.Counts.Adapters, report.Counts.Trainable, report.Counts.Total),
+            (plan.AdapterParameters, plan.AdapterParameters + plan.TrainedInFullParameters, plan.ModelParameters + plan.AdapterParameters));
         Assert.InRange(plan.MostTargetParameters, plan.LeastTargetParameters, plan.AdapterParameters);
         // Every linear layer is in one of the lists under one of its names, except those inside adapted ones.
         var listed = adapted.Sites.SelectMany(site => site.Aliases.Prepend(site.Path)).Concat(plan.NotAdapted.Select(module => module.Name)).ToHashSet(StringComparer.Ordinal);

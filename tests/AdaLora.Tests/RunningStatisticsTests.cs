@@ -26,7 +26,8 @@ public sealed class RunningStatisticsTests : IDisposable
 
         Assert.Equal(expected, Outputs(other));
         Assert.Equal(
-            ["base_model.model.norm.num_batches_tracked", "base_model.model.norm.running_mean", "base_model.model.norm.running_var"], Stored().Where(n => n.Contains(".norm.", StringComparison.Ordinal)));
+            ["base_model.model.norm.num_batches_tracked", "base_model.model.norm.running_mean", "base_model.model.norm.running_var"],
+                Stored().Where(n => n.Contains(".norm.", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -206,7 +207,8 @@ public sealed class RunningStatisticsTests : IDisposable
     private static double[] State(nn.Module model)
     {
         using var scope = NewDisposeScope();
-        return [.. model.state_dict().Where(s => !s.Key.Contains("lora", StringComparison.Ordinal)).SelectMany(s => s.Value.detach().to(ScalarType.Float64).cpu().reshape(-1).data<double>().ToArray())];
+        return [.. model.state_dict().Where(s => !s.Key.Contains("lora", StringComparison.Ordinal))
+            .SelectMany(s => s.Value.detach().to(ScalarType.Float64).cpu().reshape(-1).data<double>().ToArray())];
     }
 
     private IEnumerable<string> Stored()

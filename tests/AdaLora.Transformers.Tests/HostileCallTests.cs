@@ -11,7 +11,8 @@ public sealed class HostileCallTests
 
     /// <summary>What a caller cannot be expected to foresee.</summary>
     private static readonly string[] Undocumented =
-        [nameof(NullReferenceException), nameof(IndexOutOfRangeException), nameof(InvalidCastException), nameof(AccessViolationException), nameof(OutOfMemoryException), nameof(OverflowException), nameof(KeyNotFoundException)];
+        [nameof(NullReferenceException), nameof(IndexOutOfRangeException), nameof(InvalidCastException), nameof(AccessViolationException), nameof(OutOfMemoryException),
+            nameof(OverflowException), nameof(KeyNotFoundException)];
 
     [Fact]
     public async Task Nothing_ends_the_process_and_every_mistake_is_an_exception_that_says_something()

@@ -15,7 +15,8 @@ public sealed class HostileCoverageTests
     private static readonly Assembly[] Packages = [typeof(AdaLoraModel).Assembly, typeof(TextEncoder).Assembly];
 
     /// <summary>Types of which every value is as good as any other, and what only listens.</summary>
-    private static readonly Type[] Harmless = [typeof(bool), typeof(object), typeof(CancellationToken), typeof(System.Text.StringBuilder), typeof(Exception), typeof(Microsoft.Extensions.Logging.ILogger)];
+    private static readonly Type[] Harmless =
+        [typeof(bool), typeof(object), typeof(CancellationToken), typeof(System.Text.StringBuilder), typeof(Exception), typeof(Microsoft.Extensions.Logging.ILogger)];
 
     [Fact]
     public void Every_public_entry_that_can_be_given_something_wrong_is_called()
@@ -34,7 +35,8 @@ public sealed class HostileCoverageTests
         var metadata = file.GetMetadataReader();
         var module = Assembly.LoadFrom(program).ManifestModule;
         // Members of generic types cannot be named without their arguments; no entry is one.
-        return [.. metadata.MemberReferences.Where(member => metadata.GetMemberReference(member).Parent.Kind == HandleKind.TypeReference).Select(member => module.ResolveMember(MetadataTokens.GetToken(member))).OfType<MethodBase>()];
+        return [.. metadata.MemberReferences.Where(member => metadata.GetMemberReference(member).Parent.Kind == HandleKind.TypeReference)
+            .Select(member => module.ResolveMember(MetadataTokens.GetToken(member))).OfType<MethodBase>()];
     }
 
     // Values of records and exceptions are checked by what takes them; forward is reached by call.

@@ -44,7 +44,8 @@ foreach (var adapter in (string[])[folder, exported])
 Directory.Delete(folder, recursive: true);
 return 0;
 
-AdaLoraOptions Options() => new() { InitialRank = 6, TargetRank = 4, TrainedModules = ["classifier"], InitialPhase = PhaseLength.Steps(2), FinalPhase = PhaseLength.Steps(3), MaskInterval = 1, Seed = 1 };
+AdaLoraOptions Options() => new() { InitialRank = 6, TargetRank = 4, TrainedModules = ["classifier"], InitialPhase = PhaseLength.Steps(2), FinalPhase = PhaseLength.Steps(3),
+    MaskInterval = 1, Seed = 1 };
 
 static float[] Logits(SequenceClassifier model)
 {

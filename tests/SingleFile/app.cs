@@ -20,7 +20,8 @@ var folder = Directory.CreateTempSubdirectory().FullName;
 
 using var model = Network();
 float[] trained;
-using (var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 4, TargetRank = 2, InitialPhase = PhaseLength.Steps(4), FinalPhase = PhaseLength.Steps(8), MaskInterval = 2, Seed = 1 }))
+using (var adapted = AdaLoraModel.Attach(model,
+    new AdaLoraOptions { InitialRank = 4, TargetRank = 2, InitialPhase = PhaseLength.Steps(4), FinalPhase = PhaseLength.Steps(8), MaskInterval = 2, Seed = 1 }))
 {
     using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = Steps, LearningRate = 2e-2, ReportEvery = 1 });
     var losses = trainer.Fit([inputs], batch => nn.functional.mse_loss(model.call(batch), labels)).History;

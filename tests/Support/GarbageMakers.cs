@@ -3,8 +3,8 @@ using System.Globalization;
 namespace AdaLora.TestSupport;
 
 /// <summary>
-/// Two threads that allocate strings and drop them, so that the runtime collects hundreds of times per second: an object that native code reads and managed code does not hold is freed soon. ADALORA_STRESS gives the training steps of
-/// the tests next to them; they run a quarter as many forward passes per family. Figures of 20,000 are in docs/benchmarks.md.
+/// Two threads that allocate strings and drop them, so that the runtime collects hundreds of times per second: an object that native code reads and managed code does not hold is freed soon.
+/// ADALORA_STRESS gives the training steps of the tests next to them; they run a quarter as many forward passes per family. Figures of 20,000 are in docs/benchmarks.md.
 /// </summary>
 internal sealed class GarbageMakers : IDisposable
 {

@@ -25,6 +25,8 @@ internal static class SymbolNames
         if (type.IsGenericParameter)
             return (type.IsGenericMethodParameter ? "``" : "`") + type.GenericParameterPosition;
         var name = (type.IsGenericType ? type.GetGenericTypeDefinition() : type).FullName?.Replace('+', '.') ?? type.Name;
-        return type.IsConstructedGenericType && name.Contains('`', StringComparison.Ordinal) ? $"{name[..name.IndexOf('`', StringComparison.Ordinal)]}{{{string.Join(',', type.GetGenericArguments().Select(NameOf))}}}" : name;
+        return type.IsConstructedGenericType && name.Contains('`', StringComparison.Ordinal)
+            ? $"{name[..name.IndexOf('`', StringComparison.Ordinal)]}{{{string.Join(',', type.GetGenericArguments().Select(NameOf))}}}"
+            : name;
     }
 }

@@ -12,7 +12,8 @@ internal sealed class ComparisonCommand
     private readonly Option<string> _output;
     private readonly Option<int> _jobs = ParsedOption.Number("--jobs", "Runs at a time, each in its own process; set --threads as well, so that they share the processor.", 1);
     private readonly Option<bool> _quiet = new("--quiet") { Description = "Report completed runs only." };
-    private readonly Option<IReadOnlyList<int>?> _seeds = ParsedOption.Create<IReadOnlyList<int>?>("--seeds", "Seeds of the runs, such as 1,2,3 or 1-5. [default: 1,2,3]", "NUMBERS", ListArguments.Numbers);
+    private readonly Option<IReadOnlyList<int>?> _seeds =
+        ParsedOption.Create<IReadOnlyList<int>?>("--seeds", "Seeds of the runs, such as 1,2,3 or 1-5. [default: 1,2,3]", "NUMBERS", ListArguments.Numbers);
     private readonly string _name;
     private readonly ICellRunner _runner;
     private readonly RunOptionSet _options;

@@ -36,9 +36,13 @@ internal static class ComparisonPicture
         plot.Axes.Left.Label.Text = rows[0].Metric;
         plot.Axes.Left.Label.FontSize = 13;
         for (var i = 0; i < rows.Count; i++)
+        {
             if (rows[i].Mean is { } mean)
                 AddBar(plot, i, mean, rows[i]);
-        plot.Axes.Bottom.TickGenerator = new NumericManual([.. Enumerable.Range(0, rows.Count).Select(i => (double)i)], [.. rows.Select(row => row.Row.Replace(' ', '\n').Replace(".", ".\n", StringComparison.Ordinal))]);
+        }
+
+        plot.Axes.Bottom.TickGenerator = new NumericManual([.. Enumerable.Range(0, rows.Count).Select(i => (double)i)],
+            [.. rows.Select(row => row.Row.Replace(' ', '\n').Replace(".", ".\n", StringComparison.Ordinal))]);
         plot.Axes.Bottom.MajorTickStyle.Length = 0;
         plot.Axes.SetLimitsX(-0.7, rows.Count - 0.3);
         SetHeight(plot, rows);

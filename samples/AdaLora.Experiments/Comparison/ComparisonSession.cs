@@ -50,6 +50,7 @@ internal sealed class ComparisonSession(ICellRunner runner, TextWriter output, b
         var problems = new List<string>();
         var results = new CellResult?[cells.Count];
         for (var i = 0; i < results.Length; i++)
+        {
             try
             {
                 results[i] = FinishedRun.Find(cells[i].Settings.Validated()) is { } record ? new CellResult(cells[i], record) : null;
@@ -58,6 +59,7 @@ internal sealed class ComparisonSession(ICellRunner runner, TextWriter output, b
             {
                 problems.Add(e.Message);
             }
+        }
 
         return problems.Count == 0 ? results : throw new UserInputException(string.Join(Environment.NewLine, problems.Distinct()));
     }

@@ -4,7 +4,10 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Experiments.Methods;
 
-/// <summary>Keeps the doublets with the highest scores over all adapters, as many as the schedule allows. Unlike triplets, doublets that were pruned stay zero: nothing is left of them that a gradient could reach.</summary>
+/// <summary>
+/// Keeps the doublets with the highest scores over all adapters, as many as the schedule allows. Unlike triplets, doublets that were pruned stay zero: nothing is left of them that a
+/// gradient could reach.
+/// </summary>
 internal sealed class DoubletPruner(IReadOnlyList<DoubletState> adapters, BudgetSchedule schedule)
 {
     private long? _step;

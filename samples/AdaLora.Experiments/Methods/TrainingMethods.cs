@@ -85,10 +85,12 @@ internal static class TrainingMethods
         name,
         summary,
         [RunOptions.Bottleneck, RunOptions.Layers],
-        (model, settings, _) => new InjectionAttachment(model, ModelParts.TargetsOf(model, places, settings.Get(RunOptions.Layers)), site => new BottleneckLinear(site, settings.Get(RunOptions.Bottleneck))));
+        (model, settings, _) => new InjectionAttachment(model, ModelParts.TargetsOf(model, places, settings.Get(RunOptions.Layers)),
+            site => new BottleneckLinear(site, settings.Get(RunOptions.Bottleneck))));
 
     // A method whose runs are loaded by attaching it again and filling the tensors that were trained.
-    private static TrainingMethod Kept(string name, string summary, IReadOnlyList<RunOption> options, Func<BaseModel, RunSettings, ILogger, MethodAttachment> attach, double? learningRate = null) => new()
+    private static TrainingMethod Kept(string name, string summary, IReadOnlyList<RunOption> options, Func<BaseModel, RunSettings, ILogger, MethodAttachment> attach, double? learningRate = null) =>
+        new()
     {
         Name = name,
         Summary = summary,

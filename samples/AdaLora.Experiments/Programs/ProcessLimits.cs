@@ -12,7 +12,8 @@ internal static partial class ProcessLimits
 
     private static readonly int OpenFiles = OperatingSystem.IsMacOS() ? 8 : 7;
 
-    // For as long as the process lives: a signal is answered on another thread, which may get to it after the failure has been reported and the program is about to end. Without an answer the process would be killed.
+    // For as long as the process lives: a signal is answered on another thread, which may get to it after the failure has been reported and the program is about to end. Without an answer
+    // the process would be killed.
     private static readonly Lazy<IDisposable?> FileSizeSignal = new(() =>
         OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create((PosixSignal)SignalOfFileSize, context => context.Cancel = true));
 

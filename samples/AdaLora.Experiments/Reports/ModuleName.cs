@@ -12,8 +12,11 @@ internal sealed record ModuleName(string Prefix, int? Layer, string Matrix)
     {
         var parts = name.Split('.');
         for (var i = 0; i < parts.Length - 1; i++)
+        {
             if (int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out var layer))
                 return new ModuleName(string.Join('.', parts[..i]), layer, string.Join('.', parts[(i + 1)..]));
+        }
+
         return new ModuleName("", null, name);
     }
 }

@@ -53,8 +53,10 @@ internal static class RankHeatMap
         var (rows, columns) = (grid.Matrices.Count, grid.Layers.Count);
         var values = new double[rows, columns];
         for (var row = 0; row < rows; row++)
+        {
             for (var column = 0; column < columns; column++)
                 values[row, column] = grid[row, column]?.FinalRank ?? double.NaN;
+        }
 
         var map = plot.Add.Heatmap(values);
         var colors = new ScottPlot.Colormaps.Viridis();
@@ -62,8 +64,10 @@ internal static class RankHeatMap
         map.NaNCellColor = Empty;
         map.ManualRange = new ScottPlot.Range(0, grid.MaximumRank);
         for (var row = 0; row < rows; row++)
+        {
             for (var column = 0; column < columns; column++)
                 Annotate(plot, column, rows - 1 - row, grid[row, column], color => colors.GetColor(color / (double)Math.Max(1, grid.MaximumRank)));
+        }
 
         plot.Axes.Left.TickGenerator = Ticks(grid.Matrices, index => rows - 1 - index);
         plot.Axes.Bottom.TickGenerator = Ticks(grid.Layers, index => index);

@@ -5,8 +5,8 @@ using ScottPlot.TickGenerators;
 namespace AdaLora.Experiments.Reports;
 
 /// <summary>
-/// Draws how ranks were allocated over a run. Each kind of matrix has a row of two panels, rank on the left and importance, if it is tracked, on the right: steps from left to right, a band per layer, the first on top.
-/// Bands of colour stay readable where as many curves would cover each other.
+/// Draws how ranks were allocated over a run. Each kind of matrix has a row of two panels, rank on the left and importance, if it is tracked, on the right: steps from left to right, a band
+/// per layer, the first on top. Bands of colour stay readable where as many curves would cover each other.
 /// </summary>
 internal static class RankHistoryPlot
 {
@@ -46,9 +46,13 @@ internal static class RankHistoryPlot
         {
             var bands = Enumerable.Range(0, grid.Layers.Count).Select(layer => grid[matrix, layer] is { } rank ? series[rank.Module].ToList() : []).ToList();
             var name = matrix == 0 ? $"{title}: {grid.Matrices[0]}" : grid.Matrices[matrix];
-            panels.AddPlot(Panel($"{name}: rank", grid.Layers, CellsOf(bands, lastStep, (_, module) => module.Rank), lastStep, new ScottPlot.Range(0, grid.MaximumRank), rank => rank.ToString(CultureInfo.InvariantCulture)));
+            panels.AddPlot(Panel($"{name}: rank", grid.Layers, CellsOf(bands, lastStep, (_, module) => module.Rank), lastStep, new ScottPlot.Range(0, grid.MaximumRank),
+                rank => rank.ToString(CultureInfo.InvariantCulture)));
             if (isTracked)
-                panels.AddPlot(Panel($"{grid.Matrices[matrix]}: mean importance, relative to the step's highest", grid.Layers, CellsOf(bands, lastStep, LogImportance), lastStep, new ScottPlot.Range(-Decades, 0), power => string.Create(CultureInfo.InvariantCulture, $"1e{power:0}")));
+            {
+                panels.AddPlot(Panel($"{grid.Matrices[matrix]}: mean importance, relative to the step's highest", grid.Layers, CellsOf(bands, lastStep, LogImportance), lastStep,
+                    new ScottPlot.Range(-Decades, 0), power => string.Create(CultureInfo.InvariantCulture, $"1e{power:0}")));
+            }
         }
 
         foreach (var lowest in panels.GetPlots().TakeLast(columns))

@@ -18,7 +18,8 @@ internal static class LibraryErrors
         {
             return work();
         }
-        catch (Exception e) when (e is CheckpointException or InvalidDataException or SafetensorsException or InjectionException or ArgumentException or DeviceException or PlatformNotSupportedException)
+        catch (Exception e) when (
+            e is CheckpointException or InvalidDataException or SafetensorsException or InjectionException or ArgumentException or DeviceException or PlatformNotSupportedException)
         {
             throw new UserInputException(e.Message, e);
         }

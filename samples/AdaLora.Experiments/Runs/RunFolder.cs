@@ -4,7 +4,9 @@ using AdaLora.Internals;
 
 namespace AdaLora.Experiments.Runs;
 
-/// <summary>The output folder of a run while it lasts: created if necessary, checked that files can be written to it, kept from other runs, and cleared of what killed ones left half written.</summary>
+/// <summary>
+/// The output folder of a run while it lasts: created if necessary, checked that files can be written to it, kept from other runs, and cleared of what killed ones left half written.
+/// </summary>
 internal sealed class RunFolder : IDisposable
 {
     private const string LockFile = ".running";

@@ -9,8 +9,10 @@ namespace AdaLora.Experiments.Runs;
 /// <param name="encode">Creates a batch of examples.</param>
 /// <param name="batchSize">Examples per batch; the last one of an epoch may be smaller.</param>
 /// <param name="seed">Seed of the order.</param>
-/// <param name="groupByLength">Whether examples of about equal length are batched together: batches are cut from stretches of the shuffled examples that are sorted by length, and shuffled again.</param>
-internal sealed class ShuffledEpochs<TBatch>(int count, Func<int, int> lengthOf, Func<IReadOnlyList<int>, TBatch> encode, int batchSize, long seed, bool groupByLength = false) : IResumableBatches<TBatch>
+/// <param name="groupByLength">Whether examples of about equal length are batched together: batches are cut from stretches of the shuffled examples that are sorted by length, and shuffled
+/// again.</param>
+internal sealed class ShuffledEpochs<TBatch>(int count, Func<int, int> lengthOf, Func<IReadOnlyList<int>, TBatch> encode, int batchSize, long seed,
+    bool groupByLength = false) : IResumableBatches<TBatch>
 {
     /// <summary>Batches per sorted stretch: enough for even lengths, few enough for the order to stay random.</summary>
     private const int Stretch = 50;

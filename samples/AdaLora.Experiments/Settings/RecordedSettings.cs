@@ -34,8 +34,10 @@ internal static class RecordedSettings
     {
         var ignored = TrainingMethod.OptionsIgnoredBy(settings.Method);
         foreach (var option in RunOptions.All.Where(option => option.ChangesResults && option.IsRecorded && !ignored.Contains(option)))
+        {
             if ((Text(option.Record(settings)), Text(Recorded(option))) is var (here, there) && here != there)
                 yield return $"{option.Name}: {there} there, {here} here";
+        }
 
         // A run made before the option existed did what its default does.
         JsonNode? Recorded(RunOption option) => record.TryGetPropertyValue(option.Key, out var value) ? value : option.Record(RunSettings.Of(settings.Task, settings.Method));

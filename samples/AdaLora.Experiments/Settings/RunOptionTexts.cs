@@ -18,7 +18,8 @@ internal static class RunOptionTexts
     {
         if (File.Exists(folder))
             return $"'{folder}' is a file; give a folder";
-        return !run.Get(RunOptions.Resume) && run.Get(RunOptions.CheckpointEvery) > 0 && Directory.Exists(run.CheckpointFolder) && Directory.EnumerateFiles(run.CheckpointFolder, "checkpoint-*.safetensors").Any()
+        return !run.Get(RunOptions.Resume) && run.Get(RunOptions.CheckpointEvery) > 0 && Directory.Exists(run.CheckpointFolder)
+            && Directory.EnumerateFiles(run.CheckpointFolder, "checkpoint-*.safetensors").Any()
             ? $"'{run.CheckpointFolder}' holds the checkpoints of an unfinished run; continue it with {RunOptions.Resume}, or delete the folder to start again"
             : null;
     }

@@ -48,7 +48,8 @@ internal static class RunOptions
 
     public static RunOption<int> Seed { get; } = Declare(new NumberOption<int>("--seed", "Seed of all randomness.", 1) { Bound = Bound.AtLeast(0), IsOfOneRun = true });
 
-    public static RunOption<int> Epochs { get; } = Declare(new NumberOption<int>("--epochs", "Passes over the training set. [default: the task's]", run => run.Task.Paper.Epochs) { Bound = Bound.AtLeast(1) });
+    public static RunOption<int> Epochs { get; } =
+        Declare(new NumberOption<int>("--epochs", "Passes over the training set. [default: the task's]", run => run.Task.Paper.Epochs) { Bound = Bound.AtLeast(1) });
 
     public static RunOption<int> BatchSize { get; } = Declare(new NumberOption<int>("--batch-size", "Examples per step.", 32) { Bound = Bound.AtLeast(1) });
 
@@ -70,7 +71,8 @@ internal static class RunOptions
         "--share-dropout", "Drop the same entries for adapters that read the same input, such as query, key and value: less work, but the results differ.", value => value)
     { IsOfMethods = true });
 
-    public static RunOption<int> InitialRank { get; } = Declare(new NumberOption<int>("--initial-rank", "Rank of every adapter at the start (adalora, prune-lora).", 12) { Bound = Bound.AtLeast(1), IsOfMethods = true });
+    public static RunOption<int> InitialRank { get; } =
+        Declare(new NumberOption<int>("--initial-rank", "Rank of every adapter at the start (adalora, prune-lora).", 12) { Bound = Bound.AtLeast(1), IsOfMethods = true });
 
     public static RunOption<int> TargetRank { get; } = Declare(new NumberOption<int>("--target-rank", "Rank of every adapter (lora, svd-lora), or their mean rank at the end (adalora, prune-lora).", 8)
     {
@@ -79,9 +81,11 @@ internal static class RunOptions
         IsOfMethods = true,
     });
 
-    public static RunOption<double> Alpha { get; } = Declare(new NumberOption<double>("--alpha", "Scale of the adapters, divided by their rank at the start.", 32) { Bound = Bound.Above(0), IsOfMethods = true });
+    public static RunOption<double> Alpha { get; } =
+        Declare(new NumberOption<double>("--alpha", "Scale of the adapters, divided by their rank at the start.", 32) { Bound = Bound.Above(0), IsOfMethods = true });
 
-    public static RunOption<double> Gamma { get; } = Declare(new NumberOption<double>("--gamma", "Weight of the orthogonality penalty. [default: the task's]", run => run.Task.Paper.Gamma) { Bound = Bound.AtLeast(0.0), IsOfMethods = true });
+    public static RunOption<double> Gamma { get; } =
+        Declare(new NumberOption<double>("--gamma", "Weight of the orthogonality penalty. [default: the task's]", run => run.Task.Paper.Gamma) { Bound = Bound.AtLeast(0.0), IsOfMethods = true });
 
     public static RunOption<ModelPrecision> Precision { get; } = Declare(new RunOption<ModelPrecision>(
         "--precision",
@@ -124,7 +128,8 @@ internal static class RunOptions
         "--delta-t", "Steps between two prunings. [default: the task's, fewer in shorter runs]", run => run.Task.Paper.MaskIntervalFor(RunOptionDefaults.ExpectedSteps(run)))
     { Bound = Bound.AtLeast(1), IsOfMethods = true });
 
-    public static RunOption<int> Bottleneck { get; } = Declare(new NumberOption<int>("--bottleneck", "Inner width of bottleneck adapters (houlsby, pfeiffer).", 32) { Bound = Bound.AtLeast(1), IsOfMethods = true });
+    public static RunOption<int> Bottleneck { get; } =
+        Declare(new NumberOption<int>("--bottleneck", "Inner width of bottleneck adapters (houlsby, pfeiffer).", 32) { Bound = Bound.AtLeast(1), IsOfMethods = true });
 
     public static RunOption<int> VirtualTokens { get; } = Declare(new NumberOption<int>(
         "--virtual-tokens", "Trained vectors inserted between the words (prompt), or in front of the keys and values of every layer (prefix).", 20)
@@ -164,7 +169,8 @@ internal static class RunOptions
     { Bound = Bound.AtLeast(0), ChangesResults = false });
 
     public static RunOption<bool> Resume { get; } = Declare(new RunOption<bool>(
-        "--resume", "Continue from the newest checkpoint in the output folder; the result is the same, bit for bit, as without the interruption. A finished run is shown, not repeated.", value => value)
+        "--resume", "Continue from the newest checkpoint in the output folder; the result is the same, bit for bit, as without the interruption. A finished run is shown, not repeated.",
+            value => value)
     {
         IsOfOneRun = true,
         ChangesResults = false,

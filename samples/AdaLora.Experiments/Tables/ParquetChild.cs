@@ -6,8 +6,8 @@ using AdaLora.Experiments.Programs;
 namespace AdaLora.Experiments.Tables;
 
 /// <summary>
-/// A child process that reads a parquet file with limits on its memory and its time. The library that reads believes what a file claims: damaged files make it allocate gigabytes or never return, and nothing but
-/// the end of a process stops that.
+/// A child process that reads a parquet file with limits on its memory and its time. The library that reads believes what a file claims: damaged files make it allocate gigabytes or never
+/// return, and nothing but the end of a process stops that.
 /// </summary>
 internal sealed class ParquetChild : IDisposable
 {
@@ -44,7 +44,11 @@ internal sealed class ParquetChild : IDisposable
     {
         _process.WaitForExit();
         if (_tookTooLong)
-            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"reading it was stopped after {_limits.ProcessorTime.TotalSeconds:0} seconds; a file of its size takes much less"));
+        {
+            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
+                $"reading it was stopped after {_limits.ProcessorTime.TotalSeconds:0} seconds; a file of its size takes much less"));
+        }
+
         if (_process.ExitCode != ExitCode.Success)
             throw new InvalidDataException(_process.ExitCode == ExitCode.BadInput ? _errors.Result.Trim() : $"the process that reads it ended with exit code {_process.ExitCode}");
     }

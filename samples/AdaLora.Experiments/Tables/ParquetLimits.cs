@@ -1,7 +1,8 @@
 namespace AdaLora.Experiments.Tables;
 
 /// <summary>
-/// What reading a file may cost, by its size: a few damaged or crafted bytes can claim billions of rows or gigabytes of text, or send a decoder round in circles. Real data stays far below all of these.
+/// What reading a file may cost, by its size: a few damaged or crafted bytes can claim billions of rows or gigabytes of text, or send a decoder round in circles. Real data stays far below
+/// all of these.
 /// </summary>
 /// <param name="fileLength">The file's size in bytes.</param>
 internal sealed class ParquetLimits(long fileLength)

@@ -51,11 +51,13 @@ internal static class ParquetReading
             limits.CheckRows(group.RowCount);
             output.Write((int)group.RowCount);
             foreach (var field in wanted)
+            {
                 foreach (var cell in await ParquetColumn.ReadAsync(group, field))
                 {
                     limits.CheckText(characters += (cell as string)?.Length ?? 0);
                     ParquetCell.Write(output, cell);
                 }
+            }
         }
     }
 

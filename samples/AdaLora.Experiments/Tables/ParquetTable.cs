@@ -14,7 +14,10 @@ internal sealed class ParquetTable
 
     public int RowCount { get; }
 
-    /// <summary>The cells of a column that was requested, row by row: a string, a <see cref="long"/>, <see cref="float"/>, <see cref="double"/> or <see cref="bool"/>, or null. All null if the file has no such column.</summary>
+    /// <summary>
+    /// The cells of a column that was requested, row by row: a string, a <see cref="long"/>, <see cref="float"/>, <see cref="double"/> or <see cref="bool"/>, or null. All null if the file
+    /// has no such column.
+    /// </summary>
     public IReadOnlyList<object?> this[string column] => _cells.TryGetValue(column, out var cells) ? cells : new object?[RowCount];
 
     /// <summary>Reads columns of a file, in a child process; see <see cref="ParquetChild"/>.</summary>
@@ -49,8 +52,11 @@ internal sealed class ParquetTable
         {
             var rows = reader.ReadInt32();
             foreach (var column in cells.Values)
+            {
                 for (var row = 0; row < rows; row++)
                     column.Add(ParquetCell.Read(reader));
+            }
+
             done += rows;
         }
 

@@ -17,6 +17,7 @@ internal static class SummaryTable
         foreach (var name in (string[])["trainable parameters", "time", "ms/step"])
             _ = table.AddColumn(new TableColumn(name).RightAligned());
         foreach (var run in runs)
+        {
             _ = table.AddRow(
             [
                 run.Method + (run.Status == RunStatus.Cancelled ? " (cancelled)" : ""),
@@ -26,6 +27,8 @@ internal static class SummaryTable
                 Formats.Duration(TimeSpan.FromSeconds(run.WallSeconds)),
                 double.IsFinite(run.StepMsMedian) ? Formats.Number(run.StepMsMedian) : "",
             ]);
+        }
+
         console.Write(table);
     }
 

@@ -18,7 +18,8 @@ internal static class CompareCommand
             "AdaLora.Glue compare --methods adalora,lora --tasks rte --seeds 1-5 --epochs 3 --data glue --model microsoft/deberta-v3-base --jobs 2 --threads 1");
         var methods = ParsedOption.Create(
             "--methods", $"Methods to train: {GlueTasks.Catalog.MethodNames}. [default: all]", "NAMES", text => ListArguments.Names(text).Select(GlueTasks.Catalog.FindMethod).Distinct().ToList());
-        var tasks = ParsedOption.Create("--tasks", $"GLUE tasks to train on: {GlueTasks.Catalog.TaskNames}.", "NAMES", text => ListArguments.Names(text).Select(GlueTasks.Find).Distinct().ToList(), required: true);
+        var tasks = ParsedOption.Create("--tasks", $"GLUE tasks to train on: {GlueTasks.Catalog.TaskNames}.", "NAMES",
+            text => ListArguments.Names(text).Select(GlueTasks.Find).Distinct().ToList(), required: true);
         command.Add(methods);
         command.Add(tasks);
         var comparison = new ComparisonCommand(command, "comparison", GlueTasks.Catalog, runner);

@@ -25,7 +25,8 @@ internal static class Figure1Command
             "AdaLora.Glue figure1 --task mnli --data glue --model microsoft/deberta-v3-base --parameters 280000",
             "AdaLora.Glue figure1 --task cola --data glue --model all-MiniLM-L6-v2 --seeds 1,2,3 --epochs 5 --jobs 2 --threads 1");
         var task = ParsedOption.Create(RunOptions.Task.Name, $"The GLUE task: {GlueTasks.Catalog.TaskNames}.", "NAME", GlueTasks.Find, required: true);
-        var parameters = ParsedOption.OptionalNumber<int>("--parameters", "Parameters of the adapters in every run, as closely as whole ranks allow. [default: those of rank 16 on one attention projection]");
+        var parameters = ParsedOption.OptionalNumber<int>("--parameters",
+            "Parameters of the adapters in every run, as closely as whole ranks allow. [default: those of rank 16 on one attention projection]");
         command.Add(task);
         command.Add(parameters);
         var comparison = new ComparisonCommand(command, "figure1", GlueTasks.Catalog, runner, RunOptions.Targets, RunOptions.Layers);

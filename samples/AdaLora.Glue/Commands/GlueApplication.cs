@@ -20,7 +20,11 @@ internal sealed class GlueApplication
     {
         _services = services;
         _session = new RunSession(services.Runner, services.Console);
-        _root = new RootCommand("Fine-tunes encoders on GLUE with AdaLoRA and shows where the rank budget went. Without arguments, it runs a demo that needs no downloads.") { TrainCommand.Create(_session, services), InspectCommand.Create(services.Console) };
+        _root = new RootCommand("Fine-tunes encoders on GLUE with AdaLoRA and shows where the rank budget went. Without arguments, it runs a demo that needs no downloads.")
+        {
+            TrainCommand.Create(_session, services),
+            InspectCommand.Create(services.Console),
+        };
         foreach (var command in services.MoreCommands)
             _root.Add(command);
         _root.SetAction((_, token) => Task.FromResult(RunDemo(token)));

@@ -46,7 +46,8 @@ internal sealed class GlueData : ITaskData
 
     public ITaskModel LoadModel(Device device, ILogger? logger = null)
     {
-        var model = AutoModel.SequenceClassifier(Checkpoint, Task.LabelCount, new PretrainedOptions { Device = device, Dtype = _inputs.Dtype, Seed = _inputs.Seed, NewHead = true, Logger = logger ?? NullLogger.Instance });
+        var model = AutoModel.SequenceClassifier(Checkpoint, Task.LabelCount,
+            new PretrainedOptions { Device = device, Dtype = _inputs.Dtype, Seed = _inputs.Seed, NewHead = true, Logger = logger ?? NullLogger.Instance });
         var words = model.Encoder.Config.VocabularySize;
         if (Tokenizer.VocabularySize <= words)
             return new GlueModel(this, model);

@@ -6,7 +6,8 @@ namespace AdaLora.Glue.Tasks;
 internal sealed record GlueFile(IReadOnlyList<GlueExample> Examples, IReadOnlyList<DataProblem> Problems)
 {
     /// <summary>
-    /// The share of rows that may be truncated. Official files have some such rows (QQP); many mean that it is a different file. A test set may have none, because its predictions are identified by their row.
+    /// The share of rows that may be truncated. Official files have some such rows (QQP); many mean that it is a different file. A test set may have none, because its predictions are
+    /// identified by their row.
     /// </summary>
     private const double ShortShare = 0.01;
 

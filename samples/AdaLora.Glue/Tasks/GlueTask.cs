@@ -56,8 +56,11 @@ internal sealed class GlueTask : ITask
         if (IsRegression)
             return double.TryParse(cell, PlainNumber, CultureInfo.InvariantCulture, out var score) && score >= ScoreRange.Low && score <= ScoreRange.High ? score : null;
         for (var index = 0; index < LabelSpellings.Count; index++)
+        {
             if (LabelSpellings[index] == cell)
                 return index;
+        }
+
         return null;
     }
 

@@ -52,7 +52,8 @@ internal static class ConfigDocument
             foreach (var entry in table.EnumerateObject())
             {
                 var isName = entry.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number;
-                faults.Require(isName && int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out _), $"id2label has the entry '{entry.Name}': {entry.Value.GetRawText()}, which does not map the number of a class to its name");
+                faults.Require(isName && int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out _),
+                    $"id2label has the entry '{entry.Name}': {entry.Value.GetRawText()}, which does not map the number of a class to its name");
                 writer.WriteString(entry.Name, isName ? entry.Value.ToString() : string.Empty);
             }
             writer.WriteEndObject();

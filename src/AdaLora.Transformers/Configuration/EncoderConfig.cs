@@ -85,7 +85,8 @@ public abstract record EncoderConfig : ModelConfig
         {
             json["id2label"] = new JsonObject(names.Select(name => KeyValuePair.Create(name.Key, (JsonNode?)name.Value)));
             // Readers look up either; one that belongs to another head would be wrong.
-            json["label2id"] = new JsonObject(names.DistinctBy(name => name.Value, StringComparer.Ordinal).Select(name => KeyValuePair.Create(name.Value, (JsonNode?)int.Parse(name.Key, CultureInfo.InvariantCulture))));
+            json["label2id"] = new JsonObject(names.DistinctBy(name => name.Value, StringComparer.Ordinal)
+                .Select(name => KeyValuePair.Create(name.Value, (JsonNode?)int.Parse(name.Key, CultureInfo.InvariantCulture))));
         }
         if (ProblemType is { } problemType)
             json["problem_type"] = problemType;

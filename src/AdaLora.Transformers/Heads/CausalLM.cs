@@ -60,11 +60,13 @@ public sealed class CausalLM : DecoderModel
     /// </summary>
     /// <param name="inputIds">Token ids, int64, batch x length.</param>
     /// <param name="attentionMask">1 for real tokens and 0 for padding on either side, batch x length; null if there is no padding.</param>
-    /// <param name="labels">The token ids again, and <see cref="IgnoredLabel"/> where a token doesn't count, padding for example; int64, batch x length. They are not shifted: that is done here, and the first of each row is ignored.</param>
+    /// <param name="labels">The token ids again, and <see cref="IgnoredLabel"/> where a token doesn't count, padding for example; int64, batch x length. They are not shifted: that is done
+    /// here, and the first of each row is ignored.</param>
     /// <param name="positionIds">The position of each token, int64, batch x length; null to count the real tokens of each row from 0.</param>
     /// <returns>A scalar; NaN if no token counts.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    /// <exception cref="ArgumentException">A shape is wrong, the texts are longer than the model's positions, or, in the host's memory, an id, label or position is beyond the model's tables.</exception>
+    /// <exception cref="ArgumentException">A shape is wrong, the texts are longer than the model's positions, or, in the host's memory, an id, label or position is beyond the model's
+    /// tables.</exception>
     public Tensor Loss(Tensor inputIds, Tensor? attentionMask, Tensor labels, Tensor? positionIds = null)
     {
         ArgumentNullException.ThrowIfNull(inputIds);

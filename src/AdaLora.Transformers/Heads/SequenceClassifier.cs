@@ -57,9 +57,13 @@ public abstract class SequenceClassifier : EncoderModel
     /// <summary>The encoder below the head.</summary>
     public TextEncoder Encoder => _encoder;
 
-    /// <summary>The names of the classes in the order of their numbers, as <see cref="NameClasses"/> or the checkpoint of the head gave them; null for a new head, or without a name for each.</summary>
+    /// <summary>
+    /// The names of the classes in the order of their numbers, as <see cref="NameClasses"/> or the checkpoint of the head gave them; null for a new head, or without a name for each.
+    /// </summary>
     public IReadOnlyList<string>? ClassNames =>
-        _classNames ?? (Config.LabelNames is { } names && names.Count == Labels && Enumerable.Range(0, Labels).All(label => names.ContainsKey($"{label}")) ? [.. Enumerable.Range(0, Labels).Select(label => names[$"{label}"])] : null);
+        _classNames ?? (Config.LabelNames is { } names && names.Count == Labels && Enumerable.Range(0, Labels).All(label => names.ContainsKey($"{label}"))
+            ? [.. Enumerable.Range(0, Labels).Select(label => names[$"{label}"])]
+            : null);
 
     internal sealed override TextEncoder Text => Encoder;
 
@@ -114,13 +118,13 @@ public abstract class SequenceClassifier : EncoderModel
     }
 
     /// <summary>
-    /// The loss of a batch by the problem type of the configuration; without one, mean squared error for one label and mean cross-entropy otherwise. For several labels per text (multi_label_classification) it is the mean
-    /// binary cross-entropy. Computed in float32 at least.
+    /// The loss of a batch by the problem type of the configuration; without one, mean squared error for one label and mean cross-entropy otherwise. For several labels per text
+    /// (multi_label_classification) it is the mean binary cross-entropy. Computed in float32 at least.
     /// </summary>
     /// <param name="logits">The model's output, batch x <see cref="Labels"/>.</param>
     /// <param name="labels">
-    /// Class numbers (int64, one per row; rows with -100 don't count), or floats: batch x <see cref="Labels"/>, or one per row if there is one label. Class numbers in the host's memory are checked; those on a device are not, because that
-    /// would mean waiting for it.
+    /// Class numbers (int64, one per row; rows with -100 don't count), or floats: batch x <see cref="Labels"/>, or one per row if there is one label. Class numbers in the host's memory are
+    /// checked; those on a device are not, because that would mean waiting for it.
     /// </param>
     /// <returns>A scalar.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>

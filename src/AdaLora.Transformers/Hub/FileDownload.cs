@@ -11,7 +11,9 @@ internal sealed class FileDownload(HubClient client, ResiliencePipeline retry, H
 {
     private const int BufferSize = 1 << 18;
 
-    /// <summary>A download that gets this much further in a round of attempts may start another one: it then completes even on a bad line, and a server that only pretends to send cannot hold it up.</summary>
+    /// <summary>
+    /// A download that gets this much further in a round of attempts may start another one: it then completes even on a bad line, and a server that only pretends to send cannot hold it up.
+    /// </summary>
     private const long WorthAnotherRound = 1 << 20;
 
     /// <summary>Fills the part file and checks its content.</summary>
@@ -78,7 +80,8 @@ internal sealed class FileDownload(HubClient client, ResiliencePipeline retry, H
         if (start != kept && start != 0)
         {
             target.SetLength(0);
-            throw new HubException(HubFailure.InvalidAnswer, $"{name}", $"can't be fetched: {file.Name} was requested from byte {kept} onwards, but is not sent from there.") { IsTransient = kept > 0 };
+            throw new HubException(HubFailure.InvalidAnswer, $"{name}",
+                $"can't be fetched: {file.Name} was requested from byte {kept} onwards, but is not sent from there.") { IsTransient = kept > 0 };
         }
         if (target.Length != start)
             target.SetLength(start.Value);

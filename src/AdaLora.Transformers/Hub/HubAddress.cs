@@ -31,7 +31,8 @@ internal sealed class HubAddress
         var address = Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp) ? uri : null;
         // An address with a login or a query may hold a secret, so no message repeats it.
         faults.Require(address is not null, "the endpoint (HF_ENDPOINT) is not an http or https address");
-        faults.Require(address is null || (address.UserInfo.Length == 0 && address.Query.Length == 0 && address.Fragment.Length == 0), "the endpoint (HF_ENDPOINT) must not have a login, a query or a fragment");
+        faults.Require(address is null || (address.UserInfo.Length == 0 && address.Query.Length == 0 && address.Fragment.Length == 0),
+            "the endpoint (HF_ENDPOINT) must not have a login, a query or a fragment");
         faults.Require(token is null || token.All(letter => letter is > ' ' and < '\x7f'), "the token (HF_TOKEN) contains characters that are not allowed in a token, such as spaces or line breaks");
         faults.Require(
             string.IsNullOrEmpty(token) || address is null || address.Scheme == Uri.UriSchemeHttps || address.IsLoopback,

@@ -20,7 +20,11 @@ internal sealed class HubAnswers(HubAddress address, HubName name, HubOptions op
             return TooMany(response);
         // A storage host has no accounts: a refusal means that the address used has expired, and the hub provides a new one.
         if ((int)status >= 500 || status == HttpStatusCode.RequestTimeout || !address.IsHub(host))
-            return new(HubFailure.ServerError, $"{name}", $"can't be fetched: {host.Authority} answered {(int)status} for {what}; try again later.") { IsTransient = true, RetryAfter = WaitOf(response) };
+        {
+            return new(HubFailure.ServerError, $"{name}",
+                $"can't be fetched: {host.Authority} answered {(int)status} for {what}; try again later.") { IsTransient = true, RetryAfter = WaitOf(response) };
+        }
+
         return status switch
         {
             HttpStatusCode.NotFound => new(HubFailure.NotFound, $"{name}", NotFound(response, what)),

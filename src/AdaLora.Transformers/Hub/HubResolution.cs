@@ -55,7 +55,8 @@ internal sealed class HubResolution(HubName name, HubOptions options)
         }
         catch (Exception exception) when (IsOfStorage(exception))
         {
-            throw new HubException(HubFailure.StorageFailed, $"{name}", $"can't be kept in the cache: {WriteFailure.Explain(exception, _root).Message} The next download continues from what has been received.", exception);
+            throw new HubException(HubFailure.StorageFailed, $"{name}",
+                $"can't be kept in the cache: {WriteFailure.Explain(exception, _root).Message} The next download continues from what has been received.", exception);
         }
     }
 

@@ -17,7 +17,8 @@ internal static class NetworkFault
         };
         return error switch
         {
-            HttpRequestError.SecureConnectionError => new(HubFailure.Unreachable, $"{name}", $"can't be fetched: a secure connection to {host} could not be made; check the clock, the certificates and any proxy.", exception),
+            HttpRequestError.SecureConnectionError =>
+                new(HubFailure.Unreachable, $"{name}", $"can't be fetched: a secure connection to {host} could not be made; check the clock, the certificates and any proxy.", exception),
             HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded =>
                 new(HubFailure.InvalidAnswer, $"{name}", $"can't be fetched: {host} does not answer in valid HTTP; check HF_ENDPOINT and any proxy.", exception),
             _ => new(HubFailure.Unreachable, $"{name}", $"can't be fetched: {Words(exception, error, host)}.", exception) { IsTransient = true },

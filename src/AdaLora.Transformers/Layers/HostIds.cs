@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Transformers.Layers;
 
 /// <summary>
-/// Refuses numbers that a table has no row for while they are in the host's memory. libtorch would say 'index out of range' on a CPU and leave a CUDA device unusable, but asking a device for its numbers
-/// would mean waiting for it: those on a device are checked before they get there, by <c>TokenBatch.ToTensorsFor</c>.
+/// Refuses numbers that a table has no row for while they are in the host's memory. libtorch would say 'index out of range' on a CPU and leave a CUDA device unusable, but asking a device
+/// for its numbers would mean waiting for it: those on a device are checked before they get there, by <c>TokenBatch.ToTensorsFor</c>.
 /// </summary>
 internal static class HostIds
 {

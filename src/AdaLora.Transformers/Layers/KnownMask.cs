@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Transformers.Layers;
 
 /// <summary>
-/// The contents of attention masks on devices that were made from arrays of this process, so that nobody has to wait for a device to learn them. A mask belongs to its tensor object: what is computed from it is not known.
+/// The contents of attention masks on devices that were made from arrays of this process, so that nobody has to wait for a device to learn them. A mask belongs to its tensor object: what is
+/// computed from it is not known.
 /// </summary>
 internal static class KnownMask
 {

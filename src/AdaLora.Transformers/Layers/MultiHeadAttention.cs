@@ -20,7 +20,8 @@ internal sealed class MultiHeadAttention(int heads, double dropout)
         using var scope = NewDisposeScope();
         if (prefix is not null)
             (key, value, mask) = (prefix.BeforeKeys(key), prefix.BeforeValues(value), prefix.BeforeMask(mask));
-        // libtorch's fused backward pass recomputes the weights as exp(score - logsumexp). Next to scores of the lowest finite number, the logarithm of the number of keys is lost, and each weight is 1 instead of 1 / keys.
+        // libtorch's fused backward pass recomputes the weights as exp(score - logsumexp). Next to scores of the lowest finite number, the logarithm of the number of keys is lost, and each
+        // weight is 1 instead of 1 / keys.
         var needsProducts = hasEmptyTexts && prefix is null && is_grad_enabled();
         return Join(Attend(Split(query), Split(key), Split(value), mask, training, needsProducts: needsProducts)).MoveToOuterDisposeScope();
     }

@@ -49,7 +49,10 @@ internal sealed class PackedTokens : ITokenContext
     /// <param name="mask">1 at real tokens and 0 at padding, batch x length, or null.</param>
     public static PackedTokens OfAll(Tensor embedded, Tensor? mask) => Whole(embedded, mask, mask is null ? null : RealPlaces(mask), firstsSuffice: false);
 
-    /// <summary>Rows for computing the last states of first tokens only. Padding is left out where the host knows it: on a CPU, and on a device if the mask comes from a <c>TokenBatch</c>; otherwise finding it would mean waiting for the device.</summary>
+    /// <summary>
+    /// Rows for computing the last states of first tokens only. Padding is left out where the host knows it: on a CPU, and on a device if the mask comes from a <c>TokenBatch</c>; otherwise
+    /// finding it would mean waiting for the device.
+    /// </summary>
     /// <param name="embedded">Batch x length x hidden size.</param>
     /// <param name="mask">1 at real tokens and 0 at padding, batch x length, or null.</param>
     public static PackedTokens ForFirsts(Tensor embedded, Tensor? mask)

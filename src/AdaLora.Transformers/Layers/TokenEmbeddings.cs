@@ -28,7 +28,8 @@ internal sealed class TokenEmbeddings : Module<Tensor, Tensor?, Tensor>
 
     /// <param name="config">The configuration.</param>
     /// <param name="size">The width of the embeddings.</param>
-    /// <param name="numberPositions">Returns the position of every token: ids (batch x length) in, int64 numbers that broadcast to the same shape out. Null for a model without position embeddings.</param>
+    /// <param name="numberPositions">Returns the position of every token: ids (batch x length) in, int64 numbers that broadcast to the same shape out. Null for a model without position
+    /// embeddings.</param>
     /// <param name="paddingPosition">The position whose embedding gets no gradient, or null.</param>
     public TokenEmbeddings(EncoderConfig config, int size, Func<Tensor, Tensor>? numberPositions, int? paddingPosition = null)
         : base(nameof(TokenEmbeddings))

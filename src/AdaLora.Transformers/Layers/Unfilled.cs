@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Transformers.Layers;
 
 /// <summary>
-/// Layers whose weights have no values yet. Every model is filled after it was created, by a checkpoint or by <see cref="Loading.WeightInitializer"/>; values drawn before that would be lost, and drawing them
-/// takes several times as long as reading the checkpoint does. Memory that nobody has written to takes no room, so that a model is no larger than what has been filled.
+/// Layers whose weights have no values yet. Every model is filled after it was created, by a checkpoint or by <see cref="Loading.WeightInitializer"/>; values drawn before that would be
+/// lost, and drawing them takes several times as long as reading the checkpoint does. Memory that nobody has written to takes no room, so that a model is no larger than what has been filled.
 /// </summary>
 internal static class Unfilled
 {

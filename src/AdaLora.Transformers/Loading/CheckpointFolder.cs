@@ -42,7 +42,11 @@ public sealed class CheckpointFolder : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (!Directory.Exists(path))
-            throw new CheckpointException(path, "is not a directory; give the folder that holds config.json and model.safetensors. For a name on the hub, HubCheckpoint.ResolveAsync returns that folder.");
+        {
+            throw new CheckpointException(path,
+                "is not a directory; give the folder that holds config.json and model.safetensors. For a name on the hub, HubCheckpoint.ResolveAsync returns that folder.");
+        }
+
         var config = JsonFile.ReadIfThere(CheckpointFiles.Whole.Find(path, CheckpointFiles.Config))
             ?? throw new CheckpointException(path, $"holds no {CheckpointFiles.Config}; it is not a checkpoint folder, or it is incomplete.");
         var folder = new CheckpointFolder(path, config);
@@ -72,8 +76,8 @@ public sealed class CheckpointFolder : IDisposable
     public Tensor Read(string name) => FileOf(name).Read(name);
 
     /// <summary>
-    /// Whether a tensor is stored and differs from another, which is given by the end of its name. As in the reference, a stored output matrix that differs from the embeddings is not tied to them, whatever the configuration
-    /// says. Most files don't store a tied one.
+    /// Whether a tensor is stored and differs from another, which is given by the end of its name. As in the reference, a stored output matrix that differs from the embeddings is not tied
+    /// to them, whatever the configuration says. Most files don't store a tied one.
     /// </summary>
     internal bool HoldsOther(string name, string otherEnding)
     {

@@ -17,8 +17,11 @@ internal static class CheckpointWriter
     public static void Write(PretrainedModel model, ModelConfig config, string folder)
     {
         if (model.modules().OfType<SvdAdapter>().Any())
+        {
             throw new InvalidOperationException(
                 $"The model has adapters. Save them with {nameof(AdaLoraModel)}.{nameof(AdaLoraModel.Save)}, or merge them first with {nameof(AdaLoraModel.MergeAndDetach)}.");
+        }
+
         var unsaved = model.modules().OfType<IUnsavedPart>().Select(part => part.Remover).Distinct(StringComparer.Ordinal).ToList();
         if (unsaved.Count > 0)
             throw new InvalidOperationException($"The model has a prompt or prefixes, which other readers do not support. Remove them with {string.Join(" and ", unsaved)} of its encoder first.");

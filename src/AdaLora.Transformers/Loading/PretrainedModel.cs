@@ -6,8 +6,8 @@ using static TorchSharp.torch.nn;
 namespace AdaLora.Transformers.Loading;
 
 /// <summary>
-/// What all models of this package share: they take token ids, the attention mask and a third tensor that depends on the kind of model (token types for encoders, positions for decoders), have a configuration, and can be written
-/// as a checkpoint whose tensor names are those of the Hugging Face hub.
+/// What all models of this package share: they take token ids, the attention mask and a third tensor that depends on the kind of model (token types for encoders, positions for decoders),
+/// have a configuration, and can be written as a checkpoint whose tensor names are those of the Hugging Face hub.
 /// </summary>
 public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
 {
@@ -29,7 +29,8 @@ public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
     internal abstract string BasePrefix { get; }
 
     /// <summary>
-    /// The name of the list that holds the model's layers, such as "bert.encoder.layer", or "transformer.h" of GPT-2: what belongs to the first layer has a name that begins with "bert.encoder.layer.0.".
+    /// The name of the list that holds the model's layers, such as "bert.encoder.layer", or "transformer.h" of GPT-2: what belongs to the first layer has a name that begins with
+    /// "bert.encoder.layer.0.".
     /// </summary>
     public string LayersName => (HasHead ? $"{BasePrefix}." : "") + BaseConfig.LayersPrefix.TrimEnd('.');
 
@@ -48,7 +49,8 @@ public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
     private protected virtual ModelConfig ConfigToSave => BaseConfig;
 
     /// <summary>Writes config.json and model.safetensors, which this package and the Python library of the same layout can read.</summary>
-    /// <param name="folder">The folder; it is made if it isn't there, and existing files are replaced together: a process that is killed meanwhile leaves either the old checkpoint or the new one to this package.</param>
+    /// <param name="folder">The folder; it is made if it isn't there, and existing files are replaced together: a process that is killed meanwhile leaves either the old checkpoint or the
+    /// new one to this package.</param>
     /// <param name="tokenizerFolder">A checkpoint whose tokenizer files are copied as well, so that the result stands alone; null for none.</param>
     /// <exception cref="ArgumentException"><paramref name="folder"/> is null or empty.</exception>
     /// <exception cref="InvalidOperationException">Adapters are in the model: their names mean nothing to other readers.</exception>

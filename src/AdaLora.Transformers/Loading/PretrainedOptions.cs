@@ -13,7 +13,8 @@ public sealed record PretrainedOptions
     public Device? Device { get; init; }
 
     /// <summary>
-    /// The element type of the weights: float16, bfloat16, float32 (the default) or float64, whatever the checkpoint has. The model is created in it and filled tensor by tensor, so that there is never a copy in another type.
+    /// The element type of the weights: float16, bfloat16, float32 (the default) or float64, whatever the checkpoint has. The model is created in it and filled tensor by tensor, so that
+    /// there is never a copy in another type.
     /// </summary>
     public ScalarType Dtype { get; init; } = ScalarType.Float32;
 
@@ -24,7 +25,8 @@ public sealed record PretrainedOptions
     public bool NewHead { get; init; }
 
     /// <summary>
-    /// Whether the weights stay a part of the file, see <see cref="SafetensorsFile.Map"/>, where the element types agree. The file must not be shortened or overwritten in place while the model lives. The default is false.
+    /// Whether the weights stay a part of the file, see <see cref="SafetensorsFile.Map"/>, where the element types agree. The file must not be shortened or overwritten in place while the
+    /// model lives. The default is false.
     /// </summary>
     public bool MemoryMapped { get; init; }
 

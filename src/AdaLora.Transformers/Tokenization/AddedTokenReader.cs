@@ -4,8 +4,8 @@ using AdaLora.Transformers.Configuration;
 namespace AdaLora.Transformers.Tokenization;
 
 /// <summary>
-/// Collects the added tokens of a folder: those of tokenizer.json, then those of added_tokens_decoder in tokenizer_config.json or else of added_tokens.json, then the special tokens that the settings name
-/// as far as the vocabulary has them, then additional special tokens, which get ids after all others where they have none.
+/// Collects the added tokens of a folder: those of tokenizer.json, then those of added_tokens_decoder in tokenizer_config.json or else of added_tokens.json, then the special tokens that the
+/// settings name as far as the vocabulary has them, then additional special tokens, which get ids after all others where they have none.
 /// </summary>
 internal sealed class AddedTokenReader
 {

@@ -3,8 +3,8 @@ using Microsoft.ML.Tokenizers;
 namespace AdaLora.Transformers.Tokenization;
 
 /// <summary>
-/// RoBERTa's tokenizer: the bytes of each word are joined in the order of the merges that training found. Joining is left to Microsoft.ML.Tokenizers; cutting into words and special tokens are done here,
-/// because the library cuts with a .NET expression, which recognises no letters beyond the basic plane.
+/// RoBERTa's tokenizer: the bytes of each word are joined in the order of the merges that training found. Joining is left to Microsoft.ML.Tokenizers; cutting into words and special tokens
+/// are done here, because the library cuts with a .NET expression, which recognises no letters beyond the basic plane.
 /// </summary>
 public sealed class ByteLevelBpeTokenizer : TextTokenizer
 {

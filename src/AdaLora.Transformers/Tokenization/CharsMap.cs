@@ -5,8 +5,8 @@ using System.Text;
 namespace AdaLora.Transformers.Tokenization;
 
 /// <summary>
-/// SentencePiece's table of normalisations: a double-array trie over UTF-8 bytes, whose values are offsets into a block of texts that each end with a zero byte. At each place of a text the longest entry that matches is
-/// replaced; what matches none is left unchanged.
+/// SentencePiece's table of normalisations: a double-array trie over UTF-8 bytes, whose values are offsets into a block of texts that each end with a zero byte. At each place of a text the
+/// longest entry that matches is replaced; what matches none is left unchanged.
 /// </summary>
 internal sealed class CharsMap
 {

@@ -73,8 +73,12 @@ internal sealed class FrameReader(Vocabulary vocabulary, string source)
     private IEnumerable<int> Ids(JsonElement processor, string? name)
     {
         if (name is null || processor.Member("special_tokens")?.Member(name) is not { } entry
-            || entry.Member("ids") is not { ValueKind: JsonValueKind.Array } ids || entry.Member("tokens") is not { ValueKind: JsonValueKind.Array } tokens || ids.GetArrayLength() != tokens.GetArrayLength())
+            || entry.Member("ids") is not { ValueKind: JsonValueKind.Array } ids || entry.Member("tokens") is not { ValueKind: JsonValueKind.Array } tokens
+                || ids.GetArrayLength() != tokens.GetArrayLength())
+        {
             throw Fault($"has the special token '{name}' in a template, but not among its special_tokens.");
+        }
+
         for (var i = 0; i < ids.GetArrayLength(); i++)
         {
             if (!ids[i].TryReadInt32(out var id) || tokens[i].ValueKind != JsonValueKind.String)

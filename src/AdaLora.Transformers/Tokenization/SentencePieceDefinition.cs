@@ -87,7 +87,9 @@ internal static class SentencePieceDefinition
     private static List<JsonElement> Parts(JsonElement? section, string members) => section switch
     {
         null => [],
-        { } sequence when sequence.Text("type") == "Sequence" => sequence.Member(members) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray().SelectMany(part => Parts(part, members))] : [],
+        { } sequence when sequence.Text("type") == "Sequence" => sequence.Member(members) is { ValueKind: JsonValueKind.Array } list
+            ? [.. list.EnumerateArray().SelectMany(part => Parts(part, members))]
+            : [],
         { } part => [part],
     };
 }

@@ -3,8 +3,8 @@ using Microsoft.ML.Tokenizers;
 namespace AdaLora.Transformers.Tokenization;
 
 /// <summary>
-/// DeBERTa's tokenizer of versions 2 and 3: SentencePiece unigrams, with [PAD], [CLS], [SEP] and [UNK] before and [MASK] after the pieces. The search for the likeliest pieces is left to Microsoft.ML.Tokenizers;
-/// normalisation, special tokens and the joining of unknown neighbours are done here, because the library differs there from the reference.
+/// DeBERTa's tokenizer of versions 2 and 3: SentencePiece unigrams, with [PAD], [CLS], [SEP] and [UNK] before and [MASK] after the pieces. The search for the likeliest pieces is left to
+/// Microsoft.ML.Tokenizers; normalisation, special tokens and the joining of unknown neighbours are done here, because the library differs there from the reference.
 /// </summary>
 public sealed class SentencePieceTextTokenizer : TextTokenizer
 {

@@ -45,7 +45,10 @@ public abstract class TextTokenizer
 
     private protected IReadOnlyCollection<AddedToken> AddedTokens { get; }
 
-    /// <summary>Creates the tokenizer that belongs to a checkpoint, from tokenizer.json, vocab.txt, vocab.json with merges.txt or spm.model, and tokenizer_config.json, special_tokens_map.json and added_tokens.json as far as they are there.</summary>
+    /// <summary>
+    /// Creates the tokenizer that belongs to a checkpoint, from tokenizer.json, vocab.txt, vocab.json with merges.txt or spm.model, and tokenizer_config.json, special_tokens_map.json and
+    /// added_tokens.json as far as they are there.
+    /// </summary>
     /// <param name="folder">The checkpoint folder.</param>
     /// <returns>The tokenizer.</returns>
     /// <exception cref="ArgumentException"><paramref name="folder"/> is null or empty.</exception>

@@ -59,8 +59,8 @@ public sealed class TokenBatch
         device?.type == TorchSharp.DeviceType.CUDA ? ToCard(device) : (ToTensor(_ids, device), ToTensor(_attentionMask, device), ToTensor(_typeIds, device));
 
     /// <summary>
-    /// Creates the three int64 tensors (batch x length) for a model, on its device, after checking that the model has all of the ids and types: later that would mean waiting for the device, and on CUDA an id that is out of
-    /// range leaves the device unusable.
+    /// Creates the three int64 tensors (batch x length) for a model, on its device, after checking that the model has all of the ids and types: later that would mean waiting for the device,
+    /// and on CUDA an id that is out of range leaves the device unusable.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <returns>The tensors.</returns>

@@ -119,7 +119,10 @@ internal sealed class TokenizerFolder
         var template = Definition is { } definition ? new FrameReader(vocabulary, DefinitionPath).Read(definition) : own();
         if (Config?.Member("model_input_names") is { ValueKind: JsonValueKind.Array } inputs
             && inputs.EnumerateArray().All(name => name.ValueKind != JsonValueKind.String || name.GetString() != "token_type_ids"))
+        {
             template = template.WithoutTypes();
+        }
+
         return template with { CutsStart = IsLeft("truncation_side", "truncation"), FillsStart = IsLeft("padding_side", "padding") };
     }
 

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Adapters;
 
 /// <summary>
-/// A layer that can carry an adapter, reduced to what all kinds of adapter need to know: a weight of out rows, each of which is multiplied by a piece of the input with in entries. The members are read anew each time they are
-/// needed, because moving a module replaces its parameter objects.
+/// A layer that can carry an adapter, reduced to what all kinds of adapter need to know: a weight of out rows, each of which is multiplied by a piece of the input with in entries. The
+/// members are read anew each time they are needed, because moving a module replaces its parameter objects.
 /// </summary>
 /// <param name="module">The layer.</param>
 internal abstract class AdaptableLayer(nn.Module<Tensor, Tensor> module)

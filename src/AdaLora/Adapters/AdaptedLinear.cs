@@ -25,7 +25,8 @@ public static class AdaptedLinear
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="dropout"/> is outside [0, 1).</exception>
     /// <exception cref="InvalidOperationException">
     /// An earlier backward pass through such a layer failed, so that gradients are missing: for example because a tensor was changed in place after the forward pass. A backward pass must not throw
-    /// itself: its gradients are zeros. <see cref="AdaLoraModel.BeforeOptimizerStep"/> throws it too, whichever comes first. For layers outside a model, it is thrown on the thread that ran the forward pass.
+    /// itself: its gradients are zeros. <see cref="AdaLoraModel.BeforeOptimizerStep"/> throws it too, whichever comes first. For layers outside a model, it is thrown on the thread that ran
+    /// the forward pass.
     /// </exception>
     public static Tensor Apply(Tensor input, Tensor weight, Tensor? bias, Tensor left, Tensor? lambda, Tensor right, double scale, double dropout = 0)
     {

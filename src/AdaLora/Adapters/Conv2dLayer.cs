@@ -43,7 +43,8 @@ internal sealed class Conv2dLayer(Conv2d conv) : AdaptableLayer(conv)
     public override SvdAdapter Adapt(AdapterParts parts) => new SvdConv2d(this, parts);
 
     /// <summary>
-    /// The images convolved with P diag(factors) Q: first with the rows of Q as kernels, then, position by position, with P. That costs a fraction of convolving with the product, which PEFT recomputes in every pass.
+    /// The images convolved with P diag(factors) Q: first with the rows of Q as kernels, then, position by position, with P. That costs a fraction of convolving with the product, which PEFT
+    /// recomputes in every pass.
     /// </summary>
     /// <param name="images">(batch, in, height, width) or without the batch, as the layer accepts them.</param>
     /// <param name="left">P, (out, rank).</param>

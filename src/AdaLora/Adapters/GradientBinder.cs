@@ -174,7 +174,8 @@ internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdAdapter>
             target.zero_();
     }
 
-    // The views whose gradient is not the bank's. One made by autograd starts at 0, as only one view in the bank does: that one counts as unbound whenever another of its adapter is, and copying it onto itself is harmless.
+    // The views whose gradient is not the bank's. One made by autograd starts at 0, as only one view in the bank does: that one counts as unbound whenever another of its adapter is, and
+    // copying it onto itself is harmless.
     private IEnumerable<(Parameter View, Func<Tensor, Tensor> Of)> Unbound()
     {
         foreach (var adapter in adapters.Where(a => a.Rank > 0))

@@ -7,7 +7,8 @@ namespace AdaLora.Adapters;
 internal static class ProductPrecision
 {
     /// <summary>
-    /// On a CPU, that of the weights. On a device, half precision if the input is in it: matrix units multiply in half precision, accumulate in single precision, and are several times faster than in single precision.
+    /// On a CPU, that of the weights. On a device, half precision if the input is in it: matrix units multiply in half precision, accumulate in single precision, and are several times
+    /// faster than in single precision.
     /// </summary>
     /// <param name="input">The layer's input.</param>
     /// <param name="weights">The element type of the adapter's weights.</param>

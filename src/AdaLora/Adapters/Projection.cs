@@ -29,14 +29,10 @@ internal static class Projection
         var weight = projection.Weight;
         var shape = string.Join(" x ", weight.shape);
         if (weight.dim() != 2)
-        {
             return $"its weight has {weight.dim()} dimensions ({shape}) instead of 2";
-        }
 
         if (!weight.is_floating_point())
-        {
             return $"its weight is of type {weight.dtype}, which is not floating point";
-        }
 
         var (rows, columns) = projection.WeightIsTransposed
             ? (projection.InFeatures, projection.OutFeatures)

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Adapters;
 
 /// <summary>
-/// Products of rows with a matrix, without a graph. Where oneDNN is the faster of libtorch's two libraries for them (<see cref="OneDnn"/>), they are passed to it as convolutions with a one-pixel kernel, the only form in which
-/// libtorch hands it single-precision products. The numbers are the same sums in a different order.
+/// Products of rows with a matrix, without a graph. Where oneDNN is the faster of libtorch's two libraries for them (<see cref="OneDnn"/>), they are passed to it as convolutions with a
+/// one-pixel kernel, the only form in which libtorch hands it single-precision products. The numbers are the same sums in a different order.
 /// </summary>
 internal static class RowProducts
 {
@@ -14,8 +14,8 @@ internal static class RowProducts
     private const long LeastWork = 5_000_000;
 
     /// <summary>
-    /// oneDNN compiles and keeps code for each number of rows, half a megabyte each time. Rows are padded to a multiple of this, so that texts of all lengths need only a few different numbers. The encoders of
-    /// AdaLora.Transformers already have such numbers of rows.
+    /// oneDNN compiles and keeps code for each number of rows, half a megabyte each time. Rows are padded to a multiple of this, so that texts of all lengths need only a few different
+    /// numbers. The encoders of AdaLora.Transformers already have such numbers of rows.
     /// </summary>
     private const int RowStep = 16;
 

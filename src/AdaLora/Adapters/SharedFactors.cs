@@ -5,16 +5,17 @@ using static TorchSharp.torch;
 namespace AdaLora.Adapters;
 
 /// <summary>
-/// What adapters on a device compute their products from: diag(scale · lambda) P' and Q of every adapter in the element type of the products, made of the bank by a handful of operations for all adapters together. Gradients come
-/// back the same way, through one node that adds them to the bank's. Computed adapter by adapter, the same takes some ten operations each, which the host of a fast card cannot issue quickly enough.
+/// What adapters on a device compute their products from: diag(scale · lambda) P' and Q of every adapter in the element type of the products, made of the bank by a handful of operations for
+/// all adapters together. Gradients come back the same way, through one node that adds them to the bank's. Computed adapter by adapter, the same takes some ten operations each, which the
+/// host of a fast card cannot issue quickly enough.
 /// </summary>
 /// <param name="bank">The triplets.</param>
 /// <param name="adapters">All adapters of the bank.</param>
 /// <param name="binder">Knows the adapters' gradients. Until it has gathered them for the first time, nothing is shared: it has to see which adapters get none.</param>
 /// <param name="failure">Where the backward pass stores an exception.</param>
 /// <remarks>
-/// They are made anew once triplets have changed, by hand or otherwise, or gradients have come back. Where changes cannot be recognised (<see cref="TensorVersion"/>), an adapter that is called again is taken to be in another
-/// forward pass.
+/// They are made anew once triplets have changed, by hand or otherwise, or gradients have come back. Where changes cannot be recognised (<see cref="TensorVersion"/>), an adapter that is
+/// called again is taken to be in another forward pass.
 /// </remarks>
 internal sealed class SharedFactors(TripletBank bank, IReadOnlyList<SvdAdapter> adapters, GradientBinder binder, BackwardFailure failure) : IBankFollower, IDisposable
 {
@@ -129,7 +130,8 @@ internal sealed class SharedFactors(TripletBank bank, IReadOnlyList<SvdAdapter> 
     /// <param name="Adapters">Those that hold triplets.</param>
     /// <param name="Sizes">The entries of each group's P' and Q, one after the other.</param>
     /// <param name="Groups">The groups with their adapters in storage order and these adapters' ranks.</param>
-    private sealed record Recipe(BankLayout Layout, Tensor Scales, IReadOnlyList<SvdAdapter> Adapters, long[] Sizes, IReadOnlyList<(TripletBlock Group, IReadOnlyList<SvdAdapter> Members, long[] Ranks)> Groups)
+    private sealed record Recipe(BankLayout Layout, Tensor Scales, IReadOnlyList<SvdAdapter> Adapters, long[] Sizes,
+        IReadOnlyList<(TripletBlock Group, IReadOnlyList<SvdAdapter> Members, long[] Ranks)> Groups)
     {
         public static Recipe Of(TripletBank bank, IReadOnlyList<SvdAdapter> adapters)
         {

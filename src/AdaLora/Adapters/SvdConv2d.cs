@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Adapters;
 
 /// <summary>
-/// A frozen convolution with an AdaLoRA adapter: its weight, seen as one row of in / groups · height · width entries per output channel, gets the product scale · P diag(lambda) Q, as PEFT's SVDConv2d does. State names and shapes are
-/// those of <see cref="SvdAdapter"/>. Stride, padding, padding mode, dilation and groups are those of the layer.
+/// A frozen convolution with an AdaLoRA adapter: its weight, seen as one row of in / groups · height · width entries per output channel, gets the product scale · P diag(lambda) Q, as PEFT's
+/// SVDConv2d does. State names and shapes are those of <see cref="SvdAdapter"/>. Stride, padding, padding mode, dilation and groups are those of the layer.
 /// </summary>
 /// <inheritdoc cref="SvdAdapter"/>
 public sealed class SvdConv2d : SvdAdapter

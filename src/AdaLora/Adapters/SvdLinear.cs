@@ -29,8 +29,8 @@ public sealed class SvdLinear : SvdAdapter
 
     private protected override Tensor Plain(Tensor input) => Frozen.IsTakenOver ? BaseOutput(input) : BaseLayer.call(input);
 
-    // A custom layer may compute more than its description says, and a weight that is trained needs its gradient. On devices, a node in C# costs more than the operations it saves: the device waits for its next
-    // kernel while the pass enters .NET and returns.
+    // A custom layer may compute more than its description says, and a weight that is trained needs its gradient. On devices, a node in C# costs more than the operations it saves: the
+    // device waits for its next kernel while the pass enters .NET and returns.
     private bool CanFuse(Tensor input, double dropout) =>
         HostMemory.IsPlaceOf(input) && _isLinear && !Layer.Weight.requires_grad && (dropout == 0 || DropoutMask.Suits(input)) && input.dtype == Layer.Weight.dtype;
 

@@ -1,8 +1,8 @@
 namespace AdaLora.Adapters;
 
 /// <summary>
-/// Separates what two threads must not do with one adapted model at the same time. Memory freed by one while libtorch reads it for the other would crash the process; so passes through adapters and operations that replace or free
-/// their tensors wait for each other, and while a trainer's Fit runs, other threads are refused everything but passes and reports.
+/// Separates what two threads must not do with one adapted model at the same time. Memory freed by one while libtorch reads it for the other would crash the process; so passes through
+/// adapters and operations that replace or free their tensors wait for each other, and while a trainer's Fit runs, other threads are refused everything but passes and reports.
 /// </summary>
 internal sealed class UsageGate
 {

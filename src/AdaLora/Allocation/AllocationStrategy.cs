@@ -3,8 +3,8 @@ using System.Globalization;
 namespace AdaLora.Allocation;
 
 /// <summary>
-/// What happens at a mask: given all scores and the budget, which triplets live and which matrices get new ones. Immutable. In the final phase, every strategy keeps as many of the highest-scoring triplets as the target
-/// budget allows, and changes nothing more.
+/// What happens at a mask: given all scores and the budget, which triplets live and which matrices get new ones. Immutable. In the final phase, every strategy keeps as many of the
+/// highest-scoring triplets as the target budget allows, and changes nothing more.
 /// </summary>
 public sealed class AllocationStrategy
 {
@@ -13,8 +13,8 @@ public sealed class AllocationStrategy
     private AllocationStrategy(string name, string settings, Reallocation? reallocation) => (Name, Settings, _reallocation) = (name, settings, reallocation);
 
     /// <summary>
-    /// As published: the highest-scoring triplets live, as many as the budget allows; the lambdas of the others are set to 0. Those are still trained and may come back at a later mask; no matrix ever holds more triplets than it
-    /// started with. The default.
+    /// As published: the highest-scoring triplets live, as many as the budget allows; the lambdas of the others are set to 0. Those are still trained and may come back at a later mask; no
+    /// matrix ever holds more triplets than it started with. The default.
     /// </summary>
     public static AllocationStrategy PruneToBudget { get; } = new("prune to budget", "prune to budget", null);
 
@@ -30,17 +30,19 @@ public sealed class AllocationStrategy
     private string Settings { get; }
 
     /// <summary>
-    /// Moves ranks between matrices, after ElaLoRA (Chang et al., arXiv 2504.00254): each mask drops the least important triplets and gives as many new ones to the matrices whose own least important triplets matter most. The
-    /// budget is that of the options, constant if the target rank equals the initial rank; triplets beyond it are dropped permanently. A matrix that has triplets keeps at least one, so that its importance is known.
+    /// Moves ranks between matrices, after ElaLoRA (Chang et al., arXiv 2504.00254): each mask drops the least important triplets and gives as many new ones to the matrices whose own least
+    /// important triplets matter most. The budget is that of the options, constant if the target rank equals the initial rank; triplets beyond it are dropped permanently. A matrix that has
+    /// triplets keeps at least one, so that its importance is known.
     /// </summary>
     /// <remarks>
-    /// The number of moves falls from <paramref name="triplets"/> at the end of the initial phase to 0 at the start of the final one, as 1 - c³ of the elapsed share c. A new triplet has P and Q as at the start and lambda 0, so
-    /// adding it does not change the model's output; its statistics and optimiser state start at 0. In a custom loop, name the optimiser with <c>AdaLoraModel.UseOptimizer</c>.
-    /// Each mask waits for the device once.
+    /// The number of moves falls from <paramref name="triplets"/> at the end of the initial phase to 0 at the start of the final one, as 1 - c³ of the elapsed share c. A new triplet has P
+    /// and Q as at the start and lambda 0, so adding it does not change the model's output; its statistics and optimiser state start at 0. In a custom loop, name the optimiser with
+    /// <c>AdaLoraModel.UseOptimizer</c>. Each mask waits for the device once.
     /// </remarks>
     /// <param name="triplets">Maximum number of triplets that one mask moves, at least 1.</param>
     /// <param name="perMatrix">Maximum number of triplets that one mask takes from or gives to a matrix, at least 1.</param>
-    /// <param name="maxRank">Maximum number of triplets in a matrix, at least 1; a matrix that starts with more only shrinks. By default the smaller of its sizes, which is the limit in any case.</param>
+    /// <param name="maxRank">Maximum number of triplets in a matrix, at least 1; a matrix that starts with more only shrinks. By default the smaller of its sizes, which is the limit in any
+    /// case.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is below 1.</exception>
     public static AllocationStrategy Reallocate(int triplets = 4, int perMatrix = 2, int? maxRank = null)
     {

@@ -4,7 +4,10 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Allocation;
 
-/// <summary>The penalty of <see cref="OrthogonalityRegularizer"/> and its gradient by tensor operations. On a device their number determines the time: it depends neither on the number of matrices nor on their ranks.</summary>
+/// <summary>
+/// The penalty of <see cref="OrthogonalityRegularizer"/> and its gradient by tensor operations. On a device their number determines the time: it depends neither on the number of matrices
+/// nor on their ranks.
+/// </summary>
 internal sealed class OrthogonalityOperations : IDisposable
 {
     // Far below any non-zero norm in either precision, far above the smallest normal number: C/norm stays exact, and 0/0 becomes 0.
@@ -29,7 +32,8 @@ internal sealed class OrthogonalityOperations : IDisposable
             return;
         }
 
-        var rows = tensor(runs.SelectMany(run => run.Ranks).SelectMany(own => Enumerable.Range(0, rank).Select(i => i < own ? 1f : 0f)).ToArray(), dtype: like.dtype, device: like.device).view(-1, rank, 1);
+        var rows = tensor(runs.SelectMany(run => run.Ranks).SelectMany(own => Enumerable.Range(0, rank).Select(i => i < own ? 1f : 0f)).ToArray(), dtype: like.dtype,
+            device: like.device).view(-1, rank, 1);
         _present = rows.mul(rows.transpose(1, 2)).DetachFromDisposeScope();
         _identities = _present.mul(eye(rank, dtype: like.dtype, device: like.device)).DetachFromDisposeScope();
 

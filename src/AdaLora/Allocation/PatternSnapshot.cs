@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Allocation;
 
 /// <summary>
-/// Which triplets were held at some moment and which of them pruned, (triplets) in storage order; how many were left; whether any mask had been applied; whether the pattern was final; whether pruned triplets had been dropped.
+/// Which triplets were held at some moment and which of them pruned, (triplets) in storage order; how many were left; whether any mask had been applied; whether the pattern was final;
+/// whether pruned triplets had been dropped.
 /// </summary>
 internal sealed record PatternSnapshot(TripletRoster Roster, Tensor Pruned, int LiveTriplets, bool HasMasked, bool IsPatternFinal, bool IsCompacted) : IDisposable
 {

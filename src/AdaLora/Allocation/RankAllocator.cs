@@ -71,7 +71,10 @@ public sealed partial class RankAllocator : IBankFollower
             _tracker.Update(values, gradients, finite);
     }
 
-    /// <summary>What the strategy drops and adds at <paramref name="step"/>; null if the schedule asks for nothing, or there is nothing to drop or add. If there may be something, waits for the device once.</summary>
+    /// <summary>
+    /// What the strategy drops and adds at <paramref name="step"/>; null if the schedule asks for nothing, or there is nothing to drop or add. If there may be something, waits for the
+    /// device once.
+    /// </summary>
     internal Allotment? Choose(long step, Tensor values)
     {
         if (!_strategy.Resizes || IsPatternFinal || step >= Schedule.FirstFinalStep || !Schedule.MasksAt(step))

@@ -3,8 +3,8 @@ using AdaLora.Bank;
 namespace AdaLora.Allocation;
 
 /// <summary>
-/// Moves triplets from where they matter least to where even the least of them matters; see <see cref="AllocationStrategy.Reallocate"/>. Each matrix's few lowest-scoring triplets are candidates: the lowest of all candidates are
-/// dropped, and the matrices of the highest ones grow. Pure arithmetic.
+/// Moves triplets from where they matter least to where even the least of them matters; see <see cref="AllocationStrategy.Reallocate"/>. Each matrix's few lowest-scoring triplets are
+/// candidates: the lowest of all candidates are dropped, and the matrices of the highest ones grow. Pure arithmetic.
 /// </summary>
 /// <param name="Triplets">Maximum number of moves per mask at the beginning.</param>
 /// <param name="PerMatrix">Candidates per matrix.</param>

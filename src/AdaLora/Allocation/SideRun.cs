@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Allocation;
 
 /// <summary>
-/// Matrices P' and Q whose rows have the same length and follow each other in memory, as the operations of <see cref="OrthogonalityOperations"/> take them: all with the same number of rows, filled up where ranks differ.
+/// Matrices P' and Q whose rows have the same length and follow each other in memory, as the operations of <see cref="OrthogonalityOperations"/> take them: all with the same number of rows,
+/// filled up where ranks differ.
 /// </summary>
 /// <param name="Offset">Where the first row starts in a flat buffer.</param>
 /// <param name="Length">Entries of a row.</param>

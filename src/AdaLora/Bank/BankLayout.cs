@@ -55,7 +55,8 @@ internal sealed class BankLayout
 
     /// <summary>Lays out the given matrices. The result does not depend on the order in which they are given.</summary>
     /// <exception cref="ArgumentException">
-    /// A name is empty or given twice, a size is below 1 or above <see cref="int.MaxValue"/>, or a rank is negative; all such matrices are listed. Or there are more triplets than <see cref="MaxTriplets"/>.
+    /// A name is empty or given twice, a size is below 1 or above <see cref="int.MaxValue"/>, or a rank is negative; all such matrices are listed. Or there are more triplets than
+    /// <see cref="MaxTriplets"/>.
     /// </exception>
     public static BankLayout Create(IEnumerable<TripletShape> shapes)
     {

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Bank;
 
 /// <summary>
-/// A custom optimiser whose state can be saved in a checkpoint and restored, and follows the adapters when triplets are dropped, added or restored. TorchSharp's managed optimisers need not implement it.
+/// A custom optimiser whose state can be saved in a checkpoint and restored, and follows the adapters when triplets are dropped, added or restored. TorchSharp's managed optimisers need not
+/// implement it.
 /// </summary>
 public interface IOptimizerState
 {
@@ -12,7 +13,8 @@ public interface IOptimizerState
     IReadOnlyDictionary<string, Tensor> CaptureState();
 
     /// <summary>
-    /// Settings that affect the next steps but are not options of a parameter group, such as betas, by name: training resumes only from a checkpoint whose optimiser had the same ones. None by default.
+    /// Settings that affect the next steps but are not options of a parameter group, such as betas, by name: training resumes only from a checkpoint whose optimiser had the same ones. None
+    /// by default.
     /// </summary>
     IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>();
 

@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Bank;
 
-/// <summary>Makes an optimiser's state follow a bank: state per element of the triplets moves with them, and starts at 0 for new ones. A custom optimiser comes last, because what it does cannot be undone.</summary>
+/// <summary>
+/// Makes an optimiser's state follow a bank: state per element of the triplets moves with them, and starts at 0 for new ones. A custom optimiser comes last, because what it does cannot be
+/// undone.
+/// </summary>
 /// <param name="optimizer">The optimiser.</param>
 /// <param name="parameter">The bank's values.</param>
 internal sealed class OptimizerFollower(optim.Optimizer optimizer, Parameter parameter) : IBankFollower
@@ -15,8 +18,11 @@ internal sealed class OptimizerFollower(optim.Optimizer optimizer, Parameter par
     public void Require()
     {
         if (!CanFollow(optimizer))
+        {
             throw new NotSupportedException(
                 $"The optimiser {optimizer.GetType().Name} keeps its state where it cannot follow triplets that are dropped or added. Implement {nameof(IOptimizerState)}, use one of TorchSharp's managed optimisers, or keep all triplets.");
+        }
+
         _ = Index();
     }
 

@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Bank;
 
 /// <summary>
-/// A change of several things that happens entirely or not at all. It is planned first, which may fail without changing anything; then its steps are executed, and if one fails, it and the preceding ones are undone.
+/// A change of several things that happens entirely or not at all. It is planned first, which may fail without changing anything; then its steps are executed, and if one fails, it and the
+/// preceding ones are undone.
 /// </summary>
 internal sealed class Transition
 {
@@ -14,7 +15,8 @@ internal sealed class Transition
     public void Add(Action take, Action undo) => _steps.Add((take, undo));
 
     /// <summary>
-    /// Adds a step that runs after all those of <see cref="Add"/>, whenever these are added, and is not undone: for what cannot be undone, which may fail if it is the first of these, and for what cannot fail.
+    /// Adds a step that runs after all those of <see cref="Add"/>, whenever these are added, and is not undone: for what cannot be undone, which may fail if it is the first of these, and
+    /// for what cannot fail.
     /// </summary>
     public void AddLast(Action take) => _last.Add(take);
 

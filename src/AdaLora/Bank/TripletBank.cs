@@ -80,10 +80,12 @@ internal sealed class TripletBank : IDisposable
     internal void RemoveFollower(IBankFollower follower) => _followers.Remove(follower);
 
     /// <summary>
-    /// Plans a change of the triplets the bank holds, and of everything that follows it. <see cref="Values"/> and <see cref="Gradients"/> stay the same objects, so that an optimiser continues with them.
+    /// Plans a change of the triplets the bank holds, and of everything that follows it. <see cref="Values"/> and <see cref="Gradients"/> stay the same objects, so that an optimiser
+    /// continues with them.
     /// </summary>
     /// <param name="roster">The triplets held afterwards.</param>
-    /// <param name="values">The values afterwards, (elements), whose memory becomes the bank's; gradients are then 0. If null, current values and gradients are kept, and triplets not held now start as all did initially.</param>
+    /// <param name="values">The values afterwards, (elements), whose memory becomes the bank's; gradients are then 0. If null, current values and gradients are kept, and triplets not held
+    /// now start as all did initially.</param>
     /// <param name="steps">Receives the steps. Tensors of the plan belong to the caller's dispose scope.</param>
     /// <returns>The change, for anything else that follows.</returns>
     /// <exception cref="InvalidDataException">The number of values is not the number of elements.</exception>

@@ -1,8 +1,8 @@
 namespace AdaLora.Bank;
 
 /// <summary>
-/// Which triplets a bank holds. Each keeps its number within its matrix for life: initial ones are counted from 0, and later ones continue from there, so that the contents at two moments can be compared, whatever was
-/// dropped and added in between. Within a matrix, triplets are stored in the order of their numbers. Immutable; pure arithmetic.
+/// Which triplets a bank holds. Each keeps its number within its matrix for life: initial ones are counted from 0, and later ones continue from there, so that the contents at two moments
+/// can be compared, whatever was dropped and added in between. Within a matrix, triplets are stored in the order of their numbers. Immutable; pure arithmetic.
 /// </summary>
 internal sealed class TripletRoster
 {

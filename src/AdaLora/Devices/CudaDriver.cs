@@ -4,8 +4,8 @@ using System.Text;
 namespace AdaLora.Devices;
 
 /// <summary>
-/// What NVIDIA's driver reports, through the library that comes with it (libcuda.so.1, nvcuda.dll): whether there are GPUs, their names and their memory. TorchSharp has no calls for these. GPU indices are
-/// those used by libtorch, respecting CUDA_VISIBLE_DEVICES.
+/// What NVIDIA's driver reports, through the library that comes with it (libcuda.so.1, nvcuda.dll): whether there are GPUs, their names and their memory. TorchSharp has no calls for these.
+/// GPU indices are those used by libtorch, respecting CUDA_VISIBLE_DEVICES.
 /// </summary>
 internal sealed unsafe class CudaDriver
 {
@@ -29,7 +29,12 @@ internal sealed unsafe class CudaDriver
         var opened = new CudaDriver(library);
         var code = ((delegate* unmanaged<uint, int>)opened.Export("cuInit"))(0);
         if (code == NoDevice || (code == 0 && opened.Count == 0))
-            return Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES") is { } visible ? $"the NVIDIA driver sees no card (CUDA_VISIBLE_DEVICES is '{visible}')" : "the NVIDIA driver sees no card";
+        {
+            return Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES") is { } visible
+                ? $"the NVIDIA driver sees no card (CUDA_VISIBLE_DEVICES is '{visible}')"
+                : "the NVIDIA driver sees no card";
+        }
+
         if (code != 0)
             return $"the NVIDIA driver does not start (cuInit: {opened.NameOf(code)})";
         driver = opened;
@@ -87,7 +92,9 @@ internal sealed unsafe class CudaDriver
     private string NameOf(int code)
     {
         byte* name;
-        return ((delegate* unmanaged<int, byte**, int>)Export("cuGetErrorName"))(code, &name) == 0 ? Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name)) : $"error {code}";
+        return ((delegate* unmanaged<int, byte**, int>)Export("cuGetErrorName"))(code, &name) == 0
+            ? Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name))
+            : $"error {code}";
     }
 
     private nint Export(string name) => NativeLibrary.GetExport(_library, name);

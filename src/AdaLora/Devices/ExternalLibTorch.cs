@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace AdaLora.Devices;
 
 /// <summary>
-/// Loads libtorch from a folder instead of a NuGet package: from a PyTorch installation or a libtorch download. For machines that already have one, and for GPUs whose package a feed lacks. It must be done before
-/// anything in TorchSharp is used. Loading from several threads is safe; the first one wins.
+/// Loads libtorch from a folder instead of a NuGet package: from a PyTorch installation or a libtorch download. For machines that already have one, and for GPUs whose package a feed lacks.
+/// It must be done before anything in TorchSharp is used. Loading from several threads is safe; the first one wins.
 /// </summary>
 public static class ExternalLibTorch
 {
@@ -16,7 +16,10 @@ public static class ExternalLibTorch
     /// <summary>Where libtorch was loaded from; null if it was not loaded from a folder.</summary>
     public static string? Folder { get; private set; }
 
-    /// <summary>Loads libtorch from the folder in <see cref="FolderVariable"/> or, if that is not set, from the first folder on the system's library search path (LD_LIBRARY_PATH on Linux) that contains one.</summary>
+    /// <summary>
+    /// Loads libtorch from the folder in <see cref="FolderVariable"/> or, if that is not set, from the first folder on the system's library search path (LD_LIBRARY_PATH on Linux) that
+    /// contains one.
+    /// </summary>
     /// <returns>Whether such a folder exists.</returns>
     /// <exception cref="LibTorchException">The variable's folder contains no libtorch, libtorch does not load, or it is not compatible with TorchSharp.</exception>
     public static bool LoadFromEnvironment()
@@ -28,7 +31,8 @@ public static class ExternalLibTorch
     }
 
     /// <summary>
-    /// Loads libtorch from a folder and checks its compatibility with TorchSharp: dtypes, shapes, strides and values of a few tensors, and a backward pass through a C# function. A second call with the same folder does nothing.
+    /// Loads libtorch from a folder and checks its compatibility with TorchSharp: dtypes, shapes, strides and values of a few tensors, and a backward pass through a C# function. A second
+    /// call with the same folder does nothing.
     /// </summary>
     /// <param name="folder">The folder containing libtorch_cpu.so (torch_cpu.dll, libtorch_cpu.dylib), or PyTorch's folder above it (site-packages/torch).</param>
     /// <exception cref="ArgumentException"><paramref name="folder"/> is null or empty.</exception>
@@ -54,7 +58,8 @@ public static class ExternalLibTorch
     private static string? OnSearchPath()
     {
         var variable = OperatingSystem.IsWindows() ? "PATH" : OperatingSystem.IsMacOS() ? "DYLD_LIBRARY_PATH" : "LD_LIBRARY_PATH";
-        return (Environment.GetEnvironmentVariable(variable) ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(folder => File.Exists(Path.Combine(folder, FileOf("torch_cpu"))));
+        return (Environment.GetEnvironmentVariable(variable) ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .FirstOrDefault(folder => File.Exists(Path.Combine(folder, FileOf("torch_cpu"))));
     }
 
     private static string PlaceOf(string folder)

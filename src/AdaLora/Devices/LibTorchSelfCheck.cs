@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Devices;
 
 /// <summary>
-/// Whether TorchSharp's native library and libtorch agree on the layout of a tensor. TorchSharp's library reads tensors by the memory layout of the version it was built for; in another version the layout may differ, and then
-/// dtypes, shapes and values are silently wrong.
+/// Whether TorchSharp's native library and libtorch agree on the layout of a tensor. TorchSharp's library reads tensors by the memory layout of the version it was built for; in another
+/// version the layout may differ, and then dtypes, shapes and values are silently wrong.
 /// </summary>
 internal static class LibTorchSelfCheck
 {

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Devices;
 
 /// <summary>
-/// The precision in which a whole model is held and computed: its weights, and everything between its layers. Sums inside of layer norms, softmax and products are in single precision whatever this is, and so are losses, the
-/// adapters' weights and the optimiser. Immutable and thread-safe.
+/// The precision in which a whole model is held and computed: its weights, and everything between its layers. Sums inside of layer norms, softmax and products are in single precision
+/// whatever this is, and so are losses, the adapters' weights and the optimiser. Immutable and thread-safe.
 /// </summary>
 public sealed class ModelPrecision
 {
@@ -45,7 +45,8 @@ public sealed class ModelPrecision
     {
         ArgumentNullException.ThrowIfNull(name);
         return All.FirstOrDefault(precision => precision.Is(name))
-            ?? throw new ArgumentException($"Unknown precision '{name}'; use one of {string.Join(", ", All.Select(precision => precision.Name))}, or the short forms fp32, bf16 and fp16.", nameof(name));
+            ?? throw new ArgumentException($"Unknown precision '{name}'; use one of {string.Join(", ", All.Select(precision => precision.Name))}, or the short forms fp32, bf16 and fp16.",
+                nameof(name));
     }
 
     /// <summary>Whether a text is the name of a precision.</summary>

@@ -51,9 +51,7 @@ internal static class AdapterInjector
         try
         {
             foreach (var site in sites)
-            {
                 replacements.Add(Replacement.Create(site, create, replacements));
-            }
 
             replacements.ForEach(replacement => replacement.Apply());
             InjectionCheck.Verify(model, replacements);
@@ -75,23 +73,15 @@ internal static class AdapterInjector
     private static void CheckSites(nn.Module model, IReadOnlyList<InjectionSite> sites)
     {
         if (sites.Count == 0)
-        {
             throw new ArgumentException("There are no sites to inject into.", nameof(sites));
-        }
 
         if (sites.FirstOrDefault(site => !ReferenceEquals(site.Model, model)) is { } foreign)
-        {
             throw new ArgumentException($"The site {foreign} was found in another model.", nameof(sites));
-        }
 
         if (sites.GroupBy(site => site.Layer, (IEqualityComparer<nn.Module>)ReferenceEqualityComparer.Instance).FirstOrDefault(group => group.Count() > 1) is { } twice)
-        {
             throw new ArgumentException($"The site {twice.First()} occurs more than once.", nameof(sites));
-        }
 
         if (sites.FirstOrDefault(site => site.References.Any(reference => !ReferenceEquals(reference.Read(), site.Layer))) is { } stale)
-        {
             throw new InvalidOperationException($"The layer {stale} is no longer where it was found; search the model again.");
-        }
     }
 }

@@ -34,9 +34,7 @@ internal sealed class CollectionScanner(ModuleNode owner, FieldInfo info)
     {
         var held = ElementType(list.GetType(), typeof(IList<>), 0);
         if (held.IsPrimitive)
-        {
             yield break;
-        }
 
         var items = Snapshot(list);
         for (var i = 0; i < items.Length; i++)
@@ -47,9 +45,7 @@ internal sealed class CollectionScanner(ModuleNode owner, FieldInfo info)
                     list.IsReadOnly ? null : module => list[index] = module)]
                 : Scan(items[i], $"{member}[{i}]", depth - 1);
             foreach (var reference in found)
-            {
                 yield return reference;
-            }
         }
     }
 
@@ -63,9 +59,7 @@ internal sealed class CollectionScanner(ModuleNode owner, FieldInfo info)
                 ? [new(owner, info, place, held, () => dictionary[key] as nn.Module, dictionary.IsReadOnly ? null : module => dictionary[key] = module)]
                 : Scan(dictionary[key], place, depth - 1);
             foreach (var reference in found.Concat(Fixed(key, place, depth)))
-            {
                 yield return reference;
-            }
         }
     }
 

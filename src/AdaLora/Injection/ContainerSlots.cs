@@ -37,9 +37,7 @@ internal abstract class ContainerSlots
             var definition = type.IsGenericType ? type.GetGenericTypeDefinition() : null;
             var slots = definition == typeof(ModuleList<>) ? typeof(ListSlots<>) : definition == typeof(ModuleDict<>) ? typeof(DictSlots<>) : null;
             if (slots is not null)
-            {
                 return (ContainerSlots)Activator.CreateInstance(slots.MakeGenericType(type.GetGenericArguments()), module)!;
-            }
         }
 
         return null;

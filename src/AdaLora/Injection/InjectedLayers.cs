@@ -38,19 +38,13 @@ internal sealed class InjectedLayers
     public void Detach()
     {
         if (!IsAttached)
-        {
             return;
-        }
 
         if (!IsSuspended)
-        {
             RequireInPlace();
-        }
 
         foreach (var replacement in _replacements)
-        {
             replacement.Undo();
-        }
 
         IsAttached = false;
     }
@@ -61,9 +55,7 @@ internal sealed class InjectedLayers
     {
         RequireInPlace();
         foreach (var replacement in _replacements)
-        {
             replacement.Withdraw();
-        }
 
         IsSuspended = true;
     }
@@ -84,8 +76,6 @@ internal sealed class InjectedLayers
     {
         var moved = _replacements.Where(replacement => !replacement.IsInPlace).Select(replacement => replacement.Site.Path).ToArray();
         if (moved.Length > 0)
-        {
             throw new InvalidOperationException($"The model was changed since the adapters were injected; these are no longer in their places: {string.Join(", ", moved)}.");
-        }
     }
 }

@@ -17,20 +17,14 @@ internal static class InjectionCheck
             foreach (var path in site.Aliases.Prepend(site.Path))
             {
                 if (!modules[path].Contains(replacement.Adapter))
-                {
                     throw Failure(site, $"the model still returns another module for {path}");
-                }
             }
 
             if (!replacement.IsInPlace)
-            {
                 throw Failure(site, "a field or slot does not return what was put into it");
-            }
 
             if (references[site.Layer].FirstOrDefault() is { } left)
-            {
                 throw Failure(site, $"{TypeNames.Of(left.DeclaringType)}.{left.Member} still refers to the layer itself");
-            }
         }
     }
 

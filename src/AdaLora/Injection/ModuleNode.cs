@@ -68,9 +68,7 @@ internal sealed class ModuleNode(string name, nn.Module module, ModuleNode? pare
 
             nodes.Add(node);
             foreach (var (name, child) in node.Module.named_children().ToArray())
-            {
                 Visit(new ModuleNode(name, child, node));
-            }
         }
     }
 }

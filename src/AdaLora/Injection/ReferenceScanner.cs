@@ -32,7 +32,8 @@ internal static class ReferenceScanner
     /// GetFields omits the private fields of base classes, hence the walk; it ends at TorchSharp's own classes, whose lists are known as slots and
     /// registries.
     /// </summary>
-    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "A field that holds a module is stored to by code, so that trimming keeps it. Compiling ahead of time drops its name: then TorchSharp cannot register the module either.")]
+    [UnconditionalSuppressMessage("Trimming", "IL2075",
+        Justification = "A field that holds a module is stored to by code, so that trimming keeps it. Compiling ahead of time drops its name: then TorchSharp cannot register the module either.")]
     private static IEnumerable<ModuleReference> FieldsOf(ModuleNode owner)
     {
         for (var type = owner.Module.GetType(); type is not null && type.Assembly != typeof(nn.Module).Assembly; type = type.BaseType)
@@ -46,9 +47,7 @@ internal static class ReferenceScanner
                     null => Enumerable.Empty<ModuleReference>(),
                 };
                 foreach (var reference in references)
-                {
                     yield return reference;
-                }
             }
         }
     }

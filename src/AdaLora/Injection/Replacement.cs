@@ -22,9 +22,7 @@ internal sealed class Replacement
     {
         var adapter = create(site);
         if (adapter is null || ReferenceEquals(adapter, site.Layer) || AdapterTable.BaseLayerOf(adapter) is not null || earlier.Any(other => ReferenceEquals(other.Adapter, adapter)))
-        {
             throw new InjectionException($"The adapter made for {site} is {(adapter is null ? "null" : "not a new module")}; the model is unchanged.");
-        }
 
         adapter.train(site.Layer.training);
         return new(site, adapter);
@@ -34,18 +32,14 @@ internal sealed class Replacement
     {
         AdapterTable.Add(Adapter, Site.Layer);
         foreach (var reference in Site.References)
-        {
             reference.Write(Adapter);
-        }
     }
 
     /// <summary>Puts the layer back wherever the adapter is. The adapter keeps it too, so that it can be put in place again.</summary>
     public void Withdraw()
     {
         foreach (var reference in Site.References.Where(reference => ReferenceEquals(reference.Read(), Adapter)))
-        {
             reference.Write(Site.Layer);
-        }
 
         AdapterTable.Remove(Adapter);
         Site.Layer.train(Adapter.training);
@@ -55,14 +49,10 @@ internal sealed class Replacement
     public void Undo()
     {
         if (AdapterTable.BaseLayerOf(Adapter) is not null)
-        {
             Withdraw();
-        }
 
         // Backwards, because clearing a slot moves the ones after it.
         foreach (var reference in ReferenceScanner.Scan(ModuleNode.Walk(Adapter))[Site.Layer].Reverse().ToArray())
-        {
             reference.Clear();
-        }
     }
 }

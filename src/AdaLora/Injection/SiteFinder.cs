@@ -77,13 +77,9 @@ internal sealed class SiteFinder
         {
             // A region contains modules of all kinds; a name written out was meant. The layers inside stay available to other patterns.
             if (match == NameMatch.ByName)
-            {
                 _refused.Add(new(node.DisplayPath, NotLinear(node.Module)));
-            }
             else if (PackedModules.UncoveredIn(node.Module) is { } uncovered)
-            {
                 _skipped.Add(new(node.DisplayPath, uncovered));
-            }
         }
         else if (!layer.IsLinear && match != NameMatch.ByName)
         {
@@ -148,9 +144,7 @@ internal sealed class SiteFinder
         for (var ancestor = node.Parent; ancestor is not null; ancestor = ancestor.Parent)
         {
             if (_selected.Contains(ancestor.Module))
-            {
                 return true;
-            }
         }
 
         return false;

@@ -80,9 +80,7 @@ internal sealed class TrainableSelection
     {
         _original ??= [.. _all.Select(slot => slot.Parameter.requires_grad)];
         foreach (var slot in _all)
-        {
             slot.Parameter.requires_grad = _trainable.Contains(slot);
-        }
     }
 
     /// <summary>Parameters and buffers of the modules trained in full, with their names in the original model.</summary>
@@ -96,9 +94,7 @@ internal sealed class TrainableSelection
     public void Restore()
     {
         foreach (var (slot, required) in _all.Zip(_original ?? []))
-        {
             slot.Parameter.requires_grad = required;
-        }
 
         _original = null;
     }
@@ -106,9 +102,7 @@ internal sealed class TrainableSelection
     private static void RequireParameters(NamePattern pattern, ModuleNode[] matched, IReadOnlyList<Tensor> covered, IReadOnlyList<ModuleNode> nodes)
     {
         if (covered.Count > 0)
-        {
             return;
-        }
 
         var nearest = NearestNames.To(pattern.Text, nodes.Select(node => node.Path), 5);
         throw new ArgumentException(matched.Length > 0

@@ -6,9 +6,7 @@ internal static class TypeNames
     public static string Of(Type type)
     {
         if (type.IsArray)
-        {
             return Of(type.GetElementType()!) + "[]";
-        }
 
         // An argument of an enclosing generic type has no backtick of its own; such a type is written with its bare name.
         var tick = type.Name.IndexOf('`', StringComparison.Ordinal);

@@ -1,8 +1,8 @@
 namespace AdaLora.Internals;
 
 /// <summary>
-/// Where the backward passes of one training store an exception, which must not escape them, until <see cref="ThrowIfAny"/>. Nodes hold the one of their training: the thread that runs a backward pass does not identify it,
-/// since a GPU's backward pass has its own thread.
+/// Where the backward passes of one training store an exception, which must not escape them, until <see cref="ThrowIfAny"/>. Nodes hold the one of their training: the thread that runs a
+/// backward pass does not identify it, since a GPU's backward pass has its own thread.
 /// </summary>
 internal sealed class BackwardFailure
 {

@@ -3,9 +3,10 @@ using static TorchSharp.torch;
 namespace AdaLora.Internals;
 
 /// <summary>
-/// What every backward pass written in C# needs. libtorch calls it from native code, where an exception would end the process: it is stored with the training (<see cref="BackwardFailure"/>), and the gradients are zeros. They
-/// must not be undefined, since a function in front of this one may then create zeros shaped like one of its outputs that has been freed, and throw. And libtorch takes over gradients without saying when, so the tensors that
-/// carried them are freed at the next pass rather than at the end of the step, when all of them would have been alive.
+/// What every backward pass written in C# needs. libtorch calls it from native code, where an exception would end the process: it is stored with the training
+/// (<see cref="BackwardFailure"/>), and the gradients are zeros. They must not be undefined, since a function in front of this one may then create zeros shaped like one of its outputs that
+/// has been freed, and throw. And libtorch takes over gradients without saying when, so the tensors that carried them are freed at the next pass rather than at the end of the step, when all
+/// of them would have been alive.
 /// </summary>
 internal static class BackwardPass
 {

@@ -4,9 +4,10 @@ using static TorchSharp.torch;
 namespace AdaLora.Internals;
 
 /// <summary>
-/// Operations between tensors and numbers, named as in libtorch, and the only place where this project creates a <see cref="Scalar"/>. TorchSharp passes a Scalar's handle without keeping the object alive, so the
-/// one created by <c>x.mul(0.5)</c>, or the hidden factor 1 of <c>a + b</c>, is garbage before libtorch has read it: if another thread collects at that moment, libtorch reads freed memory. Here each is kept alive until the
-/// operation has returned. Forms that do not do so are banned (src/BannedSymbols.Scalars.txt); tests scan the compiled code of every package for them.
+/// Operations between tensors and numbers, named as in libtorch, and the only place where this project creates a <see cref="Scalar"/>. TorchSharp passes a Scalar's handle without keeping
+/// the object alive, so the one created by <c>x.mul(0.5)</c>, or the hidden factor 1 of <c>a + b</c>, is garbage before libtorch has read it: if another thread collects at that moment,
+/// libtorch reads freed memory. Here each is kept alive until the operation has returned. Forms that do not do so are banned (src/BannedSymbols.Scalars.txt); tests scan the compiled code of
+/// every package for them.
 /// </summary>
 internal static class HeldScalars
 {

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Internals;
 
 /// <summary>
-/// Copies from the host's memory without waiting. A card reads pinned memory by itself, once the preceding kernels have run; an ordinary copy makes the host wait for all of them. libtorch keeps the pinned memory until it has been read.
+/// Copies from the host's memory without waiting. A card reads pinned memory by itself, once the preceding kernels have run; an ordinary copy makes the host wait for all of them. libtorch
+/// keeps the pinned memory until it has been read.
 /// </summary>
 internal static class PinnedCopy
 {

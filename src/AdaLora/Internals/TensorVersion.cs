@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Internals;
 
 /// <summary>
-/// libtorch's count of the in-place changes to a tensor and all its views, by which a backward pass recognises that something has changed. TorchSharp does not expose it; libtorch exports the function, whose name is known here
-/// for Linux and macOS.
+/// libtorch's count of the in-place changes to a tensor and all its views, by which a backward pass recognises that something has changed. TorchSharp does not expose it; libtorch exports
+/// the function, whose name is known here for Linux and macOS.
 /// </summary>
 internal static unsafe class TensorVersion
 {

@@ -13,8 +13,8 @@ public sealed class InspectedTriplet
     public double Norm { get; }
 
     /// <summary>
-    /// Square of <see cref="Norm"/> over the square of the product's Frobenius norm; 0 where the product is 0. The energies of a matrix add up to 1 if its triplets are orthogonal to each other; they add
-    /// up to more than 1 where triplets cancel each other out, and to less where they point the same way.
+    /// Square of <see cref="Norm"/> over the square of the product's Frobenius norm; 0 where the product is 0. The energies of a matrix add up to 1 if its triplets are orthogonal to each
+    /// other; they add up to more than 1 where triplets cancel each other out, and to less where they point the same way.
     /// </summary>
     public double Energy { get; }
 }

@@ -24,8 +24,8 @@ internal static class PeftName
     public static bool IsPassedOver(string stored) => IsCopy(stored) || stored.EndsWith(".lora_velora_embed", StringComparison.Ordinal);
 
     /// <summary>
-    /// Whether a stored tensor is also stored under another name. With all biases, PEFT saves those of a module trained in full three times: under its name, under the name of its own copy, and as they
-    /// were before.
+    /// Whether a stored tensor is also stored under another name. With all biases, PEFT saves those of a module trained in full three times: under its name, under the name of its own copy,
+    /// and as they were before.
     /// </summary>
     private static bool IsCopy(string stored) => stored.Contains(".original_module.", StringComparison.Ordinal) || stored.Contains(".modules_to_save.", StringComparison.Ordinal);
 

@@ -16,15 +16,18 @@ internal abstract class SavedConfig
     // Each of them makes the model compute something that this library's adapters cannot.
     private static readonly string[] Unsupported =
     [
-        "alora_invocation_tokens", "arrow_config", "kasa_config", "layer_replication", "lora_bias", "monteclora_config", "target_parameters", "trainable_token_indices", "use_bdlora", "use_dora", "use_qalora",
+        "alora_invocation_tokens", "arrow_config", "kasa_config", "layer_replication", "lora_bias", "monteclora_config", "target_parameters", "trainable_token_indices", "use_bdlora",
+            "use_dora", "use_qalora",
     ];
 
     // Fields that are followed, or that do not affect what the adapter computes: how it was initialised, its purpose, how it was trained, where it came from.
     private static readonly HashSet<string> Known = new(StringComparer.Ordinal)
     {
         "alpha_pattern", "auto_mapping", "base_model_name_or_path", "beta1", "beta2", "bias", "corda_config", "deltaT", TiedField, "eva_config", "exclude_modules", "fan_in_fan_out", "inference_mode",
-        "init_lora_weights", "init_r", "layers_pattern", "layers_to_transform", "loftq_config", "lora_alpha", "lora_dropout", "lora_ga_config", "megatron_config", "megatron_core", "modules_to_save", "orth_reg_weight",
-        "peft_type", "peft_version", "qalora_group_size", "r", "rank_pattern", "revision", "runtime_config", "target_modules", "target_r", "task_type", "tfinal", "tinit", "total_step", "use_rslora", "velora_config",
+        "init_lora_weights", "init_r", "layers_pattern", "layers_to_transform", "loftq_config", "lora_alpha", "lora_dropout", "lora_ga_config", "megatron_config", "megatron_core",
+            "modules_to_save", "orth_reg_weight",
+        "peft_type", "peft_version", "qalora_group_size", "r", "rank_pattern", "revision", "runtime_config", "target_modules", "target_r", "task_type", "tfinal", "tinit", "total_step",
+            "use_rslora", "velora_config",
     };
 
     // These initialisations change the base weights, so the adapter does not belong to the unmodified base model.
@@ -51,7 +54,8 @@ internal abstract class SavedConfig
     public SavedTargets Targets { get; }
 
     /// <summary>Fields that are set but unknown, so that their meaning cannot be determined.</summary>
-    public IReadOnlyList<string> UnknownFields => [.. Json.Where(entry => !Known.Contains(entry.Key) && !Unsupported.Contains(entry.Key, StringComparer.Ordinal) && IsSet(entry.Value)).Select(entry => entry.Key)];
+    public IReadOnlyList<string> UnknownFields =>
+        [.. Json.Where(entry => !Known.Contains(entry.Key) && !Unsupported.Contains(entry.Key, StringComparer.Ordinal) && IsSet(entry.Value)).Select(entry => entry.Key)];
 
     /// <summary>Modules saved in full, as listed, each once. The model need not have all of them.</summary>
     public IReadOnlyList<string> ModulesToSave { get; }

@@ -6,8 +6,8 @@ namespace AdaLora.Peft;
 internal static class SingularTriplets
 {
     /// <summary>
-    /// Q, lambda and P with P diag(lambda) Q = B A, where P and Q are orthonormal. With lambda = 1 the product would be the same, but the regulariser would pull the matrices away from it and the size of
-    /// a lambda would say nothing about its triplet. Cheap, because only the small factors of A and B are multiplied: no product the size of the layer is formed.
+    /// Q, lambda and P with P diag(lambda) Q = B A, where P and Q are orthonormal. With lambda = 1 the product would be the same, but the regulariser would pull the matrices away from it
+    /// and the size of a lambda would say nothing about its triplet. Cheap, because only the small factors of A and B are multiplied: no product the size of the layer is formed.
     /// </summary>
     /// <param name="right">A, (rank, in).</param>
     /// <param name="left">B, (out, rank).</param>

@@ -4,8 +4,8 @@ using AdaLora.Safetensors;
 namespace AdaLora.Peft;
 
 /// <summary>
-/// What PEFT's configuration cannot express about an adapter saved before its ranks were settled: that a rank pattern, which different initial ranks need, is not the final one, and what the target budget is.
-/// It is stored in the metadata of the weights, which PEFT ignores.
+/// What PEFT's configuration cannot express about an adapter saved before its ranks were settled: that a rank pattern, which different initial ranks need, is not the final one, and what the
+/// target budget is. It is stored in the metadata of the weights, which PEFT ignores.
 /// </summary>
 internal static class UnsettledRanks
 {

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Processes;
 
 /// <summary>
-/// Sums the gradients of parameters over a group, all of one element type in one collective. Behind the gradients travels, for each parameter, how many processes have one: a parameter that only some of them reached
-/// gets its sum everywhere, and one that none reached stays without, as if there were a single process.
+/// Sums the gradients of parameters over a group, all of one element type in one collective. Behind the gradients travels, for each parameter, how many processes have one: a parameter that
+/// only some of them reached gets its sum everywhere, and one that none reached stays without, as if there were a single process.
 /// </summary>
 internal static class GradientSum
 {

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Processes;
 
 /// <summary>
-/// The processes that train one model together. Every process calls the same members in the same order, with tensors of the same shape and element type; a member returns once the others have called it as well.
-/// What a member gives is the same on all processes, bit for bit: masks, ranks and weights stay equal because they are computed from equal numbers, and nothing compares them.
+/// The processes that train one model together. Every process calls the same members in the same order, with tensors of the same shape and element type; a member returns once the others
+/// have called it as well. What a member gives is the same on all processes, bit for bit: masks, ranks and weights stay equal because they are computed from equal numbers, and nothing compares them.
 /// </summary>
 public interface IProcessGroup
 {

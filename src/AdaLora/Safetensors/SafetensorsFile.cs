@@ -88,7 +88,8 @@ public sealed partial class SafetensorsFile : IDisposable
     }
 
     /// <summary>
-    /// Reads one tensor into an existing one, such as a parameter. Contiguous CPU memory with the stored element type is filled without an intermediate copy; otherwise the values are converted and moved.
+    /// Reads one tensor into an existing one, such as a parameter. Contiguous CPU memory with the stored element type is filled without an intermediate copy; otherwise the values are
+    /// converted and moved.
     /// </summary>
     /// <param name="name">The stored tensor's name.</param>
     /// <param name="target">The tensor to fill, of the stored shape. Filling it is not recorded for gradients. After an exception its values are undefined.</param>
@@ -112,13 +113,13 @@ public sealed partial class SafetensorsFile : IDisposable
 
     /// <summary>
     /// Returns one tensor as a memory-mapped part of the file: nothing is read until it is accessed, and processes that map the same file share its pages. Writing to the tensor changes
-    /// this object's copy, shared by all tensors of that name it returns, never the file. Only for files that nobody truncates or overwrites in place while the tensor lives: the system kills a process that accesses missing bytes.
-    /// Replacing the file with another one, as downloads do, is harmless.
+    /// this object's copy, shared by all tensors of that name it returns, never the file. Only for files that nobody truncates or overwrites in place while the tensor lives: the system
+    /// kills a process that accesses missing bytes. Replacing the file with another one, as downloads do, is harmless.
     /// </summary>
     /// <param name="name">The tensor's name.</param>
     /// <returns>
-    /// A CPU tensor that the caller owns; it belongs to no dispose scope, doesn't require a gradient and outlives this object. It is read as in <see cref="Read"/> if it cannot be mapped: booleans, and tensors
-    /// that do not start at a multiple of their element size.
+    /// A CPU tensor that the caller owns; it belongs to no dispose scope, doesn't require a gradient and outlives this object. It is read as in <see cref="Read"/> if it cannot be mapped:
+    /// booleans, and tensors that do not start at a multiple of their element size.
     /// </returns>
     /// <exception cref="KeyNotFoundException">The file contains no such tensor.</exception>
     /// <exception cref="SafetensorsException">The file can't be mapped or read, or has become shorter.</exception>

@@ -42,19 +42,13 @@ public sealed class ModuleOverrides
     {
         ArgumentNullException.ThrowIfNull(selection);
         if (initialRank is null && alpha is null)
-        {
             throw new ArgumentException($"The rule for {selection} gives neither an initial rank nor an alpha.", nameof(initialRank));
-        }
 
         if (initialRank is { } rank)
-        {
             ArgumentOutOfRangeException.ThrowIfNegative(rank, nameof(initialRank));
-        }
 
         if (alpha is { } value && !(double.IsFinite(value) && value > 0))
-        {
             throw new ArgumentOutOfRangeException(nameof(alpha), value, "Alpha must be a positive finite number.");
-        }
 
         return new([.. _rules, (selection, new ModuleOverride(initialRank, alpha))]);
     }

@@ -28,9 +28,7 @@ internal sealed class NamePattern
     {
         RequireDotted(text, "suffix");
         if (HasWildcard(text))
-        {
             throw new ArgumentException($"The suffix '{text}' holds a wildcard, which a suffix takes literally. Write it as a glob or a regular expression.", nameof(text));
-        }
 
         var tail = "." + text;
         return new("suffix", text, NameMatch.ByName, name => name == text || name.EndsWith(tail, StringComparison.Ordinal));
@@ -40,9 +38,7 @@ internal sealed class NamePattern
     {
         RequireDotted(text, "glob");
         if (text.Contains("***", StringComparison.Ordinal))
-        {
             throw new ArgumentException($"The glob '{text}' holds '***'. Use '*' for one segment or '**' for any number of them.", nameof(text));
-        }
 
         try
         {
@@ -128,17 +124,13 @@ internal sealed class NamePattern
     {
         ArgumentNullException.ThrowIfNull(text);
         if (string.IsNullOrWhiteSpace(text) || text.Length != text.Trim().Length)
-        {
             throw new ArgumentException($"The {kind} '{text}' is empty or has white space around it.", nameof(text));
-        }
     }
 
     private static void RequireDotted(string text, string kind)
     {
         RequireText(text, kind);
         if (text.StartsWith('.') || text.EndsWith('.') || text.Contains("..", StringComparison.Ordinal))
-        {
             throw new ArgumentException($"The {kind} '{text}' has an empty segment; module names look like 'encoder.layer.0.query'.", nameof(text));
-        }
     }
 }

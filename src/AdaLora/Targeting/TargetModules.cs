@@ -80,9 +80,7 @@ public sealed class TargetModules
     {
         ArgumentNullException.ThrowIfNull(layers);
         if (layers.Length == 0 || layers.Any(layer => layer < 0))
-        {
             throw new ArgumentException("Give one or more layer numbers from 0.", nameof(layers));
-        }
 
         var wanted = layers.ToHashSet();
         return InLayers(string.Join(", ", wanted.Order()), wanted.Contains);
@@ -96,15 +94,11 @@ public sealed class TargetModules
     {
         var open = layers.End.Equals(Index.End);
         if (layers.Start.IsFromEnd || (layers.End.IsFromEnd && !open))
-        {
             throw new ArgumentException($"The range {layers} counts from the end; count layers from the start.", nameof(layers));
-        }
 
         var (start, end) = (layers.Start.Value, open ? int.MaxValue : layers.End.Value);
         if (start >= end)
-        {
             throw new ArgumentException($"The range {layers} holds no layer: its end is exclusive.", nameof(layers));
-        }
 
         return InLayers(layers.ToString(), layer => layer >= start && layer < end);
     }
@@ -151,7 +145,9 @@ public sealed class TargetModules
     /// <summary>Excludes whole modules, which are known to exist, with their contents.</summary>
     internal TargetModules Without(IReadOnlyCollection<string> modules) =>
         new($"{_description} without {string.Join(", ", modules)}", Patterns, Exclusions, name =>
-            modules.FirstOrDefault(m => ModuleNames.IsAtOrIn(name, m)) is { } module ? NameVerdict.No(name == module ? "trained in full" : $"trained in full as part of '{ReadableName.Of(module)}'") : _judge(name));
+            modules.FirstOrDefault(m => ModuleNames.IsAtOrIn(name, m)) is { } module
+                ? NameVerdict.No(name == module ? "trained in full" : $"trained in full as part of '{ReadableName.Of(module)}'")
+                : _judge(name));
 
     internal NameMatch Match(string name)
     {
@@ -166,9 +162,7 @@ public sealed class TargetModules
     {
         ArgumentNullException.ThrowIfNull(texts);
         if (texts.Length == 0)
-        {
             throw new ArgumentException("Give at least one pattern.", nameof(texts));
-        }
 
         var patterns = texts.Distinct(StringComparer.Ordinal).Select(create).ToArray();
         var description = string.Join(" or ", patterns.AsEnumerable());

@@ -24,15 +24,15 @@ public sealed class CheckpointOptions
     public bool Resume { get; init; }
 
     /// <summary>
-    /// The caller's own settings that must be the same when a training resumes from a checkpoint, by name: the data, the batch size, the length texts are cut to. The trainer only sees batches; it notices different
-    /// ones by their number in an epoch, and by their sizes if it is told those, but not with <see cref="IResumableBatches{TBatch}"/>.
+    /// The caller's own settings that must be the same when a training resumes from a checkpoint, by name: the data, the batch size, the length texts are cut to. The trainer only sees
+    /// batches; it notices different ones by their number in an epoch, and by their sizes if it is told those, but not with <see cref="IResumableBatches{TBatch}"/>.
     /// </summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
     /// <summary>
-    /// Whether checkpoints identify the frozen weights they were made with by every byte. If false, this is done up to 256 MB; above that, 4,096 entries of each tensor are compared, plus names, dtypes and shapes: other
-    /// weights differ in these too, but a change to a few entries elsewhere, such as single rows of an embedding, goes unnoticed. Reads all weights at the start of <c>Trainer.Fit</c>: 16 GB for a model of 8 billion
-    /// parameters in half precision.
+    /// Whether checkpoints identify the frozen weights they were made with by every byte. If false, this is done up to 256 MB; above that, 4,096 entries of each tensor are compared, plus
+    /// names, dtypes and shapes: other weights differ in these too, but a change to a few entries elsewhere, such as single rows of an embedding, goes unnoticed. Reads all weights at the
+    /// start of <c>Trainer.Fit</c>: 16 GB for a model of 8 billion parameters in half precision.
     /// </summary>
     public bool HashAllWeights { get; init; }
 

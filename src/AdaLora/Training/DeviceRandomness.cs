@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Training;
 
 /// <summary>
-/// Derives a GPU's random numbers from the host's generator. TorchSharp does not expose the state of CUDA's generator, so a checkpoint cannot hold it; but it can hold the host's, from which CUDA's is reseeded
-/// before each batch.
+/// Derives a GPU's random numbers from the host's generator. TorchSharp does not expose the state of CUDA's generator, so a checkpoint cannot hold it; but it can hold the host's, from which
+/// CUDA's is reseeded before each batch.
 /// </summary>
 internal sealed class DeviceRandomness
 {

@@ -7,9 +7,9 @@ using static TorchSharp.torch;
 namespace AdaLora.Training;
 
 /// <summary>
-/// AdamW (Loshchilov and Hutter, ICLR 2019) as used by the trainer. It computes the same as TorchSharp's AdamW up to rounding, and can replace it anywhere: parameter groups, schedulers, saving. The differences:
-/// for single precision in host memory, a step is one multithreaded pass; half-precision parameters are trained through single-precision copies; and libtorch is given no number that a garbage collection
-/// could free while it is in use, so that other threads may create garbage. A parameter without a gradient is left alone. Not thread-safe.
+/// AdamW (Loshchilov and Hutter, ICLR 2019) as used by the trainer. It computes the same as TorchSharp's AdamW up to rounding, and can replace it anywhere: parameter groups, schedulers,
+/// saving. The differences: for single precision in host memory, a step is one multithreaded pass; half-precision parameters are trained through single-precision copies; and libtorch is
+/// given no number that a garbage collection could free while it is in use, so that other threads may create garbage. A parameter without a gradient is left alone. Not thread-safe.
 /// </summary>
 public class FusedAdamW : AdamW, IOptimizerState
 {
@@ -69,7 +69,8 @@ public class FusedAdamW : AdamW, IOptimizerState
     /// <summary>Performs one step with the current gradients.</summary>
     /// <param name="closure">Recomputes the loss before the step; null if the gradients are already there.</param>
     /// <returns>What <paramref name="closure"/> returned; null without it.</returns>
-    /// <exception cref="InvalidOperationException">A parameter was freed or replaced, as by moving the model; its size has changed since the optimiser was created; or its gradient is sparse.</exception>
+    /// <exception cref="InvalidOperationException">A parameter was freed or replaced, as by moving the model; its size has changed since the optimiser was created; or its gradient is
+    /// sparse.</exception>
     public override Tensor step(Func<Tensor>? closure = null) => _step<ParamGroup>(Step, closure);
 
     private void Step(ParamGroup group)

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Training;
 
 /// <summary>
-/// What losses are multiplied by before their backward passes. Gradients below 6e-8 are 0 in float16, and most gradients of a model in float16 are small: a scale keeps them in range, and is taken out again before anything uses
-/// the gradients. Scales are powers of two, so that scaling itself rounds nothing. Immutable and thread-safe.
+/// What losses are multiplied by before their backward passes. Gradients below 6e-8 are 0 in float16, and most gradients of a model in float16 are small: a scale keeps them in range, and is
+/// taken out again before anything uses the gradients. Scales are powers of two, so that scaling itself rounds nothing. Immutable and thread-safe.
 /// </summary>
 public sealed class LossScale
 {

@@ -8,7 +8,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Training;
 
 /// <summary>
-/// Scales losses and takes the scale out of their gradients again; see <see cref="LossScale"/>. <see cref="Trainer"/> does this by itself. In a custom loop over an <see cref="AdaLoraModel"/>, a step is
+/// Scales losses and takes the scale out of their gradients again; see <see cref="LossScale"/>. <see cref="Trainer"/> does this by itself. In a custom loop over an
+/// <see cref="AdaLoraModel"/>, a step is
 /// <code>
 /// scaler.Apply(loss).backward();
 /// var isFinite = adapted.BeforeOptimizerStep(1.0, scaler).ReadIsFinite();
@@ -27,8 +28,8 @@ public sealed class LossScaler : IResumable
     /// <summary>Begins with the initial scale.</summary>
     /// <param name="scale">How the scale behaves. <see cref="LossScale.Automatic"/> depends on a model, and means none here.</param>
     /// <param name="optimizer">
-    /// The optimiser that will use the gradients. <see cref="FusedAdamW"/> converts those in float16 to single precision before it divides them by the scale, so that none of them becomes 0; for any other, <see cref="Unscale"/>
-    /// divides them in float16.
+    /// The optimiser that will use the gradients. <see cref="FusedAdamW"/> converts those in float16 to single precision before it divides them by the scale, so that none of them becomes 0;
+    /// for any other, <see cref="Unscale"/> divides them in float16.
     /// </param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public LossScaler(LossScale scale, optim.Optimizer optimizer)
@@ -61,7 +62,9 @@ public sealed class LossScaler : IResumable
         return wide.Mul(Scale);
     }
 
-    /// <summary>Takes the scale out of gradients, once per optimiser step, before they are clipped or used. <see cref="AdaLoraModel.BeforeOptimizerStep"/> does this for the parameters of its model.</summary>
+    /// <summary>
+    /// Takes the scale out of gradients, once per optimiser step, before they are clipped or used. <see cref="AdaLoraModel.BeforeOptimizerStep"/> does this for the parameters of its model.
+    /// </summary>
     /// <param name="parameters">The trained parameters. Those without a gradient are left alone.</param>
     /// <exception cref="ArgumentNullException"><paramref name="parameters"/> or one of them is null.</exception>
     public void Unscale(IEnumerable<Parameter> parameters)

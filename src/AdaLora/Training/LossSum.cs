@@ -4,8 +4,9 @@ using static TorchSharp.torch;
 namespace AdaLora.Training;
 
 /// <summary>
-/// The loss of a batch as a sum over its tokens, examples or other items, together with their count. The trainer adds up both over all batches of an optimiser step and divides the sum by the count, so that every
-/// item has the same weight, however the items are spread over the batches. Losses without a count are averaged over batches, which gives more weight to the items of small batches.
+/// The loss of a batch as a sum over its tokens, examples or other items, together with their count. The trainer adds up both over all batches of an optimiser step and divides the sum by
+/// the count, so that every item has the same weight, however the items are spread over the batches. Losses without a count are averaged over batches, which gives more weight to the items
+/// of small batches.
 /// </summary>
 public sealed class LossSum
 {

@@ -11,8 +11,9 @@ public static class NativeHeap
     private delegate int SetOption(int option, int value);
 
     /// <summary>
-    /// Makes this process's heap keep freed memory for later allocations. By default it returns large blocks to the system, which must then clear them page by page for the next step: a tenth to a fifth of the
-    /// time of a step on a CPU. Call once, when an application starts. Does nothing if the heap is not glibc's, or if glibc's environment variables (<c>MALLOC_...</c>, <c>GLIBC_TUNABLES</c>) configure it.
+    /// Makes this process's heap keep freed memory for later allocations. By default it returns large blocks to the system, which must then clear them page by page for the next step: a
+    /// tenth to a fifth of the time of a step on a CPU. Call once, when an application starts. Does nothing if the heap is not glibc's, or if glibc's environment variables
+    /// (<c>MALLOC_...</c>, <c>GLIBC_TUNABLES</c>) configure it.
     /// </summary>
     /// <returns>Whether the heap does so from now on.</returns>
     public static bool KeepFreedMemory()

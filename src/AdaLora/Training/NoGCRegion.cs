@@ -3,8 +3,8 @@ using System.Runtime;
 namespace AdaLora.Training;
 
 /// <summary>
-/// The process's region without garbage collections, shared by all trainings that want one. .NET has a single such region per process: one begun by other code is left alone, and nothing here is ever an error,
-/// because without the region training simply continues as usual.
+/// The process's region without garbage collections, shared by all trainings that want one. .NET has a single such region per process: one begun by other code is left alone, and nothing
+/// here is ever an error, because without the region training simply continues as usual.
 /// </summary>
 internal static class NoGCRegion
 {
@@ -52,7 +52,8 @@ internal static class NoGCRegion
     }
 
     /// <summary>
-    /// Called when a training begins a step. If no other is in the middle of one, it is safe to collect now: nobody reads what is garbage at this point. This is done when half of the region is used, or when it has ended.
+    /// Called when a training begins a step. If no other is in the middle of one, it is safe to collect now: nobody reads what is garbage at this point. This is done when half of the region
+    /// is used, or when it has ended.
     /// </summary>
     /// <param name="size">Maximum memory of the region, in bytes; less is used if the collector refuses that much.</param>
     public static void BeginStep(long size)

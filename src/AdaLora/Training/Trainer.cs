@@ -71,15 +71,16 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>
-    /// Trains until all steps are done, cancellation is requested, or the score stops improving. Afterwards the model is in training mode, even after an exception: call <c>model.eval()</c> before using it.
+    /// Trains until all steps are done, cancellation is requested, or the score stops improving. Afterwards the model is in training mode, even after an exception: call <c>model.eval()</c>
+    /// before using it.
     /// </summary>
     /// <param name="batches">
     /// Enumerated again for each epoch, so it may shuffle each time. Tensors created while a batch is enumerated are freed once the batch has been used;
     /// batches must not keep such tensors for later.
     /// </param>
     /// <param name="loss">
-    /// The task loss of a batch: a scalar that requires gradients. With <see cref="TrainerOptions.GradientAccumulation"/> a step takes the mean of its batches' losses, whatever their sizes; if the number of items differs
-    /// between batches, return a <see cref="LossSum"/>. The orthogonality penalty is not part of it.
+    /// The task loss of a batch: a scalar that requires gradients. With <see cref="TrainerOptions.GradientAccumulation"/> a step takes the mean of its batches' losses, whatever their sizes;
+    /// if the number of items differs between batches, return a <see cref="LossSum"/>. The orthogonality penalty is not part of it.
     /// </param>
     /// <param name="evaluate">Called in evaluation mode without gradients; returns the score that determines the best weights.</param>
     /// <param name="size">The size of a batch, for throughput figures.</param>
@@ -104,7 +105,9 @@ public sealed class Trainer : IDisposable
         return Train(batches, (run, batch) => run.Accumulate(loss(batch)), "a mean per batch", evaluate, size, progress, cancellation);
     }
 
-    /// <summary>Trains with losses that are sums over the items of a batch, such as its tokens: an optimiser step divides by the total count of its batches. Otherwise like the other <c>Fit</c>.</summary>
+    /// <summary>
+    /// Trains with losses that are sums over the items of a batch, such as its tokens: an optimiser step divides by the total count of its batches. Otherwise like the other <c>Fit</c>.
+    /// </summary>
     /// <param name="batches">As in the other <c>Fit</c>.</param>
     /// <param name="loss">The task loss of a batch as a sum, with the number of items it covers. The orthogonality penalty is not part of it.</param>
     /// <param name="evaluate">As in the other <c>Fit</c>.</param>
@@ -151,8 +154,8 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>
-    /// Restores the weights of the best evaluation, with their ranks and the model's buffers. If <see cref="TrainerOptions.BestBeforeFinal"/> allowed best weights whose ranks were not final, they are not
-    /// final afterwards either: <see cref="AdaLoraModel.Finish"/> prunes them to the budget.
+    /// Restores the weights of the best evaluation, with their ranks and the model's buffers. If <see cref="TrainerOptions.BestBeforeFinal"/> allowed best weights whose ranks were not
+    /// final, they are not final afterwards either: <see cref="AdaLoraModel.Finish"/> prunes them to the budget.
     /// </summary>
     /// <returns>Whether there were any.</returns>
     /// <exception cref="InvalidOperationException">The adapters are merged or not the selected ones of their set, a step is in progress, or the model was moved. Nothing was changed.</exception>
@@ -169,7 +172,8 @@ public sealed class Trainer : IDisposable
         if (evaluate is null && (_options.Patience is not null || _options.EvaluateEvery is not null))
         {
             var option = _options.Patience is not null ? nameof(TrainerOptions.Patience) : nameof(TrainerOptions.EvaluateEvery);
-            throw new ArgumentException($"{nameof(TrainerOptions)}.{option} is set, but there is nothing to evaluate with. Give {nameof(Fit)} an evaluation, or leave the option unset.", nameof(evaluate));
+            throw new ArgumentException($"{nameof(TrainerOptions)}.{option} is set, but there is nothing to evaluate with. Give {nameof(Fit)} an evaluation, or leave the option unset.",
+                nameof(evaluate));
         }
     }
 

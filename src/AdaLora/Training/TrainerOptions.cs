@@ -44,23 +44,26 @@ public sealed class TrainerOptions
     public int GradientAccumulation { get; init; } = 1;
 
     /// <summary>
-    /// Optimiser steps between two evaluations; null evaluates at the end of each epoch in which a step was done, even if gradients are still waiting for the next one. The last step is always evaluated.
-    /// Requires an <c>evaluate</c> in <c>Trainer.Fit</c>.
+    /// Optimiser steps between two evaluations; null evaluates at the end of each epoch in which a step was done, even if gradients are still waiting for the next one. The last step is
+    /// always evaluated. Requires an <c>evaluate</c> in <c>Trainer.Fit</c>.
     /// </summary>
     public long? EvaluateEvery { get; init; }
 
     /// <summary>Whether a higher evaluation score is better.</summary>
     public bool HigherIsBetter { get; init; } = true;
 
-    /// <summary>Evaluations without improvement, counted according to <see cref="BestBeforeFinal"/>, after which training ends; null never ends it early. Requires an <c>evaluate</c> in <c>Trainer.Fit</c>.</summary>
+    /// <summary>
+    /// Evaluations without improvement, counted according to <see cref="BestBeforeFinal"/>, after which training ends; null never ends it early. Requires an <c>evaluate</c> in
+    /// <c>Trainer.Fit</c>.
+    /// </summary>
     public int? Patience { get; init; }
 
     /// <summary>Whether to keep the best weights so far, according to <see cref="BestBeforeFinal"/>, for <see cref="Trainer.RestoreBest"/>. Costs one copy of what is trained.</summary>
     public bool KeepBest { get; init; } = true;
 
     /// <summary>
-    /// Whether evaluations before the adapters' ranks are final count for the best weights and for <see cref="Patience"/>. By default they do not: with more triplets than its budget an adapter usually scores better, but
-    /// those weights still have to be pruned. Without adapters, or where nothing is pruned, every evaluation counts.
+    /// Whether evaluations before the adapters' ranks are final count for the best weights and for <see cref="Patience"/>. By default they do not: with more triplets than its budget an
+    /// adapter usually scores better, but those weights still have to be pruned. Without adapters, or where nothing is pruned, every evaluation counts.
     /// </summary>
     public bool BestBeforeFinal { get; init; }
 
@@ -76,7 +79,8 @@ public sealed class TrainerOptions
     public bool SkipNonFiniteSteps { get; init; } = true;
 
     /// <summary>
-    /// What losses are multiplied by before their backward passes; see <see cref="Training.LossScale"/>. The gradients that clipping, importance and the optimiser see are the true ones. A dynamic scale needs
+    /// What losses are multiplied by before their backward passes; see <see cref="Training.LossScale"/>. The gradients that clipping, importance and the optimiser see are the true ones. A
+    /// dynamic scale needs
     /// <see cref="SkipNonFiniteSteps"/>.
     /// </summary>
     public LossScale LossScale { get; init; } = LossScale.Automatic;
@@ -91,15 +95,17 @@ public sealed class TrainerOptions
     public bool CompactWhenFinal { get; init; } = true;
 
     /// <summary>
-    /// Creates the optimiser from the trained parameters and the learning rate; null creates <see cref="FusedAdamW"/> with <see cref="WeightDecay"/>, <see cref="AdamBeta1"/>, <see cref="AdamBeta2"/> and
+    /// Creates the optimiser from the trained parameters and the learning rate; null creates <see cref="FusedAdamW"/> with <see cref="WeightDecay"/>, <see cref="AdamBeta1"/>,
+    /// <see cref="AdamBeta2"/> and
     /// <see cref="AdamEpsilon"/>, which do not affect a custom optimiser.
     /// Warm-up and decay scale the initial learning rates of its groups.
     /// </summary>
     public Func<IReadOnlyList<Parameter>, double, torch.optim.Optimizer>? OptimizerFactory { get; init; }
 
     /// <summary>
-    /// Size in MB, 1 to 1024, of a region in which .NET collects no garbage during a step or an evaluation, only between them; null, the default, leaves collections to .NET. Libtorch may read a number from the model's own
-    /// code, such as that of <c>x * 0.5</c>, after a collection on another thread has freed it; this makes that rare. The region applies to the whole process: see the guide before using it in a server.
+    /// Size in MB, 1 to 1024, of a region in which .NET collects no garbage during a step or an evaluation, only between them; null, the default, leaves collections to .NET. Libtorch may
+    /// read a number from the model's own code, such as that of <c>x * 0.5</c>, after a collection on another thread has freed it; this makes that rare. The region applies to the whole
+    /// process: see the guide before using it in a server.
     /// </summary>
     public int? NoGCRegionMegabytes { get; init; }
 
@@ -107,9 +113,10 @@ public sealed class TrainerOptions
     public CheckpointOptions? Checkpoints { get; init; }
 
     /// <summary>
-    /// The processes that train together, each with the same model, options and batches; this one alone by default. Every process enumerates all batches and computes its share: batch k of an optimiser step, from 0, belongs
-    /// to process k mod N, so <see cref="GradientAccumulation"/> must be at least N. Losses, gradients and decisions are those of all. Training starts from the weights of process 0. Evaluations run on every process;
-    /// the score of process 0 counts. <see cref="Checkpoints"/> need a single process. Without dropout N processes train what one trains, up to the order of sums; with dropout the masks depend on N.
+    /// The processes that train together, each with the same model, options and batches; this one alone by default. Every process enumerates all batches and computes its share: batch k of
+    /// an optimiser step, from 0, belongs to process k mod N, so <see cref="GradientAccumulation"/> must be at least N. Losses, gradients and decisions are those of all. Training starts
+    /// from the weights of process 0. Evaluations run on every process; the score of process 0 counts. <see cref="Checkpoints"/> need a single process. Without dropout N processes train
+    /// what one trains, up to the order of sums; with dropout the masks depend on N.
     /// </summary>
     public IProcessGroup Group { get; init; } = ProcessGroup.Single;
 
@@ -164,7 +171,8 @@ public sealed class TrainerOptions
             $"{nameof(Warmup)} takes {Warmup}, more than {nameof(TotalSteps)} ({TotalSteps})");
         problems.RequireValue(Decay, nameof(Decay));
         problems.RequireValue(LossScale, nameof(LossScale));
-        problems.Require(LossScale is not { IsDynamic: true } || SkipNonFiniteSteps, $"{nameof(LossScale)} is {LossScale}, which adapts to steps that are skipped, but {nameof(SkipNonFiniteSteps)} is off");
+        problems.Require(LossScale is not { IsDynamic: true }
+            || SkipNonFiniteSteps, $"{nameof(LossScale)} is {LossScale}, which adapts to steps that are skipped, but {nameof(SkipNonFiniteSteps)} is off");
         problems.Require(MaxGradientNorm is null or > 0, $"{nameof(MaxGradientNorm)} is {MaxGradientNorm}; it must be positive, or null");
         problems.Require(GradientAccumulation >= 1, $"{nameof(GradientAccumulation)} is {GradientAccumulation}; it must be at least 1");
         problems.Require(EvaluateEvery is null or >= 1, $"{nameof(EvaluateEvery)} is {EvaluateEvery}; it must be at least 1, or null");

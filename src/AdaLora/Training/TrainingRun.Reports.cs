@@ -73,7 +73,8 @@ internal sealed partial class TrainingRun
         }.With(_evaluations.Latest);
         TrainingMetrics.Record(report);
         TrainingLog.Progress(
-            _logger, report.Step, report.TotalSteps, report.Loss, report.Penalty, report.Budget, report.LiveTriplets, report.LearningRate, new Throughput(report.SamplesPerSecond, report.TokensPerSecond), report.Remaining);
+            _logger, report.Step, report.TotalSteps, report.Loss, report.Penalty, report.Budget, report.LiveTriplets, report.LearningRate,
+                new Throughput(report.SamplesPerSecond, report.TokensPerSecond), report.Remaining);
         return report;
     }
 }

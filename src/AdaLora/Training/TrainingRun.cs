@@ -187,8 +187,10 @@ internal sealed partial class TrainingRun : IDisposable
         if (loss is null)
             throw new InvalidOperationException("The loss is null; a scalar that depends on trained parameters is needed.");
         if (loss.numel() != 1 || !loss.requires_grad)
+        {
             throw new InvalidOperationException(
                 $"The loss has shape ({string.Join(", ", loss.shape)}) and {(loss.requires_grad ? "requires" : "does not require")} a gradient; a scalar that depends on trained parameters is needed.");
+        }
     }
 
     private void OptimizerStep()

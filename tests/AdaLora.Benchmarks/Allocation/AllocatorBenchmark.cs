@@ -43,7 +43,8 @@ internal static class AllocatorBenchmark
                 Figure.Ratio("ratio", together / separate),
             ]);
 
-        // What a backward pass leaves. The heap is tidied up outside the timed parts: the first larger allocation sorts all that was freed before, which is mostly left by the tensors of single matrices.
+        // What a backward pass leaves. The heap is tidied up outside the timed parts: the first larger allocation sorts all that was freed before, which is mostly left by the tensors of
+        // single matrices.
         void NewGradients()
         {
             empty(100_000).Dispose();

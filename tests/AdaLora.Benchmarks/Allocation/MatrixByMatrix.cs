@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Benchmarks;
 
 /// <summary>
-/// Importance, mask and regulariser matrix by matrix as the published implementations do it, written in TorchSharp: penalty through autograd, importance in three dictionaries, scores gathered by name,
-/// the threshold read by kthvalue.
+/// Importance, mask and regulariser matrix by matrix as the published implementations do it, written in TorchSharp: penalty through autograd, importance in three dictionaries, scores
+/// gathered by name, the threshold read by kthvalue.
 /// </summary>
 internal sealed class MatrixByMatrix : IDisposable
 {

@@ -27,9 +27,13 @@ internal sealed class WorkloadOptions
         using var checkpoint = line.GetValue(_model) is { } folder ? new DropoutFolder(Existing(folder), dropout) : null;
         var model = checkpoint is null ? BenchmarkModel.OfShape(line.GetRequiredValue(_shape), dropout == 0 ? 0 : null) : BenchmarkModel.OfCheckpoint(checkpoint.Path);
         foreach (var type in line.GetRequiredValue(_elementTypes))
+        {
             foreach (var batch in line.GetRequiredValue(_batch))
+            {
                 foreach (var length in line.GetRequiredValue(_length))
                     yield return run(new Workload(model, batch, length, dropout, ElementTypes.Of(type)));
+            }
+        }
     }
 
     public static string Existing(string folder) => Directory.Exists(folder) ? folder : throw new UserInputException($"The checkpoint folder '{folder}' does not exist.");

@@ -11,11 +11,14 @@ internal static class BlockComparison
     /// <param name="steps">Steps per process, those that are not counted included.</param>
     public static BenchmarkTable Run(ITrainingProgram peft, ITrainingProgram own, PeerWork work, IReadOnlyList<string> elementTypes, int blocks, int steps)
     {
-        var contenders = new[] { peft, own }.SelectMany(program => elementTypes.Select(type => (Name: $"{program.Name} {work.Method} {type}", Program: program, Work: work with { ElementType = type }))).ToList();
+        var contenders = new[] { peft, own }.SelectMany(program =>
+            elementTypes.Select(type => (Name: $"{program.Name} {work.Method} {type}", Program: program, Work: work with { ElementType = type }))).ToList();
         var reports = contenders.ToDictionary(c => c.Name, _ => new List<TrainingReport>());
         for (var block = 0; block < blocks; block++)
+        {
             foreach (var (name, program, training) in contenders)
                 reports[name].Add(program.RunBlock(training, steps));
+        }
 
         var timings = contenders.Select(c => new Timing(c.Name, [.. reports[c.Name].Select(report => report.StepMilliseconds)])).ToList();
         var rows = TimedRows.From(timings, [.. elementTypes.Select(type => $"{peft.Name} {work.Method} {type}")]);

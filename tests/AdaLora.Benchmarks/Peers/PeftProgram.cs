@@ -42,7 +42,8 @@ internal sealed class PeftProgram : ITrainingProgram
 
     public TrainingReport Train(PeerWork work, int epochs, int? maxSteps = null) => Run(
         work,
-        "--epochs", Text(epochs), "--max-steps", Text(maxSteps ?? 0), "--tinit", Text(PeerSettings.InitialFraction), "--tfinal", Text(PeerSettings.FinalFraction), "--deltaT", Text(PeerSettings.MaskInterval));
+        "--epochs", Text(epochs), "--max-steps", Text(maxSteps ?? 0), "--tinit", Text(PeerSettings.InitialFraction), "--tfinal", Text(PeerSettings.FinalFraction), "--deltaT",
+            Text(PeerSettings.MaskInterval));
 
     private TrainingReport Run(PeerWork work, params IEnumerable<string> rest) => TrainingReport.Of(ChildProcess.Run(_python, [_script, .. Common(work), .. rest], _environment));
 

@@ -12,8 +12,10 @@ internal static class RunComparison
     {
         var reports = programs.Select(_ => new List<TrainingReport>()).ToList();
         for (var round = 0; round < rounds; round++)
+        {
             foreach (var (program, own) in programs.Zip(reports))
                 own.Add(program.Train(work with { Seed = work.Seed + round }, epochs, maxSteps));
+        }
 
         var metric = work.Task.PrimaryMetric;
         var extent = maxSteps is null ? $"{epochs} {(epochs == 1 ? "epoch" : "epochs")}" : $"{maxSteps} steps";

@@ -35,7 +35,8 @@ internal static class TrainingBlock
         var workload = new Workload(BenchmarkModel.OfCheckpoint(work.Model), work.Batch, work.Length, work.Dropout, ElementTypes.Of(work.ElementType));
         var method = GlueTasks.Catalog.FindMethod(work.Method);
         return method == TrainingMethods.AdaLora
-            ? Contender.AdaLora(work.Method, workload, model => AdapterPlan.Budgeting(model, work.Dropout, maskInterval: 1) with { FinalPhase = PhaseLength.Steps(BlockPlan.FinalSteps(steps)), TotalSteps = BlockPlan.TotalSteps(steps) })
+            ? Contender.AdaLora(work.Method, workload,
+                model => AdapterPlan.Budgeting(model, work.Dropout, maskInterval: 1) with { FinalPhase = PhaseLength.Steps(BlockPlan.FinalSteps(steps)), TotalSteps = BlockPlan.TotalSteps(steps) })
             : Contender.Plain(work.Method, workload, method);
     }
 

@@ -10,7 +10,8 @@ internal static class MachineDescription
     private const double Gigabyte = 1L << 30;
 
     private static readonly (string Flag, string Name)[] Extensions =
-        [("avx2", "AVX2"), ("fma", "FMA"), ("avx512f", "AVX-512"), ("avx512_vnni", "AVX-512 VNNI"), ("avx512_bf16", "AVX-512 BF16"), ("amx_bf16", "AMX BF16"), ("asimd", "NEON"), ("sve", "SVE"), ("bf16", "BF16")];
+        [("avx2", "AVX2"), ("fma", "FMA"), ("avx512f", "AVX-512"), ("avx512_vnni", "AVX-512 VNNI"), ("avx512_bf16", "AVX-512 BF16"), ("amx_bf16", "AMX BF16"), ("asimd", "NEON"),
+            ("sve", "SVE"), ("bf16", "BF16")];
 
     public static string Create()
     {

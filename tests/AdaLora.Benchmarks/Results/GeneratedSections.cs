@@ -1,7 +1,8 @@
 namespace AdaLora.Benchmarks;
 
 /// <summary>
-/// Stretches of a text that a program writes, between <c>&lt;!-- generated: NAME --&gt;</c> and <c>&lt;!-- end --&gt;</c>, each on its own line. Everything else was written by hand and is kept unchanged.
+/// Stretches of a text that a program writes, between <c>&lt;!-- generated: NAME --&gt;</c> and <c>&lt;!-- end --&gt;</c>, each on its own line. Everything else was written by hand and is
+/// kept unchanged.
 /// </summary>
 internal static class GeneratedSections
 {

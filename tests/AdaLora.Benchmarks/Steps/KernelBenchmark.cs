@@ -58,7 +58,8 @@ internal sealed class KernelBenchmark : IDisposable
         var contenders = works.SelectMany(work => ((string, Action)[])[(work.Name + Kernels, Scoped(work.Kernel)), (work.Name + Operations, Scoped(work.Operations))]).ToList();
         var times = Turns.Take(contenders, pace).ToDictionary(timing => timing.Name, timing => timing.Median);
         var step = times[Step + Kernels];
-        return new BenchmarkTable(_workload.Title, [.. works.Select(work => RowOf(work.Name, times[work.Name + Kernels], times[work.Name + Operations], step))], "Saved is the difference, as a part of the step by kernels.");
+        return new BenchmarkTable(_workload.Title, [.. works.Select(work => RowOf(work.Name, times[work.Name + Kernels], times[work.Name + Operations], step))],
+            "Saved is the difference, as a part of the step by kernels.");
     }
 
     private static BenchmarkRow RowOf(string name, double kernels, double operations, double step) => new(

@@ -21,10 +21,16 @@ public sealed class TrainCommandTests : IDisposable
     {
         Assert.Equal(ExitCode.Success, _line.Train());
 
-        Assert.Equal((12, 8, 32.0, 0.1, 8e-4), (_line.Asked.Get(RunOptions.InitialRank), _line.Asked.Get(RunOptions.TargetRank), _line.Asked.Get(RunOptions.Alpha), _line.Asked.Get(RunOptions.Dropout), _line.Asked.Get(RunOptions.LearningRate)));
+        Assert.Equal((12, 8, 32.0, 0.1, 8e-4),
+            (_line.Asked.Get(RunOptions.InitialRank), _line.Asked.Get(RunOptions.TargetRank), _line.Asked.Get(RunOptions.Alpha), _line.Asked.Get(RunOptions.Dropout),
+            _line.Asked.Get(RunOptions.LearningRate)));
         // 800, 10 and 3500 of 25 passes of 268 steps.
-        Assert.Equal((0.06, 0.01, 0.1, 0.1194, 0.5224), (_line.Asked.Get(RunOptions.Warmup).Value, _line.Asked.Get(RunOptions.WeightDecay), _line.Asked.Get(RunOptions.Gamma), _line.Asked.Get(RunOptions.InitialPhase).Value, _line.Asked.Get(RunOptions.FinalPhase).Value));
-        Assert.Equal((10, 1.0, 32, 128, 25), (_line.Asked.Get(RunOptions.MaskInterval), _line.Asked.Get(RunOptions.Clip), _line.Asked.Get(RunOptions.BatchSize), _line.Asked.Get(RunOptions.MaxLength), _line.Asked.Get(RunOptions.Epochs)));
+        Assert.Equal((0.06, 0.01, 0.1, 0.1194, 0.5224),
+            (_line.Asked.Get(RunOptions.Warmup).Value, _line.Asked.Get(RunOptions.WeightDecay), _line.Asked.Get(RunOptions.Gamma), _line.Asked.Get(RunOptions.InitialPhase).Value,
+            _line.Asked.Get(RunOptions.FinalPhase).Value));
+        Assert.Equal((10, 1.0, 32, 128, 25),
+            (_line.Asked.Get(RunOptions.MaskInterval), _line.Asked.Get(RunOptions.Clip), _line.Asked.Get(RunOptions.BatchSize), _line.Asked.Get(RunOptions.MaxLength),
+            _line.Asked.Get(RunOptions.Epochs)));
     }
 
     [Theory]

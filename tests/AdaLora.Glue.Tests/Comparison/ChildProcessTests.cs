@@ -52,7 +52,8 @@ public sealed class ChildProcessTests : IDisposable
         var cell = CellOf(TrainingMethods.Lora, "child", maxSteps: 60);
         using var source = new CancellationTokenSource();
 
-        var stopped = new ChildProcessRunner(new ApplicationProgram(typeof(GlueHost).Assembly)).Run(cell, line => { if (line.StartsWith("step ", StringComparison.Ordinal)) source.Cancel(); }, source.Token);
+        var stopped = new ChildProcessRunner(new ApplicationProgram(typeof(GlueHost).Assembly))
+            .Run(cell, line => { if (line.StartsWith("step ", StringComparison.Ordinal)) source.Cancel(); }, source.Token);
 
         Assert.Equal((null, null), (stopped.Record, stopped.Error));
         Assert.NotEmpty(Directory.GetFiles(cell.Settings.CheckpointFolder, "*.safetensors"));

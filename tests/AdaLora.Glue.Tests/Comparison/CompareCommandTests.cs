@@ -22,7 +22,8 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Equal(ExitCode.Success, Compare("--methods", "adalora,full", "--tasks", "cola,mrpc", "--seeds", "1,3"));
 
         Assert.Equal(
-            ["cola · adalora · seed 1", "cola · full · seed 1", "mrpc · adalora · seed 1", "mrpc · full · seed 1", "cola · adalora · seed 3", "cola · full · seed 3", "mrpc · adalora · seed 3", "mrpc · full · seed 3"],
+            ["cola · adalora · seed 1", "cola · full · seed 1", "mrpc · adalora · seed 1", "mrpc · full · seed 1", "cola · adalora · seed 3", "cola · full · seed 3",
+                "mrpc · adalora · seed 3", "mrpc · full · seed 3"],
             _runner.Begun);
         Assert.Equal(
             ["cola-adalora-1", "cola-adalora-3", "cola-full-1", "cola-full-3", "mrpc-adalora-1", "mrpc-adalora-3", "mrpc-full-1", "mrpc-full-3"],
@@ -110,7 +111,8 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Equal(4, _runner.Begun.Count);
         Assert.Contains("Failed: cola · full · seed 1: No memory", _line.ErrorText, StringComparison.Ordinal);
         Assert.Contains("0.240 (1 without)", File.ReadAllText(Path.Combine(_line.Output, "comparison.md")), StringComparison.Ordinal);
-        Assert.Contains(File.ReadAllLines(Path.Combine(_line.Output, "comparison.csv")), row => row.Contains(",failed,", StringComparison.Ordinal) && row.EndsWith("\"No memory, \"\"none\"\" at all.\"", StringComparison.Ordinal));
+        Assert.Contains(File.ReadAllLines(Path.Combine(_line.Output, "comparison.csv")), row => row.Contains(",failed,", StringComparison.Ordinal)
+            && row.EndsWith("\"No memory, \"\"none\"\" at all.\"", StringComparison.Ordinal));
 
         _runner.Failures.Clear();
         _runner.Begun.Clear();

@@ -55,7 +55,8 @@ public sealed class Figure1CommandTests : IDisposable
     [Fact]
     public void Both_charts_are_drawn_from_runs_of_lora()
     {
-        Assert.Equal(ExitCode.Success, _line.Run("figure1", "--task", "cola", "--data", _line.Data, "--model", DemoDefaults.EncoderFolder, "--output", _line.Output, "--seeds", "1,2", "--alpha", "16"));
+        Assert.Equal(ExitCode.Success, _line.Run("figure1", "--task", "cola", "--data", _line.Data, "--model", DemoDefaults.EncoderFolder, "--output", _line.Output, "--seeds", "1,2",
+            "--alpha", "16"));
 
         Assert.Equal(2 * 9, _runner.Begun.Count);
         Assert.True(File.Exists(Path.Combine(_line.Output, "figure1.png")));

@@ -18,7 +18,7 @@ public sealed class RehearsalTests
         Assert.True(code == 0, errors + await File.ReadAllTextAsync(output.File("gpu-check.md")));
         using var json = JsonDocument.Parse(await File.ReadAllTextAsync(output.File("gpu-check.json")));
         var items = json.RootElement.GetProperty("items").EnumerateArray().ToDictionary(item => item.GetProperty("name").GetString()!);
-        string[] measurable = ["versions", "goldens-core", "goldens-models", "bf16", "steady", "resume", "times-bert", "demo", "times-deberta"];
+        string[] measurable = ["versions", "goldens-core", "goldens-models", "bf16", "steady", "resume", "operations", "kernels", "times-bert", "precision", "demo", "times-deberta"];
         Assert.Equal(measurable.Append("memory").Order(), items.Keys.Order());
         Assert.All(measurable, name => Assert.Equal("passed", items[name].GetProperty("status").GetString()));
         Assert.Equal("skipped", items["memory"].GetProperty("status").GetString());

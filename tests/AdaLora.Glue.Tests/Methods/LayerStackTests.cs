@@ -38,7 +38,8 @@ public sealed class LayerStackTests
         using (var pfeiffer = TrainingMethods.Pfeiffer.Attach(BaseModel.Of(model), Settings(TrainingMethods.Pfeiffer, []), NullLogger.Instance))
             Assert.Equal(["mlp.c_proj"], PlacesOf(model));
 
-        static IEnumerable<string> PlacesOf(CausalLM model) => model.named_modules().Where(m => m.module is BottleneckLinear).Select(m => m.name.Split("h.0.")[^1]).Where(name => !name.Contains("h.1", StringComparison.Ordinal)).Order();
+        static IEnumerable<string> PlacesOf(CausalLM model) =>
+            model.named_modules().Where(m => m.module is BottleneckLinear).Select(m => m.name.Split("h.0.")[^1]).Where(name => !name.Contains("h.1", StringComparison.Ordinal)).Order();
     }
 
     [Fact]

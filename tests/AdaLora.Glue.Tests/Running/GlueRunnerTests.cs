@@ -109,9 +109,11 @@ public sealed class GlueRunnerTests : IDisposable
 
         double LossAfter(string name)
         {
-            var (code, output, error) = Run([.. TrainLine("--method", "full", "--precision", name, "--epochs", "5", "--limit", "160", "--checkpoint-every", "0").Select(argument => argument == "5e-3" ? "1e-3" : argument)]);
+            var (code, output, error) = Run([.. TrainLine("--method", "full", "--precision", name, "--epochs", "5", "--limit", "160", "--checkpoint-every", "0")
+                .Select(argument => argument == "5e-3" ? "1e-3" : argument)]);
             Assert.True(code == 0, output + error);
-            var losses = output.Split('\n').Where(line => line.StartsWith("step ", StringComparison.Ordinal)).Select(line => double.Parse(line.Split("loss ")[1].Split(' ')[0], CultureInfo.InvariantCulture)).ToList();
+            var losses = output.Split('\n').Where(line => line.StartsWith("step ", StringComparison.Ordinal))
+                .Select(line => double.Parse(line.Split("loss ")[1].Split(' ')[0], CultureInfo.InvariantCulture)).ToList();
             return losses[^4..].Average();
         }
     }
@@ -250,7 +252,8 @@ public sealed class GlueRunnerTests : IDisposable
     public void Cancelling_ends_after_the_step_with_everything_written_and_exit_code_130()
     {
         using var cancel = new CancellationTokenSource();
-        var (code, output, error) = Run(new CancelAtStep(new Runner(), 3, cancel), cancel.Token, "train", "--task", "cola", "--data", Path.Combine(_folder, "data"), "--model", DemoDefaults.EncoderFolder, "--epochs", "100000", "--output", Path.Combine(_folder, "out"));
+        var (code, output, error) = Run(new CancelAtStep(new Runner(), 3, cancel), cancel.Token, "train", "--task", "cola", "--data", Path.Combine(_folder, "data"), "--model",
+            DemoDefaults.EncoderFolder, "--epochs", "100000", "--output", Path.Combine(_folder, "out"));
         Assert.True(code == 130, output + error);
         using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "out", "metrics.json")));
         Assert.Equal("cancelled", metrics.RootElement.GetProperty("status").GetString());
@@ -311,16 +314,19 @@ public sealed class GlueRunnerTests : IDisposable
     {
         using var metrics = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "out", "metrics.json")));
         var adapter = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(Directory.GetFiles(Path.Combine(_folder, "out", "adapter"), "*.safetensors").Single())));
-        return (metrics.RootElement.GetProperty("evaluations").GetRawText(), metrics.RootElement.GetProperty("ranks").GetRawText(), File.ReadAllText(Path.Combine(_folder, "out", "ranks_history.csv")), adapter);
+        return (metrics.RootElement.GetProperty("evaluations").GetRawText(), metrics.RootElement.GetProperty("ranks").GetRawText(),
+            File.ReadAllText(Path.Combine(_folder, "out", "ranks_history.csv")), adapter);
     }
 
     private (int Code, string Output, string Error) Train(params string[] more) => Run(TrainLine(more));
 
     private string[] TrainLine(params string[] more) =>
-        ["train", "--task", "cola", "--data", Path.Combine(_folder, "data"), "--model", DemoDefaults.EncoderFolder, "--initial-rank", "6", "--target-rank", "4", "--lr", "5e-3", "--output", Path.Combine(_folder, "out"), .. more];
+        ["train", "--task", "cola", "--data", Path.Combine(_folder, "data"), "--model", DemoDefaults.EncoderFolder, "--initial-rank", "6", "--target-rank", "4", "--lr", "5e-3", "--output",
+            Path.Combine(_folder, "out"), .. more];
 
     private (int Code, string Output, string Error) RunWithHub(FakeHub hub, string model) => Run(
-        new Runner(new ModelFolder(logger => new HubOptions { Logger = logger, MaxRetries = 1, RetryDelay = TimeSpan.Zero, CacheFolder = Path.Combine(_folder, "cache"), Endpoint = hub.Address, Token = "", Offline = false })),
+        new Runner(new ModelFolder(logger =>
+            new HubOptions { Logger = logger, MaxRetries = 1, RetryDelay = TimeSpan.Zero, CacheFolder = Path.Combine(_folder, "cache"), Endpoint = hub.Address, Token = "", Offline = false })),
         CancellationToken.None,
         "train", "--task", "cola", "--data", Path.Combine(_folder, "data"), "--model", model, "--method", "frozen", "--max-steps", "2", "--output", Path.Combine(_folder, "out"));
 

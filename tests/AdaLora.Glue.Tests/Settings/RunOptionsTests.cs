@@ -17,7 +17,8 @@ public sealed class RunOptionsTests
     [Fact]
     public void Every_declaration_is_among_all_options_under_a_name_of_its_own()
     {
-        var declared = typeof(RunOptions).GetProperties(BindingFlags.Public | BindingFlags.Static).Where(property => property.PropertyType.IsAssignableTo(typeof(RunOption))).Select(property => property.GetValue(null));
+        var declared = typeof(RunOptions).GetProperties(BindingFlags.Public | BindingFlags.Static).Where(property => property.PropertyType.IsAssignableTo(typeof(RunOption)))
+            .Select(property => property.GetValue(null));
 
         Assert.Equal(declared.ToHashSet(), RunOptions.All.ToHashSet<object?>());
         Assert.Equal(RunOptions.All.Count, RunOptions.All.DistinctBy(option => option.Key).Count());

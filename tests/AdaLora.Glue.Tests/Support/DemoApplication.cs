@@ -21,7 +21,8 @@ internal sealed class DemoApplication : IDisposable
 
     /// <summary>Trains a few steps into the folder <paramref name="output"/>.</summary>
     public (int Code, string Output, string Error) Train(string output, params string[] more) => Run(
-        ["train", "--task", "cola", "--data", Data, "--model", DemoDefaults.EncoderFolder, "--initial-rank", "6", "--target-rank", "4", "--lr", "5e-3", "--max-steps", "12", "--delta-t", "1", "--output", File(output), .. more]);
+        ["train", "--task", "cola", "--data", Data, "--model", DemoDefaults.EncoderFolder, "--initial-rank", "6", "--target-rank", "4", "--lr", "5e-3", "--max-steps", "12", "--delta-t", "1",
+            "--output", File(output), .. more]);
 
     public (int Code, string Output, string Error) Run(params string[] args) => Ask("", args);
 

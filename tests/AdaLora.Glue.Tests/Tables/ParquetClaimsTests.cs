@@ -120,7 +120,8 @@ public sealed class ParquetClaimsTests : IDisposable
 
     private static byte[] File(long rows, byte[] pages, int groups = 1, bool isOptional = false, int codec = 0, long start = 4)
     {
-        var column = new ThriftBytes().Integer(1, 6).List(2, ThriftBytes.IntegerType, 1, [0]).List(3, ThriftBytes.BinaryType, 1, [8, .. "sentence"u8]).Integer(4, codec).Integer(5, rows).Integer(6, pages.Length).Integer(7, pages.Length).Integer(9, start);
+        var column = new ThriftBytes().Integer(1, 6).List(2, ThriftBytes.IntegerType, 1, [0]).List(3, ThriftBytes.BinaryType, 1, [8, .. "sentence"u8]).Integer(4, codec).Integer(5, rows)
+            .Integer(6, pages.Length).Integer(7, pages.Length).Integer(9, start);
         var group = new ThriftBytes().List(1, new ThriftBytes().Integer(2, 4).Struct(3, column)).Integer(2, pages.Length).Integer(3, rows);
         var root = new ThriftBytes().Text(4, "schema").Integer(5, 1);
         var element = new ThriftBytes().Integer(1, 6).Integer(3, isOptional ? 1 : 0).Text(4, "sentence").Integer(6, 0);

@@ -16,8 +16,11 @@ public sealed class GlueManifestTests
     {
         var keys = new TheoryData<string>();
         if (File.Exists(ManifestPath))
+        {
             foreach (var entry in Manifest().EnumerateObject())
                 keys.Add(entry.Name);
+        }
+
         return keys;
     }
 

@@ -56,5 +56,6 @@ public sealed class TableTests
 
     /// <summary>The cells of the last row whose first cell begins with <paramref name="start"/>.</summary>
     private string[] Cells(string start) =>
-        [.. _output.ToString().Split('\n').Select(line => line.Split('│')).Last(cells => cells.Length > 2 && cells[1].Trim().StartsWith(start, StringComparison.Ordinal))[1..^1].Select(cell => cell.Trim())];
+        [.. _output.ToString().Split('\n').Select(line => line.Split('│'))
+            .Last(cells => cells.Length > 2 && cells[1].Trim().StartsWith(start, StringComparison.Ordinal))[1..^1].Select(cell => cell.Trim())];
 }

@@ -25,8 +25,10 @@ internal sealed class DemoCheck : ICheck
 
         var device = DemoTraining.Run(data, encoder, context.Device, context.IsQuick ? 1 : null, dropout: null);
         var host = CheckContext.AsOnTheCpu(() => DemoTraining.Run(data, encoder, TorchSharp.torch.CPU, context.IsQuick ? 1 : null, dropout: null));
-        context.Add(new CheckTable("Whole trainings, with dropout", ["Matthews", "steps", "triplets at the end", "seconds"], [Row("as on the CPU", host), Row(context.IsOnCard ? "on the card" : "as on a card, on the CPU", device)]));
-        context.Require(host.Steps == device.Steps && host.LiveTriplets == device.LiveTriplets, $"{device.Steps} steps to {device.LiveTriplets} triplets on the device, {host.Steps} to {host.LiveTriplets} on the CPU.");
+        context.Add(new CheckTable("Whole trainings, with dropout", ["Matthews", "steps", "triplets at the end", "seconds"],
+            [Row("as on the CPU", host), Row(context.IsOnCard ? "on the card" : "as on a card, on the CPU", device)]));
+        context.Require(host.Steps == device.Steps
+            && host.LiveTriplets == device.LiveTriplets, $"{device.Steps} steps to {device.LiveTriplets} triplets on the device, {host.Steps} to {host.LiveTriplets} on the CPU.");
         if (context.IsQuick)
             return;
         context.Require(host.Matthews > LeastMatthews, $"Matthews' correlation on the CPU is {host.Matthews:F3}; more than {LeastMatthews} is expected.");

@@ -35,7 +35,8 @@ internal sealed class KernelsCheck : ICheck
         var counts = new Dictionary<string, LaunchCounts>();
         if (counter is not null)
             Each(parts, part => counts[part.Name] = counter.Count(part.Do, context.Synchronize));
-        var rows = parts.Select(part => new CheckRow(part.Name, [counts.GetValueOrDefault(part.Name)?.Launches, counts.GetValueOrDefault(part.Name)?.CopiesAndFills, given[part.Name], done[part.Name]])).ToList();
+        var rows = parts.Select(part => new CheckRow(part.Name,
+            [counts.GetValueOrDefault(part.Name)?.Launches, counts.GetValueOrDefault(part.Name)?.CopiesAndFills, given[part.Name], done[part.Name]])).ToList();
         rows.Add(new CheckRow("all", [.. Enumerable.Range(0, 4).Select(column => rows.All(row => row.Values[column] is not null) ? rows.Sum(row => row.Values[column]) : null)]));
         context.Add(new CheckTable($"{precision}, {training.Adapters} adapters", ["kernels", "copies and fills", "ms until the host has given it", "ms until it is done"], rows));
         foreach (var (name, count) in counts)

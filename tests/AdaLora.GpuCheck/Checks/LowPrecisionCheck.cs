@@ -9,9 +9,9 @@ using static TorchSharp.torch;
 namespace AdaLora.GpuCheck;
 
 /// <summary>
-/// Encoders in bfloat16 against the same in float32. A number is rounded by at most u = 2^-8 of itself. A layer rounds what goes from one to the next about six times (projections, weights and values of
-/// attention, output, two feed-forward products, norms), and roundings are independent, so that they add up as squares do: after n roundings the states are off by about u sqrt(n) / 2 of their size. Three
-/// times as much is allowed, for operations that make errors larger, such as the difference that a layer norm takes.
+/// Encoders in bfloat16 against the same in float32. A number is rounded by at most u = 2^-8 of itself. A layer rounds what goes from one to the next about six times (projections, weights
+/// and values of attention, output, two feed-forward products, norms), and roundings are independent, so that they add up as squares do: after n roundings the states are off by about u
+/// sqrt(n) / 2 of their size. Three times as much is allowed, for operations that make errors larger, such as the difference that a layer norm takes.
 /// </summary>
 internal sealed class LowPrecisionCheck : ICheck
 {
@@ -55,7 +55,8 @@ internal sealed class LowPrecisionCheck : ICheck
     private static void CheckAdapter(CheckContext context)
     {
         using var scope = NewDisposeScope();
-        var (input, weight, left, right) = (randn([64, 96], device: context.Device), randn([80, 96], device: context.Device), randn([80, 8], device: context.Device), randn([8, 96], device: context.Device));
+        var (input, weight, left, right) = (randn([64, 96], device: context.Device), randn([80, 96], device: context.Device), randn([80, 8], device: context.Device),
+            randn([8, 96], device: context.Device));
         var exact = Gradients(input, weight);
         var low = Gradients(input.to(ScalarType.BFloat16), weight.to(ScalarType.BFloat16));
         var allowed = 2 * Rounding;

@@ -48,7 +48,9 @@ internal sealed class MemoryCheck : ICheck
                 context.Target($"{model.Shape}, {precision}: peak memory against PEFT's AdaLoRA", peaks[OwnContenders.Budgeting] / peft, 0.9);
         }
 
-        context.Add(new CheckTable(model.Shape, ["fp32", "bf16"], [.. columns.SelectMany(column => column.Keys).Distinct().Select(name => new CheckRow(name, [.. columns.Select(column => column.TryGetValue(name, out var value) ? value : (double?)null)]))]));
+        context.Add(new CheckTable(model.Shape, ["fp32", "bf16"],
+            [.. columns.SelectMany(column => column.Keys).Distinct()
+            .Select(name => new CheckRow(name, [.. columns.Select(column => column.TryGetValue(name, out var value) ? value : (double?)null)]))]));
     }
 
     private static Dictionary<string, double> Own(CheckContext context, CardModel model, ScalarType dtype)

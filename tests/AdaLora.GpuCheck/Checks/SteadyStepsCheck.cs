@@ -42,7 +42,9 @@ internal sealed class SteadyStepsCheck : ICheck
         using var optimizer = new FusedAdamW(adapted.TrainableParameters, 1e-3);
         model.train();
         // Of several lengths, so that steps differ.
-        var batches = ((int[])[12, 16, 24]).Select(length => (Ids: randint(5, 100, [8, length], dtype: ScalarType.Int64, device: context.Device), Labels: randint(0, 2, [8], dtype: ScalarType.Int64, device: context.Device))).ToList();
+        var batches = ((int[])[12, 16, 24])
+            .Select(length => (Ids: randint(5, 100, [8, length], dtype: ScalarType.Int64, device: context.Device),
+            Labels: randint(0, 2, [8], dtype: ScalarType.Int64, device: context.Device))).ToList();
         var rows = new List<CheckRow>();
         var before = HostRead.Total;
         for (var step = 1; step <= steps; step++)

@@ -37,7 +37,8 @@ internal sealed class VersionsCheck : ICheck
         using var scope = NewDisposeScope();
         var made = tensor([1f, 0f, 3f, 0f, 5f, 6f], device: context.Device).view(2, 3).to(type).t();
         context.Require(made.dtype == type && made.device_type == context.Device.type, $"A tensor of {type} on {context.Device} reports {made.dtype} on {made.device}.");
-        context.Require(made.shape.SequenceEqual([3, 2]) && made.stride().SequenceEqual([1, 3]), $"A tensor of 3 x 2 with strides 1 and 3 reports {string.Join(" x ", made.shape)} with {string.Join(" and ", made.stride())}.");
+        context.Require(made.shape.SequenceEqual([3, 2])
+            && made.stride().SequenceEqual([1, 3]), $"A tensor of 3 x 2 with strides 1 and 3 reports {string.Join(" x ", made.shape)} with {string.Join(" and ", made.stride())}.");
         var expected = type == ScalarType.Bool ? (float[])[1, 0, 0, 1, 1, 1] : [1, 0, 0, 5, 3, 6];
         context.Require(made.to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray().SequenceEqual(expected), $"Values of {type} come back changed.");
     }

@@ -20,7 +20,8 @@ internal static class DemoTraining
     private const int QuickSentences = 320;
 
     /// <summary>
-    /// Makes the encoder that comes with the application ready for this program, which has no tables of Unicode: its tokenizer is told that there are no accents to strip, as is true of the demo's texts.
+    /// Makes the encoder that comes with the application ready for this program, which has no tables of Unicode: its tokenizer is told that there are no accents to strip, as is true of the
+    /// demo's texts.
     /// </summary>
     public static void WriteEncoder(string folder)
     {
@@ -60,7 +61,8 @@ internal static class DemoTraining
         using var trainer = attachment.CreateTrainer(OptionsFor(settings, epochBatches.BatchesPerEpoch * settings.Get(RunOptions.Epochs), evaluates: stopAfter is null), NullLogger.Instance);
         var result = trainer.Fit(
             PrefetchedBatches.Of(epochBatches), batch => batch.Loss(), stopAfter is null ? evaluator.Evaluate : null, progress: new StopAt(stopAfter, stop), cancellation: stop.Token);
-        return new Result(stopAfter is null ? evaluator.Evaluate() : double.NaN, result.Steps, attachment.Ranks.Sum(module => module.FinalRank), [.. result.History.Select(report => report.Loss)], result.Elapsed.TotalSeconds, result.SkippedSteps, result.LossScale);
+        return new Result(stopAfter is null ? evaluator.Evaluate() : double.NaN, result.Steps, attachment.Ranks.Sum(module => module.FinalRank),
+            [.. result.History.Select(report => report.Loss)], result.Elapsed.TotalSeconds, result.SkippedSteps, result.LossScale);
     }
 
     private static TrainerOptions OptionsFor(RunSettings settings, int total, bool evaluates) => new()

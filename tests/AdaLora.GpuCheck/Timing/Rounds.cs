@@ -23,7 +23,9 @@ internal sealed class Rounds(CheckContext context, CardModel model)
     public IReadOnlyDictionary<string, double> Measure(IReadOnlyList<Contender> own, IReadOnlyList<PeftRequest> peft)
     {
         using var inputs = model.Inputs();
-        List<(string Name, Func<int, double> Block)> all = [.. own.Select(contender => (contender.Name, (Func<int, double>)(steps => Block(contender, inputs, steps)))), .. peft.Select(request => (request.Name, (Func<int, double>)(steps => context.Peft.Steps(request, steps))))];
+        List<(string Name, Func<int, double> Block)> all =
+            [.. own.Select(contender => (contender.Name, (Func<int, double>)(steps => Block(contender, inputs, steps)))),
+            .. peft.Select(request => (request.Name, (Func<int, double>)(steps => context.Peft.Steps(request, steps))))];
         foreach (var (_, block) in all)
             _ = block(WarmupSteps);
         var milliseconds = all.ToDictionary(one => one.Name, _ => new List<double>());

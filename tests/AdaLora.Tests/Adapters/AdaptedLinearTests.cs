@@ -34,7 +34,8 @@ public sealed class AdaptedLinearTests
         });
 
         Assert.Equal(expected.Count, actual.Count);
-        Assert.All(expected.Zip(actual), pair => Assert.True((pair.First - pair.Second).abs().max().to(ScalarType.Float64).item<double>() <= tolerance * (1 + pair.First.abs().max().to(ScalarType.Float64).item<double>())));
+        Assert.All(expected.Zip(actual), pair =>
+            Assert.True((pair.First - pair.Second).abs().max().to(ScalarType.Float64).item<double>() <= tolerance * (1 + pair.First.abs().max().to(ScalarType.Float64).item<double>())));
     }
 
     [Fact]
@@ -79,7 +80,8 @@ public sealed class AdaptedLinearTests
         foreach (var part in (string[])["the input has 4 features", "right has 8 columns", "left has 7 rows", "differ in rank", "the bias must have 6 entries"])
             Assert.Contains(part, error.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => AdaptedLinear.Apply(rand(3, 5), rand(6, 5), null, rand(6, 2), null, rand(2, 5), 1, dropout: 1));
-        Assert.Contains("frozen", Assert.Throws<ArgumentException>(() => AdaptedLinear.Apply(rand(3, 5), rand(6, 5, requires_grad: true), null, rand(6, 2), null, rand(2, 5), 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("frozen", Assert.Throws<ArgumentException>(() => AdaptedLinear.Apply(rand(3, 5), rand(6, 5, requires_grad: true), null, rand(6, 2), null, rand(2, 5), 1)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

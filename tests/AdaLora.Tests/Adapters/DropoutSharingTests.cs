@@ -184,7 +184,8 @@ public sealed class DropoutSharingTests : IDisposable
         rehearsal = rehearsal with { Adapters = rehearsal.Adapters with { ShareDropout = true } };
         var whole = (rehearsal with { Saves = false }).Run();
         rehearsal.Run(crashBefore: 24);
-        Assert.Contains("ShareDropout is False and was True", Assert.Throws<InvalidDataException>(() => (rehearsal with { Adapters = rehearsal.Adapters with { ShareDropout = false } }).Run(resume: true)).Message, StringComparison.Ordinal);
+        Assert.Contains("ShareDropout is False and was True",
+            Assert.Throws<InvalidDataException>(() => (rehearsal with { Adapters = rehearsal.Adapters with { ShareDropout = false } }).Run(resume: true)).Message, StringComparison.Ordinal);
 
         var resumed = rehearsal.Run(resume: true);
 

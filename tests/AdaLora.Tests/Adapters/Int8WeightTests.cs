@@ -17,7 +17,8 @@ public sealed class Int8WeightTests
     private static readonly AdaLoraOptions Options = TinyTask.Options with { BasePrecision = BasePrecision.Int8, TrainedModules = [] };
 
     [Fact]
-    public void Every_entry_is_off_by_half_a_scale_at_most_and_the_scale_is_a_127th_of_the_row_s_largest() => Gen.Select(Gen.Int[1, 40], Gen.Int[1, 40], Gen.Int[-12, 12], Gen.Int[0, 1 << 20]).Sample((rows, columns, exponent, seed) =>
+    public void Every_entry_is_off_by_half_a_scale_at_most_and_the_scale_is_a_127th_of_the_row_s_largest() =>
+        Gen.Select(Gen.Int[1, 40], Gen.Int[1, 40], Gen.Int[-12, 12], Gen.Int[0, 1 << 20]).Sample((rows, columns, exponent, seed) =>
     {
         using var scope = NewDisposeScope();
         manual_seed(seed);

@@ -236,7 +236,8 @@ public sealed class SharedFactorsTests
     {
         using var seed = manual_seed(1);
         using var model = nn.Sequential(
-            ("conv", nn.Conv2d(1, 4, 3, dtype: ScalarType.Float64)), ("flat", nn.Flatten()), ("hidden", nn.Linear(16, 6, dtype: ScalarType.Float64)), ("tanh", nn.Tanh()), ("head", nn.Linear(6, 3, dtype: ScalarType.Float64)));
+            ("conv", nn.Conv2d(1, 4, 3, dtype: ScalarType.Float64)), ("flat", nn.Flatten()), ("hidden", nn.Linear(16, 6, dtype: ScalarType.Float64)), ("tanh", nn.Tanh()),
+                ("head", nn.Linear(6, 3, dtype: ScalarType.Float64)));
         using var adapted = AdaLoraModel.Attach(model, TinyTask.Options with { Targets = TargetModules.Suffixes("conv", "hidden"), TotalSteps = 8 });
         using var optimizer = optim.AdamW(adapted.TrainableParameters, 1e-2);
         var random = new Generator(5);

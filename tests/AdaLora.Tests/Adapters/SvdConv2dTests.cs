@@ -70,7 +70,8 @@ public sealed class SvdConv2dTests
         var weights = layer.call(images).detach().normal_();
         Tensor Loss() => (layer.call(images) * weights).sum();
         Loss().backward();
-        foreach (var (part, tensor) in new (string, Tensor)[] { ("lora_A", layer.get_parameter("lora_A")!), ("lora_E", layer.get_parameter("lora_E")!), ("lora_B", layer.get_parameter("lora_B")!), ("images", images) })
+        foreach (var (part, tensor) in new (string,
+            Tensor)[] { ("lora_A", layer.get_parameter("lora_A")!), ("lora_E", layer.get_parameter("lora_E")!), ("lora_B", layer.get_parameter("lora_B")!), ("images", images) })
         {
             using var noGrad = no_grad();
             const double Step = 1e-5;

@@ -93,7 +93,8 @@ public sealed class AllocatorPropertyTests
         iter: 60);
 
     [Fact]
-    public void Budgets_never_grow_and_stay_between_target_and_start() => Gen.Select(Gen.Int[0, 500], Gen.Double[0, 1], Gen.Int[1, 200], Gen.Double[0, 1], Gen.Double[0, 1]).Sample((start, target, total, a, b) =>
+    public void Budgets_never_grow_and_stay_between_target_and_start() =>
+        Gen.Select(Gen.Int[0, 500], Gen.Double[0, 1], Gen.Int[1, 200], Gen.Double[0, 1], Gen.Double[0, 1]).Sample((start, target, total, a, b) =>
     {
         var initial = (int)(a * (total - 1));
         var final = (int)(b * (total - 1 - initial));

@@ -57,7 +57,10 @@ public sealed class HostKernelTests
         }
     }
 
-    /// <summary>Without smoothing I is s itself and U is 0 whatever came before, so that all scores tie: by the kernel, by tensor operations in single precision (on a buffer with gaps) and in double.</summary>
+    /// <summary>
+    /// Without smoothing I is s itself and U is 0 whatever came before, so that all scores tie: by the kernel, by tensor operations in single precision (on a buffer with gaps) and in
+    /// double.
+    /// </summary>
     [Theory]
     [InlineData(ScalarType.Float32, false)]
     [InlineData(ScalarType.Float32, true)]

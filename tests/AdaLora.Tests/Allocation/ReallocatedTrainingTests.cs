@@ -25,7 +25,8 @@ public sealed class ReallocatedTrainingTests
     {
         const int steps = 600;
         using var model = new Branches();
-        using var adapted = AdaLoraModel.Attach(model, Branches.Options with { Allocation = moves ? AllocationStrategy.Reallocate(triplets: 1, perMatrix: 1, maxRank: 6) : AllocationStrategy.PruneToBudget });
+        using var adapted = AdaLoraModel.Attach(model,
+            Branches.Options with { Allocation = moves ? AllocationStrategy.Reallocate(triplets: 1, perMatrix: 1, maxRank: 6) : AllocationStrategy.PruneToBudget });
         using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = steps, LearningRate = 2e-2, Seed = 3 });
         var held = new List<int>();
 
@@ -123,7 +124,8 @@ public sealed class ReallocatedTrainingTests
         published.Run(crashBefore: 23);
         var moving = published with { Adapters = published.Adapters with { Allocation = AllocationStrategy.Reallocate() } };
         Assert.Contains(
-            "Allocation is reallocate up to 4 triplets, 2 per matrix, to any rank and was prune to budget", Assert.Throws<InvalidDataException>(() => moving.Run(resume: true)).Message, StringComparison.Ordinal);
+            "Allocation is reallocate up to 4 triplets, 2 per matrix, to any rank and was prune to budget", Assert.Throws<InvalidDataException>(() => moving.Run(resume: true)).Message,
+                StringComparison.Ordinal);
         // As before there was a choice.
         var path = Directory.GetFiles(folder.Path, "*.safetensors").Single();
         var (tensors, metadata) = AdaLora.Training.Checkpoints.CheckpointStore.Read(path);
@@ -259,7 +261,8 @@ public sealed class ReallocatedTrainingTests
         {
             using var scope = NewDisposeScope();
             var (first, second) = (inputs[0], inputs[1]);
-            return (rich.call(first) - Plain(rich, first) - first.mm(_rich)).square().mean().add((poor.call(second) - Plain(poor, second) - second.mm(_poor)).square().mean()).MoveToOuterDisposeScope();
+            return (rich.call(first) - Plain(rich, first) - first.mm(_rich)).square().mean().add((poor.call(second) - Plain(poor, second) - second.mm(_poor)).square().mean())
+                .MoveToOuterDisposeScope();
         }
 
         private static Tensor Plain(nn.Module<Tensor, Tensor> layer, Tensor inputs) => inputs.mm((layer is SvdLinear adapter ? adapter.BaseLayer : layer).parameters().First().detach().t());

@@ -106,7 +106,8 @@ public sealed class ReallocationTests
     [Fact]
     public void Options_say_what_does_not_fit()
     {
-        Assert.Contains("InitialRank is 12; Allocation allows no matrix more than rank 8", Assert.Throws<ArgumentException>(() => (new AdaLoraOptions { Allocation = AllocationStrategy.Reallocate(maxRank: 8) }).Validate()).Message, StringComparison.Ordinal);
+        Assert.Contains("InitialRank is 12; Allocation allows no matrix more than rank 8",
+            Assert.Throws<ArgumentException>(() => (new AdaLoraOptions { Allocation = AllocationStrategy.Reallocate(maxRank: 8) }).Validate()).Message, StringComparison.Ordinal);
         Assert.Contains("Allocation is null", Assert.Throws<ArgumentException>(() => (new AdaLoraOptions { Allocation = null! }).Validate()).Message, StringComparison.Ordinal);
         Assert.Equal("reallocate up to 4 triplets, 2 per matrix, to any rank", AllocationStrategy.Reallocate().ToString());
     }

@@ -1,6 +1,9 @@
 namespace AdaLora.Tests.Architecture;
 
-/// <summary>The folders of a project and the arrows between them: a folder points at those that its files name types or extension methods of. The project's own files are the room with the empty name.</summary>
+/// <summary>
+/// The folders of a project and the arrows between them: a folder points at those that its files name types or extension methods of. The project's own files are the room with the empty
+/// name.
+/// </summary>
 internal sealed class Rooms
 {
     private readonly SortedDictionary<string, SortedDictionary<string, string>> _arrows = new(StringComparer.Ordinal);

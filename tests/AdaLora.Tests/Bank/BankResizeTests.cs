@@ -104,7 +104,8 @@ public sealed class BankResizeTests
         life.Train(3);
     }
 
-    public static TheoryData<string, string> Changes => new(from optimizer in (string[])["fused", "adamw"] from change in (string[])["compact", "grow", "restore", "resume"] select (optimizer, change));
+    public static TheoryData<string, string> Changes =>
+        new(from optimizer in (string[])["fused", "adamw"] from change in (string[])["compact", "grow", "restore", "resume"] select (optimizer, change));
 
     /// <summary>Makes the change fail at each of its steps, in each follower, and compares everything with the state before, and further training with training in which nothing was tried.</summary>
     [Theory]

@@ -108,14 +108,19 @@ internal sealed class Life : IDisposable
         var state = new StateTable(tensors);
         Target.Save(state.Part("model"), isWithinStep: true);
         new OptimizerState(Optimizer).Save(state.Part("optimizer"));
-        var all = new SortedDictionary<string, string>(tensors.ToDictionary(t => t.Key, t => $"({string.Join(", ", t.Value.shape)}) {Convert.ToHexString(t.Value.contiguous().bytes)}"), StringComparer.Ordinal)
+        var told = tensors.ToDictionary(t => t.Key, t => $"({string.Join(", ", t.Value.shape)}) {Convert.ToHexString(t.Value.contiguous().bytes)}");
+        var all = new SortedDictionary<string, string>(told, StringComparer.Ordinal)
         {
             ["flags"] = $"{Adapted.LiveTriplets} {Adapted.IsPatternFinal} {Adapted.IsCompacted} {Adapted.Step} {Adapted.HasGrown}",
             ["numbers"] = string.Join(' ', Bank.Roster.Numbers),
         };
         foreach (var adapter in Adapted.Adapters)
-            all[$"views of {adapter.Slot.Name}"] = $"{adapter.Slot} " + string.Join("; ", adapter.Views.Select(v => $"{string.Join(' ', v.View.shape)} at {v.View.storage_offset()}, {string.Join(' ', v.View.grad!.shape)} at {v.View.grad!.storage_offset()}, {Convert.ToHexString(v.View.detach().contiguous().bytes)}"));
+            all[$"views of {adapter.Slot.Name}"] = $"{adapter.Slot} {string.Join("; ", adapter.Views.Select(view => Told(view.View)))}";
         return all;
+
+        static string Told(Tensor view) =>
+            $"{string.Join(' ', view.shape)} at {view.storage_offset()}, "
+            + $"{string.Join(' ', view.grad!.shape)} at {view.grad!.storage_offset()}, {Convert.ToHexString(view.detach().contiguous().bytes)}";
     }
 
     public void Dispose()

@@ -172,7 +172,8 @@ public sealed class AllocatorDefectTests
     public void Finish_settles_the_pattern_when_there_is_no_final_phase()
     {
         using var model = new TinyModel();
-        using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 4, TargetRank = 1, FinalPhase = PhaseLength.Steps(0), MaskInterval = 7, TrainedModules = ["head"], TotalSteps = Total });
+        using var adapted = AdaLoraModel.Attach(model,
+            new AdaLoraOptions { InitialRank = 4, TargetRank = 1, FinalPhase = PhaseLength.Steps(0), MaskInterval = 7, TrainedModules = ["head"], TotalSteps = Total });
         Train(adapted, model, Total);
         Assert.False(adapted.IsPatternFinal);
         adapted.Finish();

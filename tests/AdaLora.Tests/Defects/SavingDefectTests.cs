@@ -67,7 +67,8 @@ public sealed class SavingDefectTests : IDisposable
         using (var model = new TinyModel())
         {
             // Without gradients its triplets have no importance at all.
-            using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 4, TargetRank = 2, OrthogonalityWeight = 0, MaskInterval = 1, TrainedModules = ["head"], TotalSteps = 30 });
+            using var adapted = AdaLoraModel.Attach(model,
+                new AdaLoraOptions { InitialRank = 4, TargetRank = 2, OrthogonalityWeight = 0, MaskInterval = 1, TrainedModules = ["head"], TotalSteps = 30 });
             using var optimizer = optim.SGD(adapted.TrainableParameters, 1e-2);
             foreach (var batch in TinyTask.Batches(30))
             {

@@ -129,7 +129,9 @@ public sealed class ConvolutionGoldenTests : IDisposable
         using (var all = SafetensorsFile.Open(Path("lora", "adapter_model.safetensors")))
         {
             using var stream = File.Create(System.IO.Path.Combine(source.Path, "adapter_model.safetensors"));
-            SafetensorsWriter.WriteTo(stream, all.Entries.Keys.Where(n => wanted.Any(w => n.Contains($".{w}.", StringComparison.Ordinal))).ToDictionary(n => n, n => all.Read(n), StringComparer.Ordinal), new Dictionary<string, string>());
+            SafetensorsWriter.WriteTo(stream,
+                all.Entries.Keys.Where(n => wanted.Any(w => n.Contains($".{w}.", StringComparison.Ordinal))).ToDictionary(n => n, n => all.Read(n), StringComparer.Ordinal),
+                new Dictionary<string, string>());
         }
 
         using var copy = new TemporaryFolder();

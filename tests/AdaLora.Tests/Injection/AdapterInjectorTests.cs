@@ -60,9 +60,7 @@ public sealed class AdapterInjectorTests
         before.AssertSame(model);
         Assert.All(injection.Adapters.Cast<Doubler>(), adapter => Assert.Null(adapter.BaseLayer));
         foreach (var adapter in injection.Adapters)
-        {
             adapter.Dispose();
-        }
 
         before.AssertSame(model);
     }

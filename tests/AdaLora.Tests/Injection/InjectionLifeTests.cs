@@ -176,9 +176,7 @@ public sealed class InjectionLifeTests
             var exception = Assert.Throws<InjectionException>(() => AdapterInjector.Inject(model, sites, site =>
             {
                 if (made.Count == sites.Count - 1)
-                {
                     return failure(site);
-                }
 
                 made.Add(new DisposableDoubler(site.Layer));
                 return made[^1];
@@ -252,9 +250,7 @@ public sealed class InjectionLifeTests
         injection.Detach();
         Assert.Equal(2, ((Sequential)injection.Adapters[0]).Count);
         foreach (var adapter in injection.Adapters)
-        {
             adapter.Dispose();
-        }
 
         before.AssertSame(model);
     }

@@ -65,9 +65,7 @@ internal abstract class Net(string name) : Module<Tensor, Tensor>(name)
         using var scope = NewDisposeScope();
         var x = input.alias();
         foreach (var module in modules)
-        {
             x = module.call(x);
-        }
 
         return x.MoveToOuterDisposeScope();
     }
@@ -218,9 +216,7 @@ internal sealed class PlainCollectionsNet : Net
         : base(nameof(PlainCollectionsNet))
     {
         foreach (var (module, i) in All.Select((module, i) => (module, i)))
-        {
             register_module($"layer{i}", module);
-        }
     }
 
     private IEnumerable<Module<Tensor, Tensor>> All => [.. _list, .. _array, (Module<Tensor, Tensor>)_dictionary["x"], .. _deep[0]["y"]];

@@ -29,9 +29,7 @@ public sealed class RandomModelTests
         var linear = model.named_modules().Where(pair => Projection.TryDescribe(pair.module, out _)).ToArray();
         var selected = linear.Where(pair => targets.Matches(pair.name)).Select(pair => pair.module).ToHashSet();
         if (selected.Count == 0)
-        {
             return;
-        }
 
         var plan = AdapterInjector.Find(model, targets);
         Assert.Equal(selected, plan.Sites.Select(site => (nn.Module)site.Layer).ToHashSet());
@@ -46,9 +44,7 @@ public sealed class RandomModelTests
 
         injection.Detach();
         foreach (var adapter in injection.Adapters)
-        {
             adapter.Dispose();
-        }
 
         before.AssertSame(model);
     }

@@ -37,9 +37,7 @@ internal sealed class RandomModel
         {
             var shareable = _built.Where(other => other.Runs.Count <= 3).ToArray();
             if (spec.Kind <= -7 && shareable.Length > 0)
-            {
                 return shareable[spec.Kind % shareable.Length * -1];
-            }
 
             Module<Tensor, Tensor> leaf = spec.Kind switch { -1 => Dropout(0), -2 => new Conv1D(4, 4, hasBias: false), _ => Linear(4, 4, hasBias: false) };
             return Remember(leaf, [leaf]);
@@ -119,9 +117,7 @@ internal sealed class RandomModel
         {
             _modules = modules;
             for (var i = 0; i < modules.Length; i++)
-            {
                 register_module($"m{i}", modules[i]);
-            }
         }
 
         public override Tensor forward(Tensor input) => Chain(input, _modules);

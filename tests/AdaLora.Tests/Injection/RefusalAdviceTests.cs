@@ -92,7 +92,8 @@ public sealed class RefusalAdviceTests
         Assert.Contains("Excluding(\"Closed\")", message, StringComparison.Ordinal);
         Assert.Contains("Did you mean First", Assert.Throws<InjectionException>(() => AdapterInjector.Find(model, TargetModules.Suffixes("Frist"))).Message, StringComparison.Ordinal);
 
-        using var adapted = AdaLoraModel.Attach(model, Options with { Targets = TargetModules.AllLinear.Excluding("Closed"), TrainedModules = ["Head"], Overrides = ModuleOverrides.None.With("First", initialRank: 3) });
+        using var adapted = AdaLoraModel.Attach(model,
+            Options with { Targets = TargetModules.AllLinear.Excluding("Closed"), TrainedModules = ["Head"], Overrides = ModuleOverrides.None.With("First", initialRank: 3) });
         Assert.Equal(3, Assert.Single(adapted.Adapters).Rank);
         Assert.StartsWith("First  ", adapted.Report().ToString().Split('\n')[1], StringComparison.Ordinal);
     }
@@ -103,7 +104,8 @@ public sealed class RefusalAdviceTests
         using var folder = new TemporaryFolder();
         var file = CompiledModule.Write(folder.Path);
         using var alone = jit.load<Tensor, Tensor>(file);
-        Assert.Contains("(the model itself): a compiled TorchScript module has no layers", Assert.Throws<InjectionException>(() => AdaLoraModel.Attach(alone, Options)).Message, StringComparison.Ordinal);
+        Assert.Contains("(the model itself): a compiled TorchScript module has no layers", Assert.Throws<InjectionException>(() => AdaLoraModel.Attach(alone, Options)).Message,
+            StringComparison.Ordinal);
 
         // Not disposed: TorchSharp fails when it reads a compiled module a second time and that is disposed with its model.
         var model = new WithCompiled(jit.load<Tensor, Tensor>(file));

@@ -39,9 +39,7 @@ internal sealed class RefusingNet : Net
         ];
         string[] names = ["tuple", "set", "immutable", "view", "array", "matrix", "key", "function", "hidden"];
         foreach (var (name, module) in names.Zip(loose))
-        {
             register_module(name, module);
-        }
 
         RegisterComponents();
     }

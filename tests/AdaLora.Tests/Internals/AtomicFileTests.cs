@@ -57,7 +57,8 @@ public sealed class AtomicFileTests : IDisposable
         var tooLarge = new ArgumentOutOfRangeException("value", "Specified file length was too large for the file system.");
         var denied = new UnauthorizedAccessException("Access to the path is denied.");
 
-        foreach (var (failure, words) in ((Exception, string)[])[(full, "No space left on device. Free some"), (tooLarge, "ulimit -f"), (new PathTooLongException(), "shorter"), (new IOException("Odd."), "Odd.")])
+        foreach (var (failure, words) in ((Exception, string)[])[(full, "No space left on device. Free some"), (tooLarge, "ulimit -f"), (new PathTooLongException(), "shorter"),
+            (new IOException("Odd."), "Odd.")])
         {
             var told = Assert.Throws<IOException>(() => AtomicFile.Write(Target, Throws(failure)));
 
@@ -76,7 +77,8 @@ public sealed class AtomicFileTests : IDisposable
     {
         File.WriteAllText(Target, "");
 
-        Assert.StartsWith($"'{Path.Combine(Target, "below")}' can't be written: ", Assert.Throws<IOException>(() => AtomicFile.MakeFolder(Path.Combine(Target, "below"))).Message, StringComparison.Ordinal);
+        Assert.StartsWith($"'{Path.Combine(Target, "below")}' can't be written: ", Assert.Throws<IOException>(() => AtomicFile.MakeFolder(Path.Combine(Target, "below"))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

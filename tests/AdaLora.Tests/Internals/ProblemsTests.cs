@@ -26,7 +26,8 @@ public sealed class ProblemsTests
     public void Looking_at_the_tensors_of_a_forward_pass_makes_no_garbage_to_speak_of()
     {
         using var scope = NewDisposeScope();
-        var (input, weight, bias, left, lambda, right) = (rand(4, 8, requires_grad: true), rand(8, 8), rand(8), rand(8, 4, requires_grad: true), rand(4, 1, requires_grad: true), rand(4, 8, requires_grad: true));
+        var (input, weight, bias, left, lambda, right) =
+            (rand(4, 8, requires_grad: true), rand(8, 8), rand(8), rand(8, 4, requires_grad: true), rand(4, 1, requires_grad: true), rand(4, 8, requires_grad: true));
         object[] arguments = [input, weight, bias, left, lambda, right, new object()];
 
         Assert.InRange(Allocated(() => AdaptedLinear.Check(input, weight, bias, left, lambda, right, weight.dtype)), 0, 200);

@@ -12,8 +12,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Tests.Internals;
 
 /// <summary>
-/// What this library computes over the host's memory, it computes with tensor operations on a device. Both ways are taken here, on a CPU, and must agree: in kept triplets exactly, in numbers up to rounding. The goldens of the core
-/// hold both ways as well, in tests of their own and here.
+/// What this library computes over the host's memory, it computes with tensor operations on a device. Both ways are taken here, on a CPU, and must agree: in kept triplets exactly, in
+/// numbers up to rounding. The goldens of the core hold both ways as well, in tests of their own and here.
 /// </summary>
 public sealed class TensorPathTests : IDisposable
 {
@@ -93,7 +93,8 @@ public sealed class TensorPathTests : IDisposable
                 optimizer.step();
             }
 
-            return [parameter.detach().clone(), .. optimizer.CaptureState().Where(s => s.Key.Contains("exp", StringComparison.Ordinal)).OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => s.Value.clone())];
+            return [parameter.detach().clone(),
+                .. optimizer.CaptureState().Where(s => s.Key.Contains("exp", StringComparison.Ordinal)).OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => s.Value.clone())];
         });
         AssertClose(host, tensors, 5e-6);
     }
@@ -180,7 +181,8 @@ public sealed class TensorPathTests : IDisposable
 
     public static TheoryData<string, string> GoldenClasses =>
     [
-        .. from type in (Type[])[typeof(AllocatorGoldenTests), typeof(LayerGoldenTests), typeof(OrthogonalityGoldenTests), typeof(TiesGoldenTests), typeof(NonFiniteGoldenTests), typeof(ToyGoldenTests)]
+        .. from type in (Type[])[typeof(AllocatorGoldenTests), typeof(LayerGoldenTests), typeof(OrthogonalityGoldenTests), typeof(TiesGoldenTests), typeof(NonFiniteGoldenTests),
+            typeof(ToyGoldenTests)]
            from method in type.GetMethods().Where(m => m.IsDefined(typeof(FactAttribute), inherit: true))
            select new TheoryDataRow<string, string>(type.Name, method.Name),
     ];

@@ -16,7 +16,8 @@ public sealed class LifePropertyTests
     private static readonly int Lives = int.TryParse(Environment.GetEnvironmentVariable("ADALORA_LIVES"), CultureInfo.InvariantCulture, out var lives) ? lives : 100;
 
     private static readonly Gen<(int First, int Second, double Target, int Initial, int Final, int Interval, int Seed, Act[] Acts)> Cases = Gen.Select(
-        Gen.Int[0, 5], Gen.Int[1, 5], Gen.Double[0, 1], Gen.Int[0, 3], Gen.Int[0, 4], Gen.Int[1, 3], Gen.Int[0, 1000], Gen.Int[0, 31].Select(i => i < 12 ? Act.Step : (Act)((i - 12) % 16)).Array[4, 40]);
+        Gen.Int[0, 5], Gen.Int[1, 5], Gen.Double[0, 1], Gen.Int[0, 3], Gen.Int[0, 4], Gen.Int[1, 3], Gen.Int[0, 1000],
+            Gen.Int[0, 31].Select(i => i < 12 ? Act.Step : (Act)((i - 12) % 16)).Array[4, 40]);
 
     [Fact]
     public void Whatever_is_done_ranks_budget_weights_and_flags_are_what_they_should_be() => Cases.Sample(

@@ -147,7 +147,8 @@ internal sealed partial class RandomLife : IDisposable
     }
 
     private static bool Fits(Subject s) =>
-        OptimizerFields.StatesOf(s.Optimizer) is not [{ } first, ..] || OptimizerFields.Of(first).Select(f => f.GetValue(first)).OfType<Tensor>().All(t => t.numel() == s.Adapted.TrainableParameters[0].numel());
+        OptimizerFields.StatesOf(s.Optimizer) is not [{ } first, ..]
+            || OptimizerFields.Of(first).Select(f => f.GetValue(first)).OfType<Tensor>().All(t => t.numel() == s.Adapted.TrainableParameters[0].numel());
 
     private void Detach(Subject s)
     {

@@ -76,7 +76,8 @@ public sealed class AdapterFaultTests : IDisposable
             config["init_lora_weights"] = "pissa_niter_4";
         });
         var message = Refused<InvalidDataException>();
-        Assert.All((string[])["'init_r'", "'lora_dropout'", "'modules_to_save'", "'use_dora'", "'lora_bias'", "'layer_replication'", "'init_lora_weights'"], f => Assert.Contains(f, message, StringComparison.Ordinal));
+        Assert.All((string[])["'init_r'", "'lora_dropout'", "'modules_to_save'", "'use_dora'", "'lora_bias'", "'layer_replication'", "'init_lora_weights'"],
+            f => Assert.Contains(f, message, StringComparison.Ordinal));
     }
 
     [Theory]

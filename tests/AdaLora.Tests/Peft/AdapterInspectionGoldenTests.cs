@@ -17,8 +17,13 @@ public sealed class AdapterInspectionGoldenTests
         {
             var data = new TheoryData<string, string>();
             var root = TestMaterial.Golden("core", "adapters");
-            foreach (var path in Directory.Exists(root) ? Directory.GetFiles(root, "adapter_config.json", SearchOption.AllDirectories).Where(IsReadable).Order(StringComparer.Ordinal) : Enumerable.Empty<string>())
+            foreach (var path in Directory.Exists(root)
+                ? Directory.GetFiles(root, "adapter_config.json", SearchOption.AllDirectories).Where(IsReadable).Order(StringComparer.Ordinal)
+                : Enumerable.Empty<string>())
+            {
                 data.Add(Path.GetFileName(Path.GetDirectoryName(Path.GetDirectoryName(path)))!, Path.GetFileName(Path.GetDirectoryName(path))!);
+            }
+
             return data;
         }
     }

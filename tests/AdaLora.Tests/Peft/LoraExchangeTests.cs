@@ -68,7 +68,8 @@ public sealed class LoraExchangeTests : IDisposable
     public void Names_that_are_ends_of_other_names_keep_their_own_rank()
     {
         using var model = Nested();
-        using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 3, TargetRank = 1, Targets = TargetModules.Globs("dense", "out.dense"), Overrides = ModuleOverrides.None.With(TargetModules.Globs("dense"), 2) });
+        using var adapted = AdaLoraModel.Attach(model,
+            new AdaLoraOptions { InitialRank = 3, TargetRank = 1, Targets = TargetModules.Globs("dense", "out.dense"), Overrides = ModuleOverrides.None.With(TargetModules.Globs("dense"), 2) });
         Randomize(adapted);
         adapted.ExportLora(_folder.Path);
         Assert.Equal("""{"^dense":2,"out.dense":3}""", Config("")["rank_pattern"]!.ToJsonString());
@@ -140,7 +141,8 @@ public sealed class LoraExchangeTests : IDisposable
     private void WriteLora(Action<JsonObject> change)
     {
         using var scope = NewDisposeScope();
-        var config = new JsonObject { ["peft_type"] = "LORA", ["r"] = 4, ["lora_alpha"] = 16, ["lora_dropout"] = 0.0, ["target_modules"] = new JsonArray("second"), ["rank_pattern"] = new JsonObject(), ["bias"] = "none" };
+        var config = new JsonObject { ["peft_type"] = "LORA", ["r"] = 4, ["lora_alpha"] = 16, ["lora_dropout"] = 0.0, ["target_modules"] = new JsonArray("second"),
+            ["rank_pattern"] = new JsonObject(), ["bias"] = "none" };
         change(config);
         File.WriteAllText(_folder.File("adapter_config.json"), config.ToJsonString());
         SafetensorsWriter.Write(_folder.File("adapter_model.safetensors"), new Dictionary<string, Tensor>(StringComparer.Ordinal)

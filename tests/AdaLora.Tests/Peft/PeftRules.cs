@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Tests.Peft;
 
 /// <summary>
-/// The names under which PEFT 0.21 looks for the tensors of a folder: those of the state of a model to which it has added the adapters that the configuration describes. It silently ignores every other name
-/// (load_state_dict with strict=False), and leaves unchanged what it does not find.
+/// The names under which PEFT 0.21 looks for the tensors of a folder: those of the state of a model to which it has added the adapters that the configuration describes. It silently ignores
+/// every other name (load_state_dict with strict=False), and leaves unchanged what it does not find.
 /// </summary>
 internal static class PeftRules
 {

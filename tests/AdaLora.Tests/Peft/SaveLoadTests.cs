@@ -58,7 +58,10 @@ public sealed class SaveLoadTests : IDisposable
         Assert.Equal(trained.Outputs(), TrainedTiny.Outputs(model, dtype));
         Assert.Equal(trained.Adapted.IsPatternFinal, loaded.IsPatternFinal);
         if (trained.Adapted.IsPatternFinal)
-            Assert.Equal(trained.Adapted.Report().Modules.Select(m => (m.Name, m.OutFeatures, m.InFeatures, m.InitialRank, m.LiveRank)), loaded.Report().Modules.Select(m => (m.Name, m.OutFeatures, m.InFeatures, m.InitialRank, m.LiveRank)));
+        {
+            Assert.Equal(trained.Adapted.Report().Modules.Select(m => (m.Name, m.OutFeatures, m.InFeatures, m.InitialRank, m.LiveRank)),
+                loaded.Report().Modules.Select(m => (m.Name, m.OutFeatures, m.InFeatures, m.InitialRank, m.LiveRank)));
+        }
 
         loaded.Save(Second);
         Assert.Equal(Bytes(First), Bytes(Second));

@@ -8,8 +8,9 @@ using static TorchSharp.torch;
 namespace AdaLora.Tests.Processes;
 
 /// <summary>
-/// Processes that share the batches of a step train what one process trains. Gradients are then summed in a different order: of four batches, two processes compute (0 + 2) + (1 + 3) and one computes ((0 + 1) + 2) + 3, so that weights
-/// agree to rounding. Four processes with a batch each compute the sums of one, in the order of the ranks, and weights agree bit for bit. There is no dropout here: its random numbers come from one generator of the process.
+/// Processes that share the batches of a step train what one process trains. Gradients are then summed in a different order: of four batches, two processes compute (0 + 2) + (1 + 3) and one
+/// computes ((0 + 1) + 2) + 3, so that weights agree to rounding. Four processes with a batch each compute the sums of one, in the order of the ranks, and weights agree bit for bit. There
+/// is no dropout here: its random numbers come from one generator of the process.
 /// </summary>
 public sealed class SharedTrainingTests
 {

@@ -42,12 +42,16 @@ public sealed partial class DeviceTests
     [Fact]
     public void Every_tensor_that_the_library_makes_says_where_or_belongs_on_the_cpu()
     {
-        var files = Directory.GetFiles(TestMaterial.InRepository("src"), "*.cs", SearchOption.AllDirectories).Where(path => !path.Contains("/obj/", StringComparison.Ordinal) && !OnTheCpu.Contains(Path.GetFileName(path))).ToList();
+        var files = Directory.GetFiles(TestMaterial.InRepository("src"), "*.cs", SearchOption.AllDirectories)
+            .Where(path => !path.Contains("/obj/", StringComparison.Ordinal) && !OnTheCpu.Contains(Path.GetFileName(path))).ToList();
         Assert.True(files.Count > 100);
         foreach (var file in files)
         {
             foreach (var (line, number) in File.ReadLines(file).Select((line, index) => (line, index + 1)))
-                Assert.False(Factory().IsMatch(line) && !line.Contains("device", StringComparison.OrdinalIgnoreCase) && !line.Contains("///", StringComparison.Ordinal), $"{file}:{number} makes a tensor without saying where: {line.Trim()}");
+            {
+                Assert.False(Factory().IsMatch(line) && !line.Contains("device", StringComparison.OrdinalIgnoreCase)
+                    && !line.Contains("///", StringComparison.Ordinal), $"{file}:{number} makes a tensor without saying where: {line.Trim()}");
+            }
         }
     }
 
@@ -55,12 +59,16 @@ public sealed partial class DeviceTests
     [Fact]
     public void No_batch_is_copied_to_a_device_with_waiting()
     {
-        var files = ((string[])["src/AdaLora.Transformers", "samples/AdaLora.Glue/Tasks"]).SelectMany(folder => Directory.GetFiles(TestMaterial.InRepository(folder), "*.cs", SearchOption.AllDirectories)).Where(path => !path.Contains("/obj/", StringComparison.Ordinal)).ToList();
+        var files = ((string[])["src/AdaLora.Transformers", "samples/AdaLora.Glue/Tasks"])
+            .SelectMany(folder => Directory.GetFiles(TestMaterial.InRepository(folder), "*.cs", SearchOption.AllDirectories)).Where(path => !path.Contains("/obj/", StringComparison.Ordinal)).ToList();
         Assert.True(files.Count > 100);
         foreach (var file in files)
         {
             foreach (var (line, number) in File.ReadLines(file).Select((line, index) => (line, index + 1)))
-                Assert.False(OfNumbers().IsMatch(line) && line.Contains("device", StringComparison.OrdinalIgnoreCase) && !line.Contains("device: CPU", StringComparison.Ordinal) && !line.Contains("///", StringComparison.Ordinal), $"{file}:{number} makes the host wait for a device; use PinnedCopy: {line.Trim()}");
+            {
+                Assert.False(OfNumbers().IsMatch(line) && line.Contains("device", StringComparison.OrdinalIgnoreCase) && !line.Contains("device: CPU", StringComparison.Ordinal)
+                    && !line.Contains("///", StringComparison.Ordinal), $"{file}:{number} makes the host wait for a device; use PinnedCopy: {line.Trim()}");
+            }
         }
     }
 

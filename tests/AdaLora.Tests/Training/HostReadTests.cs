@@ -21,7 +21,8 @@ public sealed class HostReadTests
     private const int FirstFinalStep = 46;
     private const int ReportReads = 3;
 
-    private static AdaLoraOptions Options => TinyTask.Options with { InitialRank = 8, Decay = BudgetDecay.Linear, MaskInterval = 10, InitialPhase = PhaseLength.Steps(20), FinalPhase = PhaseLength.Steps(15), Dropout = 0.1 };
+    private static AdaLoraOptions Options =>
+        TinyTask.Options with { InitialRank = 8, Decay = BudgetDecay.Linear, MaskInterval = 10, InitialPhase = PhaseLength.Steps(20), FinalPhase = PhaseLength.Steps(15), Dropout = 0.1 };
 
     [Theory]
     [InlineData(SensitivityTiming.BeforeOptimizerStep, ScalarType.Float32)]

@@ -16,7 +16,8 @@ public sealed class LossScaleTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     public static TheoryData<double, bool, bool, bool> Scales =>
-        [.. from scale in (double[])[1, 2, 1024, 65536, 16777216] from withAdapters in (bool[])[true, false] from withSums in (bool[])[true, false] from ownOptimizer in (bool[])[true, false] select new TheoryDataRow<double, bool, bool, bool>(scale, withAdapters, withSums, ownOptimizer)];
+        [.. from scale in (double[])[1, 2, 1024, 65536, 16777216] from withAdapters in (bool[])[true, false] from withSums in (bool[])[true, false] from ownOptimizer in (bool[])[true,
+            false] select new TheoryDataRow<double, bool, bool, bool>(scale, withAdapters, withSums, ownOptimizer)];
 
     /// <summary>Powers of two change exponents only: losses, penalties, clipping, importance, masks and weights are those without a scale, bit for bit. Several batches make up a step.</summary>
     [Theory]
@@ -235,7 +236,8 @@ public sealed class LossScaleTests : IDisposable
         var options = new TrainerOptions { TotalSteps = 2, SkipNonFiniteSteps = false, LossScale = LossScale.Dynamic() };
         Assert.Contains("SkipNonFiniteSteps", Assert.Throws<ArgumentException>(options.Validate).Message, StringComparison.Ordinal);
         using var model = new TinyModel(ScalarType.Float16);
-        Assert.Contains("SkipNonFiniteSteps", Assert.Throws<ArgumentException>(() => new Trainer(model, new TrainerOptions { TotalSteps = 2, SkipNonFiniteSteps = false })).Message, StringComparison.Ordinal);
+        Assert.Contains("SkipNonFiniteSteps", Assert.Throws<ArgumentException>(() => new Trainer(model, new TrainerOptions { TotalSteps = 2, SkipNonFiniteSteps = false })).Message,
+            StringComparison.Ordinal);
         using var trainer = new Trainer(model, new TrainerOptions { TotalSteps = 2, SkipNonFiniteSteps = false, LossScale = LossScale.None });
         Assert.Null(trainer.Fit(TinyTask.Batches(2, dtype: ScalarType.Float16), batch => TinyTask.Loss(model, batch)).LossScale);
     }

@@ -67,7 +67,8 @@ public sealed class SteadyStateTests
             _looks.Add((DisposeScopeManager.Statistics.ThreadTotalLiveCount, GC.GetAllocatedBytesForCurrentThread()));
         }
 
-        // The first window is for warming up, the last one holds the final phase. While code is recompiled, single windows allocate more or less; if steps allocated more and more, the smallest would grow, too.
+        // The first window is for warming up, the last one holds the final phase. While code is recompiled, single windows allocate more or less; if steps allocated more and more, the
+        // smallest would grow, too.
         public void RequireSteady()
         {
             Assert.Equal(Steps, _looks.Count);

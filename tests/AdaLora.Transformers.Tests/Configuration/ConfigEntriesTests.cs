@@ -103,7 +103,9 @@ public sealed class ConfigEntriesTests : IDisposable
     public void What_a_decoder_cannot_follow_is_refused_by_name(string entry, string value)
     {
         var json = new JsonObject { ["model_type"] = "gpt2", [entry] = JsonNode.Parse(value) };
-        Assert.Contains(entry == "n_head" ? "5 heads" : entry.Replace("activation_function", "geglu", StringComparison.Ordinal), Assert.Throws<CheckpointException>(() => Read("gpt2", json)).Message, StringComparison.Ordinal);
+        Assert.Contains(entry == "n_head"
+            ? "5 heads"
+            : entry.Replace("activation_function", "geglu", StringComparison.Ordinal), Assert.Throws<CheckpointException>(() => Read("gpt2", json)).Message, StringComparison.Ordinal);
     }
 
     [Theory]

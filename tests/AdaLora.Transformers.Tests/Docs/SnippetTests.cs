@@ -25,7 +25,8 @@ public sealed partial class SnippetTests
         foreach (var block in Blocks(document))
         {
             var usings = block.Split('\n').Where(line => UsingDirective().IsMatch(line)).ToList();
-            Assert.All(usings, line => Assert.True(Source.Contains(line, StringComparison.Ordinal) || line is "using AdaLora;" or "using AdaLora.Transformers;", $"{document}: '{line}' is not what the snippets use"));
+            Assert.All(usings, line => Assert.True(Source.Contains(line, StringComparison.Ordinal)
+                || line is "using AdaLora;" or "using AdaLora.Transformers;", $"{document}: '{line}' is not what the snippets use"));
             Assert.True(Tested.Contains(Code(block)), $"{document} shows code that no test runs:\n{Code(block)}");
         }
     }
@@ -49,7 +50,10 @@ public sealed partial class SnippetTests
             var target = file.Length == 0 ? TestMaterial.InRepository(document) : Path.Combine(folder, file);
             Assert.True(Path.Exists(target), $"{document} links to {file}, which does not exist");
             if (anchor.Length > 0)
-                Assert.Contains(File.ReadLines(target).Where(line => line.StartsWith('#')), line => line.TrimStart('#', ' ').ToLowerInvariant().Replace(",", "", StringComparison.Ordinal).Replace(' ', '-') == anchor);
+            {
+                Assert.Contains(File.ReadLines(target).Where(line => line.StartsWith('#')),
+                    line => line.TrimStart('#', ' ').ToLowerInvariant().Replace(",", "", StringComparison.Ordinal).Replace(' ', '-') == anchor);
+            }
         }
     }
 

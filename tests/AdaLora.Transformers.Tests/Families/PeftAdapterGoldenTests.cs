@@ -92,7 +92,9 @@ public sealed class PeftAdapterGoldenTests
 
     // GPT-2's adapters were trained as those of a language model.
     private static PretrainedModel Base(string folder, PretrainedOptions options) =>
-        EncoderGolden.Read(Path.Combine(folder, "config.json")).GetProperty("model_type").GetString() == "gpt2" ? AutoModel.CausalLM(folder, options) : AutoModel.SequenceClassifier(folder, options: options);
+        EncoderGolden.Read(Path.Combine(folder, "config.json")).GetProperty("model_type").GetString() == "gpt2"
+            ? AutoModel.CausalLM(folder, options)
+            : AutoModel.SequenceClassifier(folder, options: options);
 
     private static void Close(PretrainedModel model, Dictionary<string, Tensor> io, string key, double tolerance)
     {

@@ -101,7 +101,8 @@ public sealed class CausalLMGoldenTests
         using var model = Load(golden);
         var part = golden.Find("prompt.input_ids") is null ? "left" : "prompt";
         var (ids, mask) = (golden[$"{part}.input_ids"], golden[$"{part}.attention_mask"]);
-        var expected = EncoderGolden.Read(Path.Combine(golden.Folder, "generation.json")).GetProperty(run).GetProperty("ids").EnumerateArray().Select(row => row.EnumerateArray().Select(id => id.GetInt64()).ToArray()).ToArray();
+        var expected = EncoderGolden.Read(Path.Combine(golden.Folder, "generation.json")).GetProperty(run).GetProperty("ids").EnumerateArray()
+            .Select(row => row.EnumerateArray().Select(id => id.GetInt64()).ToArray()).ToArray();
         using var cache = new KeyValueCache(expected[0].Length);
         var next = ids;
         while (ids.shape[1] < expected[0].Length)

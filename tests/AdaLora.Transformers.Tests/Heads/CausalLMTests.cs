@@ -50,7 +50,8 @@ public sealed class CausalLMTests : IDisposable
         tensors["h.0.attn.masked_bias"] = tensor(-1e4f);
         tensors.TryAdd("lm_head.weight", tensors["wte.weight"].clone());
         SafetensorsWriter.Write(_folder.File("model.safetensors"), tensors);
-        File.WriteAllText(_folder.File("config.json"), File.ReadAllText(_folder.File("config.json")).Replace("\"tie_word_embeddings\": false", "\"tie_word_embeddings\": true", StringComparison.Ordinal));
+        File.WriteAllText(_folder.File("config.json"),
+            File.ReadAllText(_folder.File("config.json")).Replace("\"tie_word_embeddings\": false", "\"tie_word_embeddings\": true", StringComparison.Ordinal));
 
         using var model2 = AutoModel.CausalLM(_folder.Path);
 
@@ -173,7 +174,8 @@ public sealed class CausalLMTests : IDisposable
         {
             using var model = AutoModel.NewCausalLM(new Gpt2Config(), seed: 1);
             Assert.Equal(124_439_808, model.parameters().Sum(p => p.numel()));
-            Assert.Equal(12 * (768 + 2304 + 768 + 768 + 768 + 3072 + 3072 + 768), model.named_parameters().Where(p => p.name.Contains(".c_", StringComparison.Ordinal) && p.parameter.dim() == 2).Sum(p => p.parameter.shape.Sum()));
+            Assert.Equal(12 * (768 + 2304 + 768 + 768 + 768 + 3072 + 3072 + 768),
+                model.named_parameters().Where(p => p.name.Contains(".c_", StringComparison.Ordinal) && p.parameter.dim() == 2).Sum(p => p.parameter.shape.Sum()));
         }
         finally
         {

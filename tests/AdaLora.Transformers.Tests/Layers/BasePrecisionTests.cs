@@ -26,7 +26,8 @@ public sealed class BasePrecisionTests
         using var encoder = AutoModel.Encoder(folder);
         encoder.eval();
         var tokenizer = TextTokenizer.FromFolder(folder);
-        var texts = EncoderGolden.Read(Path.Combine(goldens, "texts.json")).EnumerateArray().Select(t => tokenizer.Encode(t.GetProperty("text").GetString()!, t.GetProperty("pair").GetString())).ToList();
+        var texts = EncoderGolden.Read(Path.Combine(goldens, "texts.json")).EnumerateArray()
+            .Select(t => tokenizer.Encode(t.GetProperty("text").GetString()!, t.GetProperty("pair").GetString())).ToList();
         var (ids, mask, types) = tokenizer.Pad(texts).ToTensors();
         var real = mask.to(ScalarType.Bool);
         var expected = encoder.call(ids, mask, types)[real];

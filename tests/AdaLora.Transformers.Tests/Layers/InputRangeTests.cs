@@ -20,7 +20,8 @@ public sealed class InputRangeTests
         using var scope = NewDisposeScope();
         using var model = SmallClassifier.Make(family, 2);
         var good = tensor([5L, 6, 7, 8], [2, 2]);
-        foreach (var (bad, number) in new[] { (tensor([5L, 6, 50, 8], [2, 2]), "50"), (tensor([5L, -3, 7, 8], [2, 2]), "-3"), (tensor([5L, 7, 6, 50], [2, 2]).t(), "50"), (tensor([5, 6, 7, 51], [2, 2]), "51") })
+        foreach (var (bad, number) in new[] { (tensor([5L, 6, 50, 8], [2, 2]), "50"), (tensor([5L, -3, 7, 8], [2, 2]), "-3"), (tensor([5L, 7, 6, 50], [2, 2]).t(), "50"),
+            (tensor([5, 6, 7, 51], [2, 2]), "51") })
         {
             var error = Assert.Throws<ArgumentException>(() => model.call(bad, null, null));
             Assert.Contains(number, error.Message, StringComparison.Ordinal);
@@ -63,7 +64,8 @@ public sealed class InputRangeTests
         using var scope = NewDisposeScope();
         using var files = new WordPieceFolder();
         var tokenizer = files.Tokenizer;
-        using var model = new RobertaModel(new RobertaConfig { VocabularySize = 50, HiddenSize = 16, Layers = 1, Heads = 2, IntermediateSize = 24, MaxPositions = 20, TypeVocabularySize = 1 }, seed: 1);
+        using var model = new RobertaModel(new RobertaConfig { VocabularySize = 50, HiddenSize = 16, Layers = 1, Heads = 2, IntermediateSize = 24, MaxPositions = 20,
+            TypeVocabularySize = 1 }, seed: 1);
         var (ids, _, _) = tokenizer.EncodeBatch(["a"]).ToTensorsFor(model);
         Assert.Equal([1L, 3], ids.shape);
         Assert.Contains("60", Assert.Throws<ArgumentException>(() => tokenizer.EncodeBatch(["a", "z"]).ToTensorsFor(model)).Message, StringComparison.Ordinal);

@@ -7,9 +7,9 @@ using static TorchSharp.torch;
 namespace AdaLora.Transformers.Tests.Layers;
 
 /// <summary>
-/// Every family of encoders, wholly in half precision with adapters on it, against the same in single precision: forward and backward, on the CPU, where libtorch might lack kernels. A number is rounded by at most u of itself,
-/// 2^-8 in bfloat16 and 2^-11 in float16. A layer rounds about six times on the way forward and twice as often backward; roundings are independent, so that after n of them a result is off by about u sqrt(n) / 2. Four times as
-/// much is allowed, for operations that make errors larger.
+/// Every family of encoders, wholly in half precision with adapters on it, against the same in single precision: forward and backward, on the CPU, where libtorch might lack kernels. A
+/// number is rounded by at most u of itself, 2^-8 in bfloat16 and 2^-11 in float16. A layer rounds about six times on the way forward and twice as often backward; roundings are independent,
+/// so that after n of them a result is off by about u sqrt(n) / 2. Four times as much is allowed, for operations that make errors larger.
 /// </summary>
 public sealed class LowPrecisionTests
 {
@@ -36,7 +36,8 @@ public sealed class LowPrecisionTests
     private static (int Layers, double Loss, Tensor Gradients) Pass(EncoderGolden golden, ScalarType dtype)
     {
         using var model = AutoModel.SequenceClassifier(golden.Folder, options: new PretrainedOptions { Dtype = dtype });
-        using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 4, TargetRank = 2, Alpha = 4, Targets = TargetModules.AllLinear, Seed = 1, TotalSteps = 10, OrthogonalityWeight = 0 });
+        using var adapted = AdaLoraModel.Attach(model,
+            new AdaLoraOptions { InitialRank = 4, TargetRank = 2, Alpha = 4, Targets = TargetModules.AllLinear, Seed = 1, TotalSteps = 10, OrthogonalityWeight = 0 });
         using (no_grad())
             adapted.TrainableParameters[0].copy_(adapted.TrainableParameters[0].add(0.1));
         model.train();

@@ -51,7 +51,8 @@ public sealed class LoadWarningTests : IDisposable
         {
             small.SaveCheckpoint(_folder.Path);
             var path = _folder.File("config.json");
-            File.WriteAllText(path, File.ReadAllText(path).Replace("LABEL_0", "Entailment", StringComparison.Ordinal).Replace("LABEL_1", "neutral", StringComparison.Ordinal).Replace("LABEL_2", "contradiction", StringComparison.Ordinal));
+            File.WriteAllText(path, File.ReadAllText(path).Replace("LABEL_0", "Entailment", StringComparison.Ordinal).Replace("LABEL_1", "neutral", StringComparison.Ordinal)
+                .Replace("LABEL_2", "contradiction", StringComparison.Ordinal));
         }
         using var model = AutoModel.SequenceClassifier(_folder.Path);
         Assert.Null(model.DescribeClassMismatch(["entailment", "neutral", "contradiction"]));

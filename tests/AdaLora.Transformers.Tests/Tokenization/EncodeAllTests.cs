@@ -42,7 +42,8 @@ public sealed class EncodeAllTests
         using var cancel = new CancellationTokenSource();
         var reports = new Recorder(() => cancel.Cancel());
 
-        _ = Assert.Throws<OperationCanceledException>(() => Tokenizer.EncodeAll([.. Enumerable.Range(0, 100_000).Select(i => (Text(i), (string?)null))], progress: reports, cancellation: cancel.Token));
+        _ = Assert.Throws<OperationCanceledException>(() =>
+            Tokenizer.EncodeAll([.. Enumerable.Range(0, 100_000).Select(i => (Text(i), (string?)null))], progress: reports, cancellation: cancel.Token));
 
         Assert.True(reports.Seen[^1] < 100_000, $"{reports.Seen[^1]} were done");
     }

@@ -35,9 +35,13 @@ internal static class EvaluateCommand
     private static void Print(TextWriter output, IReadOnlyDictionary<string, double?> metrics, bool asJson)
     {
         if (asJson)
+        {
             output.WriteLine(JsonSerializer.Serialize(metrics));
+        }
         else
+        {
             foreach (var (name, value) in metrics)
                 output.WriteLine($"{name,-20} {Formats.Metric(value)}");
+        }
     }
 }

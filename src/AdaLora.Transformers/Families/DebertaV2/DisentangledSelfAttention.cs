@@ -93,7 +93,8 @@ internal sealed class DisentangledSelfAttention : PrefixableAttention<AttentionC
             return bias;
         var lowest = AttentionMask.Lowest(query.dtype);
         bias = bias is null ? zeros(masked.shape, query.dtype, query.device).MaskedFill(masked, lowest) : bias.MaskedFill(masked, lowest);
-        // Padding as a query weighs all keys alike. Its queries are 0, so scores of 0 have the same effect as the lowest number, with which libtorch's fused attention loses the gradient; see MultiHeadAttention.
+        // Padding as a query weighs all keys alike. Its queries are 0, so scores of 0 have the same effect as the lowest number, with which libtorch's fused attention loses the gradient;
+        // see MultiHeadAttention.
         return Prefix is null ? bias.MaskedFill(masked.all(-1, true), 0) : bias;
     }
 

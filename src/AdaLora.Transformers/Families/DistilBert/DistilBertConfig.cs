@@ -57,7 +57,8 @@ public sealed record DistilBertConfig : EncoderConfig
         json["qa_dropout"] = QuestionAnsweringDropout;
     }
 
-    internal override IReadOnlyDictionary<string, string> OtherNames => new Dictionary<string, string> { ["hidden_size"] = "dim", ["num_attention_heads"] = "n_heads", ["num_hidden_layers"] = "n_layers" };
+    internal override IReadOnlyDictionary<string, string> OtherNames =>
+        new Dictionary<string, string> { ["hidden_size"] = "dim", ["num_attention_heads"] = "n_heads", ["num_hidden_layers"] = "n_layers" };
 
     internal override string StackPrefix => "transformer.";
 

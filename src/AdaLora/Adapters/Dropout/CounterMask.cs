@@ -6,8 +6,8 @@ namespace AdaLora.Adapters.Dropout;
 
 /// <summary>
 /// Dropout masks from a counter-based generator: entry i depends only on the key and i, so the result is the same for any number of threads and any vector width, and a mask
-/// need not be stored, because it can be recomputed. Every run of 512 entries has its own 64-bit key, hashed from the mask's, so that distant entries are unrelated; within a run the generator is a keyed
-/// 32-bit hash of the index with two rounds of multiplication, which alone would correlate entries at some distances. Pure arithmetic: nothing here needs libtorch.
+/// need not be stored, because it can be recomputed. Every run of 512 entries has its own 64-bit key, hashed from the mask's, so that distant entries are unrelated; within a run the
+/// generator is a keyed 32-bit hash of the index with two rounds of multiplication, which alone would correlate entries at some distances. Pure arithmetic: nothing here needs libtorch.
 /// </summary>
 internal static class CounterMask
 {

@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Adapters.Dropout;
 
-/// <summary>One mask for all adapters that read the same tensor within a forward pass. In either pass, an adapter that follows immediately also finds the dropped input instead of recomputing it.</summary>
+/// <summary>
+/// One mask for all adapters that read the same tensor within a forward pass. In either pass, an adapter that follows immediately also finds the dropped input instead of recomputing it.
+/// </summary>
 /// <param name="rate">In (0, 1).</param>
 /// <param name="latest">Where the dropped input is kept for the next adapter.</param>
 internal sealed class SharedDropout(double rate, LatestDropped latest)

@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Adapters.FrozenWeights;
 
-/// <summary>The precision in which the frozen linear layers under the adapters are computed. Adapters, everything between layers and loss, convolutions and custom layers are not affected. Immutable and thread-safe.</summary>
+/// <summary>
+/// The precision in which the frozen linear layers under the adapters are computed. Adapters, everything between layers and loss, convolutions and custom layers are not affected. Immutable
+/// and thread-safe.
+/// </summary>
 public sealed class BasePrecision
 {
     private readonly Func<AdaptableLayer, FrozenWeight> _make;
@@ -24,9 +27,9 @@ public sealed class BasePrecision
         new(nameof(Automatic), layer => new BFloat16Weight(layer, weight => weight.dtype == ScalarType.Float32 && BFloat16Support.IsFastOn(weight.device)));
 
     /// <summary>
-    /// The precision of their weights, but the weights are stored in eight bits: integers from -127 to 127 with one scale per output feature, a quarter of the memory of float32. They replace the model's own while it is adapted,
-    /// to save that memory, so the layers have rounded weights after <see cref="AdaLoraModel.Detach"/>: reload the model for the exact ones. Merging adds to the rounded weights in full precision, and takes the memory for that;
-    /// saved adapters are like those of any other model. Weights shared with other modules are refused.
+    /// The precision of their weights, but the weights are stored in eight bits: integers from -127 to 127 with one scale per output feature, a quarter of the memory of float32. They
+    /// replace the model's own while it is adapted, to save that memory, so the layers have rounded weights after <see cref="AdaLoraModel.Detach"/>: reload the model for the exact ones.
+    /// Merging adds to the rounded weights in full precision, and takes the memory for that; saved adapters are like those of any other model. Weights shared with other modules are refused.
     /// </summary>
     public static BasePrecision Int8 { get; } = new(nameof(Int8), layer => new Int8Weight(layer), replacesWeights: true);
 

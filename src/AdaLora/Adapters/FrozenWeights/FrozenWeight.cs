@@ -1,7 +1,8 @@
 namespace AdaLora.Adapters.FrozenWeights;
 
 /// <summary>
-/// The frozen weight under an adapter: the form used to compute with it, and where the numbers are that merging adds to. Not a module, so that no copy ends up in a state dictionary. This class uses the layer's own weight.
+/// The frozen weight under an adapter: the form used to compute with it, and where the numbers are that merging adds to. Not a module, so that no copy ends up in a state dictionary. This
+/// class uses the layer's own weight.
 /// </summary>
 internal class FrozenWeight(AdaptableLayer layer) : IDisposable
 {

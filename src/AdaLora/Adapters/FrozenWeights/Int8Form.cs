@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Adapters.FrozenWeights;
 
 /// <summary>
-/// A weight as integers from -127 to 127 with one scale per output feature: W = diag(scales) values, off by at most half a scale, a 254th of the row's largest entry. Products are computed with slices of a few rows, each
-/// converted to floating point just before: this takes a fraction of the memory of a dense copy, and is correct on every device.
+/// A weight as integers from -127 to 127 with one scale per output feature: W = diag(scales) values, off by at most half a scale, a 254th of the row's largest entry. Products are computed
+/// with slices of a few rows, each converted to floating point just before: this takes a fraction of the memory of a dense copy, and is correct on every device.
 /// </summary>
 /// <param name="values">(out, in), int8.</param>
 /// <param name="scales">(out, 1), in the element type of the triplets.</param>

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Adapters.FrozenWeights;
 
 /// <summary>
-/// An 8-bit weight that replaces the layer's own. The layer's parameter stays the same object, with the same shape and element type, so that code relying on these keeps working; but all its entries are a single NaN,
-/// which takes no memory and makes any computation with it obvious.
+/// An 8-bit weight that replaces the layer's own. The layer's parameter stays the same object, with the same shape and element type, so that code relying on these keeps working; but all its
+/// entries are a single NaN, which takes no memory and makes any computation with it obvious.
 /// </summary>
 internal sealed class Int8Weight : FrozenWeight
 {

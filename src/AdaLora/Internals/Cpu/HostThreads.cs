@@ -4,8 +4,8 @@ namespace AdaLora.Internals.Cpu;
 internal static class HostThreads
 {
     /// <summary>
-    /// Calls <paramref name="work"/> with the start and length of each piece of 0 to <paramref name="count"/>, in any order. Uses no other threads if one piece or one thread is enough; otherwise libtorch's if they are
-    /// available, else .NET's pool.
+    /// Calls <paramref name="work"/> with the start and length of each piece of 0 to <paramref name="count"/>, in any order. Uses no other threads if one piece or one thread is enough;
+    /// otherwise libtorch's if they are available, else .NET's pool.
     /// </summary>
     /// <param name="count">Number of items.</param>
     /// <param name="piece">Items per piece, at least 1; the last piece may have fewer.</param>

@@ -3,7 +3,8 @@ using System.Runtime.Intrinsics.X86;
 namespace AdaLora.Internals.Cpu;
 
 /// <summary>
-/// libtorch multiplies single-precision matrices with Intel's MKL, which does not use AVX-512 on AMD processors. oneDNN, which libtorch has for convolutions, does: on a Zen 5 its products take less than half the time.
+/// libtorch multiplies single-precision matrices with Intel's MKL, which does not use AVX-512 on AMD processors. oneDNN, which libtorch has for convolutions, does: on a Zen 5 its products
+/// take less than half the time.
 /// </summary>
 internal static class OneDnn
 {

@@ -30,8 +30,11 @@ internal sealed class CheckpointKeeper : IDisposable
         _logger = logger;
         _store = new CheckpointStore(options.Folder, options.CreateStream);
         if (!options.Resume && _store.NewestFirst.Count > 0)
+        {
             throw new InvalidOperationException(
                 $"'{options.Folder}' holds checkpoints of another training run. Set {nameof(CheckpointOptions.Resume)} to continue it, choose another folder, or delete them.");
+        }
+
         // Check now rather than after hours of training.
         AtomicFile.MakeFolder(options.Folder);
         _lock = Lock(Path.Combine(options.Folder, LockFile));

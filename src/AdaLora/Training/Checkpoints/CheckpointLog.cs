@@ -17,6 +17,7 @@ internal static partial class CheckpointLog
     [LoggerMessage(EventId = 23, Level = LogLevel.Information, Message = "Resuming from {Path}: step {Step}")]
     public static partial void Resumed(ILogger logger, string path, long step);
 
-    [LoggerMessage(EventId = 24, Level = LogLevel.Warning, Message = "The checkpoint was made with {Then} threads, but this process uses {Now}: sums are rounded in a different order, so results may differ in the last digits")]
+    [LoggerMessage(EventId = 24, Level = LogLevel.Warning,
+        Message = "The checkpoint was made with {Then} threads, but this process uses {Now}: sums are rounded in a different order, so results may differ in the last digits")]
     public static partial void OtherThreads(ILogger logger, string then, int now);
 }

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Training.Checkpoints;
 
-/// <summary>What affects an optimiser's steps besides its state: the options of its parameter groups, found by reflection, or reported by the optimiser itself through <see cref="IOptimizerState"/>.</summary>
+/// <summary>
+/// What affects an optimiser's steps besides its state: the options of its parameter groups, found by reflection, or reported by the optimiser itself through <see cref="IOptimizerState"/>.
+/// </summary>
 internal static class OptimizerSettings
 {
     public static IEnumerable<(string Name, string Value)> Of(optim.Optimizer optimizer)

@@ -11,8 +11,10 @@ internal sealed class OptimizerState(optim.Optimizer optimizer) : IResumable
     public static void Require(optim.Optimizer optimizer)
     {
         if (optimizer is not IOptimizerState && !OptimizerFields.CanReach(optimizer))
+        {
             throw new NotSupportedException(
                 $"The optimiser {optimizer.GetType().Name} keeps its state where checkpoints cannot reach it. Implement {nameof(IOptimizerState)}, use one of TorchSharp's managed optimisers, or train without checkpoints.");
+        }
     }
 
     public void Save(StateTable state)

@@ -7,8 +7,9 @@ using static TorchSharp.torch;
 namespace AdaLora.Training.Checkpoints;
 
 /// <summary>
-/// Distinguishes one set of frozen weights from another: a hash of all names, dtypes, shapes and bytes or, since reading sixteen gigabytes takes longer than many trainings, of a sample of each tensor's bytes. Other weights of
-/// the same shapes, such as another checkpoint or a fine-tuned one, differ nearly everywhere and so in the sample; a change to a few entries of a large tensor outside the sample goes unnoticed.
+/// Distinguishes one set of frozen weights from another: a hash of all names, dtypes, shapes and bytes or, since reading sixteen gigabytes takes longer than many trainings, of a sample of
+/// each tensor's bytes. Other weights of the same shapes, such as another checkpoint or a fine-tuned one, differ nearly everywhere and so in the sample; a change to a few entries of a large
+/// tensor outside the sample goes unnoticed.
 /// </summary>
 internal sealed class WeightFingerprint(IEnumerable<(string Name, Tensor Value)> tensors)
 {

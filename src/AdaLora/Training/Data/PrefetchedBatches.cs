@@ -9,8 +9,8 @@ public static class PrefetchedBatches
     /// <see cref="IResumableBatches{TBatch}"/>, so is the result.
     /// </summary>
     /// <param name="batches">
-    /// Batches made without tensors or torch's random numbers: both belong to the loop's thread, and numbers drawn ahead would be missing from a checkpoint. An enumerator is used by only one thread at a time,
-    /// but not by the one that created it.
+    /// Batches made without tensors or torch's random numbers: both belong to the loop's thread, and numbers drawn ahead would be missing from a checkpoint. An enumerator is used by only
+    /// one thread at a time, but not by the one that created it.
     /// </param>
     /// <param name="ahead">How many batches may be ready; one more may be in preparation.</param>
     /// <exception cref="ArgumentNullException"><paramref name="batches"/> is null.</exception>

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Training.Optimizers;
 
 /// <summary>
-/// One parameter of an AdamW optimiser and its averages. A half-precision parameter has a single-precision copy, the master: steps are smaller than the gap between two adjacent half-precision numbers,
-/// and 1e-8, the usual epsilon, rounds to 0 there. Averages have the master's precision.
+/// One parameter of an AdamW optimiser and its averages. A half-precision parameter has a single-precision copy, the master: steps are smaller than the gap between two adjacent
+/// half-precision numbers, and 1e-8, the usual epsilon, rounds to 0 there. Averages have the master's precision.
 /// </summary>
 internal sealed class AdamSlot : IDisposable
 {

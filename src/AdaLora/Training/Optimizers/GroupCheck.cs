@@ -32,11 +32,15 @@ internal static class GroupCheck
             var parameter = parameters[index] ?? throw new ArgumentNullException(nameof(parameters), $"Parameter {index} is null.");
             problems.Require(seen.Add(parameter), $"parameter {index} is listed twice");
             if (parameter.IsInvalid)
+            {
                 problems.Require(false, $"parameter {index} was freed");
+            }
             else
+            {
                 problems.Require(
                     parameter.dtype is ScalarType.Float32 or ScalarType.Float64 or ScalarType.Float16 or ScalarType.BFloat16,
                     $"parameter {index} holds {parameter.dtype}; only Float32, Float64, Float16 and BFloat16 can be trained");
+            }
         }
     }
 }

@@ -27,7 +27,9 @@ public sealed class IdentityTests : IDisposable
 
     [Fact]
     public void Every_option_of_an_adapter_is_compared_or_free_for_a_reason() =>
-        RequireAll(typeof(AdaLoraOptions), new AdaLoraOptions().Settings(new BudgetSchedule(4, 2, 10, 1, 2)).Select(s => s.Name == "BudgetDecay" ? nameof(AdaLoraOptions.Decay) : s.Name).Where(n => n != "budgets"), AdaLoraOptions.Free);
+        RequireAll(typeof(AdaLoraOptions),
+            new AdaLoraOptions().Settings(new BudgetSchedule(4, 2, 10, 1, 2)).Select(s => s.Name == "BudgetDecay" ? nameof(AdaLoraOptions.Decay) : s.Name).Where(n => n != "budgets"),
+            AdaLoraOptions.Free);
 
     public static TheoryData<string> Changes => [.. Changed.Keys];
 

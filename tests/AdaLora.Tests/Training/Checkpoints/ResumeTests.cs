@@ -196,7 +196,8 @@ public sealed class ResumeTests : IDisposable
 
     // Everything but what the clock says.
     private static string Told(TrainingProgress progress) => string.Join(", ", typeof(TrainingProgress).GetProperties()
-        .Where(property => property.Name is not (nameof(TrainingProgress.SamplesPerSecond) or nameof(TrainingProgress.TokensPerSecond) or nameof(TrainingProgress.Elapsed) or nameof(TrainingProgress.Remaining)))
+        .Where(property => property.Name is not (
+                nameof(TrainingProgress.SamplesPerSecond) or nameof(TrainingProgress.TokensPerSecond) or nameof(TrainingProgress.Elapsed) or nameof(TrainingProgress.Remaining)))
         .Select(property => $"{property.Name} = {(property.GetValue(progress) is Evaluation evaluation ? Told(evaluation) : property.GetValue(progress))}"));
 
     private static (long Step, int Epoch, double Score) Told(Evaluation evaluation) => (evaluation.Step, evaluation.Epoch, evaluation.Score);

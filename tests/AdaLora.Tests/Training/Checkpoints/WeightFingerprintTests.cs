@@ -33,7 +33,8 @@ public sealed class WeightFingerprintTests
         using var scope = NewDisposeScope();
         var weight = Weight();
         var (first, last, other) = (Changed(w => w[0, 0] = 9f), Changed(w => w[299, 999] = 9f), Changed(w => w.mul_(tensor(1.001f))));
-        (string, Tensor)[] tensors = [("w", weight), ("v", weight), ("w", weight.view(1000, 300)), ("w", weight.to(ScalarType.Float64)), ("w", first), ("w", last), ("w", other), ("w", weight.narrow(0, 0, 299))];
+        (string, Tensor)[] tensors = [("w", weight), ("v", weight), ("w", weight.view(1000, 300)), ("w", weight.to(ScalarType.Float64)), ("w", first), ("w", last), ("w", other),
+            ("w", weight.narrow(0, 0, 299))];
         string[] all = [.. tensors.Select(t => new WeightFingerprint([t]).DescribeLike(Sample))];
 
         Assert.Equal(all.Length, all.Distinct().Count());

@@ -35,7 +35,8 @@ public sealed class OptimizerRefusalTests
 
         var message = Assert.Throws<ArgumentException>(() => new FusedAdamW([twice, twice, complex, freed])).Message;
 
-        Assert.Contains("parameter 1 is listed twice; parameter 2 holds ComplexFloat32; only Float32, Float64, Float16 and BFloat16 can be trained; parameter 3 was freed", message, StringComparison.Ordinal);
+        Assert.Contains("parameter 1 is listed twice; parameter 2 holds ComplexFloat32; only Float32, Float64, Float16 and BFloat16 can be trained; parameter 3 was freed", message,
+            StringComparison.Ordinal);
     }
 
     /// <summary>Its finaliser runs all the same, and an exception there would end the process.</summary>
@@ -56,7 +57,11 @@ public sealed class OptimizerRefusalTests
         using var optimizer = new FusedAdamW([parameter]);
 
         foreach (var (options, word) in ((AdamW.Options, string)[])[(new() { amsgrad = true }, "amsgrad"), (new() { maximize = true }, "maximize"), (new() { beta1 = 2 }, "beta1 is 2")])
-            Assert.Contains(word, Assert.Throws<ArgumentException>(() => optimizer.add_param_group(new AdamW.ParamGroup { Parameters = [other], Options = options })).Message, StringComparison.Ordinal);
+        {
+            Assert.Contains(word, Assert.Throws<ArgumentException>(() => optimizer.add_param_group(new AdamW.ParamGroup { Parameters = [other], Options = options })).Message,
+                StringComparison.Ordinal);
+        }
+
         Assert.Contains("not a parameter group of AdamW", Assert.Throws<ArgumentException>(() => optimizer.add_param_group(new SGD.ParamGroup([other]))).Message, StringComparison.Ordinal);
         Assert.Contains("listed twice", Assert.Throws<ArgumentException>(() => optimizer.add_param_group(new AdamW.ParamGroup { Parameters = [parameter] })).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentNullException>(() => optimizer.add_param_group(null!));

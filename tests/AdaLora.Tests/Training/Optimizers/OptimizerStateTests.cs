@@ -67,8 +67,12 @@ public sealed class OptimizerStateTests : IDisposable
 
         var message = Assert.Throws<InvalidDataException>(() => optimizer.ResumeState(state)).Message;
 
-        foreach (var part in (string[])["0.exp_avg is Float32 (4) instead of Float32 (3)", "1.exp_avg_sq is Float64 (2) instead of Float32 (2)", "1.step is Float32 () instead of one Int64", "0.step is missing", "1.exp_avg is missing", "1.max_exp_avg_sq belongs to no parameter"])
+        foreach (var part in (string[])["0.exp_avg is Float32 (4) instead of Float32 (3)", "1.exp_avg_sq is Float64 (2) instead of Float32 (2)", "1.step is Float32 () instead of one Int64",
+            "0.step is missing", "1.exp_avg is missing", "1.max_exp_avg_sq belongs to no parameter"])
+        {
             Assert.Contains(part, message, StringComparison.Ordinal);
+        }
+
         Assert.All(optimizer.CaptureState(), p => Assert.Equal(before[p.Key], Bytes(p.Value)));
     }
 

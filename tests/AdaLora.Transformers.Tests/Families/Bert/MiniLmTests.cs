@@ -24,7 +24,8 @@ public sealed class MiniLmTests
         using var encoder = AutoModel.Encoder(folder);
         var tokenizer = TextTokenizer.FromFolder(folder);
 
-        var texts = EncoderGolden.Read(Path.Combine(goldens, "texts.json")).EnumerateArray().Select(t => tokenizer.Encode(t.GetProperty("text").GetString()!, t.GetProperty("pair").GetString())).ToList();
+        var texts = EncoderGolden.Read(Path.Combine(goldens, "texts.json")).EnumerateArray()
+            .Select(t => tokenizer.Encode(t.GetProperty("text").GetString()!, t.GetProperty("pair").GetString())).ToList();
         var (ids, mask, types) = tokenizer.Pad(texts).ToTensors();
         Assert.True(ids.eq(expected["input.input_ids"]).all().item<bool>());
         Assert.True(mask.eq(expected["input.attention_mask"]).all().item<bool>());
