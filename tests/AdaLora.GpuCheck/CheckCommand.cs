@@ -9,13 +9,20 @@ internal static class CheckCommand
     {
         var device = new Option<string>("--device") { Description = "Where to compute.", DefaultValueFactory = _ => "cuda" };
         _ = device.AcceptOnlyFromAmong("cpu", "cuda");
-        var items = new Option<string>("--items") { Description = $"Checks to run, separated by commas: {string.Join(", ", Checks.All.Select(check => check.Name))}. [default: all]",
-            HelpName = "NAMES" };
+        var items = new Option<string>("--items")
+        {
+            Description = $"Checks to run, separated by commas: {string.Join(", ", Checks.All.Select(check => check.Name))}. [default: all]",
+            HelpName = "NAMES"
+        };
         var quick = new Option<bool>("--quick") { Description = "Tiny shapes and training runs: a rehearsal of this program, not a measurement." };
         var output = new Option<string>("--output") { Description = "Folder for gpu-check.json and gpu-check.md.", HelpName = "DIR", DefaultValueFactory = _ => "gpu-check" };
         var seconds = new Option<double>("--seconds") { Description = "The time that all checks together may take.", DefaultValueFactory = _ => 285 };
-        var python = new Option<string>("--python") { Description = "Python with PyTorch, transformers and PEFT, for the comparison with PEFT.", HelpName = "FILE",
-            DefaultValueFactory = _ => "python3" };
+        var python = new Option<string>("--python")
+        {
+            Description = "Python with PyTorch, transformers and PEFT, for the comparison with PEFT.",
+            HelpName = "FILE",
+            DefaultValueFactory = _ => "python3"
+        };
         // A separate process for each run of checks, because a fault in native code ends the process.
         var worker = new Option<string?>("--worker") { Hidden = true };
         var killed = new Option<string?>("--killed-training") { Hidden = true };

@@ -38,8 +38,12 @@ public sealed class PlanTests
         ["defaults"] = new(),
         ["phases"] = new() { TotalSteps = 100, MaskInterval = 40 },
         ["a head"] = new() { TrainedModules = ["head"], Targets = TargetModules.AllLinear.Excluding("first", "none.*") },
-        ["names"] = new() { Targets = TargetModules.Suffixes("0", "_good", "second", "query"),
-            Overrides = ModuleOverrides.None.With("second", initialRank: 3, alpha: 0.5).With("third", alpha: 2), Alpha = 0 },
+        ["names"] = new()
+        {
+            Targets = TargetModules.Suffixes("0", "_good", "second", "query"),
+            Overrides = ModuleOverrides.None.With("second", initialRank: 3, alpha: 0.5).With("third", alpha: 2),
+            Alpha = 0
+        },
         ["biases"] = new() { Biases = BiasTraining.All, Targets = TargetModules.Globs("*", "**.?"), InitialRank = 3, TargetBudget = 5 },
         ["a layer number"] = new() { Targets = TargetModules.AllLinear.InLayers(0..1), TrainedModules = ["_norm"] },
         ["too large a budget"] = new() { InitialRank = 2, TargetRank = 4, TotalSteps = 10, TrainedModules = ["hed"] },

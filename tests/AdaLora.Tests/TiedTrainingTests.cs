@@ -55,8 +55,14 @@ public sealed class TiedTrainingTests
         var inputs = randn(4, 2, Width);
         var options = new TrainerOptions { TotalSteps = 6, LearningRate = 1e-2, GradientAccumulation = 2, MaxGradientNorm = 0.1 };
         var adapted = isAdapted
-            ? AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 2, TargetRank = 1, Seed = 1, Targets = TargetModules.Suffixes("layer"),
-                TrainedModules = isOneObject ? ["first"] : ["first", "second"] })
+            ? AdaLoraModel.Attach(model, new AdaLoraOptions
+            {
+                InitialRank = 2,
+                TargetRank = 1,
+                Seed = 1,
+                Targets = TargetModules.Suffixes("layer"),
+                TrainedModules = isOneObject ? ["first"] : ["first", "second"]
+            })
             : null;
         using var trainer = adapted is null ? new Trainer(model, options) : new Trainer(adapted, options);
         var result = trainer.Fit(Enumerable.Range(0, 4).Select(i => inputs[i]).ToList(), batch => model.call(batch).pow(2).mean());

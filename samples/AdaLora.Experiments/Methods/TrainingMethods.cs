@@ -91,16 +91,16 @@ internal static class TrainingMethods
     // A method whose runs are loaded by attaching it again and filling the tensors that were trained.
     private static TrainingMethod Kept(string name, string summary, IReadOnlyList<RunOption> options, Func<BaseModel, RunSettings, ILogger, MethodAttachment> attach, double? learningRate = null) =>
         new()
-    {
-        Name = name,
-        Summary = summary,
-        Options = options,
-        LearningRate = learningRate ?? 1e-3,
-        SharesTaskLearningRate = learningRate is null,
-        Attach = attach,
-        Plan = (model, settings) => MethodPlans.Of(model, settings, attach),
-        Load = (model, settings, folder) => Load(attach(model, settings, NullLogger.Instance), model, folder),
-    };
+        {
+            Name = name,
+            Summary = summary,
+            Options = options,
+            LearningRate = learningRate ?? 1e-3,
+            SharesTaskLearningRate = learningRate is null,
+            Attach = attach,
+            Plan = (model, settings) => MethodPlans.Of(model, settings, attach),
+            Load = (model, settings, folder) => Load(attach(model, settings, NullLogger.Instance), model, folder),
+        };
 
     private static MethodAttachment Load(MethodAttachment attachment, BaseModel model, string folder)
     {

@@ -81,7 +81,8 @@ internal sealed class FileDownload(HubClient client, ResiliencePipeline retry, H
         {
             target.SetLength(0);
             throw new HubException(HubFailure.InvalidAnswer, $"{name}",
-                $"can't be fetched: {file.Name} was requested from byte {kept} onwards, but is not sent from there.") { IsTransient = kept > 0 };
+                $"can't be fetched: {file.Name} was requested from byte {kept} onwards, but is not sent from there.")
+            { IsTransient = kept > 0 };
         }
         if (target.Length != start)
             target.SetLength(start.Value);

@@ -22,7 +22,8 @@ internal sealed class HubAnswers(HubAddress address, HubName name, HubOptions op
         if ((int)status >= 500 || status == HttpStatusCode.RequestTimeout || !address.IsHub(host))
         {
             return new(HubFailure.ServerError, $"{name}",
-                $"can't be fetched: {host.Authority} answered {(int)status} for {what}; try again later.") { IsTransient = true, RetryAfter = WaitOf(response) };
+                $"can't be fetched: {host.Authority} answered {(int)status} for {what}; try again later.")
+            { IsTransient = true, RetryAfter = WaitOf(response) };
         }
 
         return status switch

@@ -132,7 +132,9 @@ internal sealed class KernelBenchmark : IDisposable
         }
     }
 
-    private static (string Name, Action Kernel, Action Operations) Switched(string name, Action work) => (name, work, () =>
+    private static (string Name, Action Kernel, Action Operations) Switched(string name, Action work) => (name, work, () => ByOperations(work));
+
+    private static void ByOperations(Action work)
     {
         HostMemory.IsUsed = false;
         try
@@ -143,7 +145,7 @@ internal sealed class KernelBenchmark : IDisposable
         {
             HostMemory.IsUsed = true;
         }
-    });
+    }
 
     private static Action Scoped(Action work) => () =>
     {

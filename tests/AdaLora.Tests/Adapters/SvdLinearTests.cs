@@ -42,8 +42,15 @@ public sealed class SvdLinearTests
     {
         using var model = new TinyModel();
         using var adapted = AdaLoraModel.Attach(
-            model, new AdaLoraOptions { InitialRank = 4, TargetRank = 1, TrainedModules = ["head"], Overrides = ModuleOverrides.None.With("second", initialRank: 0), MaskInterval = 1,
-                TotalSteps = 20 });
+            model, new AdaLoraOptions
+            {
+                InitialRank = 4,
+                TargetRank = 1,
+                TrainedModules = ["head"],
+                Overrides = ModuleOverrides.None.With("second", initialRank: 0),
+                MaskInterval = 1,
+                TotalSteps = 20
+            });
         Assert.Equal([4, 0], adapted.Adapters.Select(a => a.Rank));
         Assert.Equal([16L, 0L], adapted.Adapters[1].get_parameter("lora_B")!.shape);
         Assert.Equal([0L, 16L], adapted.Adapters[1].get_parameter("lora_A")!.shape);

@@ -44,7 +44,8 @@ public sealed class TorchBackendTests
     {
         var project = Path.Combine(RepositoryFolders.Root, "samples", "AdaLora.Glue", "AdaLora.Glue.csproj");
         var start = new ProcessStartInfo("dotnet",
-            ["msbuild", project, "-nologo", "-nodeReuse:false", question, $"-p:TorchBackend={backend}"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+            ["msbuild", project, "-nologo", "-nodeReuse:false", question, $"-p:TorchBackend={backend}"])
+        { RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         var output = process.StandardOutput.ReadToEnd();

@@ -141,8 +141,16 @@ public sealed class LoraExchangeTests : IDisposable
     private void WriteLora(Action<JsonObject> change)
     {
         using var scope = NewDisposeScope();
-        var config = new JsonObject { ["peft_type"] = "LORA", ["r"] = 4, ["lora_alpha"] = 16, ["lora_dropout"] = 0.0, ["target_modules"] = new JsonArray("second"),
-            ["rank_pattern"] = new JsonObject(), ["bias"] = "none" };
+        var config = new JsonObject
+        {
+            ["peft_type"] = "LORA",
+            ["r"] = 4,
+            ["lora_alpha"] = 16,
+            ["lora_dropout"] = 0.0,
+            ["target_modules"] = new JsonArray("second"),
+            ["rank_pattern"] = new JsonObject(),
+            ["bias"] = "none"
+        };
         change(config);
         File.WriteAllText(_folder.File("adapter_config.json"), config.ToJsonString());
         SafetensorsWriter.Write(_folder.File("adapter_model.safetensors"), new Dictionary<string, Tensor>(StringComparer.Ordinal)

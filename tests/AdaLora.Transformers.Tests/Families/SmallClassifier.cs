@@ -20,8 +20,16 @@ internal static class SmallClassifier
         ["distilbert"] = labels => new DistilBertForSequenceClassification(Small(new DistilBertConfig()), labels, seed: 1),
         ["electra"] = labels => new ElectraForSequenceClassification(Small(new ElectraConfig { EmbeddingSize = 8 }), labels, seed: 1),
         ["deberta-v2"] = labels => new DebertaV2ForSequenceClassification(
-            Small(new DebertaV2Config { RelativeAttention = true, PositionBuckets = 4, PositionTerms = ["c2p", "p2c"], SharesProjections = true, RelativeEmbeddingNorm = "layer_norm",
-                PositionBiasedInput = false, ConvolutionSize = 3 }), labels, seed: 1),
+            Small(new DebertaV2Config
+            {
+                RelativeAttention = true,
+                PositionBuckets = 4,
+                PositionTerms = ["c2p", "p2c"],
+                SharesProjections = true,
+                RelativeEmbeddingNorm = "layer_norm",
+                PositionBiasedInput = false,
+                ConvolutionSize = 3
+            }), labels, seed: 1),
     };
 
     public static TheoryData<string> Families => [.. Makers.Keys];
@@ -29,6 +37,15 @@ internal static class SmallClassifier
     public static SequenceClassifier Make(string family, int labels) => Makers[family](labels);
 
     private static TConfig Small<TConfig>(TConfig config)
-        where TConfig : EncoderConfig => config with { VocabularySize = 50, HiddenSize = 16, Layers = 2, Heads = 2, IntermediateSize = 24, MaxPositions = 20, HiddenDropout = 0.1,
-            AttentionDropout = 0.1 };
+        where TConfig : EncoderConfig => config with
+        {
+            VocabularySize = 50,
+            HiddenSize = 16,
+            Layers = 2,
+            Heads = 2,
+            IntermediateSize = 24,
+            MaxPositions = 20,
+            HiddenDropout = 0.1,
+            AttentionDropout = 0.1
+        };
 }

@@ -64,8 +64,16 @@ public sealed class InputRangeTests
         using var scope = NewDisposeScope();
         using var files = new WordPieceFolder();
         var tokenizer = files.Tokenizer;
-        using var model = new RobertaModel(new RobertaConfig { VocabularySize = 50, HiddenSize = 16, Layers = 1, Heads = 2, IntermediateSize = 24, MaxPositions = 20,
-            TypeVocabularySize = 1 }, seed: 1);
+        using var model = new RobertaModel(new RobertaConfig
+        {
+            VocabularySize = 50,
+            HiddenSize = 16,
+            Layers = 1,
+            Heads = 2,
+            IntermediateSize = 24,
+            MaxPositions = 20,
+            TypeVocabularySize = 1
+        }, seed: 1);
         var (ids, _, _) = tokenizer.EncodeBatch(["a"]).ToTensorsFor(model);
         Assert.Equal([1L, 3], ids.shape);
         Assert.Contains("60", Assert.Throws<ArgumentException>(() => tokenizer.EncodeBatch(["a", "z"]).ToTensorsFor(model)).Message, StringComparison.Ordinal);

@@ -76,9 +76,21 @@ public sealed class CheckpointFaultTests : IDisposable
     public void Other_settings_are_refused_with_a_list_of_what_differs()
     {
         Rehearsal.Run(crashBefore: 23);
-        var other = Rehearsal with { LearningRate = 0.5, SeedOfModel = 1,
-            Adapters = new AdaLoraOptions { InitialRank = 3, TargetRank = 2, Alpha = 8, TrainedModules = ["head"], MaskInterval = 2, InitialPhase = PhaseLength.Fraction(0.2),
-            FinalPhase = PhaseLength.Fraction(0.4) } };
+        var other = Rehearsal with
+        {
+            LearningRate = 0.5,
+            SeedOfModel = 1,
+            Adapters = new AdaLoraOptions
+            {
+                InitialRank = 3,
+                TargetRank = 2,
+                Alpha = 8,
+                TrainedModules = ["head"],
+                MaskInterval = 2,
+                InitialPhase = PhaseLength.Fraction(0.2),
+                FinalPhase = PhaseLength.Fraction(0.4)
+            }
+        };
 
         var exception = Assert.Throws<InvalidDataException>(() => other.Run(resume: true));
 
