@@ -32,8 +32,8 @@ internal sealed class OrthogonalityOperations : IDisposable
             return;
         }
 
-        var rows = tensor(runs.SelectMany(run => run.Ranks).SelectMany(own => Enumerable.Range(0, rank).Select(i => i < own ? 1f : 0f)).ToArray(), dtype: like.dtype,
-            device: like.device).view(-1, rank, 1);
+        var isRow = runs.SelectMany(run => run.Ranks).SelectMany(own => Enumerable.Range(0, rank).Select(i => i < own ? 1f : 0f)).ToArray();
+        var rows = tensor(isRow, dtype: like.dtype, device: like.device).view(-1, rank, 1);
         _present = rows.mul(rows.transpose(1, 2)).DetachFromDisposeScope();
         _identities = _present.mul(eye(rank, dtype: like.dtype, device: like.device)).DetachFromDisposeScope();
 

@@ -1,6 +1,5 @@
 using AdaLora.Bank;
 using AdaLora.Internals;
-using AdaLora.Internals.Cpu;
 using static TorchSharp.torch;
 
 namespace AdaLora.Allocation;
@@ -11,10 +10,8 @@ namespace AdaLora.Allocation;
 /// </summary>
 public sealed class OrthogonalityRegularizer
 {
-    // Below this, a norm counts as 0.
-    private const double SmallestNorm = 1e-30;
-
     private readonly TripletBank _bank;
+    private readonly object _lock = new();
     private OrthogonalityOperations? _operations;
     private BankLayout? _layout;
 
@@ -50,51 +47,36 @@ public sealed class OrthogonalityRegularizer
 
     private double Share => 1.0 / (2 * _bank.Layout.Slots.Count);
 
-    private Tensor Evaluate(bool addGradients)
-    {
-        using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        var isInMemory = HostMemory.Holds(_bank.Values) && HostMemory.Holds(_bank.Gradients);
-        var inMemory = isInMemory ? EvaluateInMemory(addGradients) : null;
-        var others = _bank.Layout.Blocks.Where(b => !(isInMemory && b.Rank <= OrthogonalityKernel.LargestRank)).ToList();
-        var total = (inMemory, others.Count) switch
-        {
-            (null, 0) => _bank.Gradients.new_zeros([]),
-            (not null, 0) => inMemory,
-            (null, _) => EvaluateByOperations(others, addGradients),
-            _ => inMemory.AddInPlace(EvaluateByOperations(others, addGradients)),
-        };
-        return total.MoveToOuterDisposeScope();
-    }
-
-    private Tensor EvaluateByOperations(IReadOnlyList<TripletBlock> blocks, bool addGradients)
-    {
-        if (!ReferenceEquals(_layout, _bank.Layout))
-        {
-            Free();
-            (_operations, _layout) = (new OrthogonalityOperations(blocks, _bank.Gradients), _bank.Layout);
-        }
-
-        var gradients = addGradients ? _bank.Gradients : null;
-        return Form == OrthogonalityForm.SumOfSquares
-            ? _operations!.Evaluate(_bank.Values, gradients, Form, 4 * Weight)
-            : _operations!.Evaluate(_bank.Values, gradients, Form, 2 * Share * Weight).MulInPlace(Share);
-    }
-
     /// <summary>Frees what is kept for the bank's layout; it is made again when it is needed.</summary>
     internal void Free()
     {
-        _operations?.Dispose();
-        (_operations, _layout) = (null, null);
+        lock (_lock)
+        {
+            _operations?.Dispose();
+            (_operations, _layout) = (null, null);
+        }
     }
 
-    private Tensor EvaluateInMemory(bool addGradients)
+    // The penalty may be read while another thread trains, and what is kept must not be freed meanwhile.
+    private Tensor Evaluate(bool addGradients)
     {
-        var isSquared = Form == OrthogonalityForm.SumOfSquares;
-        var sides = _bank.Layout.Blocks.Where(b => b.Rank <= OrthogonalityKernel.LargestRank).SelectMany(MatrixSide.Of).ToArray();
-        var norms = new float[sides.Length];
-        Func<float, float> factors = isSquared ? _ => (float)(4 * Weight) : norm => (float)(2 * Share * Weight / Math.Max(norm, SmallestNorm));
-        OrthogonalityKernel.Run(HostMemory.Of(_bank.Values), addGradients ? HostMemory.Of(_bank.Gradients) : default, sides, factors, norms, get_num_threads());
-        return tensor(isSquared ? norms.Sum(n => (double)n * n) : norms.Sum(n => (double)n) * Share, dtype: ScalarType.Float32, device: CPU);
+        lock (_lock)
+        {
+            using var scope = NewDisposeScope();
+            using var noGrad = no_grad();
+            if (_bank.Layout.Blocks.Count == 0)
+                return _bank.Gradients.new_zeros([]).MoveToOuterDisposeScope();
+            if (!ReferenceEquals(_layout, _bank.Layout))
+            {
+                Free();
+                (_operations, _layout) = (new OrthogonalityOperations(_bank.Layout.Blocks, _bank.Gradients), _bank.Layout);
+            }
+
+            var gradients = addGradients ? _bank.Gradients : null;
+            var total = Form == OrthogonalityForm.SumOfSquares
+                ? _operations!.Evaluate(_bank.Values, gradients, Form, 4 * Weight)
+                : _operations!.Evaluate(_bank.Values, gradients, Form, 2 * Share * Weight).MulInPlace(Share);
+            return total.MoveToOuterDisposeScope();
+        }
     }
 }
