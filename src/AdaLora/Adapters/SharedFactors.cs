@@ -37,7 +37,8 @@ internal sealed class SharedFactors(TripletBank bank, IReadOnlyList<SvdAdapter> 
     /// <returns>Tensors that stay valid until the backward pass; do not change or dispose them.</returns>
     public Factors? For(SvdAdapter adapter, ScalarType dtype)
     {
-        if (!binder.HasGathered || !is_grad_enabled() || !bank.Values.requires_grad)
+        // One that is frozen by hand, in whole or in part, must get no gradient.
+        if (!binder.HasGathered || !is_grad_enabled() || !bank.Values.requires_grad || !adapter.IsTrained)
             return null;
         lock (_lock)
         {

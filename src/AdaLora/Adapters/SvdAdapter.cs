@@ -73,6 +73,9 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
     /// <summary>Whether the adapter took part in a forward pass in training mode.</summary>
     internal bool HasTrained { get; private set; }
 
+    /// <summary>Whether all triplets get gradients.</summary>
+    internal bool IsTrained => _right.requires_grad && _lambda.requires_grad && _left.requires_grad;
+
     /// <summary>Whether the module was disposed, along with the model it is part of.</summary>
     internal bool IsDisposed => _right.IsInvalid;
 

@@ -1,3 +1,4 @@
+using AdaLora.Bank;
 using AdaLora.Targeting;
 using AdaLora.Tests.Models;
 using Xunit;
@@ -92,6 +93,23 @@ public sealed class SharedFactorsTests
             Assert.True((before - after).abs().max().item<double>() > 1e-3);
             TensorAssert.Close(model.call(batch.Inputs), after, 1e-12);
         }
+    }
+
+    [Fact]
+    public void An_adapter_that_was_frozen_by_hand_gets_no_gradient()
+    {
+        using var operations = new TensorOperations();
+        using var scope = NewDisposeScope();
+        using var model = new TinyModel(ScalarType.Float64);
+        using var adapted = Begin(model);
+        adapted.Bank.ZeroGradients();
+        foreach (var parameter in adapted.Adapters[0].parameters())
+            parameter.requires_grad = false;
+
+        TinyTask.Loss(model, TinyTask.Batches(1, dtype: ScalarType.Float64).Single()).backward();
+
+        Assert.Equal(0, adapted.Bank.Gradients.Left(adapted.Adapters[0].Slot).count_nonzero().item<long>());
+        Assert.True(adapted.Bank.Gradients.Left(adapted.Adapters[1].Slot).count_nonzero().item<long>() > 0);
     }
 
     [Fact]
