@@ -68,7 +68,7 @@ internal sealed class GradientBinder(TripletBank bank, IReadOnlyList<SvdAdapter>
         {
             if (!isBankUnset && view.grad is not null)
                 continue;
-            view.grad = of(bank.Gradients).zero_();
+            Give(view, of(bank.Gradients).zero_());
         }
 
         if (isBankUnset)
