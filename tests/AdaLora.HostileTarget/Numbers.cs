@@ -64,7 +64,8 @@ internal static class Numbers
         ("TextTokenizer.Decode", n => Texts.Tokenizer(tokenizer => tokenizer.Decode([(int)n, 5]))),
         ("TokenStreamDecoder.Add", n => Texts.Tokenizer(tokenizer => { var stream = tokenizer.DecodeStream(); stream.Add((int)n); stream.Add(5); stream.Finish(); })),
         ("TextTokenizer.EncodeAligned, numbers", n => Texts.Tokenizer(tokenizer =>
-            tokenizer.EncodeAligned("a a a a", "a a", new EncodingOptions { MaxLength = (int)n, Stride = (int)n, Truncation = (TruncationStrategy)(int)n, SpecialTokensInText = (SpecialTokensInText)(int)n }))),
+            tokenizer.EncodeAligned("a a a a", "a a", new EncodingOptions
+            { MaxLength = (int)n, Stride = (int)n, Truncation = (TruncationStrategy)(int)n, SpecialTokensInText = (SpecialTokensInText)(int)n }))),
         ("TextTokenizer.Encode, length", n => Texts.Tokenizer(tokenizer => tokenizer.Encode("a", "b", (int)n, (TruncationStrategy)(int)n))),
         ("TextTokenizer.EncodeAll, length", n => Texts.Tokenizer(tokenizer => tokenizer.EncodeAll([("a", "b"), ("a", null)], (int)n))),
         ("TextTokenizer.EncodeBatch, length", n => Texts.Tokenizer(tokenizer => tokenizer.EncodeBatch(["a", "a a"], (int)n))),

@@ -1,4 +1,3 @@
-using AdaLora.Transformers.Tokenization;
 using Xunit;
 
 namespace AdaLora.Transformers.Tests.Tokenization;

@@ -28,7 +28,8 @@ internal sealed class FrameReader(Vocabulary vocabulary, TokenizerFolder folder,
         {
             0 => parts.FirstOrDefault(SequenceTemplate.Bare),
             1 => framing[0] with { Trimming = parts.Find(part => part.Trimming is not null)?.Trimming },
-            _ => throw Fault($"combines texts with a Sequence of {string.Join(" and ", sequence.Member("processors")!.Value.EnumerateArray().Select(part => part.Text("type")))}; only one of them is supported."),
+            _ => throw Fault(
+                $"combines texts with a Sequence of {string.Join(" and ", sequence.Member("processors")!.Value.EnumerateArray().Select(part => part.Text("type")))}; only one of them is supported."),
         };
     }
 

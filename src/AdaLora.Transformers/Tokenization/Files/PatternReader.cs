@@ -21,7 +21,8 @@ internal static class PatternReader
         }
         catch (Exception exception) when (exception is NotSupportedException or FormatException)
         {
-            throw new CheckpointException(source, $"has the expression '{expression}' in its {name}, which is {(exception is FormatException ? "broken" : "not supported")}: {exception.Message}.", exception);
+            var fault = exception is FormatException ? "broken" : "not supported";
+            throw new CheckpointException(source, $"has the expression '{expression}' in its {name}, which is {fault}: {exception.Message}.", exception);
         }
     }
 }

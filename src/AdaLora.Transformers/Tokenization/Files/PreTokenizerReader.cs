@@ -33,7 +33,8 @@ internal sealed class PreTokenizerReader(TokenizerFolder folder, string source)
             ("never", _) or (null, false) => PrependScheme.Never,
             ("always" or null, not false) => PrependScheme.Always,
             ("first", not false) => PrependScheme.First,
-            var (scheme, _) => throw new CheckpointException(source, $"has the prepend_scheme '{scheme}'{(addsPrefix == false ? " and add_prefix_space false" : "")} in its {name}, which is not supported."),
+            var (scheme, _) => throw new CheckpointException(
+                source, $"has the prepend_scheme '{scheme}'{(addsPrefix == false ? " and add_prefix_space false" : "")} in its {name}, which is not supported."),
         });
     }
 
@@ -66,7 +67,7 @@ internal sealed class PreTokenizerReader(TokenizerFolder folder, string source)
             case "Digits":
                 part.RequireOnly(source, name, "type", "individual_digits");
                 return [CharacterCutter.Digits(part.Flag("individual_digits") ?? false)];
-            case "CharDelimiterSplit" when part.Text("delimiter") is { } text && Rune.DecodeFromUtf16(text, out var delimiter, out var width) == System.Buffers.OperationStatus.Done && width == text.Length:
+            case "CharDelimiterSplit" when part.Text("delimiter") is { Length: > 0 } text && Rune.TryGetRuneAt(text, 0, out var delimiter) && delimiter.Utf16SequenceLength == text.Length:
                 part.RequireOnly(source, name, "type", "delimiter");
                 return [new CharacterCutter(rune => rune == delimiter, SplitBehavior.Removed)];
             case var other:

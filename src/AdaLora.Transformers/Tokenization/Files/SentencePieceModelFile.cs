@@ -59,7 +59,8 @@ internal sealed class SentencePieceModelFile
     }
 
     /// <summary>What is done to the spaces of a text. It can be cut at them if no piece has one but at its beginning.</summary>
-    public SentencePieceSpaces Spaces => new(_addsPrefix, _joinsSpaces, _escapesSpaces, split: _entries.TrueForAll(entry => !IsSpelled(entry) || entry.Text.LastIndexOf(SentencePieceSpaces.Blank) <= 0));
+    public SentencePieceSpaces Spaces => new(
+        _addsPrefix, _joinsSpaces, _escapesSpaces, split: _entries.TrueForAll(entry => !IsSpelled(entry) || entry.Text.LastIndexOf(SentencePieceSpaces.Blank) <= 0));
 
     /// <summary>The model, whose pieces have other ids than in the file if <paramref name="idOf"/> says so.</summary>
     public UnigramModel Model(Func<int, int> idOf)
@@ -84,7 +85,7 @@ internal sealed class SentencePieceModelFile
     private void Validate()
     {
         if (_modelType != 1)
-            throw new InvalidDataException($"is a SentencePiece model of type {_modelType switch { 2 => "BPE", 3 => "word", 4 => "char", _ => _modelType.ToString(System.Globalization.CultureInfo.InvariantCulture) }}; only unigram is supported.");
+            throw new InvalidDataException($"is a SentencePiece model of type {_modelType switch { 2 => "BPE", 3 => "word", 4 => "char", _ => $"{_modelType}" }}; only unigram is supported.");
         if (_hasSuffixSpaces)
             throw new InvalidDataException("sets treat_whitespace_as_suffix, which is not supported.");
         if (UnknownId < 0)

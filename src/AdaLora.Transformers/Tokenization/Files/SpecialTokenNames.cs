@@ -19,7 +19,8 @@ internal sealed record SpecialTokenNames(string? Unknown, string? Pad, string? S
 
     /// <summary>All of them; without ids.</summary>
     public AddedToken[] Tokens =>
-        [.. new[] { Start, Pad, Separator, Unknown, Mask }.OfType<string>().Distinct(StringComparer.Ordinal).Select(token => new AddedToken(token, -1, TakesSpaceBefore: MaskTakesSpaceBefore && token == Mask))];
+        [.. new[] { Start, Pad, Separator, Unknown, Mask }.OfType<string>().Distinct(StringComparer.Ordinal)
+            .Select(token => new AddedToken(token, -1, TakesSpaceBefore: MaskTakesSpaceBefore && token == Mask))];
 
     /// <summary>These, as far as the files do not name others.</summary>
     public SpecialTokenNames NamedBy(TokenizerFolder folder) => this with

@@ -11,7 +11,10 @@ internal sealed class TokenizerFolder
 
     // Of these, the class says that the model is not given types, whether or not the files do.
     private static readonly string[] ClassesWithoutTypes =
-        ["RobertaTokenizer", "BartTokenizer", "LongformerTokenizer", "XLMRobertaTokenizer", "MBartTokenizer", "T5Tokenizer", "GPT2Tokenizer", "LlamaTokenizer", "CodeLlamaTokenizer", "GemmaTokenizer", "Qwen2Tokenizer"];
+    [
+        "RobertaTokenizer", "BartTokenizer", "LongformerTokenizer", "XLMRobertaTokenizer", "MBartTokenizer", "T5Tokenizer", "GPT2Tokenizer", "LlamaTokenizer", "CodeLlamaTokenizer",
+        "GemmaTokenizer", "Qwen2Tokenizer",
+    ];
     private static readonly string[] SpecialTokenNames = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
     private static readonly string[] FurtherNames = ["additional_special_tokens", "extra_special_tokens"];
 
@@ -135,13 +138,16 @@ internal sealed class TokenizerFolder
         return template with { CutsStart = IsLeft("truncation_side", "truncation"), FillsStart = IsLeft("padding_side", "padding") };
     }
 
+    /// <summary>Whether tokenizer_config.json names this class, fast or not.</summary>
+    public bool HasClass(string name) => ClassName == name;
+
     /// <summary>Refuses vocabulary files alone that belong to a tokenizer with different rules.</summary>
     /// <param name="supported">The classes, without the ending Fast, whose rules are implemented.</param>
     /// <exception cref="CheckpointException">tokenizer_config.json names another class.</exception>
     public void RequireClass(params string[] supported)
     {
         if (ClassName is not (null or "PreTrainedTokenizer" or "TokenizersBackend" or "AutoTokenizer") && !supported.Contains(ClassName, StringComparer.Ordinal))
-            throw new CheckpointException(ConfigPath, $"names the tokenizer {Config?.Text("tokenizer_class")}; without a tokenizer.json only {string.Join(", ", supported)} can be built from these files.");
+            throw Unsupported(Config?.Text("tokenizer_class"), supported);
     }
 
     /// <summary>Refuses settings of tokenizer_config.json that aren't supported, unless they say what is done anyway.</summary>
@@ -154,6 +160,9 @@ internal sealed class TokenizerFolder
                 throw new CheckpointException(ConfigPath, $"sets {name} to {value.GetRawText()}, which is not supported.");
         }
     }
+
+    private CheckpointException Unsupported(string? named, string[] supported) =>
+        new(ConfigPath, $"names the tokenizer {named}; without a tokenizer.json only {string.Join(", ", supported)} can be built from these files.");
 
     // tokenizer_config.json decides, then the section of tokenizer.json.
     private bool IsLeft(string setting, string section)
@@ -171,9 +180,6 @@ internal sealed class TokenizerFolder
             var other => throw new CheckpointException(DefinitionPath, $"has the direction '{other}' in its {section}; only Left and Right are supported."),
         };
     }
-
-    /// <summary>Whether tokenizer_config.json names this class, fast or not.</summary>
-    public bool HasClass(string name) => ClassName == name;
 
     // The file that says most about the tokenizer, and what reads it.
     private (string File, Func<TokenizerFolder, string, TokenizerParts> Read) FindKind()

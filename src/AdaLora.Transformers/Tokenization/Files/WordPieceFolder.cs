@@ -76,7 +76,8 @@ internal static class WordPieceFolder
         };
     }
 
-    private static SequenceTemplate Frame(WordPieceSettings settings, Vocabulary vocabulary) => SequenceTemplate.Bert(vocabulary.Require(settings.StartToken), vocabulary.Require(settings.SeparatorToken));
+    private static SequenceTemplate Frame(WordPieceSettings settings, Vocabulary vocabulary) =>
+        SequenceTemplate.Bert(vocabulary.Require(settings.StartToken), vocabulary.Require(settings.SeparatorToken));
 
     private static Dictionary<string, int> ReadVocabulary(string file)
     {

@@ -69,7 +69,7 @@ internal sealed class UnigramModel : TokenModel
             }
 
             if (!isKnown)
-                Offer(ref best[start + width], new Step(_unknownId ?? throw new InvalidOperationException($"The vocabulary has no piece for '{word.Slice(start, width)}', and no unknown piece."), start, score + _unknownScore));
+                Offer(ref best[start + width], new Step(_unknownId ?? throw Unspellable(word.Slice(start, width)), start, score + _unknownScore));
             start += width;
         }
 
@@ -94,6 +94,8 @@ internal sealed class UnigramModel : TokenModel
             spelling.Add(_bytes[bytes[i]], start, end);
         return true;
     }
+
+    private static InvalidOperationException Unspellable(ReadOnlySpan<char> character) => new($"The vocabulary has no piece for '{character}', and no unknown piece.");
 
     private readonly record struct Step(int Id, int Start, double Score);
 }

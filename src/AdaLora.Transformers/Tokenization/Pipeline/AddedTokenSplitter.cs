@@ -12,7 +12,8 @@ internal sealed class AddedTokenSplitter
 
     public AddedTokenSplitter(IEnumerable<AddedToken> tokens)
     {
-        _tokens = tokens.Where(token => token.Content.Length > 0).OrderByDescending(token => token.Content.Length).GroupBy(token => token.Content[0]).ToDictionary(group => group.Key, group => group.ToArray());
+        _tokens = tokens.Where(token => token.Content.Length > 0).OrderByDescending(token => token.Content.Length)
+            .GroupBy(token => token.Content[0]).ToDictionary(group => group.Key, group => group.ToArray());
         _firstCharacters = SearchValues.Create([.. _tokens.Keys]);
     }
 

@@ -33,14 +33,16 @@ internal sealed class EncodingPipeline
         return normalized;
     }
 
-    /// <summary>Appends the tokens of a text.</summary>
+    /// <summary>Puts the tokens of a text into a list.</summary>
+    /// <param name="work">The buffers.</param>
     /// <param name="text">The text.</param>
     /// <param name="specialAsText">Whether special tokens in the text are no tokens but text.</param>
     /// <param name="tokens">Receives the tokens.</param>
-    public void Encode(string text, bool specialAsText, List<PlacedToken> tokens)
+    public void Encode(Workspace work, string text, bool specialAsText, List<PlacedToken> tokens)
     {
-        var work = Workspace.Rent();
-        var parts = new List<Piece>();
+        tokens.Clear();
+        var parts = work.Parts;
+        parts.Clear();
         if (_splitter is null)
             parts.Add(new Piece(0, text.Length));
         else
@@ -53,9 +55,6 @@ internal sealed class EncodingPipeline
             else
                 EncodePart(work, text.AsSpan(part.Start, part.End - part.Start), part.Start, specialAsText, tokens, ref words);
         }
-
-        // Not if something fails: then the buffers are in an unknown state.
-        work.Return();
     }
 
     private void EncodePart(Workspace work, ReadOnlySpan<char> part, int origin, bool specialAsText, List<PlacedToken> tokens, ref int words)

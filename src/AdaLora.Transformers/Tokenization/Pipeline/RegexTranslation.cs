@@ -158,8 +158,9 @@ internal sealed class RegexTranslation
     private string Category(char kind)
     {
         var match = Regex.Match(_pattern[_at..], @"^\{(\^?)(L[ultmo]?|M[nce]?|N[dlo]?|P[cdseifo]?|S[mcko]?|Z[slp]?|C[cfson]?)\}", RegexOptions.CultureInvariant);
+        var named = _pattern.IndexOf('}', _at) is >= 0 and var end ? _pattern[_at..(end + 1)] : "";
         if (!match.Success)
-            throw new NotSupportedException($@"it has '\{kind}{(_pattern.IndexOf('}', _at) is >= 0 and var end ? _pattern[_at..(end + 1)] : "")}'; only general categories such as \p{{L}} or \p{{Nd}} are supported");
+            throw new NotSupportedException($@"it has '\{kind}{named}'; only general categories such as \p{{L}} or \p{{Nd}} are supported");
         _at += match.Length;
         return $@"\{(match.Groups[1].Length > 0 ? (kind == 'p' ? 'P' : 'p') : kind)}{{{match.Groups[2].Value}}}";
     }

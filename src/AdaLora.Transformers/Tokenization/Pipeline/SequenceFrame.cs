@@ -12,9 +12,9 @@ internal sealed record SequenceFrame(
     public SequenceFrame WithoutSpecialTokens() => this with { Before = [], Between = [], After = [] };
 
     /// <summary>Puts texts and special tokens into a row.</summary>
-    public TokenRow Assemble(ReadOnlySpan<PlacedToken> first, ReadOnlySpan<PlacedToken> second)
+    public TokenRow Assemble(ReadOnlySpan<PlacedToken> first, ReadOnlySpan<PlacedToken> second, bool withPlaces)
     {
-        var row = new TokenRow(Overhead + first.Length + second.Length);
+        var row = new TokenRow(Overhead + first.Length + second.Length, withPlaces);
         row.Add(Before);
         row.Add(first, FirstType, sequence: 0);
         row.Add(Between);

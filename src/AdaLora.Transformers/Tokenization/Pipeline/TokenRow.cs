@@ -1,7 +1,9 @@
 namespace AdaLora.Transformers.Tokenization.Pipeline;
 
 /// <summary>Texts with special tokens around them, token by token.</summary>
-internal sealed class TokenRow(int length)
+/// <param name="length">The number of tokens.</param>
+/// <param name="withPlaces">Whether it is kept where they come from.</param>
+internal sealed class TokenRow(int length, bool withPlaces)
 {
     private int _count;
 
@@ -9,11 +11,11 @@ internal sealed class TokenRow(int length)
 
     public int[] TypeIds { get; } = new int[length];
 
-    /// <summary>Where each token comes from; a special token comes from nowhere.</summary>
-    public PlacedToken[] Tokens { get; } = new PlacedToken[length];
+    /// <summary>Where each token comes from, if that is kept; a special token comes from nowhere.</summary>
+    public PlacedToken[] Tokens { get; } = withPlaces ? new PlacedToken[length] : [];
 
-    /// <summary>The text of each token: 0, 1, or -1 for special tokens.</summary>
-    public sbyte[] Sequences { get; } = new sbyte[length];
+    /// <summary>The text of each token, if that is kept: 0, 1, or -1 for special tokens.</summary>
+    public sbyte[] Sequences { get; } = withPlaces ? new sbyte[length] : [];
 
     public void Add(IReadOnlyList<(int Id, int Type)> special)
     {
@@ -29,7 +31,9 @@ internal sealed class TokenRow(int length)
 
     private void Add(PlacedToken token, int type, sbyte sequence)
     {
-        (Ids[_count], TypeIds[_count], Tokens[_count], Sequences[_count]) = (token.Id, type, token, sequence);
+        (Ids[_count], TypeIds[_count]) = (token.Id, type);
+        if (withPlaces)
+            (Tokens[_count], Sequences[_count]) = (token, sequence);
         _count++;
     }
 }

@@ -2,7 +2,10 @@ using AdaLora.Transformers.Tokenization.Normalizers;
 
 namespace AdaLora.Transformers.Tokenization.Pipeline;
 
-/// <summary>The buffers of one encoding: a text and its pieces, and room for what the next step makes of them. Belongs to one thread at a time.</summary>
+/// <summary>
+/// The buffers of one encoding: a text and its pieces, room for what the next step makes of them, and the tokens. Belongs to one thread at a time. After a failure it is not returned, because
+/// what is in it is not known then.
+/// </summary>
 internal sealed class Workspace
 {
     /// <summary>A text that was longer than this is not worth keeping the memory for.</summary>
@@ -17,6 +20,15 @@ internal sealed class Workspace
     public AlignedText Text { get; private set; } = new();
 
     public List<Piece> Pieces { get; private set; } = [];
+
+    /// <summary>The parts of a text between its added tokens, and those.</summary>
+    public List<Piece> Parts { get; } = [];
+
+    /// <summary>The tokens of a text, or of the first of a pair.</summary>
+    public List<PlacedToken> First { get; } = [];
+
+    /// <summary>The tokens of the second text of a pair.</summary>
+    public List<PlacedToken> Second { get; } = [];
 
     public static Workspace Rent()
     {
