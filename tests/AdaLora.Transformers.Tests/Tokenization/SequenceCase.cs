@@ -8,8 +8,8 @@ namespace AdaLora.Transformers.Tests.Tokenization;
 /// <summary>Reference encodings with places, windows and decoded texts. The collection is large, so most of it is read from the shared material.</summary>
 internal static class SequenceCase
 {
-    private static readonly Dictionary<string, JsonElement> s_files = [];
-    private static readonly Dictionary<string, TextTokenizer> s_tokenizers = [];
+    private static readonly Dictionary<string, JsonElement> Files = [];
+    private static readonly Dictionary<string, TextTokenizer> Tokenizers = [];
 
     /// <summary>The path of a file of the collection; it may be absent. The repository has a part of it, which is used where all of it is not there.</summary>
     public static string Find(params string[] parts)
@@ -36,10 +36,10 @@ internal static class SequenceCase
 
     public static JsonElement Read(string file)
     {
-        if (!s_files.TryGetValue(file, out var root))
+        if (!Files.TryGetValue(file, out var root))
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(Require(file.Split('/'))));
-            s_files[file] = root = document.RootElement.Clone();
+            Files[file] = root = document.RootElement.Clone();
         }
 
         return root;
@@ -49,8 +49,8 @@ internal static class SequenceCase
     public static TextTokenizer TokenizerOf(string file)
     {
         var folder = Path.GetDirectoryName(Require(file.Split('/')))!;
-        if (!s_tokenizers.TryGetValue(folder, out var tokenizer))
-            s_tokenizers[folder] = tokenizer = TextTokenizer.FromFolder(folder);
+        if (!Tokenizers.TryGetValue(folder, out var tokenizer))
+            Tokenizers[folder] = tokenizer = TextTokenizer.FromFolder(folder);
         return tokenizer;
     }
 

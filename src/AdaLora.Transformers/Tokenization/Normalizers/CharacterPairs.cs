@@ -7,14 +7,14 @@ namespace AdaLora.Transformers.Tokenization.Normalizers;
 /// <summary>Which two characters Unicode composes into one, found out from the runtime.</summary>
 internal static class CharacterPairs
 {
-    private static readonly ConcurrentDictionary<(int First, int Second), int> s_composed = new();
+    private static readonly ConcurrentDictionary<(int First, int Second), int> Composed = new();
 
     /// <summary>The composition, or null if there is none.</summary>
     public static Rune? Compose(Rune first, Rune second)
     {
         if (!CanBeSecond(second))
             return null;
-        var composed = s_composed.GetOrAdd((first.Value, second.Value), static pair =>
+        var composed = Composed.GetOrAdd((first.Value, second.Value), static pair =>
         {
             var text = $"{new Rune(pair.First)}{new Rune(pair.Second)}".Normalize(NormalizationForm.FormC);
             return Rune.DecodeFromUtf16(text, out var rune, out var width) == System.Buffers.OperationStatus.Done && width == text.Length ? rune.Value : -1;

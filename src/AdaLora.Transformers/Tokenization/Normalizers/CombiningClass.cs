@@ -10,7 +10,7 @@ namespace AdaLora.Transformers.Tokenization.Normalizers;
 internal static class CombiningClass
 {
     // One mark of each class, in the order of the classes: 1, 6 to 36, 84, 91, 103, ... 240.
-    private static readonly Rune[] s_known =
+    private static readonly Rune[] Known =
     [
         .. new[]
         {
@@ -20,22 +20,22 @@ internal static class CombiningClass
         }.Select(value => new Rune(value)),
     ];
 
-    private static readonly ConcurrentDictionary<int, int> s_ranks = new();
+    private static readonly ConcurrentDictionary<int, int> Ranks = new();
 
     /// <summary>0 for what no mark is moved across, otherwise a number that grows with the class.</summary>
     public static int Of(Rune rune) => Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark
-        ? s_ranks.GetOrAdd(rune.Value, static value => Find(new Rune(value)))
+        ? Ranks.GetOrAdd(rune.Value, static value => Find(new Rune(value)))
         : 0;
 
     private static int Find(Rune mark)
     {
-        if (!Exchanges(mark, s_known[0]) && !Exchanges(s_known[^1], mark))
+        if (!Exchanges(mark, Known[0]) && !Exchanges(Known[^1], mark))
             return 0;
         var lower = 0;
-        while (lower < s_known.Length && Exchanges(mark, s_known[lower]))
+        while (lower < Known.Length && Exchanges(mark, Known[lower]))
             lower++;
         // Odd for a known class, even for one between two of them.
-        return 1 + (2 * lower) - (lower < s_known.Length && !Exchanges(s_known[lower], mark) ? 0 : 1);
+        return 1 + (2 * lower) - (lower < Known.Length && !Exchanges(Known[lower], mark) ? 0 : 1);
     }
 
     private static bool Exchanges(Rune first, Rune second)

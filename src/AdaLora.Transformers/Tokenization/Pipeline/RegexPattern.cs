@@ -11,10 +11,10 @@ namespace AdaLora.Transformers.Tokenization.Pipeline;
 internal sealed class RegexPattern : TextPattern
 {
     /// <summary>Expressions come from files; one that takes this long for a text is not meant well.</summary>
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
 
     // The first character of each category from U+A000 on, where expressions name no ranges, or else the first of all.
-    private static readonly char[] s_standIns =
+    private static readonly char[] StandIns =
         [.. Enum.GetValues<UnicodeCategory>().Select(category => Enumerable.Range(0xA000, char.MaxValue - 0xA000).Concat(Enumerable.Range(0, 0xA000)).Select(value => (char)value)
             .FirstOrDefault(c => char.GetUnicodeCategory(c) == category))];
 
@@ -27,7 +27,7 @@ internal sealed class RegexPattern : TextPattern
         var translated = RegexTranslation.Of(expression);
         try
         {
-            _regex = new Regex(translated, RegexOptions.CultureInvariant | RegexOptions.Compiled, s_limit);
+            _regex = new Regex(translated, RegexOptions.CultureInvariant | RegexOptions.Compiled, Limit);
         }
         catch (ArgumentException exception)
         {
@@ -51,7 +51,7 @@ internal sealed class RegexPattern : TextPattern
         {
             places.Add(i);
             _ = Rune.DecodeFromUtf16(text[i..], out var rune, out var width);
-            _ = plain.Append(rune.IsBmp ? (char)rune.Value : s_standIns[(int)Rune.GetUnicodeCategory(rune)]);
+            _ = plain.Append(rune.IsBmp ? (char)rune.Value : StandIns[(int)Rune.GetUnicodeCategory(rune)]);
             i += width;
         }
 

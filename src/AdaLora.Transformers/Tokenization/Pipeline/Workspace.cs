@@ -12,7 +12,7 @@ internal sealed class Workspace
     private const int MostKept = 1 << 20;
 
     [ThreadStatic]
-    private static Workspace? t_idle;
+    private static Workspace? _idle;
 
     private AlignedText _spare = new();
     private List<Piece> _sparePieces = [];
@@ -32,12 +32,12 @@ internal sealed class Workspace
 
     public static Workspace Rent()
     {
-        var workspace = t_idle ?? new Workspace();
-        t_idle = null;
+        var workspace = _idle ?? new Workspace();
+        _idle = null;
         return workspace;
     }
 
-    public void Return() => t_idle = Text.Length > MostKept ? null : this;
+    public void Return() => _idle = Text.Length > MostKept ? null : this;
 
     public void Normalize(IReadOnlyList<TextNormalizer> normalizers)
     {

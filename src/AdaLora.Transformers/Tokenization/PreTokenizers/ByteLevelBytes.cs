@@ -6,11 +6,11 @@ namespace AdaLora.Transformers.Tokenization.PreTokenizers;
 /// <summary>Writes each byte of the UTF-8 form of a text as one visible character, of which the vocabulary of a byte-level model has all 256.</summary>
 internal sealed class ByteLevelBytes : PieceRewriter
 {
-    private static readonly char[] s_characters = Characters();
-    private static readonly short[] s_bytes = Bytes();
+    private static readonly char[] CharacterOfByte = Characters();
+    private static readonly short[] ByteOfCharacter = Bytes();
 
     /// <summary>The byte that a character stands for, or -1.</summary>
-    public static int ByteOf(char character) => character < s_bytes.Length ? s_bytes[character] : -1;
+    public static int ByteOf(char character) => character < ByteOfCharacter.Length ? ByteOfCharacter[character] : -1;
 
     protected override void Rewrite(AlignedText source, Piece piece, AlignedText result, List<Piece> pieces)
     {
@@ -22,13 +22,13 @@ internal sealed class ByteLevelBytes : PieceRewriter
             var (from, to) = (source.StartOf(i), source.EndOf(i));
             if (char.IsAscii(text[i]))
             {
-                result.Append(s_characters[text[i++]], from, to);
+                result.Append(CharacterOfByte[text[i++]], from, to);
                 continue;
             }
 
             _ = Rune.DecodeFromUtf16(text[i..], out var rune, out var width);
             foreach (var value in bytes[..rune.EncodeToUtf8(bytes)])
-                result.Append(s_characters[value], from, to);
+                result.Append(CharacterOfByte[value], from, to);
             i += width;
         }
 
@@ -47,10 +47,10 @@ internal sealed class ByteLevelBytes : PieceRewriter
 
     private static short[] Bytes()
     {
-        var bytes = new short[s_characters.Max() + 1];
+        var bytes = new short[CharacterOfByte.Max() + 1];
         Array.Fill(bytes, (short)-1);
         for (var value = 0; value < 256; value++)
-            bytes[s_characters[value]] = (short)value;
+            bytes[CharacterOfByte[value]] = (short)value;
         return bytes;
     }
 }
