@@ -32,6 +32,7 @@ public sealed partial class AdaLoraModel
         if (snapshot.Sensitivity is not null && snapshot.Uncertainty is not null)
             _tracker.Resume(change, snapshot.Sensitivity, snapshot.Uncertainty, steps);
         _allocator!.Restore(snapshot.Pattern, steps);
+        steps.AddLast(WriteWeights);
     }
 
     /// <summary>Writes a snapshot to a table.</summary>
@@ -53,7 +54,10 @@ public sealed partial class AdaLoraModel
         state.Put("penalty", _penalty);
         state.Put("gradient_norm", _norm.Value);
         if (isWithinStep)
+        {
             state.Put("gradients", _binder.Copy());
+            SaveWeightGradients(state);
+        }
     }
 
     /// <summary>Resumes from what <see cref="SaveState"/> saved for a model adapted in the same way. The schedule must be known.</summary>
@@ -73,6 +77,7 @@ public sealed partial class AdaLoraModel
             _binder.Resume(gradients);
             _penalty.copy_(penalty);
             _norm.Value.copy_(norm);
+            ResumeWeightGradients(state);
             Step = step;
         });
         steps.Run();
@@ -86,7 +91,7 @@ public sealed partial class AdaLoraModel
         foreach (var adapter in _adapters)
         {
             var shape = _bank.FirstLayout[adapter.Slot.Name].Shape;
-            identity[$"adapter {shape.Name}"] = string.Create(CultureInfo.InvariantCulture, $"{shape.OutFeatures} x {shape.InFeatures}, rank {shape.Rank}, scale {adapter.Scale:R}");
+            identity[$"adapter {shape.Name}"] = string.Create(CultureInfo.InvariantCulture, $"{shape.OutFeatures} x {shape.InFeatures}, rank {shape.Rank}, scale {adapter.Scale:R}{(adapter.IsMaterialized ? ", materialised" : "")}");
         }
     }
 }

@@ -157,7 +157,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
     {
         using var guard = _activity.Gate.Change("switched off");
         RequireUnmerged("switched off");
-        return new DisabledScope(_activity, _activity.Enabled ? _buffers.PutBackForAWhile() : null);
+        return new DisabledScope(this, _activity.Enabled ? _buffers.PutBackForAWhile() : null);
     }
 
     internal TripletBank Bank => _bank;
@@ -209,6 +209,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
     /// <summary>Throws if the model was moved after it was adapted: its parameters are then new objects, which adapters cannot follow.</summary>
     private void RequireInPlace()
     {
+        using var scope = NewDisposeScope();
         foreach (var adapter in _adapters)
             adapter.RequireInPlace();
         if (TrainableParameters.Any(p => p.IsInvalid))
@@ -217,21 +218,24 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
 
     private sealed class DisabledScope : IDisposable
     {
-        private readonly AdapterActivity _activity;
+        private readonly AdaLoraModel _adapted;
         private readonly bool _before;
         private IDisposable? _buffers;
 
-        public DisabledScope(AdapterActivity activity, IDisposable? buffers)
+        public DisabledScope(AdaLoraModel adapted, IDisposable? buffers)
         {
-            _activity = activity;
+            _adapted = adapted;
             _buffers = buffers;
-            _before = activity.Enabled;
-            activity.Enabled = false;
+            _before = adapted._activity.Enabled;
+            adapted._activity.Enabled = false;
+            adapted.WriteWeights();
         }
 
         public void Dispose()
         {
-            _activity.Enabled = _before;
+            _adapted._activity.Enabled = _before;
+            if (!_adapted._isFreed)
+                _adapted.WriteWeights();
             _buffers?.Dispose();
             _buffers = null;
         }

@@ -49,12 +49,14 @@ internal static class Planner
         Overrides = options.Overrides,
         TrainedModules = options.TrainedModules,
         Biases = Enum.IsDefined(options.Biases) ? options.Biases : BiasTraining.None,
+        Attachment = Enum.IsDefined(options.Attachment) ? options.Attachment : AttachmentMethod.Automatic,
     };
 
     private static PlannedAdapter Adapter(AttachmentSurvey survey, InjectionSite site)
     {
         var (rank, alpha) = (survey.RankOf(site), survey.AlphaOf(site));
-        return new(site.Path, TypeNames.Of(site.Layer.GetType()), site.Adaptable.OutFeatures, site.Adaptable.InFeatures, rank, alpha > 0 ? alpha : rank, survey.ScaleOf(site));
+        return new(site.Path, TypeNames.Of(site.Owner.GetType()), site.Adaptable.OutFeatures, site.Adaptable.InFeatures, rank, alpha > 0 ? alpha : rank, survey.ScaleOf(site),
+            site.Way.Method, site.Way.Reason);
     }
 
     private static List<UnadaptedModule> NotAdapted(nn.Module model, AttachmentSurvey survey)

@@ -46,10 +46,10 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
         _activity = parts.Activity;
         _slot = parts.Slot;
         _dropout = parts.Dropout;
-        _dtype = layer.Weight.dtype;
         Scale = parts.Scale;
         using (NewDisposeScope())
         {
+            _dtype = layer.Stored.dtype;
             _right = ViewOf(parts.Bank.Values.Right(_slot));
             _lambda = ViewOf(parts.Bank.Values.Lambda(_slot));
             _left = ViewOf(parts.Bank.Values.Left(_slot));
@@ -70,6 +70,14 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
     /// <summary>Whether the weight of the base layer contains the adapter's product, so that only the base layer is computed.</summary>
     public bool IsMerged => _weight.IsMerged;
 
+    /// <summary>Whether the layer is in its own place in the model and gets the product from a hook or has it in its weight, rather than being called by this module.</summary>
+    internal bool IsBeside { get; set; }
+
+    /// <summary>Whether the layer's own weight holds the product.</summary>
+    internal bool IsMaterialized => _layer.IsMaterialized;
+
+    private protected double Dropout => _dropout;
+
     /// <summary>Whether the adapter took part in a forward pass in training mode.</summary>
     internal bool HasTrained { get; private set; }
 
@@ -77,7 +85,7 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
     internal bool IsTrained => _right.requires_grad && _lambda.requires_grad && _left.requires_grad;
 
     /// <summary>Whether the module was disposed, along with the model it is part of.</summary>
-    internal bool IsDisposed => _right.IsInvalid;
+    internal bool IsDisposed => _right.IsInvalid || _layer.IsDisposed;
 
     internal TripletSlot Slot => _slot;
 
@@ -107,26 +115,89 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
     public sealed override Tensor forward(Tensor input)
     {
         ArgumentNullException.ThrowIfNull(input);
+        // The layer itself adds the product, by its hook or its weight.
+        if (IsBeside)
+            return _base.call(input);
         using var passage = _activity.Gate.Read();
+        if (!TakesPart())
+            return IsMerged ? Merged(input) : Plain(input);
+        using var scope = NewDisposeScope();
+        return Adapted(input, training ? _dropout : 0).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The output of a layer that has been computed, with the product.</summary>
+    internal Tensor AddTo(Tensor output, Tensor input)
+    {
+        using var passage = _activity.Gate.Read();
+        if (!TakesPart())
+            return output;
+        using var scope = NewDisposeScope();
+        return Added(output, input, training ? _dropout : 0).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Whether layer and product are computed together in less time than one after the other, for this input.</summary>
+    internal virtual bool ComputesWhole(Tensor input) => false;
+
+    /// <summary>The layer with its product, without a call of the layer.</summary>
+    internal Tensor ComputeWhole(Tensor input)
+    {
+        using var passage = _activity.Gate.Read();
+        if (!TakesPart())
+            return _base.forward(input);
+        using var scope = NewDisposeScope();
+        return Adapted(input, training ? _dropout : 0).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Whether the adapter adds anything to what its layer computes by itself.</summary>
+    internal bool Contributes => Rank > 0 && _activity.Enabled && !IsMerged;
+
+    // Notes that the adapter runs, and says whether it has something to add.
+    private bool TakesPart()
+    {
         if (IsMerged)
         {
             return training && is_grad_enabled()
                 ? throw new InvalidOperationException($"'{_slot.Name}' is merged and cannot be trained. Call AdaLoraModel.Unmerge() first, or model.eval() to compute outputs only.")
-                : Merged(input);
+                : false;
         }
 
-        if (training && !HasTrained)
-        {
-            HasTrained = true;
-            _activity.StartedTraining?.Invoke();
-        }
-
-        if (Rank == 0 || !_activity.Enabled)
-            return Plain(input);
-
+        if (training)
+            NoteTraining();
+        if (!Contributes)
+            return false;
         RequireInPlace();
+        return true;
+    }
+
+    private void NoteTraining()
+    {
+        if (HasTrained)
+            return;
+        HasTrained = true;
+        _activity.StartedTraining?.Invoke();
+    }
+
+    /// <summary>Adds the gradients of P, lambda and Q that follow from that of the weight which holds the product: dP = s dW Q' diag(lambda), dlambda_i = s p_i' dW q_i, dQ = s diag(lambda) P' dW.</summary>
+    /// <param name="gradient">dW, (out, in).</param>
+    internal void TakeGradient(Tensor gradient)
+    {
         using var scope = NewDisposeScope();
-        return Adapted(input, training ? _dropout : 0).MoveToOuterDisposeScope();
+        using var noGrad = no_grad();
+        NoteTraining();
+        if (Rank == 0)
+            return;
+        var dense = gradient.to(_left.dtype);
+        var (right, left) = (dense.mm(_right.t()), _left.t().mm(dense));
+        Accumulate(_lambda, _left.mul(right).sum([0]).Mul(Scale).view(Rank, 1));
+        Accumulate(_left, right.mul(_lambda.view(1, Rank).Mul(Scale)));
+        Accumulate(_right, left.mul(_lambda.Mul(Scale)));
+    }
+
+    /// <summary>The base weight with the product, in the layout and element type of the weight.</summary>
+    internal Tensor WithProduct()
+    {
+        using var scope = NewDisposeScope();
+        return _weight.With(Product()).MoveToOuterDisposeScope();
     }
 
     /// <summary>scale · P diag(lambda) Q in the base weight's layout and dtype: what merging would add to it.</summary>
@@ -236,7 +307,13 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
     /// <summary>The layer with its adapter.</summary>
     /// <param name="input">As in <see cref="forward"/>.</param>
     /// <param name="dropout">Rate in front of Q.</param>
-    private protected abstract Tensor Adapted(Tensor input, double dropout);
+    private protected virtual Tensor Adapted(Tensor input, double dropout) => Added(_base.call(input), input, dropout);
+
+    /// <summary>The layer with its adapter, given what the layer computes by itself.</summary>
+    /// <param name="output">The layer's output.</param>
+    /// <param name="input">As in <see cref="forward"/>.</param>
+    /// <param name="dropout">Rate in front of Q.</param>
+    private protected abstract Tensor Added(Tensor output, Tensor input, double dropout);
 
     /// <summary>The layer without its adapter.</summary>
     private protected virtual Tensor Plain(Tensor input) => _base.call(input);
@@ -255,12 +332,22 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
     /// <summary>Throws if the base layer is no longer where or what it was when it was adapted: better an error here than adapters that silently stop learning.</summary>
     internal void RequireInPlace()
     {
-        var weight = _layer.Weight;
+        var weight = _layer.Stored;
         if (weight.device_type == _left.device_type && weight.device_index == _left.device_index && weight.dtype == _dtype)
             return;
         throw new InvalidOperationException(
             $"The model was moved to {weight.device} {weight.dtype} after it was adapted, but '{_slot.Name}' carries an AdaLoRA adapter on {_left.device} for {_dtype} whose triplets live in a shared bank and cannot move. "
             + "Call model.to(...) before AdaLoraModel.Attach: save the adapters or detach them, move the model, and adapt it again or load them.");
+    }
+
+    private static void Accumulate(Parameter parameter, Tensor gradient)
+    {
+        if (!parameter.requires_grad)
+            return;
+        if (parameter.grad is { } sum)
+            sum.AddInPlace(gradient);
+        else
+            parameter.grad = gradient;
     }
 
     private static Parameter ViewOf(Tensor view)

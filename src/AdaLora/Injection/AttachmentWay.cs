@@ -1,0 +1,27 @@
+using AdaLora.Adapters;
+using AdaLora.Targeting;
+using static TorchSharp.torch;
+
+namespace AdaLora.Injection;
+
+/// <summary>The way in which one adapter is attached.</summary>
+/// <param name="Method">Any but <see cref="AttachmentMethod.Automatic"/>.</param>
+/// <param name="Reason">Why, as a sentence without a full stop; empty for the usual way.</param>
+/// <param name="Slots">For a materialised weight, the parameters that have its memory, its own first.</param>
+internal sealed record AttachmentWay(AttachmentMethod Method, string Reason, IReadOnlyList<ParameterSlot> Slots)
+{
+    /// <summary>The usual way.</summary>
+    public static AttachmentWay Replace { get; } = new(AttachmentMethod.Replace, "", []);
+
+    public static AttachmentWay Hook(string reason) => new(AttachmentMethod.Hook, reason, []);
+
+    public static AttachmentWay Materialise(string reason, IReadOnlyList<ParameterSlot> slots) => new(AttachmentMethod.Materialise, reason, slots);
+
+    /// <summary>The means to put an adapter in place in this way.</summary>
+    public Placement Place(InjectionSite site, nn.Module<Tensor, Tensor> adapter) => Method switch
+    {
+        AttachmentMethod.Hook => new Hook(site, (SvdAdapter)adapter),
+        AttachmentMethod.Materialise => new Materialization(site, (SvdAdapter)adapter, Slots),
+        _ => new Replacement(site, adapter),
+    };
+}
