@@ -1,5 +1,4 @@
 using AdaLora.Safetensors;
-using static TorchSharp.torch;
 
 namespace AdaLora;
 

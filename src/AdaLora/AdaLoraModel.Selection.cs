@@ -71,7 +71,7 @@ public sealed partial class AdaLoraModel
         _others?.Swap();
         _selection.Freeze();
         _injection.Resume();
-        WriteWeights();
+        _injection.RequireGradients();
         TakeOverWeights();
     }
 

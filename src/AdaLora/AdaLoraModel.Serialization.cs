@@ -62,9 +62,11 @@ public sealed partial class AdaLoraModel
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        if (!Enum.IsDefined(attachment))
+            throw new ArgumentOutOfRangeException(nameof(attachment), attachment, "Unknown way of attaching.");
         using var saved = new SavedAdapter(folder);
         var fit = saved.FitTo(model);
-        var adapted = new Attachment(model, OptionsFor(fit, folder) with { Attachment = attachment }, logger, fit.Blueprint(), new AdapterOrigin(fit.Config, fit.Pattern())).Build();
+        var adapted = new AdapterAttachment(model, OptionsFor(fit, folder) with { Attachment = attachment }, logger, fit.Blueprint(), new AdapterOrigin(fit.Config, fit.Pattern())).Build();
         try
         {
             beforeFilling(adapted);

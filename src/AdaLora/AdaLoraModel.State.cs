@@ -47,12 +47,14 @@ public sealed partial class AdaLoraModel
     internal void SaveState(StateTable state, bool isWithinStep)
     {
         RequireUnmerged("saved as a checkpoint");
+        FallBack();
         new AdapterSnapshot(_bank.Values.detach(), _allocator!.Current, _tracker.Sensitivity, _tracker.Uncertainty).Into(state, _bank.FirstLayout);
         state.Put("step", Step);
         state.Put("rejected", _tracker.Rejected);
         state.Put("updates", _tracker.Updates);
         state.Put("penalty", _penalty);
         state.Put("gradient_norm", _norm.Value);
+        SaveFallenBack(state);
         if (isWithinStep)
         {
             state.Put("gradients", _binder.Copy());
@@ -69,6 +71,7 @@ public sealed partial class AdaLoraModel
         using var snapshot = ReadSnapshot(state);
         var (step, updates, rejected, penalty, norm) = (state.Integer("step"), state.Integer("updates"), state.Tensor("rejected"), state.Tensor("penalty"), state.Tensor("gradient_norm"));
         var gradients = state.Contains("gradients") ? state.Tensor("gradients") : null;
+        ResumeFallenBack(state);
         var steps = new Transition();
         Restore(snapshot, steps);
         steps.AddLast(() =>
@@ -91,7 +94,7 @@ public sealed partial class AdaLoraModel
         foreach (var adapter in _adapters)
         {
             var shape = _bank.FirstLayout[adapter.Slot.Name].Shape;
-            identity[$"adapter {shape.Name}"] = string.Create(CultureInfo.InvariantCulture, $"{shape.OutFeatures} x {shape.InFeatures}, rank {shape.Rank}, scale {adapter.Scale:R}{(adapter.IsMaterialized ? ", materialised" : "")}");
+            identity[$"adapter {shape.Name}"] = string.Create(CultureInfo.InvariantCulture, $"{shape.OutFeatures} x {shape.InFeatures}, rank {shape.Rank}, scale {adapter.Scale:R}{(IsMaterialisedAtStart(adapter) ? ", materialised" : "")}");
         }
     }
 }

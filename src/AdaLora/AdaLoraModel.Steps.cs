@@ -81,6 +81,7 @@ public sealed partial class AdaLoraModel
         _activity.Failure.ThrowIfAny();
         BackwardFailure.OfThread.ThrowIfAny();
         using var scope = NewDisposeScope();
+        FallBack();
         ProjectGradients();
         _binder.Gather(_factors.BroughtAllGradients);
         _activity.EndPass();

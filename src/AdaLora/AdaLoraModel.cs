@@ -134,7 +134,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        return new Attachment(model, options, logger ?? NullLogger.Instance).Build();
+        return new AdapterAttachment(model, options, logger ?? NullLogger.Instance).Build();
     }
 
     /// <summary>

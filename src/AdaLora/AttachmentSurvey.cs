@@ -28,7 +28,8 @@ internal sealed class AttachmentSurvey
         using var scope = NewDisposeScope();
         var trained = Try<IReadOnlyList<NamePattern>>(() => [.. blueprint?.TrainedModules.Select(NamePattern.Exact) ?? options.TrainedModules.Select(NamePattern.Parse)]);
         var inFull = trained is null ? null : Try(() => TrainableSelection.SelectMatching(model, [], trained, BiasTraining.None));
-        _found = Try(() => new SiteFinder(model, inFull is { FullyTrainedModules.Count: > 0 } ? options.Targets.Without(inFull.FullyTrainedModules) : options.Targets, AdapterKinds.Describe, new WayFinder(model, MethodOf)).Find());
+        var targets = inFull is { FullyTrainedModules.Count: > 0 } ? options.Targets.Without(inFull.FullyTrainedModules) : options.Targets;
+        _found = Try(() => new SiteFinder(model, targets, AdapterKinds.Describe, new WayFinder(model, MethodOf)).Find());
         if (_found is { Nothing: { } nothing })
             _problems.Add(new InjectionException(nothing));
         if (_found is { Refused: { Count: > 0 } refused })
@@ -111,9 +112,12 @@ internal sealed class AttachmentSurvey
     {
         foreach (var site in Sites.Where(s => s.IsMaterialized))
         {
-            var twice = Sites.Where(other => !ReferenceEquals(other, site) && MemoryRange.IsShared(other.Adaptable.Weight, site.Adaptable.Weight)).Select(other => $"'{other.Path}'").ToList();
-            if (twice.Count > 0)
-                _problems.Add(new InjectionException($"'{site.Path}' is to hold the product of its adapter, but its weight is also that of {string.Join(", ", twice)}, which would get another. Exclude all but one of them from the targets."));
+            var others = Sites.Where(other => !ReferenceEquals(other, site) && MemoryRange.IsShared(other.Adaptable.Weight, site.Adaptable.Weight)).Select(other => $"'{other.Path}'").ToList();
+            if (others.Count > 0)
+            {
+                _problems.Add(new InjectionException(
+                    $"'{site.Path}' is to hold the product of its adapter, but its weight is also that of {string.Join(", ", others)}, which would get another. Exclude all but one of them from the targets."));
+            }
         }
     }
 

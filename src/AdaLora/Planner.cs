@@ -82,11 +82,11 @@ internal static class Planner
     private static List<string> Warnings(nn.Module model, AttachmentSurvey survey)
     {
         var log = new WarningList();
-        Attachment.Warn(survey, log);
+        AdapterAttachment.Warn(survey, log);
         var scales = survey.Sites.Where(site => survey.RankOf(site) > 0).Select(survey.ScaleOf).ToList();
         log.Warnings.AddRange(survey.Schedule is { } schedule ? OptionWarnings.Of(schedule, survey.Allocation, scales) : []);
         using var buffers = new BaseBuffers(model, survey.Sites, survey.Selection?.FullyTrainedModules ?? []);
-        Attachment.WarnOfStatistics(buffers.ModulesWithStatistics, log);
+        AdapterAttachment.WarnOfStatistics(buffers.ModulesWithStatistics, log);
         return log.Warnings;
     }
 

@@ -73,9 +73,6 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
     /// <summary>Whether the layer is in its own place in the model and gets the product from a hook or has it in its weight, rather than being called by this module.</summary>
     internal bool IsBeside { get; set; }
 
-    /// <summary>Whether the layer's own weight holds the product.</summary>
-    internal bool IsMaterialized => _layer.IsMaterialized;
-
     private protected double Dropout => _dropout;
 
     /// <summary>Whether the adapter took part in a forward pass in training mode.</summary>
@@ -177,7 +174,10 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
         _activity.StartedTraining?.Invoke();
     }
 
-    /// <summary>Adds the gradients of P, lambda and Q that follow from that of the weight which holds the product: dP = s dW Q' diag(lambda), dlambda_i = s p_i' dW q_i, dQ = s diag(lambda) P' dW.</summary>
+    /// <summary>
+    /// Adds the gradients of P, lambda and Q that follow from that of the weight which holds the product:
+    /// dP = s dW Q' diag(lambda), dlambda_i = s p_i' dW q_i, dQ = s diag(lambda) P' dW.
+    /// </summary>
     /// <param name="gradient">dW, (out, in).</param>
     internal void TakeGradient(Tensor gradient)
     {

@@ -5,12 +5,12 @@ namespace AdaLora.Injection;
 /// <summary>Adapters that are in place in a model, and the means to remove them again.</summary>
 internal sealed class InjectedLayers
 {
-    private readonly IReadOnlyList<Placement> _placements;
+    private readonly List<Placement> _placements;
 
     internal InjectedLayers(nn.Module model, IReadOnlyList<Placement> placements)
     {
         Model = model;
-        _placements = placements;
+        _placements = [.. placements];
         Sites = [.. placements.Select(placement => placement.Site)];
         Adapters = [.. placements.Select(placement => placement.Adapter)];
     }
@@ -70,6 +70,29 @@ internal sealed class InjectedLayers
         }
 
         IsSuspended = false;
+    }
+
+    /// <summary>Hooks that have not run, and may give way to weights that hold the product.</summary>
+    internal IReadOnlyList<Hook> Watching => [.. _placements.OfType<Hook>().Where(hook => hook.IsWatching)];
+
+    /// <summary>Lets the weight of a hooked layer hold the product instead of the hook adding it.</summary>
+    internal void Materialise(Hook hook)
+    {
+        var site = hook.Site;
+        hook.Withdraw();
+        site.Way = AttachmentWay.Materialise("the model runs the layer past its hook, by its forward method", site.Way.Slots) with { HasFallenBack = true };
+        var materialization = site.Way.Place(site, hook.Adapter);
+        materialization.Apply();
+        _placements[_placements.IndexOf(hook)] = materialization;
+    }
+
+    /// <summary>Sets what the adapters need of the model's parameters, after these were frozen: that weights with a product, and those that might have to hold one, get gradients.</summary>
+    internal void RequireGradients()
+    {
+        foreach (var hook in _placements.OfType<Hook>().Where(hook => hook.IsApplied))
+            hook.Watch();
+        foreach (var weight in Materialized.Where(weight => weight.IsApplied))
+            weight.Write();
     }
 
     /// <summary>The weights that contain the product of their adapter.</summary>

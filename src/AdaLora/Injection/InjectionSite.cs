@@ -66,7 +66,7 @@ internal sealed class InjectionSite
     }
 
     /// <summary>How the adapter is attached.</summary>
-    public AttachmentWay Way { get; }
+    public AttachmentWay Way { get; internal set; }
 
     /// <summary>Whether the adapter's product becomes part of the weight.</summary>
     public bool IsMaterialized => Way.Method == AttachmentMethod.Materialise;

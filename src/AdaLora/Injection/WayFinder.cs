@@ -41,9 +41,14 @@ internal sealed class WayFinder(nn.Module model, Func<IReadOnlyList<string>, Att
         if (method is AttachmentMethod.Automatic or AttachmentMethod.Hook)
         {
             var bypass = references.FirstOrDefault(reference => reference.BypassesHooks);
-            way = AttachmentWay.Hook(reason);
             if (bypass is null)
+            {
+                // A weight that is also somebody else's would change that, too.
+                _ = _slots.Find(layer.Stored, out var own);
+                way = AttachmentWay.Hook(reason, method == AttachmentMethod.Automatic && own.Count == 1 ? own : []);
                 return [];
+            }
+
             var fault = $"{TypeNames.Of(bypass.DeclaringType)}.{bypass.Member} runs its forward method, and with it no hooks";
             if (method == AttachmentMethod.Hook)
                 return [new(node.Path, fault)];

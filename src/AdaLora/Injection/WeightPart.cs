@@ -30,11 +30,12 @@ internal sealed record WeightPart(ParameterSlot Slot, string Name, long Start, l
                 continue;
             var slot = new ParameterSlot(node.Module, name, node.Path.Length == 0 ? name : $"{node.Path}.{name}");
             var rows = parameter.size(0);
-            if (name[(name.LastIndexOf('.') + 1)..] != "in_proj_weight" || rows != 3 * parameter.size(1))
-                yield return new(slot, "", 0, rows);
-            else
-                for (var i = 0; i < Projections.Length; i++)
-                    yield return new(slot, Projections[i], i * rows / 3, rows / 3);
+            var isPacked = name[(name.LastIndexOf('.') + 1)..] == "in_proj_weight" && rows == Projections.Length * parameter.size(1);
+            IEnumerable<WeightPart> parts = isPacked
+                ? Projections.Select((projection, i) => new WeightPart(slot, projection, i * parameter.size(1), parameter.size(1)))
+                : [new(slot, "", 0, rows)];
+            foreach (var part in parts)
+                yield return part;
         }
     }
 

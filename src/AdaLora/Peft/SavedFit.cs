@@ -88,7 +88,8 @@ internal sealed class SavedFit
     private IReadOnlyList<string> FindAdapted(HashSet<string> stored)
     {
         var layers = _layers;
-        var names = layers.Where(n => stored.Contains(n.Path)).DistinctBy(n => n.Module, (IEqualityComparer<object?>)ReferenceEqualityComparer.Instance).Select(n => n.Path).ToHashSet(StringComparer.Ordinal);
+        var present = layers.Where(n => stored.Contains(n.Path)).DistinctBy(n => n.Module, (IEqualityComparer<object?>)ReferenceEqualityComparer.Instance);
+        var names = present.Select(n => n.Path).ToHashSet(StringComparer.Ordinal);
         foreach (var lost in stored.Except(names, StringComparer.Ordinal).Order(StringComparer.Ordinal))
         {
             _problems.Add(_nodes.Any(n => n.Path == lost && n.CarriesAdapter) ? $"'{lost}' already carries an adapter" : $"the model has no linear layer or convolution '{lost}'");

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace AdaLora;
 
 /// <summary>The steps of <see cref="AdaLoraModel.Attach"/>: find the layers, lay out the bank, replace the layers, freeze the rest.</summary>
-internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options, ILogger logger, Blueprint? blueprint = null, AdapterOrigin? origin = null)
+internal sealed partial class AdapterAttachment(nn.Module model, AdaLoraOptions options, ILogger logger, Blueprint? blueprint = null, AdapterOrigin? origin = null)
 {
     public AdaLoraModel Build()
     {
@@ -27,7 +27,7 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
             var adapted = new AdaLoraModel(options, injection, selection, activity, bank, logger, origin);
             if (blueprint is null)
                 WarnOfStatistics(adapted.ModulesWithStatistics, logger);
-            adapted.WriteWeights();
+            injection.RequireGradients();
             // Last, because rounding cannot be undone.
             adapted.TakeOverWeights();
             return adapted;
