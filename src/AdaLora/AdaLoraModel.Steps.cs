@@ -83,7 +83,7 @@ public sealed partial class AdaLoraModel
         using var scope = NewDisposeScope();
         _binder.Gather(_factors.BroughtAllGradients);
         _activity.EndPass();
-        _factors.EndStep();
+        _factors.BeginStep();
         _tied.Gather();
         group.AllReduce(_bank.Gradients);
         GradientSum.Over(group, _tied.Distinct);

@@ -11,7 +11,7 @@ public sealed class ImportanceScore
     private ImportanceScore(string name, Func<ImportanceState, Tensor> score) => (Name, _score) = (name, score);
 
     /// <summary>Smoothed sensitivity times uncertainty, I·U (equations 8 to 11 of the paper). The default.</summary>
-    public static ImportanceScore SensitivityTimesUncertainty { get; } = new("sensitivity*uncertainty", s => s.PerTripletProduct());
+    public static ImportanceScore SensitivityTimesUncertainty { get; } = new("sensitivity*uncertainty", s => s.PerTriplet(s.Sensitivity * s.Uncertainty));
 
     /// <summary>Smoothed sensitivity alone, I.</summary>
     public static ImportanceScore Sensitivity { get; } = new("sensitivity", s => s.PerTriplet(s.Sensitivity));

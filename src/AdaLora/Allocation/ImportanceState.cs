@@ -7,10 +7,8 @@ namespace AdaLora.Allocation;
 /// <summary>What an <see cref="ImportanceScore"/> is computed from. All buffers are flat and share the layout of the bank; none may be changed.</summary>
 public sealed class ImportanceState
 {
-    private readonly Tensor? _products;
-
-    internal ImportanceState(BankLayout layout, Tensor values, Tensor sensitivity, Tensor uncertainty, Tensor? products) =>
-        (Layout, Values, Sensitivity, Uncertainty, _products) = (layout, values, sensitivity, uncertainty, products);
+    internal ImportanceState(BankLayout layout, Tensor values, Tensor sensitivity, Tensor uncertainty) =>
+        (Layout, Values, Sensitivity, Uncertainty) = (layout, values, sensitivity, uncertainty);
 
     /// <summary>The number of triplets.</summary>
     public int Triplets => Layout.Triplets;
@@ -45,7 +43,4 @@ public sealed class ImportanceState
             : elements.Left(g).mean([1, 2]).AddInPlace(elements.Right(g).mean([1, 2]))).ToArray();
         return elements.Lambdas(Layout).Add(cat(vectors)).MoveToOuterDisposeScope();
     }
-
-    /// <summary><see cref="PerTriplet"/> of I·U, which is already known if the numbers are in host memory.</summary>
-    internal Tensor PerTripletProduct() => _products is null ? PerTriplet(Sensitivity * Uncertainty) : _products.clone();
 }
