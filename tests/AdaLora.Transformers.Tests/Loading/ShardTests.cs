@@ -1,12 +1,9 @@
 using System.Text.Json;
-using AdaLora.Internals;
 using AdaLora.Safetensors;
 using AdaLora.TestSupport;
 using AdaLora.Transformers.Heads;
-using AdaLora.Transformers.Loading;
 using AdaLora.Transformers.Tests.Families;
 using Xunit;
-using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Tests.Loading;
 
