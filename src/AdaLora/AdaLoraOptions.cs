@@ -40,8 +40,8 @@ public sealed partial record AdaLoraOptions
     /// <summary>Seed of P and Q; null draws them from torch's global generator.</summary>
     public long? Seed { get; init; }
 
-    /// <summary>Which layers get adapters.</summary>
-    public TargetModules Targets { get; init; } = TargetModules.AllLinear;
+    /// <summary>Which layers get adapters. The default leaves it to the model: all linear layers, or those of its blocks if it is a language model of AdaLora.Transformers.</summary>
+    public TargetModules Targets { get; init; } = TargetModules.Suggested;
 
     /// <summary>How adapters are attached: in the place of their layers, as hooks of them, or within their weights.</summary>
     public AttachmentMethod Attachment { get; init; } = AttachmentMethod.Automatic;

@@ -28,7 +28,8 @@ internal sealed class AttachmentSurvey
         using var scope = NewDisposeScope();
         var trained = Try<IReadOnlyList<NamePattern>>(() => [.. blueprint?.TrainedModules.Select(NamePattern.Exact) ?? options.TrainedModules.Select(NamePattern.Parse)]);
         var inFull = trained is null ? null : Try(() => TrainableSelection.SelectMatching(model, [], trained, BiasTraining.None));
-        var targets = inFull is { FullyTrainedModules.Count: > 0 } ? options.Targets.Without(inFull.FullyTrainedModules) : options.Targets;
+        var suggested = options.Targets.For(model as ISuggestsTargets);
+        var targets = inFull is { FullyTrainedModules.Count: > 0 } ? suggested.Without(inFull.FullyTrainedModules) : suggested;
         _found = Try(() => new SiteFinder(model, targets, AdapterKinds.Describe, new WayFinder(model, MethodOf)).Find());
         if (_found is { Nothing: { } nothing })
             _problems.Add(new InjectionException(nothing));
