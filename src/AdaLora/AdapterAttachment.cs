@@ -1,5 +1,6 @@
 using AdaLora.Adapters;
 using AdaLora.Adapters.Dropout;
+using AdaLora.Adapters.FrozenWeights;
 using AdaLora.Bank;
 using AdaLora.Injection;
 using Microsoft.Extensions.Logging;
@@ -8,7 +9,7 @@ using static TorchSharp.torch;
 namespace AdaLora;
 
 /// <summary>The steps of <see cref="AdaLoraModel.Attach"/>: find the layers, lay out the bank, replace the layers, freeze the rest.</summary>
-internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options, ILogger logger, Blueprint? blueprint = null, AdapterOrigin? origin = null)
+internal sealed partial class AdapterAttachment(nn.Module model, AdaLoraOptions options, ILogger logger, Blueprint? blueprint = null, AdapterOrigin? origin = null)
 {
     public AdaLoraModel Build()
     {
@@ -26,6 +27,7 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
             var adapted = new AdaLoraModel(options, injection, selection, activity, bank, logger, origin);
             if (blueprint is null)
                 WarnOfStatistics(adapted.ModulesWithStatistics, logger);
+            injection.RequireGradients();
             // Last, because rounding cannot be undone.
             adapted.TakeOverWeights();
             return adapted;
@@ -52,6 +54,10 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
     [LoggerMessage(EventId = 7, Level = LogLevel.Warning, Message = "{Pattern} in {Option} excludes nothing: the model has no such module")]
     private static partial void LogExcludesNothing(ILogger logger, string option, string pattern);
 
+    [LoggerMessage(EventId = 18, Level = LogLevel.Warning, Message =
+        "There is no dropout in {Modules}: their weights hold the adapters' products, so that nothing is in front of Q")]
+    private static partial void LogNoDropout(ILogger logger, string modules);
+
     /// <summary>Logs what is left out or matches nothing.</summary>
     public static void Warn(AttachmentSurvey survey, ILogger logger)
     {
@@ -61,6 +67,8 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
             LogUnused(logger, nameof(AdaLoraOptions.Targets), pattern);
         foreach (var pattern in survey.UnmatchedExclusions)
             LogExcludesNothing(logger, nameof(AdaLoraOptions.Targets), pattern);
+        if (survey.WithoutDropout is { Count: > 0 } undropped)
+            LogNoDropout(logger, string.Join(", ", undropped));
         foreach (var rule in survey.UnusedOverrides)
             LogUnused(logger, nameof(AdaLoraOptions.Overrides), rule);
     }
@@ -80,5 +88,6 @@ internal sealed partial class Attachment(nn.Module model, AdaLoraOptions options
     }
 
     private SvdAdapter CreateAdapter(AttachmentSurvey survey, InjectionSite site, TripletBank bank, AdapterActivity activity) =>
-        site.Adaptable.Adapt(new AdapterParts(bank, bank.Layout[site.Path], survey.ScaleOf(site), options.Dropout, activity, options.BasePrecision));
+        site.Adaptable.Adapt(new AdapterParts(bank, bank.Layout[site.Path], survey.ScaleOf(site), options.Dropout, activity,
+            AttachmentSurvey.TakesPrecision(site) ? options.BasePrecision : BasePrecision.AsLoaded));
 }
