@@ -81,6 +81,8 @@ public sealed partial class AdaLoraModel
         _activity.Failure.ThrowIfAny();
         BackwardFailure.OfThread.ThrowIfAny();
         using var scope = NewDisposeScope();
+        FallBack();
+        ProjectGradients();
         _binder.Gather(_factors.BroughtAllGradients);
         _activity.EndPass();
         _factors.BeginStep();
@@ -123,6 +125,7 @@ public sealed partial class AdaLoraModel
         finally
         {
             _activity.EndPass();
+            WriteWeights();
             // The step happened, whether or not its mask could be applied.
             Step++;
         }
@@ -140,6 +143,7 @@ public sealed partial class AdaLoraModel
         allocator.MakeFinal(_bank.Values);
         allocator.Mask(Math.Max(Step, allocator.Schedule.FirstFinalStep), _bank.Values);
         _activity.EndPass();
+        WriteWeights();
     }
 
     /// <summary>bT of the options: triplets after pruning.</summary>
