@@ -82,6 +82,7 @@ public sealed partial class AdaLoraModel
         _binder.Dispose();
         _others?.Dispose();
         _buffers.Dispose();
+        _parts?.Free();
         _bank.Dispose();
     }
 }

@@ -14,6 +14,8 @@ namespace AdaLora.Experiments.Runs;
 /// <param name="models">Finds the checkpoint; as the environment says when null.</param>
 internal sealed class Runner(ModelFolder? models = null) : IRunner
 {
+    private const int BatchesToStartFrom = 4;
+
     private readonly ModelFolder _models = models ?? new ModelFolder();
 
     public RunOutcome Execute(RunSettings settings, IRunReporter reporter, CancellationToken cancellationToken)
@@ -28,7 +30,7 @@ internal sealed class Runner(ModelFolder? models = null) : IRunner
             using var model = data.LoadModel(device.Device, new NoteLogger(reporter));
             // The initial values of adapters are drawn from this generator.
             manual_seed(settings.Get(RunOptions.Seed));
-            using var attachment = settings.Method.Attach(model.Base, settings, NullLogger.Instance);
+            using var attachment = settings.Method.Attach(model.Base.With(FirstBatches(settings, data, model)), settings, NullLogger.Instance);
             return Train(settings, device, data, model, attachment, reporter, cancellationToken);
         });
     }
@@ -54,10 +56,16 @@ internal sealed class Runner(ModelFolder? models = null) : IRunner
         Cancellation = cancellationToken,
     };
 
+    private static IEnumerable<Action> FirstBatches(RunSettings settings, ITaskData data, ITaskModel model) =>
+        Epochs(settings, data, model).Take(BatchesToStartFrom).Select(batch => (Action)(() => batch.Loss().Dispose()));
+
+    private static ShuffledEpochs<TaskBatch> Epochs(RunSettings settings, ITaskData data, ITaskModel model) =>
+        new(data.Count, data.LengthOf, model.Encode, settings.Get(RunOptions.BatchSize), settings.Get(RunOptions.Seed), settings.Get(RunOptions.GroupByLength));
+
     private static RunOutcome Train(
         RunSettings settings, RunDevice device, ITaskData data, ITaskModel model, MethodAttachment attachment, IRunReporter reporter, CancellationToken cancellationToken)
     {
-        var epochs = new ShuffledEpochs<TaskBatch>(data.Count, data.LengthOf, model.Encode, settings.Get(RunOptions.BatchSize), settings.Get(RunOptions.Seed), settings.Get(RunOptions.GroupByLength));
+        var epochs = Epochs(settings, data, model);
         var planned = epochs.BatchesPerEpoch * settings.Get(RunOptions.Epochs);
         var total = Math.Min(settings.Get(RunOptions.MaxSteps) ?? planned, planned);
         var startParameters = attachment.TrainableParameters;

@@ -59,6 +59,14 @@ internal static class RunOptions
         "--lr", RunOptionTexts.DescribeLearningRates, run => run.Method.SharesTaskLearningRate ? run.Task.Paper.LearningRate : run.Method.LearningRate)
     { Bound = Bound.Above(0) });
 
+    public static RunOption<double> LambdaRateFactor { get; } = Declare(new NumberOption<double>(
+        "--lambda-lr-factor", $"Learning rate of lambda, as a multiple of {LearningRate}: published AdaLoRA has 1, and learns slowly at first.", 1)
+    { Bound = Bound.Above(0), IsOfMethods = true });
+
+    public static RunOption<double> LoraPlusRatio { get; } = Declare(new NumberOption<double>(
+        "--loraplus-ratio", $"Learning rate of B (lora, prune-lora) or P (adalora, svd-lora), as a multiple of {LearningRate}, which is that of A or Q, as in LoRA+ (Hayou et al., 2024).", 1)
+    { Bound = Bound.Above(0), IsOfMethods = true });
+
     public static RunOption<StepCount> Warmup { get; } = Declare(new StepCountOption("--warmup", "Warm-up steps: a fraction of the run if below 1, otherwise a number of steps.", 0.06));
 
     public static RunOption<double> WeightDecay { get; } = Declare(new NumberOption<double>("--weight-decay", "Weight decay of AdamW.", 0.01) { Bound = Bound.AtLeast(0.0) });
@@ -86,6 +94,17 @@ internal static class RunOptions
 
     public static RunOption<double> Gamma { get; } =
         Declare(new NumberOption<double>("--gamma", "Weight of the orthogonality penalty. [default: the task's]", run => run.Task.Paper.Gamma) { Bound = Bound.AtLeast(0.0), IsOfMethods = true });
+
+    public static RunOption<string> Initialization { get; } = Declare(new RunOption<string>(
+        "--init",
+        $"What P and Q start from: {Initializations.Names}. None changes what the model computes; data deals out the initial ranks by what the first batches explain.", name => name)
+    {
+        HelpName = "NAME",
+        Default = _ => Initializations.Default,
+        ShowsDefault = true,
+        Parse = (text, _) => Initializations.Find(text),
+        IsOfMethods = true,
+    });
 
     public static RunOption<ModelPrecision> Precision { get; } = Declare(new RunOption<ModelPrecision>(
         "--precision",

@@ -42,6 +42,12 @@ internal abstract class AdaptableLayer(nn.Module<Tensor, Tensor> module)
     /// <summary>A matrix (out, in) in the layout of the weight.</summary>
     public abstract Tensor InLayout(Tensor matrix);
 
+    /// <summary>The weight as a matrix (out, in).</summary>
+    public virtual Tensor Matrix => Weight.reshape(OutFeatures, InFeatures);
+
+    /// <summary>The pieces of an input that the rows of the weight are multiplied by, (pieces, in).</summary>
+    public virtual Tensor Rows(Tensor input) => input.reshape(-1, InFeatures);
+
     /// <summary>Whether the layer computes exactly what its description says, so that its weight can be stored in another precision.</summary>
     public virtual bool TakesPrecision => false;
 

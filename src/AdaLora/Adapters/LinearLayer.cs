@@ -27,6 +27,8 @@ internal sealed class LinearLayer(nn.Module<Tensor, Tensor> module, IProjection 
 
     public override Tensor InLayout(Tensor matrix) => WeightIsTransposed ? matrix.t() : matrix;
 
+    public override Tensor Matrix => InLayout(Weight);
+
     public override bool TakesPrecision => Module is Linear;
 
     public override SvdAdapter Adapt(AdapterParts parts) => new SvdLinear(this, parts);

@@ -79,6 +79,7 @@ public sealed class RunOptionsTests
         "--method" => [option.Name, "bitfit"],
         "--base-precision" => [option.Name, "bf16"],
         "--precision" => [option.Name, "tf32"],
+        "--init" => [option.Name, "weight"],
         "--device" => [option.Name, "cuda:1"],
         "--warmup" or "--dropout" or "--tinit" or "--tfinal" => [option.Name, "0.25"],
         _ when option is RunOption<bool> => [option.Name],
