@@ -63,7 +63,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
         _binder = new GradientBinder(bank, _adapters);
         _factors = new SharedFactors(bank, _adapters, _binder, activity.Failure);
         _norm = new GradientNorm(TrainableParameters);
-        _tracker = new ImportanceTracker(bank, options.Beta1, options.Beta2);
+        _tracker = new ImportanceTracker(bank, options.Beta1, options.Beta2, options.Score.TracksSquaredGradients);
         bank.AddFollower(_tracker);
         bank.AddFollower(_binder);
         bank.AddFollower(_factors);

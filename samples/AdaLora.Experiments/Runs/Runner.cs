@@ -59,8 +59,19 @@ internal sealed class Runner(ModelFolder? models = null) : IRunner
     private static IEnumerable<Action> FirstBatches(RunSettings settings, ITaskData data, ITaskModel model) =>
         Epochs(settings, data, model).Take(BatchesToStartFrom).Select(batch => (Action)(() => batch.Loss().Dispose()));
 
-    private static ShuffledEpochs<TaskBatch> Epochs(RunSettings settings, ITaskData data, ITaskModel model) =>
-        new(data.Count, data.LengthOf, model.Encode, settings.Get(RunOptions.BatchSize), settings.Get(RunOptions.Seed), settings.Get(RunOptions.GroupByLength));
+    private static ShuffledEpochs<TaskBatch> Epochs(RunSettings settings, ITaskData data, ITaskModel model)
+    {
+        var trained = Divide(settings, data).Trained;
+        return new(
+            trained.Count,
+            example => data.LengthOf(trained[example]),
+            examples => model.Encode([.. examples.Select(example => trained[example])]),
+            settings.Get(RunOptions.BatchSize),
+            settings.Get(RunOptions.Seed),
+            settings.Get(RunOptions.GroupByLength));
+    }
+
+    private static HeldOutExamples Divide(RunSettings settings, ITaskData data) => HeldOutExamples.Of(data.Count, settings.Get(RunOptions.HeldOut));
 
     private static RunOutcome Train(
         RunSettings settings, RunDevice device, ITaskData data, ITaskModel model, MethodAttachment attachment, IRunReporter reporter, CancellationToken cancellationToken)
@@ -69,7 +80,7 @@ internal sealed class Runner(ModelFolder? models = null) : IRunner
         var planned = epochs.BatchesPerEpoch * settings.Get(RunOptions.Epochs);
         var total = Math.Min(settings.Get(RunOptions.MaxSteps) ?? planned, planned);
         var startParameters = attachment.TrainableParameters;
-        var evaluator = new Evaluator(model, settings.Task.PrimaryMetric);
+        var evaluator = new Evaluator(model, settings.Task.PrimaryMetric, Divide(settings, data).KeptAside);
         var progress = new ProgressBridge(reporter, evaluator, new RankWatch(attachment, total, settings.Get(RunOptions.MaskInterval)), device, epochs.BatchesPerEpoch);
         using var trainer = attachment.CreateTrainer(OptionsFor(settings, total, attachment, progress), new NoteLogger(reporter));
         RunFiles.Reopen(settings.OutputFolder);
@@ -115,11 +126,20 @@ internal sealed class Runner(ModelFolder? models = null) : IRunner
             Resume = settings.Get(RunOptions.Resume),
             SaveExtra = progress.Save,
             ResumeExtra = progress.Resume,
-            Settings = new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["batch size"] = settings.Get(RunOptions.BatchSize).ToString(CultureInfo.InvariantCulture),
-                ["precision"] = settings.Get(RunOptions.Precision).Name,
-            },
+            Settings = IdentityOf(settings),
         },
     };
+
+    // What was kept aside is named only where something is, so that checkpoints of earlier versions remain valid.
+    private static Dictionary<string, string> IdentityOf(RunSettings settings)
+    {
+        var identity = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["batch size"] = settings.Get(RunOptions.BatchSize).ToString(CultureInfo.InvariantCulture),
+            ["precision"] = settings.Get(RunOptions.Precision).Name,
+        };
+        if (settings.Get(RunOptions.HeldOut) is > 0 and var part)
+            identity["held out"] = part.ToString(CultureInfo.InvariantCulture);
+        return identity;
+    }
 }

@@ -106,6 +106,16 @@ internal static class RunOptions
         IsOfMethods = true,
     });
 
+    public static RunOption<string> Score { get; } = Declare(new RunOption<string>(
+        "--score", $"By what AdaLoRA prunes: {Scores.Names}. iu is the published one: sensitivity times uncertainty.", name => name)
+    {
+        HelpName = "NAME",
+        Default = _ => Scores.Default,
+        ShowsDefault = true,
+        Parse = (text, _) => Scores.Find(text),
+        IsOfMethods = true,
+    });
+
     public static RunOption<ModelPrecision> Precision { get; } = Declare(new RunOption<ModelPrecision>(
         "--precision",
         $"Precision of the whole model and of the activations between its layers: {string.Join(", ", ModelPrecision.All)} (short: fp32, bf16, fp16); tf32 is for CUDA, and both halves are slow on most CPUs. Adapters, losses and the optimiser are always in float32.",
@@ -177,6 +187,10 @@ internal static class RunOptions
     public static RunOption<int?> MaxSteps { get; } = Declare(new OptionalNumberOption("--max-steps", "Maximum number of optimiser steps."));
 
     public static RunOption<int?> Limit { get; } = Declare(new OptionalNumberOption("--limit", "Use only the first examples of each split."));
+
+    public static RunOption<double> HeldOut { get; } = Declare(new NumberOption<double>(
+        "--held-out", "The part of the training set that is not trained on but evaluated on, in place of the dev set; 0 for none. Which examples does not depend on the seed.", 0)
+    { Bound = Bound.BelowOne });
 
     public static RunOption<bool> GroupByLength { get; } = Declare(new RunOption<bool>(
         "--group-by-length", "Put texts of about equal length into a batch: less padding, so faster, but the results differ.", value => value));

@@ -46,6 +46,16 @@ public sealed class ImportanceState
         return elements.Lambdas(Layout).Add(cat(vectors)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The norm of each triplet's column of P times that of its row of Q, (triplets).</summary>
+    internal Tensor ProductOfNorms()
+    {
+        using var scope = NewDisposeScope();
+        if (Layout.Triplets == 0)
+            return Values.new_zeros(0).MoveToOuterDisposeScope();
+        var squares = Values.detach().Square();
+        return cat([.. Layout.Groups.Select(g => squares.Left(g).sum([1, 2]).mul_(squares.Right(g).sum([1, 2])))]).sqrt_().MoveToOuterDisposeScope();
+    }
+
     /// <summary><see cref="PerTriplet"/> of I·U, which is already known if the numbers are in host memory.</summary>
     internal Tensor PerTripletProduct() => _products is null ? PerTriplet(Sensitivity * Uncertainty) : _products.clone();
 }

@@ -17,6 +17,7 @@ internal sealed class ImportanceTracker : IBankFollower, IDisposable
     private readonly Tensor _uncertaintyWeight;
     private readonly Tensor _rejected;
     private readonly (float Sensitivity, float Uncertainty) _weights;
+    private readonly bool _squaresGradients;
 
     // I·U of every triplet, if the averages are in host memory; null if they have changed since.
     private Tensor? _products;
@@ -25,8 +26,9 @@ internal sealed class ImportanceTracker : IBankFollower, IDisposable
     /// <param name="bank">The triplets to track; the averages use its layout, dtype and device.</param>
     /// <param name="beta1">b1, smoothing of the sensitivity, in [0, 1).</param>
     /// <param name="beta2">b2, smoothing of the uncertainty, in [0, 1).</param>
+    /// <param name="squaresGradients">Whether s is g², not abs(w·g).</param>
     /// <exception cref="ArgumentOutOfRangeException">A factor is outside [0, 1).</exception>
-    public ImportanceTracker(TripletBank bank, double beta1 = 0.85, double beta2 = 0.85)
+    public ImportanceTracker(TripletBank bank, double beta1 = 0.85, double beta2 = 0.85, bool squaresGradients = false)
     {
         ArgumentNullException.ThrowIfNull(bank);
         if (beta1 is not (>= 0 and < 1))
@@ -35,6 +37,7 @@ internal sealed class ImportanceTracker : IBankFollower, IDisposable
             throw new ArgumentOutOfRangeException(nameof(beta2), beta2, "The smoothing factor must lie in [0, 1).");
 
         _layout = bank.Layout;
+        _squaresGradients = squaresGradients;
         Sensitivity = bank.Gradients.new_zeros(_layout.Elements).DetachFromDisposeScope();
         Uncertainty = bank.Gradients.new_zeros(_layout.Elements).DetachFromDisposeScope();
         _sensitivityWeight = tensor(1 - beta1, dtype: bank.Gradients.dtype, device: bank.Gradients.device).DetachFromDisposeScope();
@@ -71,6 +74,8 @@ internal sealed class ImportanceTracker : IBankFollower, IDisposable
         using var noGrad = no_grad();
         _rejected.AddInPlace(finite.logical_not());
         Updates++;
+        if (_squaresGradients)
+            values = gradients;
         if (IsInMemory && HostMemory.Holds(values) && HostMemory.Holds(gradients))
             UpdateInMemory(values, gradients, finite);
         else

@@ -49,7 +49,8 @@ internal sealed class BankLayout
     public IReadOnlyList<long> CanonicalOrder { get; }
 
     /// <summary>
-    /// What a flat buffer consists of: P and Q of each group of equal (out, in), then lambda. Layouts of the same matrices have the same parts, whatever their ranks, and they cover every element in order.
+    /// What a flat buffer consists of: P and Q of each group of equal (out, in), then lambda. Layouts of the same matrices have the same parts, whatever their ranks, and they cover every
+    /// element in order.
     /// </summary>
     public IEnumerable<LayoutPart> Parts
     {

@@ -36,14 +36,14 @@ internal sealed class TripletDraw
     }
 
     private static Tensor Normal(long[] shape, ScalarType dtype, Generator? generator, double standardDeviation) =>
-        randn(shape, dtype: dtype, generator: generator).MulInPlace(standardDeviation);
+        randn(shape, dtype: dtype, device: CPU, generator: generator).MulInPlace(standardDeviation);
 
     private static Tensor OrthonormalRows(long count, long length, ScalarType dtype, Generator? generator)
     {
         var sets = new List<Tensor>();
         for (var left = count; left > 0; left -= length)
         {
-            var (q, r) = linalg.qr(randn([length, Math.Min(left, length)], dtype: dtype, generator: generator));
+            var (q, r) = linalg.qr(randn([length, Math.Min(left, length)], dtype: dtype, device: CPU, generator: generator));
             // Without the signs of the diagonal, the distribution would be that of the algorithm.
             sets.Add(q.mul(r.diagonal().sgn()).t());
         }

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Initialization;
 
 /// <summary>
-/// The principal directions of the rows seen so far, about their mean, updated batch by batch without keeping the rows (Ross et al., IJCV 2008, as in scikit-learn's IncrementalPCA). Immutable: an update
-/// is a new object, so that layers which have seen the same can share it. Exact if there are no more directions than are kept.
+/// The principal directions of the rows seen so far, about their mean, updated batch by batch without keeping the rows (Ross et al., IJCV 2008, as in scikit-learn's IncrementalPCA).
+/// Immutable: an update is a new object, so that layers which have seen the same can share it. Exact if there are no more directions than are kept.
 /// </summary>
 /// <param name="kept">How many directions are kept.</param>
 internal sealed class InputDirections(int kept)

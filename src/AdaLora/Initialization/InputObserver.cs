@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Initialization;
 
 /// <summary>
-/// Watches what layers read while a model runs. A layer's directions follow from what it has seen before and from what it reads now; layers for which both are the same object share the result, so that
-/// query, key and value cost one decomposition.
+/// Watches what layers read while a model runs. A layer's directions follow from what it has seen before and from what it reads now; layers for which both are the same object share the
+/// result, so that query, key and value cost one decomposition.
 /// </summary>
 internal sealed class InputObserver : IDisposable
 {

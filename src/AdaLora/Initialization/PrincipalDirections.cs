@@ -26,7 +26,7 @@ internal sealed record PrincipalDirections(Tensor Left, Tensor Values, Tensor Ri
         var most = Math.Min(matrix.shape[0], matrix.shape[1]);
         count = Math.Min(count, most);
         using var generator = new Generator(Start, CPU);
-        var basis = Basis(matrix.mm(randn([matrix.shape[1], Math.Min(count + Spare, most)], dtype: matrix.dtype, generator: generator)));
+        var basis = Basis(matrix.mm(randn([matrix.shape[1], Math.Min(count + Spare, most)], dtype: matrix.dtype, device: CPU, generator: generator)));
         for (var i = 0; i < Iterations; i++)
             basis = Basis(matrix.mm(Basis(matrix.t().mm(basis))));
         var (left, values, right) = linalg.svd(basis.t().mm(matrix), false);

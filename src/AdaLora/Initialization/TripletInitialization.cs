@@ -23,8 +23,8 @@ public sealed class TripletInitialization
     public static TripletInitialization ScaledBySize { get; } = new("scaled by size", TripletDraw.ScaledBySize);
 
     /// <summary>
-    /// The principal directions of each weight: its first left singular vectors are P and its right ones Q. In contrast to PiSSA (Meng et al., NeurIPS 2024), the weight stays as it is and lambda is 0.
-    /// What exceeds the sizes of a matrix is drawn as with <see cref="Orthonormal"/>.
+    /// The principal directions of each weight: its first left singular vectors are P and its right ones Q. In contrast to PiSSA (Meng et al., NeurIPS 2024), the weight stays as it is and
+    /// lambda is 0. What exceeds the sizes of a matrix is drawn as with <see cref="Orthonormal"/>.
     /// </summary>
     public static TripletInitialization FromWeight { get; } = new("from the weight", TripletDraw.Orthonormal, new WeightDirections());
 
@@ -42,8 +42,8 @@ public sealed class TripletInitialization
         : throw new ArgumentOutOfRangeException(nameof(standardDeviation), standardDeviation, "The standard deviation must be finite and positive.");
 
     /// <summary>
-    /// The principal directions of each layer's inputs are Q, and the initial ranks are dealt out anew by the share of the inputs' variance that each direction explains, over all layers together, as in
-    /// EVA (Paischer et al., 2024); their sum stays that of the options. P is drawn as with <see cref="Orthonormal"/>. Layers that read the same tensor share one decomposition.
+    /// The principal directions of each layer's inputs are Q, and the initial ranks are dealt out anew by the share of the inputs' variance that each direction explains, over all layers
+    /// together, as in EVA (Paischer et al., 2024); their sum stays that of the options. P is drawn as with <see cref="Orthonormal"/>. Layers that read the same tensor share one decomposition.
     /// </summary>
     /// <remarks>
     /// <see cref="AdaLoraModel.Attach"/> enumerates the batches once, before it changes the model, in evaluation mode and without gradients. Layers must be called through <c>call</c>, as modules of

@@ -1,3 +1,4 @@
+using AdaLora.Allocation;
 using AdaLora.Experiments.Settings;
 using AdaLora.Experiments.Tasks;
 using AdaLora.Glue.Demo;
@@ -33,10 +34,17 @@ public sealed class LoraPlusTests
             .With(RunOptions.LoraPlusRatio, 16).With(RunOptions.LambdaRateFactor, 30).With(RunOptions.WeightDecay, 0).With(RunOptions.Dropout, 0);
         using var attachment = settings.Method.Attach(BaseModel.Of(model), settings, NullLogger.Instance);
         using var trainer = attachment.CreateTrainer(
-            new TrainerOptions { TotalSteps = 5, LearningRate = Rate, WeightDecay = 0, Warmup = Allocation.PhaseLength.Steps(0), MaxGradientNorm = null, OptimizerFactory = attachment.OptimizerFor(5) },
+            new TrainerOptions
+            {
+                TotalSteps = 5,
+                LearningRate = Rate,
+                WeightDecay = 0,
+                Warmup = PhaseLength.Steps(0),
+                MaxGradientNorm = null,
+                OptimizerFactory = attachment.OptimizerFor(5),
+            },
             NullLogger.Instance);
         Dictionary<string, Tensor> before = [];
-        var moved = new List<double>();
         using var stop = new CancellationTokenSource();
         _ = trainer.Fit(
             Enumerable.Range(0, 5),
@@ -48,12 +56,13 @@ public sealed class LoraPlusTests
                 return model.call(ones([2, 8], ScalarType.Int64), null, null).narrow(1, 0, 1).sum();
             },
             cancellation: stop.Token);
-        moved.AddRange(Parts().Select(p => (p.Value - before[p.Key]).abs().max().item<float>() / Rate));
+        var moved = Parts().Select(p => (p.Value - before[p.Key]).abs().max().item<float>() / Rate).ToList();
 
         Assert.NotEmpty(moved);
         Assert.Contains(moved, m => Math.Abs(m - factor) < 1e-2 * factor);
         Assert.All(moved, m => Assert.True(m < factor * 1.01, $"{m}"));
 
-        Dictionary<string, Tensor> Parts() => model.named_parameters().Where(p => p.name.EndsWith(part, StringComparison.Ordinal)).ToDictionary(p => p.name, p => p.parameter.detach().clone().DetachFromDisposeScope());
+        Dictionary<string, Tensor> Parts() => model.named_parameters().Where(p => p.name.EndsWith(part, StringComparison.Ordinal))
+            .ToDictionary(p => p.name, p => p.parameter.detach().clone().DetachFromDisposeScope());
     }
 }

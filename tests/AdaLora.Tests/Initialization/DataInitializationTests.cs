@@ -142,8 +142,8 @@ public sealed class DataInitializationTests
             AdaLoraModel.Attach(model, TinyTask.Options with { Initialization = TripletInitialization.FromData(Array.Empty<int>(), _ => { }) })).Message, StringComparison.Ordinal);
         Assert.Throws<DivideByZeroException>(() =>
             AdaLoraModel.Attach(model, TinyTask.Options with { Initialization = TripletInitialization.FromData([1], _ => throw new DivideByZeroException()) }));
-        Assert.Contains("not finite", Assert.Throws<InvalidOperationException>(() =>
-            AdaLoraModel.Attach(model, TinyTask.Options with { Initialization = TripletInitialization.FromData([1], _ => model.call(full([3, 8], float.NaN)).Dispose()) })).Message, StringComparison.Ordinal);
+        var undefined = TinyTask.Options with { Initialization = TripletInitialization.FromData([1], _ => model.call(full([3, 8], float.NaN)).Dispose()) };
+        Assert.Contains("not finite", Assert.Throws<InvalidOperationException>(() => AdaLoraModel.Attach(model, undefined)).Message, StringComparison.Ordinal);
 
         Assert.Equal(before, TrainedTiny.Outputs(model));
         Assert.All(model.parameters(), p => Assert.True(p.requires_grad));

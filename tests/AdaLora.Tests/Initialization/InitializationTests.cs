@@ -208,7 +208,8 @@ public sealed class InitializationTests
     {
         using var folder = new TestSupport.TemporaryFolder();
         using var model = new TinyModel();
-        using (var adapted = AdaLoraModel.Attach(model, TinyTask.Options with { Initialization = TripletInitialization.FromData(TinyTask.Batches(2), batch => model.call(batch.Inputs).Dispose()), TotalSteps = 9 }))
+        var initialization = TripletInitialization.FromData(TinyTask.Batches(2), batch => model.call(batch.Inputs).Dispose());
+        using (var adapted = AdaLoraModel.Attach(model, TinyTask.Options with { Initialization = initialization, TotalSteps = 9 }))
         {
             using (no_grad())
                 adapted.TripletParameters.Lambda.fill_(0.5f);

@@ -42,6 +42,37 @@ public sealed class TensorPathTests : IDisposable
         AssertClose(host, tensors, 2e-6);
     }
 
+    public static TheoryData<string> Scores => [.. AllScores.Keys];
+
+    private static readonly Dictionary<string, ImportanceScore> AllScores = new(StringComparer.Ordinal)
+    {
+        ["sensitivity"] = ImportanceScore.Sensitivity,
+        ["ratio"] = ImportanceScore.SensitivityOverUncertainty,
+        ["fisher"] = ImportanceScore.Fisher,
+        ["magnitude"] = ImportanceScore.Magnitude,
+        ["magnitude and norms"] = ImportanceScore.MagnitudeTimesNorms,
+    };
+
+    [Theory]
+    [MemberData(nameof(Scores))]
+    public void Every_score_agrees(string name)
+    {
+        var (host, tensors) = BothWays(() =>
+        {
+            manual_seed(1);
+            using var bank = Bank(12, 40, 37);
+            using var tracker = new ImportanceTracker(bank, squaresGradients: AllScores[name].TracksSquaredGradients);
+            for (var step = 0; step < 5; step++)
+            {
+                bank.Gradients.copy_(randn(bank.Layout.Elements));
+                tracker.Update(bank.Values, bank.Gradients, tensor(true));
+            }
+
+            return [AllScores[name].Of(tracker.StateFor(bank.Values))];
+        });
+        AssertClose(host, tensors, 5e-6);
+    }
+
     [Theory]
     [InlineData(OrthogonalityForm.MeanNorm)]
     [InlineData(OrthogonalityForm.SumOfSquares)]

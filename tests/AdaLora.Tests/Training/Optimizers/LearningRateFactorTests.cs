@@ -157,10 +157,8 @@ public sealed class LearningRateFactorTests : IDisposable
         Assert.Contains("AdamW trains all triplets with one learning rate", Assert.Throws<NotSupportedException>(() => adapted.UseOptimizer(theirs)).Message, StringComparison.Ordinal);
         Assert.Contains("Leave them at 1", Assert.Throws<NotSupportedException>(() => adapted.UseOptimizer(parts)).Message, StringComparison.Ordinal);
         Assert.Contains("only some of TripletParameters", Assert.Throws<ArgumentException>(() => adapted.UseOptimizer(some)).Message, StringComparison.Ordinal);
-        Assert.Contains("one learning rate", Assert.Throws<NotSupportedException>(() => new Trainer(adapted, new TrainerOptions { TotalSteps = 9, OptimizerFactory = (p, lr) => optim.AdamW(p, lr) })).Message,
-            StringComparison.Ordinal);
-        Assert.Contains("LBFGS", Assert.Throws<NotSupportedException>(() => new Trainer(adapted, new TrainerOptions { TotalSteps = 9, OptimizerFactory = (p, lr) => optim.LBFGS(p, lr) })).Message,
-            StringComparison.Ordinal);
+        foreach (var make in (Func<IReadOnlyList<Parameter>, double, optim.Optimizer>[])[(p, rate) => optim.AdamW(p, rate), (p, rate) => optim.LBFGS(p, rate)])
+            Assert.Throws<NotSupportedException>(() => new Trainer(adapted, new TrainerOptions { TotalSteps = 9, OptimizerFactory = make }));
     }
 
     [Fact]
