@@ -4,7 +4,13 @@ using AdaLora.Transformers.Families.Bert;
 using AdaLora.Transformers.Families.DebertaV2;
 using AdaLora.Transformers.Families.DistilBert;
 using AdaLora.Transformers.Families.Electra;
+using AdaLora.Transformers.Families.Gemma3;
 using AdaLora.Transformers.Families.Gpt2;
+using AdaLora.Transformers.Families.Llama;
+using AdaLora.Transformers.Families.Mistral;
+using AdaLora.Transformers.Families.Phi3;
+using AdaLora.Transformers.Families.Qwen2;
+using AdaLora.Transformers.Families.Qwen3;
 using AdaLora.Transformers.Families.Roberta;
 using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Layers;
@@ -41,6 +47,12 @@ internal sealed class ModelFamily
             (config, labels) => new DebertaV2ForSequenceClassification(config, labels),
             config => new QuestionAnswerer("DebertaV2ForQuestionAnswering", new DebertaV2Model(config))),
         ["gpt2"] = Decoders(entries => new Gpt2Config(entries), config => new Gpt2Model(config), "GPT2LMHeadModel"),
+        ["llama"] = Decoders(entries => new LlamaConfig(entries), LlamaDecoder.Create, "LlamaForCausalLM"),
+        ["mistral"] = Decoders(entries => new MistralConfig(entries), MistralDecoder.Create, "MistralForCausalLM"),
+        ["qwen2"] = Decoders(entries => new Qwen2Config(entries), Qwen2Decoder.Create, "Qwen2ForCausalLM"),
+        ["qwen3"] = Decoders(entries => new Qwen3Config(entries), Qwen3Decoder.Create, "Qwen3ForCausalLM"),
+        ["phi3"] = Decoders(entries => new Phi3Config(entries), Phi3Decoder.Create, "Phi3ForCausalLM"),
+        ["gemma3_text"] = Decoders(entries => new Gemma3TextConfig(entries), Gemma3Decoder.Create, "Gemma3ForCausalLM"),
     };
 
     /// <summary>Creates the configuration from the content and the path of config.json.</summary>

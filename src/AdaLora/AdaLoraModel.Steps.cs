@@ -86,7 +86,7 @@ public sealed partial class AdaLoraModel
         _binder.Gather(_factors.BroughtAllGradients);
         _parts?.Bind();
         _activity.EndPass();
-        _factors.EndStep();
+        _factors.BeginStep();
         _tied.Gather();
         group.AllReduce(_bank.Gradients);
         GradientSum.Over(group, _tied.Distinct);

@@ -171,15 +171,6 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
         return Planner.Plan(model, options);
     }
 
-    /// <summary>Disables all adapters until the returned scope is disposed: the model computes what it did before it was adapted.</summary>
-    /// <exception cref="InvalidOperationException">The adapters are merged and so cannot be left out.</exception>
-    public IDisposable DisableAdapters()
-    {
-        using var guard = _activity.Gate.Change("switched off");
-        RequireUnmerged("switched off");
-        return new DisabledScope(_activity, _activity.Enabled ? _buffers.PutBackForAWhile() : null);
-    }
-
     internal TripletBank Bank => _bank;
 
     internal ImportanceTracker Tracker => _tracker;
@@ -233,27 +224,5 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
             adapter.RequireInPlace();
         if (TrainableParameters.Any(p => p.IsInvalid))
             throw new InvalidOperationException("The model, including what is trained in full, was moved or changed after it was adapted. Call model.to(...) before AdaLoraModel.Attach.");
-    }
-
-    private sealed class DisabledScope : IDisposable
-    {
-        private readonly AdapterActivity _activity;
-        private readonly bool _before;
-        private IDisposable? _buffers;
-
-        public DisabledScope(AdapterActivity activity, IDisposable? buffers)
-        {
-            _activity = activity;
-            _buffers = buffers;
-            _before = activity.Enabled;
-            activity.Enabled = false;
-        }
-
-        public void Dispose()
-        {
-            _activity.Enabled = _before;
-            _buffers?.Dispose();
-            _buffers = null;
-        }
     }
 }

@@ -15,8 +15,12 @@ internal static class TestMaterial
 
     public static string SharedRoot => RepositoryFolders.Shared;
 
-    /// <summary>The path of a reference file or folder; it may be absent when ADALORA_GOLDENS points at a partial folder.</summary>
-    public static string Golden(params string[] parts) => Path.Combine([GoldensRoot, .. parts]);
+    /// <summary>Where reference numbers may lie: in the folder in use, and the larger ones, which are not part of the repository, in goldens beside the real models.</summary>
+    public static IReadOnlyList<string> GoldensRoots => [GoldensRoot, Path.Combine(SharedRoot, "goldens")];
+
+    /// <summary>The path of a reference file or folder, in the first root that has it; it may be absent from both.</summary>
+    public static string Golden(params string[] parts) =>
+        GoldensRoots.Select(root => Path.Combine([root, .. parts])).FirstOrDefault(Path.Exists) ?? Path.Combine([GoldensRoot, .. parts]);
 
     /// <summary>Reference files below <paramref name="folder"/> that match <paramref name="pattern"/>, ordinally sorted; empty when the folder is absent.</summary>
     public static IReadOnlyList<string> GoldenFiles(string folder, string pattern)
@@ -29,7 +33,7 @@ internal static class TestMaterial
     public static string RequireGolden(params string[] parts)
     {
         var path = Golden(parts);
-        Assert.SkipUnless(Path.Exists(path), $"'{string.Join('/', parts)}' is not in the goldens folder in use.");
+        Assert.SkipUnless(Path.Exists(path), $"'{string.Join('/', parts)}' is neither in the goldens folder in use nor in goldens beside the real models (ADALORA_SHARED).");
         return path;
     }
 

@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace AdaLora.Transformers.Configuration;
 
 /// <summary>
-/// config.json as the Python library reads it: a null entry counts as missing, class names may be numbers, num_labels stands for unnamed classes, and some entries have two names.
+/// config.json as the Python library reads it: class names may be numbers, num_labels stands for unnamed classes, and some entries have two names.
 /// </summary>
 internal static class ConfigDocument
 {
@@ -24,9 +24,11 @@ internal static class ConfigDocument
         using (var writer = new Utf8JsonWriter(buffer))
         {
             writer.WriteStartObject();
-            foreach (var entry in config.EnumerateObject().Where(entry => entry.Value.ValueKind != JsonValueKind.Null))
+            foreach (var entry in config.EnumerateObject())
             {
-                if (entry.Name is ClassNames or ClassCount)
+                // Null under one of two names says nothing about the other.
+                var isNull = entry.Value.ValueKind == JsonValueKind.Null;
+                if (entry.Name is ClassNames or ClassCount || (isNull && otherNames.Any(pair => entry.Name == pair.Key || entry.Name == pair.Value)))
                     continue;
                 if (!otherNames.TryGetValue(entry.Name, out var name))
                     entry.WriteTo(writer);

@@ -8,7 +8,8 @@ namespace AdaLora.Transformers.Configuration;
 /// </summary>
 /// <param name="json">The object.</param>
 /// <param name="faults">Receives what cannot be read.</param>
-internal sealed class ConfigEntries(JsonElement json, ConfigFaults faults)
+/// <param name="within">What comes before the names of entries in messages.</param>
+internal sealed class ConfigEntries(JsonElement json, ConfigFaults faults, string within = "")
 {
     private readonly HashSet<string> _read = ["model_type"];
 
@@ -41,8 +42,18 @@ internal sealed class ConfigEntries(JsonElement json, ConfigFaults faults)
         _ => null,
     });
 
-    /// <summary>Whole numbers that are stored as a list, or a single one.</summary>
-    public IReadOnlyList<int> Integers(string name, IReadOnlyList<int> fallback) => ReadObject(name, fallback, "a whole number or a list of them", value => value.ValueKind switch
+    /// <summary>The entries of an object; null if there is no such entry, or it is null.</summary>
+    public ConfigEntries? Object(string name) => ReadObject<ConfigEntries?>(name, null, "an object",
+        value => value.ValueKind == JsonValueKind.Object ? new ConfigEntries(value, faults, $"{within}{name}.") : null);
+
+    /// <summary>A list of numbers; null if there is no such entry, or it is null.</summary>
+    public IReadOnlyList<double>? Numbers(string name) => ReadObject<IReadOnlyList<double>?>(name, null, "a list of numbers", value =>
+        value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number)
+            ? [.. value.EnumerateArray().Select(item => item.GetDouble())]
+            : null);
+
+    /// <summary>Whole numbers that are stored as a list, or a single one; none if the entry is null.</summary>
+    public IReadOnlyList<int> Integers(string name, IReadOnlyList<int> fallback) => IsNull(name) ? [] : ReadObject(name, fallback, "a whole number or a list of them", value => value.ValueKind switch
     {
         JsonValueKind.Number when value.TryGetInt32(out var number) => (IReadOnlyList<int>)[number],
         JsonValueKind.Array when value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out _)) => [.. value.EnumerateArray().Select(item => item.GetInt32())],
@@ -64,15 +75,26 @@ internal sealed class ConfigEntries(JsonElement json, ConfigFaults faults)
         return rest.Count == 0 ? null : rest;
     }
 
+    /// <summary>Refuses entries that were not read and say something.</summary>
+    public void RefuseRest()
+    {
+        foreach (var (name, value) in Rest() ?? new Dictionary<string, JsonElement>())
+            faults.Require(value.ValueKind == JsonValueKind.Null, $"{within}{name} is {value.GetRawText()}, which is not supported");
+    }
+
+    /// <summary>Adds a fault unless a condition holds.</summary>
+    public void Require(bool condition, string fault) => faults.Require(condition, within + fault);
+
     private static bool IsText(JsonElement value) => value.ValueKind == JsonValueKind.String;
 
+    // A null counts as missing, except where null is a value of its own.
     private bool TryFind(string name, out JsonElement value)
     {
         _ = _read.Add(name);
-        return json.TryGetProperty(name, out value);
+        return json.TryGetProperty(name, out value) && value.ValueKind != JsonValueKind.Null;
     }
 
-    private bool IsNull(string name) => TryFind(name, out var value) && value.ValueKind == JsonValueKind.Null;
+    private bool IsNull(string name) => !TryFind(name, out var value) && value.ValueKind == JsonValueKind.Null;
 
     private T Read<T>(string name, T fallback, string kind, Func<JsonElement, T?> parse)
         where T : struct => !TryFind(name, out var value) ? fallback : parse(value) ?? Refuse(name, value, kind, fallback);
@@ -83,7 +105,7 @@ internal sealed class ConfigEntries(JsonElement json, ConfigFaults faults)
     private T Refuse<T>(string name, JsonElement value, string kind, T fallback)
     {
         var text = value.GetRawText();
-        faults.Require(false, $"{name} is {(text.Length > 40 ? text[..40] + "…" : text)}; it must be {kind}");
+        faults.Require(false, $"{within}{name} is {(text.Length > 40 ? text[..40] + "…" : text)}; it must be {kind}");
         return fallback;
     }
 }

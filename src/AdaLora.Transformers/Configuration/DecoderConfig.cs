@@ -43,12 +43,10 @@ public abstract record DecoderConfig : ModelConfig
     {
         base.AddEntries(json);
         json["tie_word_embeddings"] = TiesWordEmbeddings;
-        if (BeginId is { } begin)
-            json["bos_token_id"] = begin;
-        if (EndIds.Count > 0)
-            json["eos_token_id"] = EndIds.Count == 1 ? EndIds[0] : new JsonArray([.. EndIds.Select(id => (JsonNode)id)]);
-        if (PadId is { } pad)
-            json["pad_token_id"] = pad;
+        // Null where there is none: an entry that is missing has the family's default.
+        json["bos_token_id"] = BeginId;
+        json["eos_token_id"] = EndIds.Count switch { 0 => null, 1 => EndIds[0], _ => new JsonArray([.. EndIds.Select(id => (JsonNode)id)]) };
+        json["pad_token_id"] = PadId;
     }
 
     private protected override void AddFaults(ConfigFaults faults)

@@ -3,22 +3,17 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Layers;
 
-/// <summary>What the attention layers of one forward pass share.</summary>
-internal sealed class DecoderPass
+/// <summary>What the attention layers of one forward pass share; computed when the first of them asks for it.</summary>
+internal sealed class DecoderPass : IDisposable
 {
-    private DecoderPass(Tensor positions, Tensor? mask, bool isCausal, KeyValueCache? cache) => (Positions, Mask, IsCausal, Cache) = (positions, mask, isCausal, cache);
-
-    /// <summary>The position of each token, batch (or 1) x length.</summary>
-    public Tensor Positions { get; }
-
-    /// <summary>What is added to attention scores, batch (or 1) x 1 x length x length of the keys; null for nothing besides <see cref="IsCausal"/>.</summary>
-    public Tensor? Mask { get; }
-
-    /// <summary>Whether attention must itself keep tokens from looking ahead.</summary>
-    public bool IsCausal { get; }
-
-    /// <summary>Keys and values of the tokens before these, or null.</summary>
-    public KeyValueCache? Cache { get; }
+    private readonly Tensor? _attentionMask;
+    private readonly bool _needsMask;
+    private readonly bool _arePlainPositions;
+    private readonly ScalarType _dtype;
+    private readonly long _length;
+    private readonly long _past;
+    private readonly Dictionary<long, PassMask> _masks = [];
+    private readonly Dictionary<RotaryEmbedding, (Tensor Cosines, Tensor Sines)> _turns = new(ReferenceEqualityComparer.Instance);
 
     /// <param name="inputIds">The new tokens, batch x length.</param>
     /// <param name="attentionMask">1 for real tokens and 0 for padding, of the tokens in the cache too, batch x (cached + length); null for no padding.</param>
@@ -26,14 +21,53 @@ internal sealed class DecoderPass
     /// <param name="cache">Keys and values of the tokens before these, or null.</param>
     /// <param name="dtype">The element type of attention scores.</param>
     /// <param name="needsMask">Whether attention needs a mask.</param>
-    public static DecoderPass Of(Tensor inputIds, Tensor? attentionMask, Tensor? positions, KeyValueCache? cache, ScalarType dtype, bool needsMask)
+    public DecoderPass(Tensor inputIds, Tensor? attentionMask, Tensor? positions, KeyValueCache? cache, ScalarType dtype, bool needsMask)
     {
+        (_attentionMask, _dtype, _needsMask, Cache) = (attentionMask, dtype, needsMask, cache);
+        (_length, _past) = (inputIds.shape[1], cache?.Length ?? 0);
+        _arePlainPositions = positions is null && attentionMask is null;
         using var scope = NewDisposeScope();
-        var (length, past) = (inputIds.shape[1], cache?.Length ?? 0);
-        var numbered = positions?.alias() ?? NumberReal(attentionMask, past, length, inputIds.device);
-        var isPlain = attentionMask is null && !needsMask && (past == 0 || length == 1);
-        var mask = isPlain ? null : Additive(attentionMask, length, past + length, dtype, inputIds.device);
-        return new DecoderPass(numbered.MoveToOuterDisposeScope(), mask?.MoveToOuterDisposeScope(), isPlain && length > 1, cache);
+        Positions = (positions?.alias() ?? NumberReal(attentionMask, _past, _length, inputIds.device)).DetachFromDisposeScope();
+    }
+
+    /// <summary>The position of each token, batch (or 1) x length.</summary>
+    public Tensor Positions { get; }
+
+    /// <summary>Keys and values of the tokens before these, or null.</summary>
+    public KeyValueCache? Cache { get; }
+
+    /// <summary>What keeps tokens from looking ahead, at padding, and at tokens farther back than a window.</summary>
+    /// <param name="window">How many tokens each one attends to, itself included; null for all. If there is only one new token, the caller leaves out keys before the window.</param>
+    public PassMask MaskFor(long? window)
+    {
+        // A single token looks at whatever keys it is given.
+        var reach = window is { } size && size < _past + _length && _length > 1 ? size : long.MaxValue;
+        if (_masks.TryGetValue(reach, out var known))
+            return known;
+        var isPlain = _attentionMask is null && !_needsMask && reach == long.MaxValue && (_past == 0 || _length == 1);
+        var mask = new PassMask(isPlain ? null : Additive(reach), isPlain && _length > 1);
+        _masks.Add(reach, mask);
+        return mask;
+    }
+
+    /// <summary>The cosines and sines of an embedding at <see cref="Positions"/>.</summary>
+    public (Tensor Cosines, Tensor Sines) Turn(RotaryEmbedding rotary)
+    {
+        if (!_turns.TryGetValue(rotary, out var turn))
+            _turns.Add(rotary, turn = rotary.At(Positions, ReadReach, _dtype));
+        return turn;
+    }
+
+    public void Dispose()
+    {
+        Positions.Dispose();
+        foreach (var mask in _masks.Values)
+            mask.Additive?.Dispose();
+        foreach (var (cosines, sines) in _turns.Values)
+        {
+            cosines.Dispose();
+            sines.Dispose();
+        }
     }
 
     // Padding before a text does not count.
@@ -41,14 +75,28 @@ internal sealed class DecoderPass
         ? HeldScalars.Arange(past + length, device).narrow(0, past, length).unsqueeze(0)
         : mask.to(ScalarType.Int64).cumsum(1).Sub(1).Clamp(0, long.MaxValue).narrow(1, past, length);
 
-    /// <summary>The least finite number where a token may not look: ahead, and at padding. Padding looks at itself, so that there is no row without anything to look at.</summary>
-    private static Tensor Additive(Tensor? mask, long queries, long keys, ScalarType dtype, Device device)
+    /// <summary>The highest position, plus one. Waits for the device unless positions are simply counted.</summary>
+    private long ReadReach()
     {
-        var all = ones([queries, keys], ScalarType.Bool, device);
-        var hidden = all.triu(keys - queries + 1).unsqueeze(0);
-        if (mask is not null)
-            hidden = hidden.logical_or(mask.Eq(0).unsqueeze(1).logical_and(all.triu(keys - queries).tril(keys - queries).logical_not()));
+        if (_arePlainPositions)
+            return _past + _length;
+        using var scope = NewDisposeScope();
+        return HostRead.Scalar<long>(Positions.to(ScalarType.Int64).max()) + 1;
+    }
+
+    /// <summary>The least finite number where a token may not look: ahead, too far back, and at padding. Padding looks at itself, so that there is no row without anything to look at.</summary>
+    private Tensor Additive(long reach)
+    {
+        using var scope = NewDisposeScope();
+        var (device, keys) = (Positions.device, _past + _length);
+        var all = ones([_length, keys], ScalarType.Bool, device);
+        var hidden = all.triu(_past + 1);
+        if (reach < keys)
+            hidden = hidden.logical_or(all.tril(_past - reach));
+        hidden = hidden.unsqueeze(0);
+        if (_attentionMask is not null)
+            hidden = hidden.logical_or(_attentionMask.Eq(0).unsqueeze(1).logical_and(all.triu(_past).tril(_past).logical_not()));
         hidden = hidden.unsqueeze(1);
-        return zeros(hidden.shape, dtype, device).MaskedFill(hidden, AttentionMask.Lowest(dtype));
+        return zeros(hidden.shape, _dtype, device).MaskedFill(hidden, AttentionMask.Lowest(_dtype)).DetachFromDisposeScope();
     }
 }

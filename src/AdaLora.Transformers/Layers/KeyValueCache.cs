@@ -38,6 +38,9 @@ internal sealed class KeyValueCache(long capacity) : IDisposable
         return (allKeys.narrow(2, 0, count), allValues.narrow(2, 0, count));
     }
 
+    /// <summary>The keys and values that a layer has so far; parts of the cache.</summary>
+    public (Tensor Keys, Tensor Values) Of(int layer) => (_layers[layer].Keys.narrow(2, 0, Length), _layers[layer].Values.narrow(2, 0, Length));
+
     /// <summary>Counts new tokens, once all layers have added theirs.</summary>
     public void Advance(long count) => Length += count;
 

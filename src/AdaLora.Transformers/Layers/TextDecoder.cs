@@ -63,7 +63,7 @@ public abstract class TextDecoder : DecoderModel
         CheckInputs(inputIds, attentionMask, positionIds, cache?.Length ?? 0);
         using var scope = NewDisposeScope();
         // Libtorch's CPU kernels do not support dropout; see MultiHeadAttention.
-        var pass = DecoderPass.Of(inputIds, attentionMask, positionIds, cache, WordWeight.dtype, needsMask: training && Config.AttentionDropout > 0);
+        using var pass = new DecoderPass(inputIds, attentionMask, positionIds, cache, WordWeight.dtype, needsMask: training && Config.AttentionDropout > 0);
         var states = Embed(inputIds, pass.Positions);
         foreach (var block in Blocks)
         {

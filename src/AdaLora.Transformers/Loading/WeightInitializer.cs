@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Loading;
 
-/// <summary>First values of weights: matrices normal, biases 0, layer norms 1 and 0, the padding token's embedding 0.</summary>
+/// <summary>First values of weights: matrices normal, biases 0, norms 1 and 0, the padding token's embedding 0.</summary>
 internal static class WeightInitializer
 {
     /// <param name="model">The model.</param>
@@ -17,14 +17,15 @@ internal static class WeightInitializer
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var generator = seed is { } value ? new Generator((ulong)value) : null;
-        var layerNorms = model.named_modules().Where(child => child.module is LayerNorm).Select(child => $"{child.name}.weight").ToHashSet(StringComparer.Ordinal);
+        var norms = model.named_modules().Where(child => child.module is LayerNorm or INorm)
+            .ToDictionary(child => $"{child.name}.weight", child => (child.module as INorm)?.FirstWeight ?? 1, StringComparer.Ordinal);
         foreach (var (name, parameter) in model.named_parameters())
         {
             // A tensor without memory, as in a model made to count parameters, has no values.
             if (names?.Contains(name) == false || parameter.device_type == TorchSharp.DeviceType.META)
                 continue;
             if (parameter.dim() < 2)
-                _ = parameter.FillInPlace(layerNorms.Contains(name) ? 1 : 0);
+                _ = parameter.FillInPlace(norms.GetValueOrDefault(name));
             else
                 Draw(model, name, parameter, generator);
         }

@@ -62,11 +62,7 @@ internal sealed class SharedFactors(TripletBank bank, IReadOnlyList<SvdAdapter> 
     public void NoteBypass() => _wereBypassed = true;
 
     /// <summary>Begins an optimiser step: gradients so far have been used.</summary>
-    public void EndStep()
-    {
-        Forget();
-        (_wereUsed, _wereBypassed) = (false, false);
-    }
+    public void BeginStep() => (_wereUsed, _wereBypassed) = (false, false);
 
     /// <summary>Ends a forward pass: triplets may change now.</summary>
     public void Forget()

@@ -1,8 +1,6 @@
 using AdaLora.Adapters.Dropout;
 using AdaLora.Adapters.FrozenWeights;
 using AdaLora.Bank;
-using AdaLora.Internals;
-using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -14,7 +12,7 @@ namespace AdaLora.Adapters;
 /// each input entry that contributes to it. State names and shapes match PEFT's: lora_A = Q (rank, in), lora_E = lambda (rank, 1), lora_B = P (out, rank), base_layer.* = the base layer.
 /// </summary>
 /// <remarks>The triplets live in memory shared by all adapters of a model; this module holds views of them. The kinds are <see cref="SvdLinear"/> and <see cref="SvdConv2d"/>.</remarks>
-public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
+public abstract partial class SvdAdapter : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "base_layer")]
     private readonly nn.Module<Tensor, Tensor> _base;
@@ -129,14 +127,6 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
         return Adapted(input, training ? _dropout : 0).MoveToOuterDisposeScope();
     }
 
-    /// <summary>scale · P diag(lambda) Q in the base weight's layout and dtype: what merging would add to it.</summary>
-    /// <returns>A new tensor with the shape of the base weight, without a gradient.</returns>
-    public Tensor DeltaWeight()
-    {
-        using var scope = NewDisposeScope();
-        return Product().to(_layer.Weight.dtype).MoveToOuterDisposeScope();
-    }
-
     /// <inheritdoc/>
     public override void train(bool on = true)
     {
@@ -149,77 +139,8 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
         base.train(on);
     }
 
-    /// <summary>Adds steps to a change that point the parameters to wherever the triplets are afterwards. The parameter objects stay the same.</summary>
-    internal void Follow(BankChange change, Transition steps)
-    {
-        var (former, next) = (_slot, change.Layout[_slot.Name]);
-        steps.Exchange(_right, change.Values.Right(next));
-        steps.Exchange(_lambda, change.Values.Lambda(next));
-        steps.Exchange(_left, change.Values.Left(next));
-        steps.Add(() => _slot = next, () => _slot = former);
-    }
-
-    /// <summary>Whether merging would leave every entry of the weight finite, a boolean scalar on the device.</summary>
-    internal Tensor StaysFinite()
-    {
-        using var scope = NewDisposeScope();
-        return _weight.With(Product()).isfinite().all().MoveToOuterDisposeScope();
-    }
-
-    internal void Merge(bool keepOriginal)
-    {
-        using var scope = NewDisposeScope();
-        _weight.Merge(Product(), keepOriginal);
-    }
-
-    internal void Unmerge()
-    {
-        using var scope = NewDisposeScope();
-        _weight.Unmerge(Product());
-    }
-
-    /// <summary>Takes the weight out of the layer if the precision requires it.</summary>
-    internal void TakeOverWeight() => _frozen.TakeOver();
-
-    /// <summary>Leaves the layer with its own weight, whatever the precision.</summary>
-    internal void GiveBackWeight() => _frozen.GiveBack();
-
-    /// <summary>Leaves the merged weight in the base layer permanently.</summary>
-    internal void ForgetOriginal() => _weight.Forget();
-
     /// <summary>alpha / (rank + 1e-5), where an alpha of 0 stands for the rank itself: the scale used by the published code.</summary>
     internal static double ScaleFor(double alpha, int rank) => (alpha > 0 ? alpha : rank) / (rank + 1e-5);
-
-    /// <inheritdoc/>
-    public override Dictionary<string, Tensor> state_dict(Dictionary<string, Tensor>? destination = null, string? prefix = null)
-    {
-        // A caller that asks for the live tensors, as load_state_dict does, may write to them.
-        _frozen.Forget();
-        _activity.Factors?.Forget();
-        return base.state_dict(destination!, prefix!);
-    }
-
-    // The triplets stay behind in the bank. Throwing here would leave the model half moved; the next use of the adapter says what to do.
-    /// <inheritdoc/>
-    protected override nn.Module _to(Device device, ScalarType dtype, bool non_blocking)
-    {
-        _base.to(device, dtype, non_blocking: non_blocking);
-        return this;
-    }
-
-    /// <inheritdoc/>
-    protected override nn.Module _to(DeviceType deviceType, int deviceIndex, bool non_blocking)
-    {
-        _base.to(deviceType, deviceIndex, non_blocking: non_blocking);
-        return this;
-    }
-
-    /// <inheritdoc/>
-    protected override nn.Module _to(ScalarType dtype, bool non_blocking)
-    {
-        _base.to(dtype, non_blocking: non_blocking);
-        return this;
-    }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
@@ -252,30 +173,10 @@ public abstract class SvdAdapter : nn.Module<Tensor, Tensor>
         return dropout > 0 ? shared?.Apply(converted) ?? FastDropout.Apply(converted, dropout) : converted;
     }
 
-    /// <summary>Throws if the base layer is no longer where or what it was when it was adapted: better an error here than adapters that silently stop learning.</summary>
-    internal void RequireInPlace()
-    {
-        var weight = _layer.Weight;
-        if (weight.device_type == _left.device_type && weight.device_index == _left.device_index && weight.dtype == _dtype)
-            return;
-        throw new InvalidOperationException(
-            $"The model was moved to {weight.device} {weight.dtype} after it was adapted, but '{_slot.Name}' carries an AdaLoRA adapter on {_left.device} for {_dtype} whose triplets live in a shared bank and cannot move. "
-            + "Call model.to(...) before AdaLoraModel.Attach: save the adapters or detach them, move the model, and adapt it again or load them.");
-    }
-
     private static Parameter ViewOf(Tensor view)
     {
         var parameter = new Parameter(view.detach());
         parameter.DetachFromDisposeScope();
         return parameter;
-    }
-
-    // In the layout of the base weight, in the dtype of the triplets.
-    private Tensor Product()
-    {
-        using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        var product = _left.mul(_lambda.view(1, Rank).Mul(Scale)).mm(_right);
-        return _layer.InLayout(product).contiguous().MoveToOuterDisposeScope();
     }
 }

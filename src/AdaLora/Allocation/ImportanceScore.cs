@@ -16,7 +16,7 @@ public sealed class ImportanceScore
         (Name, _score, TracksSquaredGradients) = (name, score, tracksSquaredGradients);
 
     /// <summary>Smoothed sensitivity times uncertainty, I·U (equations 8 to 11 of the paper). The default.</summary>
-    public static ImportanceScore SensitivityTimesUncertainty { get; } = new("sensitivity*uncertainty", s => s.PerTripletProduct());
+    public static ImportanceScore SensitivityTimesUncertainty { get; } = new("sensitivity*uncertainty", s => s.PerTriplet(s.Sensitivity * s.Uncertainty));
 
     /// <summary>Smoothed sensitivity alone, I.</summary>
     public static ImportanceScore Sensitivity { get; } = new("sensitivity", s => s.PerTriplet(s.Sensitivity));

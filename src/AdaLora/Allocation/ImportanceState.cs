@@ -7,10 +7,8 @@ namespace AdaLora.Allocation;
 /// <summary>What an <see cref="ImportanceScore"/> is computed from. All buffers are flat and share the layout of the bank; none may be changed.</summary>
 public sealed class ImportanceState
 {
-    private readonly Tensor? _products;
-
-    internal ImportanceState(BankLayout layout, Tensor values, Tensor sensitivity, Tensor uncertainty, Tensor? products) =>
-        (Layout, Values, Sensitivity, Uncertainty, _products) = (layout, values, sensitivity, uncertainty, products);
+    internal ImportanceState(BankLayout layout, Tensor values, Tensor sensitivity, Tensor uncertainty) =>
+        (Layout, Values, Sensitivity, Uncertainty) = (layout, values, sensitivity, uncertainty);
 
     /// <summary>The number of triplets.</summary>
     public int Triplets => Layout.Triplets;
@@ -55,7 +53,4 @@ public sealed class ImportanceState
         var squares = Values.detach().Square();
         return cat([.. Layout.Groups.Select(g => squares.Left(g).sum([1, 2]).mul_(squares.Right(g).sum([1, 2])))]).sqrt_().MoveToOuterDisposeScope();
     }
-
-    /// <summary><see cref="PerTriplet"/> of I·U, which is already known if the numbers are in host memory.</summary>
-    internal Tensor PerTripletProduct() => _products is null ? PerTriplet(Sensitivity * Uncertainty) : _products.clone();
 }

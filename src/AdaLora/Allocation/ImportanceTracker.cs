@@ -1,6 +1,5 @@
 using AdaLora.Bank;
 using AdaLora.Internals;
-using AdaLora.Internals.Cpu;
 using static TorchSharp.torch;
 
 namespace AdaLora.Allocation;
@@ -16,11 +15,7 @@ internal sealed class ImportanceTracker : IBankFollower, IDisposable
     private readonly Tensor _sensitivityWeight;
     private readonly Tensor _uncertaintyWeight;
     private readonly Tensor _rejected;
-    private readonly (float Sensitivity, float Uncertainty) _weights;
     private readonly bool _squaresGradients;
-
-    // I·U of every triplet, if the averages are in host memory; null if they have changed since.
-    private Tensor? _products;
 
     /// <summary>Creates a tracker whose averages start at 0.</summary>
     /// <param name="bank">The triplets to track; the averages use its layout, dtype and device.</param>
@@ -42,7 +37,6 @@ internal sealed class ImportanceTracker : IBankFollower, IDisposable
         Uncertainty = bank.Gradients.new_zeros(_layout.Elements).DetachFromDisposeScope();
         _sensitivityWeight = tensor(1 - beta1, dtype: bank.Gradients.dtype, device: bank.Gradients.device).DetachFromDisposeScope();
         _uncertaintyWeight = tensor(1 - beta2, dtype: bank.Gradients.dtype, device: bank.Gradients.device).DetachFromDisposeScope();
-        _weights = ((float)(1 - beta1), (float)(1 - beta2));
         _rejected = zeros([], dtype: ScalarType.Int64, device: bank.Gradients.device).DetachFromDisposeScope();
     }
 
@@ -76,25 +70,6 @@ internal sealed class ImportanceTracker : IBankFollower, IDisposable
         Updates++;
         if (_squaresGradients)
             values = gradients;
-        if (IsInMemory && HostMemory.Holds(values) && HostMemory.Holds(gradients))
-            UpdateInMemory(values, gradients, finite);
-        else
-            UpdateOnDevice(values, gradients, finite);
-    }
-
-    // With the numbers in host memory, reading one of them costs nothing.
-    private void UpdateInMemory(Tensor values, Tensor gradients, Tensor finite)
-    {
-        if (!HostMemory.First<bool>(finite.to(ScalarType.Bool)))
-            return;
-        _products ??= NewProducts();
-        ImportanceKernel.Update(
-            TripletRows.Of(_layout), HostMemory.Of(values), HostMemory.Of(gradients), HostMemory.Of(Sensitivity), HostMemory.Of(Uncertainty), HostMemory.Of(_products), _weights, get_num_threads());
-    }
-
-    private void UpdateOnDevice(Tensor values, Tensor gradients, Tensor finite)
-    {
-        ForgetProducts();
         var accept = finite.to(Sensitivity.dtype);
         var change = values.mul(gradients).abs_().nan_to_num_(0, 0, 0);
         Sensitivity.lerp_(change, _sensitivityWeight.mul(accept));
@@ -107,23 +82,7 @@ internal sealed class ImportanceTracker : IBankFollower, IDisposable
     public ImportanceState StateFor(Tensor values)
     {
         _layout.Require(values, nameof(values));
-        if (_products is null && IsInMemory)
-        {
-            _products = NewProducts();
-            ImportanceKernel.Score(TripletRows.Of(_layout), HostMemory.Of(Sensitivity), HostMemory.Of(Uncertainty), HostMemory.Of(_products), get_num_threads());
-        }
-
-        return new ImportanceState(_layout, values, Sensitivity, Uncertainty, _products);
-    }
-
-    private bool IsInMemory => HostMemory.Holds(Sensitivity) && HostMemory.Holds(Uncertainty);
-
-    private Tensor NewProducts() => Sensitivity.new_empty(_layout.Triplets).DetachFromDisposeScope();
-
-    private void ForgetProducts()
-    {
-        _products?.Dispose();
-        _products = null;
+        return new ImportanceState(_layout, values, Sensitivity, Uncertainty);
     }
 
     /// <summary>Number of updates rejected because a gradient was not finite. Reads one number from the device.</summary>
@@ -155,19 +114,12 @@ internal sealed class ImportanceTracker : IBankFollower, IDisposable
     {
         steps.Exchange(Sensitivity, change.Gather(Sensitivity));
         steps.Exchange(Uncertainty, change.Gather(Uncertainty));
-        steps.Add(() => Use(change.Layout), () => Use(change.Former));
-
-        void Use(BankLayout layout)
-        {
-            ForgetProducts();
-            _layout = layout;
-        }
+        steps.Add(() => _layout = change.Layout, () => _layout = change.Former);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        ForgetProducts();
         foreach (var tensor in (Tensor[])[Sensitivity, Uncertainty, _sensitivityWeight, _uncertaintyWeight, _rejected])
             tensor.Dispose();
     }

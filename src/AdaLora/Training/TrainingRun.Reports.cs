@@ -29,7 +29,7 @@ internal sealed partial class TrainingRun
         }
 
         _collections.End();
-        var evaluation = new Evaluation(_counters.Steps, _position.Pass, _options.Group.OfFirst(score));
+        var evaluation = new Evaluation(_counters.Steps, _position.Epoch, _options.Group.OfFirst(score));
         if (_evaluations.Add(evaluation, counts: _options.BestBeforeFinal || _target.IsFinal) && _options.KeepBest)
         {
             _best.Keep();
@@ -57,7 +57,7 @@ internal sealed partial class TrainingRun
         {
             Step = _counters.Steps,
             TotalSteps = _options.TotalSteps,
-            Epoch = _position.Pass,
+            Epoch = _position.Epoch,
             Loss = loss,
             GradientNorm = figures.GradientNorm,
             Penalty = figures.Penalty,

@@ -1,4 +1,3 @@
-using AdaLora.Internals;
 using AdaLora.Processes;
 using AdaLora.Training.Checkpoints;
 using AdaLora.Training.Data;
@@ -67,7 +66,7 @@ internal sealed partial class TrainingRun : IDisposable
         Prepare();
         var stop = _checkpoints?.TryResume(Resume) == true ? EndedBefore() : null;
         while (stop is null)
-            stop = Pass(batches, accumulate, size, cancellation);
+            stop = Epoch(batches, accumulate, size, cancellation);
         if (_history.LatestStep != _counters.Steps)
             Report();
         if (stop != StopReason.Diverged)
@@ -110,7 +109,7 @@ internal sealed partial class TrainingRun : IDisposable
         _optimizer.zero_grad();
     }
 
-    private StopReason? Pass<TBatch>(IEnumerable<TBatch> batches, Action<TBatch> accumulate, Func<TBatch, BatchSize>? size, CancellationToken cancellation)
+    private StopReason? Epoch<TBatch>(IEnumerable<TBatch> batches, Action<TBatch> accumulate, Func<TBatch, BatchSize>? size, CancellationToken cancellation)
     {
         using var enumerator = _position.Open(batches, size);
         while (true)
@@ -141,9 +140,9 @@ internal sealed partial class TrainingRun : IDisposable
         }
 
         _collections.End();
-        if (_position.IsAtStartOfPass)
+        if (_position.IsAtStartOfEpoch)
             throw new InvalidOperationException("There are no batches to train on. If the sequence can only be enumerated once, pass one that can be enumerated for each epoch.");
-        _position.ClosePass();
+        _position.CloseEpoch();
         // Backward passes still waiting for their step do not change the weights; without a step since the latest evaluation there is nothing new to evaluate.
         var early = _options.EvaluateEvery is null && _counters.Steps > (_evaluations.Latest?.Step ?? 0) ? Evaluate() : null;
         if (_bestIsUnsaved && early is null)
@@ -154,83 +153,6 @@ internal sealed partial class TrainingRun : IDisposable
     /// <summary>The processes share the batches of each step.</summary>
     /// <param name="place">The batch's place within the step, from 0.</param>
     private bool IsForThisProcess(int place) => place % _options.Group.Size == _options.Group.Rank;
-
-    /// <summary>Adds the gradients of one of the losses that make up a step; the step takes the mean of all.</summary>
-    public void Accumulate(Tensor loss)
-    {
-        RequireLoss(loss);
-        _losses.Add(loss);
-        Backward(_options.GradientAccumulation == 1 ? loss : loss.Div(_options.GradientAccumulation));
-    }
-
-    /// <summary>Adds the gradients of a sum; the step divides all of them by the total count.</summary>
-    public void Accumulate(LossSum loss)
-    {
-        RequireLoss(loss?.Sum);
-        _losses.Add(loss!.Sum, loss.Count);
-        _window.Add(loss.Count);
-        Backward(loss.Sum);
-    }
-
-    /// <remarks>Another thread may set gradients to null meanwhile. The handles keep that from freeing what libtorch is adding to.</remarks>
-    private void Backward(Tensor loss)
-    {
-        using var scope = NewDisposeScope();
-        var handles = _target.Parameters.Select(p => p.grad).ToList();
-        _scaler.Apply(loss).backward();
-        GC.KeepAlive(handles);
-        _counters.CountBackward();
-    }
-
-    private static void RequireLoss([System.Diagnostics.CodeAnalysis.NotNull] Tensor? loss)
-    {
-        if (loss is null)
-            throw new InvalidOperationException("The loss is null; a scalar that depends on trained parameters is needed.");
-        if (loss.numel() != 1 || !loss.requires_grad)
-        {
-            throw new InvalidOperationException(
-                $"The loss has shape ({string.Join(", ", loss.shape)}) and {(loss.requires_grad ? "requires" : "does not require")} a gradient; a scalar that depends on trained parameters is needed.");
-        }
-    }
-
-    private void OptimizerStep()
-    {
-        _target.BeforeOptimizerStep(_options.MaxGradientNorm, _window.TakeScale(_options.Group), _scaler, _options.Group);
-        SetLearningRates(_counters.Steps);
-        var isSkipped = _options.SkipNonFiniteSteps && _options.Group.Any(!_target.ReadGradientsAreFinite());
-        if (!isSkipped)
-            _optimizer.step();
-        else if (_scaler.Scale > 1)
-            TrainingLog.ScaledStepSkipped(_logger, _counters.Steps + 1, _scaler.Scale);
-        else
-            TrainingLog.StepSkipped(_logger, _counters.Steps + 1);
-        _target.AfterOptimizerStep();
-        _optimizer.zero_grad();
-        _scaler.Update(!isSkipped);
-        if (_compact)
-            Compact();
-        _counters.CountStep(isSkipped);
-    }
-
-    private void SetLearningRates(long step)
-    {
-        var factor = _options.Decay.FactorAt(step, _options.TotalSteps, _warmup);
-        foreach (var (group, rate) in _optimizer.ParamGroups.Zip(_learningRates))
-            group.LearningRate = rate * factor;
-    }
-
-    private void Compact()
-    {
-        try
-        {
-            _target.Compact(_optimizer);
-        }
-        catch (NotSupportedException e)
-        {
-            _compact = false;
-            TrainingLog.NotCompacted(_logger, e.Message);
-        }
-    }
 
     private StopReason? AfterStep()
     {

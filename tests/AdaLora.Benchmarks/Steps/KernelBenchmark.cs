@@ -2,6 +2,7 @@ using AdaLora.Adapters;
 using AdaLora.Adapters.Dropout;
 using AdaLora.Bank;
 using AdaLora.Internals.Cpu;
+using AdaLora.Tests.Models;
 using AdaLora.Training;
 using AdaLora.Transformers.Heads;
 using static TorchSharp.torch;
@@ -79,16 +80,8 @@ internal sealed class KernelBenchmark : IDisposable
             yield return ("of that, frozen products through oneDNN", () => Products(RowProducts.Linear, RowProducts.Multiply), () => Products(nn.functional.linear, (rows, weight) => rows.mm(weight)));
         if (_workload.Dropout > 0)
             yield return ("of that, masks in front of adapters, each made twice", () => Masks(byKernel: true), () => Masks(byKernel: false));
-        var finite = ones([], dtype: ScalarType.Bool);
-        var allocator = _adapted.Allocator!;
-        yield return Switched("regulariser", () => _adapted.Regularizer.AddGradients());
         yield return Switched("norm and clipping", () => _norm.Measure(1.0));
         yield return Switched("AdamW", () => _optimizer.step());
-        yield return Switched("importance, scores and mask", () =>
-        {
-            allocator.Track(_adapted.Step, _adapted.Bank.Values, _adapted.Bank.Gradients, finite);
-            allocator.Mask(_adapted.Step, _adapted.Bank.Values);
-        });
     }
 
     private void Pass()
@@ -136,15 +129,8 @@ internal sealed class KernelBenchmark : IDisposable
 
     private static void ByOperations(Action work)
     {
-        HostMemory.IsUsed = false;
-        try
-        {
-            work();
-        }
-        finally
-        {
-            HostMemory.IsUsed = true;
-        }
+        using var operations = new TensorOperations();
+        work();
     }
 
     private static Action Scoped(Action work) => () =>

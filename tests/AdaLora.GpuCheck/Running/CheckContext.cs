@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using AdaLora.Devices;
-using AdaLora.Internals.Cpu;
+using AdaLora.Tests.Models;
 using static TorchSharp.torch;
 
 namespace AdaLora.GpuCheck;
@@ -52,16 +52,8 @@ internal sealed class CheckContext(CheckOptions options, Deadline deadline, Lazy
     /// <summary>Runs something as the CPU does it, whatever the device of the check is. A check on the CPU itself takes the other devices' way otherwise.</summary>
     public static T AsOnTheCpu<T>(Func<T> work)
     {
-        var before = HostMemory.IsUsed;
-        HostMemory.IsUsed = true;
-        try
-        {
-            return work();
-        }
-        finally
-        {
-            HostMemory.IsUsed = before;
-        }
+        using var operations = new TensorOperations(areUsed: false);
+        return work();
     }
 
     /// <summary>Runs a check and reports how it went.</summary>

@@ -1,7 +1,5 @@
 using AdaLora.Adapters.Dropout;
-using AdaLora.Allocation;
 using AdaLora.Bank;
-using AdaLora.Internals.Cpu;
 using AdaLora.Tests.Goldens;
 using AdaLora.Tests.Models;
 using AdaLora.Training;
@@ -15,80 +13,9 @@ namespace AdaLora.Tests.Internals;
 /// What this library computes over the host's memory, it computes with tensor operations on a device. Both ways are taken here, on a CPU, and must agree: in kept triplets exactly, in
 /// numbers up to rounding. The goldens of the core hold both ways as well, in tests of their own and here.
 /// </summary>
-public sealed class TensorPathTests : IDisposable
+[Collection(nameof(TensorOperations))]
+public sealed class TensorPathTests
 {
-    public void Dispose() => HostMemory.IsUsed = true;
-
-    [Theory]
-    [InlineData(5, 3, 2)]
-    [InlineData(12, 40, 37)]
-    [InlineData(7, 1701, 770)]
-    public void Importance_and_scores_agree(int rank, int rows, int columns)
-    {
-        var (host, tensors) = BothWays(() =>
-        {
-            manual_seed(1);
-            using var bank = Bank(rank, rows, columns);
-            using var tracker = new ImportanceTracker(bank);
-            foreach (var isFinite in (bool[])[true, true, false, true])
-            {
-                bank.Gradients.copy_(randn(bank.Layout.Elements));
-                tracker.Update(bank.Values, bank.Gradients, tensor(isFinite));
-            }
-
-            Assert.Equal(1, tracker.ReadRejected());
-            return [tracker.Sensitivity.clone(), tracker.Uncertainty.clone(), ImportanceScore.SensitivityTimesUncertainty.Of(tracker.StateFor(bank.Values))];
-        });
-        AssertClose(host, tensors, 2e-6);
-    }
-
-    public static TheoryData<string> Scores => [.. AllScores.Keys];
-
-    private static readonly Dictionary<string, ImportanceScore> AllScores = new(StringComparer.Ordinal)
-    {
-        ["sensitivity"] = ImportanceScore.Sensitivity,
-        ["ratio"] = ImportanceScore.SensitivityOverUncertainty,
-        ["fisher"] = ImportanceScore.Fisher,
-        ["magnitude"] = ImportanceScore.Magnitude,
-        ["magnitude and norms"] = ImportanceScore.MagnitudeTimesNorms,
-    };
-
-    [Theory]
-    [MemberData(nameof(Scores))]
-    public void Every_score_agrees(string name)
-    {
-        var (host, tensors) = BothWays(() =>
-        {
-            manual_seed(1);
-            using var bank = Bank(12, 40, 37);
-            using var tracker = new ImportanceTracker(bank, squaresGradients: AllScores[name].TracksSquaredGradients);
-            for (var step = 0; step < 5; step++)
-            {
-                bank.Gradients.copy_(randn(bank.Layout.Elements));
-                tracker.Update(bank.Values, bank.Gradients, tensor(true));
-            }
-
-            return [AllScores[name].Of(tracker.StateFor(bank.Values))];
-        });
-        AssertClose(host, tensors, 5e-6);
-    }
-
-    [Theory]
-    [InlineData(OrthogonalityForm.MeanNorm)]
-    [InlineData(OrthogonalityForm.SumOfSquares)]
-    public void Penalty_and_its_gradient_agree(OrthogonalityForm form)
-    {
-        var (host, tensors) = BothWays(() =>
-        {
-            manual_seed(2);
-            using var bank = Bank(12, 40, 37);
-            bank.Gradients.copy_(randn(bank.Layout.Elements));
-            var penalty = new OrthogonalityRegularizer(bank, 0.3, form).AddGradients().clone();
-            return [penalty, bank.Gradients.clone()];
-        });
-        AssertClose(host, tensors, 2e-6);
-    }
-
     [Theory]
     [InlineData(null)]
     [InlineData(1.0)]
@@ -216,7 +143,7 @@ public sealed class TensorPathTests : IDisposable
 
         (List<string> Masks, List<int> Ranks, List<double> Losses) Train(bool usesHost)
         {
-            HostMemory.IsUsed = usesHost;
+            using var operations = new TensorOperations(!usesHost);
             using var model = new TinyModel();
             using var adapted = AdaLoraModel.Attach(model, TinyTask.Options);
             List<string> masks = [];
@@ -245,7 +172,7 @@ public sealed class TensorPathTests : IDisposable
     [MemberData(nameof(GoldenClasses))]
     public void Goldens_hold_for_tensor_operations(string className, string methodName)
     {
-        HostMemory.IsUsed = false;
+        using var operations = new TensorOperations();
         var type = typeof(TensorPathTests).Assembly.GetType($"{typeof(ToyGoldenTests).Namespace}.{className}")!;
         var method = type.GetMethod(methodName)!;
         var cases = method.GetCustomAttributes(typeof(MemberDataAttribute), false).Cast<MemberDataAttribute>().SingleOrDefault() is { } data
@@ -268,21 +195,9 @@ public sealed class TensorPathTests : IDisposable
 
     private static (IReadOnlyList<Tensor> Host, IReadOnlyList<Tensor> Tensors) BothWays(Func<IReadOnlyList<Tensor>> work)
     {
-        HostMemory.IsUsed = true;
         var host = work();
-        HostMemory.IsUsed = false;
-        var tensors = work();
-        HostMemory.IsUsed = true;
-        return (host, tensors);
-    }
-
-    private static TripletBank Bank(int rank, int rows, int columns)
-    {
-        var layout = BankLayout.Create(Enumerable.Range(0, 3).Select(i => new TripletShape($"m{i}", rows, columns, rank)).Append(new TripletShape("other", 9, 4, 2)));
-        var bank = TripletBank.Create(layout, ScalarType.Float32, CPU);
-        using var noGrad = no_grad();
-        bank.Values.copy_(randn(layout.Elements));
-        return bank;
+        using var operations = new TensorOperations();
+        return (host, work());
     }
 
     private static void AssertClose(IReadOnlyList<Tensor> expected, IReadOnlyList<Tensor> actual, double tolerance)

@@ -1,15 +1,13 @@
 using AdaLora.Internals.Cpu;
-using Xunit;
 
 namespace AdaLora.Tests.Models;
 
-/// <summary>While it lives, everything is computed by tensor operations, as on a device. Only tests of the collection of this name may use it: it concerns the whole process.</summary>
+/// <summary>While it lives, everything is computed by tensor operations, as on a device, or else over the host's memory, as on a CPU. It concerns the whole process.</summary>
 internal sealed class TensorOperations : IDisposable
 {
-    public TensorOperations() => HostMemory.IsUsed = false;
+    private readonly bool _usedMemory = HostMemory.IsUsed;
 
-    public void Dispose() => HostMemory.IsUsed = true;
+    public TensorOperations(bool areUsed = true) => HostMemory.IsUsed = !areUsed;
+
+    public void Dispose() => HostMemory.IsUsed = _usedMemory;
 }
-
-[CollectionDefinition(nameof(TensorOperations), DisableParallelization = true)]
-public sealed class TensorOperationsCollection;

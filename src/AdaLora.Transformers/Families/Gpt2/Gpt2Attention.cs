@@ -48,9 +48,10 @@ internal sealed class Gpt2Attention : Module<Tensor, DecoderPass, Tensor>
             query = query.Mul(_queryScale);
         if (pass.Cache is { } cache)
             (key, value) = cache.Append(_layer, key, value);
+        var mask = pass.MaskFor(null);
         var attended = _inSinglePrecision && hidden.dtype is ScalarType.Float16 or ScalarType.BFloat16
-            ? _attention.Attend(query.to(ScalarType.Float32), key.to(ScalarType.Float32), value.to(ScalarType.Float32), pass.Mask?.to(ScalarType.Float32), training, pass.IsCausal).to(hidden.dtype)
-            : _attention.Attend(query, key, value, pass.Mask, training, pass.IsCausal);
+            ? _attention.Attend(query.to(ScalarType.Float32), key.to(ScalarType.Float32), value.to(ScalarType.Float32), mask.Additive?.to(ScalarType.Float32), training, mask.IsCausal).to(hidden.dtype)
+            : _attention.Attend(query, key, value, mask.Additive, training, mask.IsCausal);
         return _dropout.call(_output.call(MultiHeadAttention.Join(attended))).MoveToOuterDisposeScope();
     }
 }

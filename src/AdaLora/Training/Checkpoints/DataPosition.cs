@@ -7,11 +7,11 @@ namespace AdaLora.Training.Checkpoints;
 /// <summary>The position of a training in its batches and in torch's random numbers.</summary>
 internal sealed class DataPosition : IResumable, IDisposable
 {
-    private Tensor? _passStart;
+    private Tensor? _epochStart;
     private Tensor? _resumed;
 
     /// <summary>Epochs begun.</summary>
-    public int Pass { get; private set; }
+    public int Epoch { get; private set; }
 
     /// <summary>Batches trained on, over all epochs.</summary>
     public long Batches { get; private set; }
@@ -20,10 +20,10 @@ internal sealed class DataPosition : IResumable, IDisposable
     private long Samples { get; set; }
 
     /// <summary>Whether no batch of the current epoch has been trained on yet.</summary>
-    public bool IsAtStartOfPass => InPass == 0;
+    public bool IsAtStartOfEpoch => InEpoch == 0;
 
     /// <summary>Batches of the current epoch trained on so far; null between two epochs.</summary>
-    private long? InPass { get; set; }
+    private long? InEpoch { get; set; }
 
     /// <summary>Begins an epoch, or continues the one in which a checkpoint was made.</summary>
     /// <returns>An enumerator positioned before the next batch.</returns>
@@ -44,84 +44,84 @@ internal sealed class DataPosition : IResumable, IDisposable
     public void Advance(long samples)
     {
         Batches++;
-        InPass++;
+        InEpoch++;
         Samples += samples;
     }
 
     /// <summary>Records the end of the epoch.</summary>
-    public void ClosePass() => InPass = null;
+    public void CloseEpoch() => InEpoch = null;
 
     public void Save(StateTable state)
     {
-        state.Put("pass", (long)Pass);
+        state.Put("pass", (long)Epoch);
         state.Put("batches", Batches);
         state.Put("samples", Samples);
-        state.Put("in_pass", InPass ?? -1);
+        state.Put("in_pass", InEpoch ?? -1);
         state.Put("generator", get_rng_state());
-        if (_passStart is not null)
-            state.Put("generator_at_pass", _passStart);
+        if (_epochStart is not null)
+            state.Put("generator_at_pass", _epochStart);
     }
 
     public void Resume(StateTable state)
     {
-        Pass = (int)state.Integer("pass");
+        Epoch = (int)state.Integer("pass");
         Batches = state.Integer("batches");
         Samples = state.Integer("samples");
-        InPass = state.Integer("in_pass") is >= 0 and var inPass ? inPass : null;
+        InEpoch = state.Integer("in_pass") is >= 0 and var inEpoch ? inEpoch : null;
         _resumed = state.Tensor("generator").clone().DetachFromDisposeScope();
-        _passStart = state.Contains("generator_at_pass") ? state.Tensor("generator_at_pass").clone().DetachFromDisposeScope() : null;
+        _epochStart = state.Contains("generator_at_pass") ? state.Tensor("generator_at_pass").clone().DetachFromDisposeScope() : null;
     }
 
     public void Dispose()
     {
-        _passStart?.Dispose();
+        _epochStart?.Dispose();
         _resumed?.Dispose();
     }
 
     private IEnumerator<TBatch> Begin<TBatch>(IEnumerable<TBatch> batches)
     {
-        Pass++;
-        InPass = 0;
-        _passStart?.Dispose();
-        _passStart = get_rng_state().DetachFromDisposeScope();
+        Epoch++;
+        InEpoch = 0;
+        _epochStart?.Dispose();
+        _epochStart = get_rng_state().DetachFromDisposeScope();
         return batches.GetEnumerator();
     }
 
     private IEnumerator<TBatch> Reopen<TBatch>(IEnumerable<TBatch> batches, Func<TBatch, BatchSize>? size, Tensor generator)
     {
         using var owned = generator;
-        var seen = InPass ?? 0;
+        var seen = InEpoch ?? 0;
         if (batches is IResumableBatches<TBatch> own)
         {
-            if (InPass is null)
+            if (InEpoch is null)
             {
                 set_rng_state(generator);
-                return Begin(own.Resume(Pass + 1, 0));
+                return Begin(own.Resume(Epoch + 1, 0));
             }
 
-            set_rng_state(_passStart!);
-            var rest = own.Resume(Pass, seen).GetEnumerator();
+            set_rng_state(_epochStart!);
+            var rest = own.Resume(Epoch, seen).GetEnumerator();
             set_rng_state(generator);
             return rest;
         }
 
         // A sequence that counts its epochs, or draws from its own generator, repeats what it did before.
         var repeated = new Repetition<TBatch>(size);
-        for (var pass = 0; pass < (InPass is null ? Pass : Pass - 1); pass++)
+        for (var epoch = 0; epoch < (InEpoch is null ? Epoch : Epoch - 1); epoch++)
         {
             using var enumerator = batches.GetEnumerator();
             repeated.Skip(enumerator, long.MaxValue);
         }
 
         Require(repeated.Batches, Batches - seen, "batches in the completed epochs");
-        if (InPass is null)
+        if (InEpoch is null)
         {
             RequireSamples(repeated.Samples);
             set_rng_state(generator);
             return Begin(batches);
         }
 
-        set_rng_state(_passStart!);
+        set_rng_state(_epochStart!);
         var underWay = batches.GetEnumerator();
         repeated.Skip(underWay, seen);
         set_rng_state(generator);

@@ -12,7 +12,7 @@ namespace AdaLora.Tests.Training.Checkpoints;
 /// <summary>A short training run that can crash before any batch and be resumed, with its whole outcome as bytes.</summary>
 internal sealed record Rehearsal
 {
-    public const int Passes = 13;
+    public const int BatchesPerEpoch = 13;
 
     public required string Folder { get; init; }
 
@@ -134,20 +134,20 @@ internal sealed record Rehearsal
     /// <summary>Batches whose order depends on how often they were enumerated.</summary>
     internal sealed class Counted : IEnumerable<(Tensor Inputs, Tensor Labels)>
     {
-        private int _passes;
+        private int _epochs;
 
-        public IEnumerator<(Tensor Inputs, Tensor Labels)> GetEnumerator() => TinyTask.Batches(Passes, seed: 100 + _passes++).GetEnumerator();
+        public IEnumerator<(Tensor Inputs, Tensor Labels)> GetEnumerator() => TinyTask.Batches(BatchesPerEpoch, seed: 100 + _epochs++).GetEnumerator();
 
         IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
     }
 
-    /// <summary>Batches whose order torch's generator decides at the beginning of each pass, and noise in each batch.</summary>
+    /// <summary>Batches whose order torch's generator decides at the beginning of each epoch, and noise in each batch.</summary>
     internal sealed class Drawn : IEnumerable<(Tensor Inputs, Tensor Labels)>
     {
         public IEnumerator<(Tensor Inputs, Tensor Labels)> GetEnumerator()
         {
             var seed = (int)randint(0, 1000, 1).item<long>();
-            foreach (var batch in TinyTask.Batches(Passes, seed))
+            foreach (var batch in TinyTask.Batches(BatchesPerEpoch, seed))
                 yield return (batch.Inputs.add(rand(16, 8).mul(0.1)), batch.Labels);
         }
 
@@ -157,18 +157,18 @@ internal sealed record Rehearsal
     /// <summary>Like <see cref="Counted"/>, but able to start anywhere; enumerating what was already seen would be an error.</summary>
     internal sealed class Seekable : IResumableBatches<(Tensor Inputs, Tensor Labels)>
     {
-        private int _passes;
+        private int _epochs;
 
         public List<(int Pass, long First)> Resumed { get; } = [];
 
-        public IEnumerable<(Tensor Inputs, Tensor Labels)> Resume(int pass, long first)
+        public IEnumerable<(Tensor Inputs, Tensor Labels)> Resume(int epoch, long first)
         {
-            Resumed.Add((pass, first));
-            _passes = pass;
-            return TinyTask.Batches(Passes, seed: 100 + pass - 1).Skip((int)first);
+            Resumed.Add((epoch, first));
+            _epochs = epoch;
+            return TinyTask.Batches(BatchesPerEpoch, seed: 100 + epoch - 1).Skip((int)first);
         }
 
-        public IEnumerator<(Tensor Inputs, Tensor Labels)> GetEnumerator() => TinyTask.Batches(Passes, seed: 100 + _passes++).GetEnumerator();
+        public IEnumerator<(Tensor Inputs, Tensor Labels)> GetEnumerator() => TinyTask.Batches(BatchesPerEpoch, seed: 100 + _epochs++).GetEnumerator();
 
         IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
     }

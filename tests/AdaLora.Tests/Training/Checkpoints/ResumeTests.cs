@@ -15,7 +15,7 @@ public sealed class ResumeTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    // Steps 1 to 6 are the initial phase, 7 to 18 budgeting, from 18 on ranks are settled and compacted; two batches make a step, 13 a pass.
+    // Steps 1 to 6 are the initial phase, 7 to 18 budgeting, from 18 on ranks are settled and compacted; two batches make a step, 13 an epoch.
     public static TheoryData<int> Crashes => [.. Enumerable.Range(1, 60)];
 
     [Theory]
@@ -93,7 +93,7 @@ public sealed class ResumeTests : IDisposable
 
         RequireSameEnd(rehearsal, 34);
 
-        // The latest checkpoint is that of the best evaluation, after batch 32; a pass has 13.
+        // The latest checkpoint is that of the best evaluation, after batch 32; an epoch has 13.
         Assert.Equal([(3, 6L)], seekable[^1].Resumed);
     }
 

@@ -1,14 +1,15 @@
 using AdaLora.Allocation;
 using AdaLora.Bank;
-using AdaLora.Internals.Cpu;
 using AdaLora.Tests.Models;
 using Xunit;
 using static TorchSharp.torch;
 
 namespace AdaLora.Tests.Allocation;
 
-/// <summary>The kernels over memory in single precision agree with tensor operations in double precision, also for sizes that do not fill a vector.</summary>
-public sealed class HostKernelTests
+/// <summary>
+/// Importance, scores and regulariser in single precision agree with double precision, also for sizes that do not fill a vector, and are the same bits wherever triplets are.
+/// </summary>
+public sealed class ImportanceAccuracyTests
 {
     [Theory]
     [InlineData(1, 1, 1)]
@@ -16,7 +17,6 @@ public sealed class HostKernelTests
     [InlineData(12, 40, 37)]
     [InlineData(16, 7, 65)]
     [InlineData(17, 30, 33)]
-    // Longer than what is processed at a time.
     [InlineData(7, 1701, 770)]
     public void Importance_scores_and_regulariser_match_double_precision(int rank, int rows, int columns)
     {
@@ -58,8 +58,7 @@ public sealed class HostKernelTests
     }
 
     /// <summary>
-    /// Without smoothing I is s itself and U is 0 whatever came before, so that all scores tie: by the kernel, by tensor operations in single precision (on a buffer with gaps) and in
-    /// double.
+    /// Without smoothing I is s itself and U is 0 whatever came before, so that all scores tie: in both precisions, and on a buffer with gaps.
     /// </summary>
     [Theory]
     [InlineData(ScalarType.Float32, false)]
@@ -126,29 +125,33 @@ public sealed class HostKernelTests
     public void Sums_do_not_depend_on_the_number_of_threads()
     {
         using var scope = NewDisposeScope();
-        TripletRows[] rows = [new(0, 33, 0, 400)];
-        var (a, b) = (randn(400 * 33), randn(400 * 33));
-        float[] Scores(int threads)
+        manual_seed(1);
+        var layout = BankLayout.Create(Enumerable.Range(0, 3).Select(i => new TripletShape($"m{i}", 400, 1033, 5)));
+        using var bank = TripletBank.Create(layout, ScalarType.Float32, CPU);
+        bank.Initialize(0.02, 1);
+        var gradients = randn(layout.Elements);
+        var before = get_num_threads();
+        try
         {
-            var scores = new float[400];
-            ImportanceKernel.Score(rows, HostMemory.Of(a), HostMemory.Of(b), scores, threads);
-            return scores;
+            var alone = Updated(1);
+            Assert.Equal(alone, Updated(2));
+            Assert.Equal(alone, Updated(7));
+        }
+        finally
+        {
+            set_num_threads(before);
         }
 
         float[] Updated(int threads)
         {
-            var (first, second, scores) = (HostMemory.Of(a).ToArray(), HostMemory.Of(b).ToArray(), new float[400]);
-            ImportanceKernel.Update(rows, HostMemory.Of(b), HostMemory.Of(a), first, second, scores, (0.15f, 0.15f), threads);
-            return [.. first, .. second, .. scores];
+            set_num_threads(threads);
+            using var tracker = new ImportanceTracker(bank);
+            tracker.Update(bank.Values, gradients, tensor(true));
+            var scores = ImportanceScore.SensitivityTimesUncertainty.Of(tracker.StateFor(bank.Values));
+            return [.. tracker.Sensitivity.data<float>(), .. tracker.Uncertainty.data<float>(), .. scores.data<float>()];
         }
-
-        Assert.Equal(Scores(1), Scores(2));
-        Assert.Equal(Scores(1), Scores(7));
-        Assert.Equal(Updated(1), Updated(2));
-        Assert.Equal(Updated(1), Updated(7));
     }
 
-    // Scores come along with an update; after anything else that changes the averages they must be recomputed, to the same bits.
     [Fact]
     public void A_tracker_that_goes_on_from_another_scores_as_it_does()
     {
