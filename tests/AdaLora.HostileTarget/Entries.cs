@@ -61,7 +61,8 @@ internal static class Entries
         ("TripletInitialization.FromData, what layers read", bad =>
         {
             using var model = Sequential(("a", Linear(8, 8)));
-            AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 2, TargetRank = 1, Initialization = TripletInitialization.FromData([1], _ => model.call(bad)) }).Detach();
+            var initialization = TripletInitialization.FromData([bad ?? ones(2, 8)], batch => model.call(batch));
+            AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 2, TargetRank = 1, Initialization = initialization }).Detach();
         }),
         ("TripletInitialization.FromData of nothing", _ => TripletInitialization.FromData<int>(null!, null!)),
         ("TripletInitialization.FromWeight, a strange weight", bad =>

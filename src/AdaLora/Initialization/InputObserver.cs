@@ -24,10 +24,11 @@ internal sealed class InputObserver : IDisposable
             if (!none.TryGetValue(key, out var start))
                 none.Add(key, start = new InputDirections(key.Item2));
             _seen[layer.Name] = start;
-            var hook = layer.Layer.Module.register_forward_pre_hook((_, input) =>
+            // Afterwards, so that the layer itself says what is wrong with an input.
+            var hook = layer.Layer.Module.register_forward_hook((_, input, output) =>
             {
                 See(layer, input);
-                return input;
+                return output;
             });
             _hooks.Add(hook.remove);
         }
