@@ -48,8 +48,8 @@ public sealed partial record AdaLoraOptions
     /// </summary>
     public LearningRateFactors LearningRateFactors { get; init; } = LearningRateFactors.Equal;
 
-    /// <summary>Which layers get adapters.</summary>
-    public TargetModules Targets { get; init; } = TargetModules.AllLinear;
+    /// <summary>Which layers get adapters. The default leaves it to the model: all linear layers, or those of its blocks if it is a language model of AdaLora.Transformers.</summary>
+    public TargetModules Targets { get; init; } = TargetModules.Suggested;
 
     /// <summary>Initial rank and alpha for individual modules.</summary>
     public ModuleOverrides Overrides { get; init; } = ModuleOverrides.None;

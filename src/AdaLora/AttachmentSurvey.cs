@@ -26,7 +26,8 @@ internal sealed class AttachmentSurvey
         _blueprint = blueprint;
         var trained = Try<IReadOnlyList<NamePattern>>(() => [.. blueprint?.TrainedModules.Select(NamePattern.Exact) ?? options.TrainedModules.Select(NamePattern.Parse)]);
         var inFull = trained is null ? null : Try(() => TrainableSelection.SelectMatching(model, [], trained, BiasTraining.None));
-        _found = Try(() => new SiteFinder(model, inFull is { FullyTrainedModules.Count: > 0 } ? options.Targets.Without(inFull.FullyTrainedModules) : options.Targets, AdapterKinds.Describe).Find());
+        var targets = options.Targets.For(model as ISuggestsTargets);
+        _found = Try(() => new SiteFinder(model, inFull is { FullyTrainedModules.Count: > 0 } ? targets.Without(inFull.FullyTrainedModules) : targets, AdapterKinds.Describe).Find());
         if (_found is { Nothing: { } nothing })
             _problems.Add(new InjectionException(nothing));
         if (_found is { Refused: { Count: > 0 } refused })

@@ -32,6 +32,7 @@ internal static class Numbers
         ("AdaptedLinear.Apply, scale", n => AdaptedLinear.Apply(ones(2, 8), ones(8, 8), null, ones(8, 2), null, ones(2, 8), n)),
         ("AdaptedLinear.Apply, dropout", n => AdaptedLinear.Apply(ones(2, 8), ones(8, 8), null, ones(8, 2), null, ones(2, 8), 1, n)),
         ("FastDropout.Apply, rate", n => FastDropout.Apply(ones(2, 8), n)),
+        ("PretrainedModel.SaveCheckpoint, shards", n => Devices.InFolder(folder => Devices.Model().SaveCheckpoint(folder, maxShardBytes: (long)n))),
         ("ModuleOverrides.With, rank", n => ModuleOverrides.None.With("a", (int)n)),
         ("ModuleOverrides.With, alpha", n => ModuleOverrides.None.With(TargetModules.AllLinear, alpha: n)),
         ("TargetModules.InLayers", n => TargetModules.AllLinear.InLayers((int)n).Matches("layer.1.a")),

@@ -14,7 +14,7 @@ internal static class CheckpointWriter
 {
     private static readonly JsonSerializerOptions Layout = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static void Write(PretrainedModel model, ModelConfig config, string folder)
+    public static void Write(PretrainedModel model, ModelConfig config, string folder, long maxShardBytes)
     {
         if (model.modules().OfType<SvdAdapter>().Any())
         {
@@ -28,11 +28,16 @@ internal static class CheckpointWriter
         var json = config.ToJson();
         json["architectures"] = new JsonArray(model.GetName());
         var text = Encoding.UTF8.GetBytes(json.ToJsonString(Layout) + "\n");
-        CheckpointFiles.Whole.Write(folder, new Dictionary<string, Action<Stream>>(StringComparer.Ordinal)
-        {
-            [CheckpointFiles.Weights] = stream => SafetensorsWriter.WriteTo(stream, model.state_dict(), new Dictionary<string, string> { ["format"] = "pt" }),
-            [CheckpointFiles.Config] = stream => stream.Write(text),
-        });
+        var shards = WeightShards.Split(model.state_dict(), maxShardBytes);
+        var writers = new Dictionary<string, Action<Stream>>(StringComparer.Ordinal) { [CheckpointFiles.Config] = stream => stream.Write(text) };
+        foreach (var (name, tensors) in shards)
+            writers[name] = stream => SafetensorsWriter.WriteTo(stream, tensors, new Dictionary<string, string> { ["format"] = "pt" });
+        if (shards.Count > 1)
+            writers[CheckpointFiles.Index] = stream => stream.Write(Encoding.UTF8.GetBytes(WeightShards.Index(shards).ToJsonString(Layout) + "\n"));
+        CheckpointFiles.Whole.Write(folder, writers);
+        // Shards of what was there before belong to no index any more.
+        foreach (var orphan in Directory.GetFiles(folder, WeightShards.Pattern).Where(file => !writers.ContainsKey(Path.GetFileName(file))))
+            File.Delete(orphan);
     }
 
     public static void CopyTokenizer(string from, string to)
