@@ -36,6 +36,7 @@ public sealed partial class AdaLoraModel
         if (optimizer is not null && !ReferenceEquals(optimizer, _optimizer?.Optimizer))
             Follower(optimizer).Follow(change, steps);
         steps.Run();
+        WriteWeights();
         LogCompacted(_logger, change.Former.Elements, change.Layout.Elements);
     }
 

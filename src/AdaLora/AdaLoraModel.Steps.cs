@@ -83,6 +83,8 @@ public sealed partial class AdaLoraModel
         _activity.Failure.ThrowIfAny();
         BackwardFailure.OfThread.ThrowIfAny();
         using var scope = NewDisposeScope();
+        FallBack();
+        ProjectGradients();
         _binder.Gather(_factors.BroughtAllGradients);
         _parts?.Bind();
         _activity.EndPass();
@@ -126,6 +128,7 @@ public sealed partial class AdaLoraModel
         finally
         {
             _activity.EndPass();
+            WriteWeights();
             // The step happened, whether or not its mask could be applied.
             Step++;
         }
@@ -143,6 +146,7 @@ public sealed partial class AdaLoraModel
         allocator.MakeFinal(_bank.Values);
         allocator.Mask(Math.Max(Step, allocator.Schedule.FirstFinalStep), _bank.Values);
         _activity.EndPass();
+        WriteWeights();
     }
 
     /// <summary>bT of the options: triplets after pruning.</summary>

@@ -154,7 +154,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        return new Attachment(model, options, logger ?? NullLogger.Instance).Build();
+        return new AdapterAttachment(model, options, logger ?? NullLogger.Instance).Build();
     }
 
     /// <summary>
@@ -220,6 +220,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
     /// <summary>Throws if the model was moved after it was adapted: its parameters are then new objects, which adapters cannot follow.</summary>
     private void RequireInPlace()
     {
+        using var scope = NewDisposeScope();
         foreach (var adapter in _adapters)
             adapter.RequireInPlace();
         if (TrainableParameters.Any(p => p.IsInvalid))

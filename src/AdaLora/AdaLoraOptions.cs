@@ -51,7 +51,10 @@ public sealed partial record AdaLoraOptions
     /// <summary>Which layers get adapters. The default leaves it to the model: all linear layers, or those of its blocks if it is a language model of AdaLora.Transformers.</summary>
     public TargetModules Targets { get; init; } = TargetModules.Suggested;
 
-    /// <summary>Initial rank and alpha for individual modules.</summary>
+    /// <summary>How adapters are attached: in the place of their layers, as hooks of them, or within their weights.</summary>
+    public AttachmentMethod Attachment { get; init; } = AttachmentMethod.Automatic;
+
+    /// <summary>Initial rank, alpha and the way of attaching for individual modules.</summary>
     public ModuleOverrides Overrides { get; init; } = ModuleOverrides.None;
 
     /// <summary>Names or patterns of modules that are trained in full alongside the adapters, such as a new classifier.</summary>
@@ -120,6 +123,9 @@ public sealed partial record AdaLoraOptions
         };
     }
 
+    /// <summary>How the adapter of something with these names is attached.</summary>
+    internal AttachmentMethod AttachmentOf(IReadOnlyList<string> names) => Overrides.Resolve(names).Attachment ?? Attachment;
+
     /// <summary>bT: triplets after pruning.</summary>
     internal int TargetBudgetFor(int matrices) => TargetBudget ?? TargetRank * matrices;
 
@@ -141,6 +147,7 @@ public sealed partial record AdaLoraOptions
         problems.RequireValue(BasePrecision, nameof(BasePrecision));
         problems.RequireValue(LearningRateFactors, nameof(LearningRateFactors));
         LearningRateFactors?.Validate(nameof(LearningRateFactors), problems);
+        problems.RequireDefined(Attachment, nameof(Attachment));
         problems.RequireDefined(Biases, nameof(Biases));
         problems.RequireDefined(SensitivityTiming, nameof(SensitivityTiming));
         problems.RequireDefined(OrthogonalityForm, nameof(OrthogonalityForm));

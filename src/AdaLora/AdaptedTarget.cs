@@ -72,6 +72,8 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
     public override IWeightSnapshot ReadSnapshot(StateTable state) =>
         new Snapshot(adapted, adapted.ReadSnapshot(state.Part("adapters")), new ParameterSnapshot(adapted.TrainedInFull, Model, state.Part("parameters")));
 
+    public override IEnumerable<(string Name, Tensor Value)> FrozenWeights => base.FrozenWeights.Concat(adapted.WatchedWeights);
+
     public override void Identify(IDictionary<string, string> identity)
     {
         adapted.Identify(identity);

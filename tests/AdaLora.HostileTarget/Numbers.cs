@@ -35,6 +35,9 @@ internal static class Numbers
         ("PretrainedModel.SaveCheckpoint, shards", n => Devices.InFolder(folder => Devices.Model().SaveCheckpoint(folder, maxShardBytes: (long)n))),
         ("ModuleOverrides.With, rank", n => ModuleOverrides.None.With("a", (int)n)),
         ("ModuleOverrides.With, alpha", n => ModuleOverrides.None.With(TargetModules.AllLinear, alpha: n)),
+        ("ModuleOverrides.With, attachment", n => ModuleOverrides.None.With("a", attachment: (AttachmentMethod)(int)n)),
+        ("AdaLoraOptions.Attachment", n => AdaLoraModel.Attach(Sequential(("a", Linear(8, 8))), new AdaLoraOptions { Attachment = (AttachmentMethod)(int)n })),
+        ("AdaLoraModel.Load, attachment", n => AdaLoraModel.Load(Sequential(("a", Linear(8, 8))), "none", attachment: (AttachmentMethod)(int)n)),
         ("TargetModules.InLayers", n => TargetModules.AllLinear.InLayers((int)n).Matches("layer.1.a")),
         ("TargetModules.InLayers, a range", n => TargetModules.AllLinear.InLayers((int)n..3).Matches("layer.1.a")),
         ("BudgetDecay.KeptShare", n => BudgetDecay.Cubic.KeptShare(n)),
@@ -69,6 +72,11 @@ internal static class Numbers
         ("TextEncoder.AddPrefixes", n => Encoder(encoder => { encoder.AddPrefixes((int)n); encoder.call(ones([2, 8], ScalarType.Int64), null, null); encoder.RemovePrefixes(); })),
         ("TextTokenizer.IsSpecial", n => Texts.Tokenizer(tokenizer => tokenizer.IsSpecial((int)n))),
         ("TextTokenizer.GetToken", n => Texts.Tokenizer(tokenizer => tokenizer.GetToken((int)n))),
+        ("TextTokenizer.Decode", n => Texts.Tokenizer(tokenizer => tokenizer.Decode([(int)n, 5]))),
+        ("TokenStreamDecoder.Add", n => Texts.Tokenizer(tokenizer => { var stream = tokenizer.DecodeStream(); stream.Add((int)n); stream.Add(5); stream.Finish(); })),
+        ("TextTokenizer.EncodeAligned, numbers", n => Texts.Tokenizer(tokenizer =>
+            tokenizer.EncodeAligned("a a a a", "a a", new EncodingOptions
+            { MaxLength = (int)n, Stride = (int)n, Truncation = (TruncationStrategy)(int)n, SpecialTokensInText = (SpecialTokensInText)(int)n }))),
         ("TextTokenizer.Encode, length", n => Texts.Tokenizer(tokenizer => tokenizer.Encode("a", "b", (int)n, (TruncationStrategy)(int)n))),
         ("TextTokenizer.EncodeAll, length", n => Texts.Tokenizer(tokenizer => tokenizer.EncodeAll([("a", "b"), ("a", null)], (int)n))),
         ("TextTokenizer.EncodeBatch, length", n => Texts.Tokenizer(tokenizer => tokenizer.EncodeBatch(["a", "a a"], (int)n))),

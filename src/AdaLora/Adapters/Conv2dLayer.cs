@@ -9,7 +9,7 @@ internal sealed class Conv2dLayer(Conv2d conv) : AdaptableLayer(conv)
 {
     private static readonly long[] NoPadding = [0, 0];
 
-    public override Tensor Weight => conv.weight;
+    public override Tensor Stored => conv.weight;
 
     public override Tensor? Bias => conv.bias;
 
@@ -39,6 +39,8 @@ internal sealed class Conv2dLayer(Conv2d conv) : AdaptableLayer(conv)
     }
 
     public override Tensor InLayout(Tensor matrix) => matrix.view(conv.out_channels, Channels, conv.kernel_size[0], conv.kernel_size[1]);
+
+    public override Tensor AsMatrix(Tensor weight) => weight.flatten(1);
 
     /// <summary>The patches under the kernel, of each group as if it were an image of its own.</summary>
     public override Tensor Rows(Tensor input)

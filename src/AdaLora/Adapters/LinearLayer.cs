@@ -8,7 +8,7 @@ internal sealed class LinearLayer(nn.Module<Tensor, Tensor> module, IProjection 
 {
     public IProjection Projection => projection;
 
-    public override Tensor Weight => projection.Weight;
+    public override Tensor Stored => projection.Weight;
 
     public override Tensor? Bias => projection.Bias;
 
@@ -27,7 +27,7 @@ internal sealed class LinearLayer(nn.Module<Tensor, Tensor> module, IProjection 
 
     public override Tensor InLayout(Tensor matrix) => WeightIsTransposed ? matrix.t() : matrix;
 
-    public override Tensor Matrix => InLayout(Weight);
+    public override Tensor AsMatrix(Tensor weight) => WeightIsTransposed ? weight.t() : weight;
 
     public override bool TakesPrecision => Module is Linear;
 

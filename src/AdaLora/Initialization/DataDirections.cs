@@ -11,8 +11,10 @@ internal sealed class DataDirections(IEnumerable<Action> passes, double maxRankF
     /// <summary>Directions that are kept beyond those that may be needed, so that later batches can bring them forward.</summary>
     private const int Spare = 8;
 
-    public StartingTriplets Find(nn.Module model, IReadOnlyList<StartingLayer> layers)
+    // What weights without a layer of their own are multiplied by cannot be seen: they keep their ranks.
+    public StartingTriplets Find(nn.Module model, IReadOnlyList<StartingLayer> all)
     {
+        List<StartingLayer> layers = [.. all.Where(l => l.Layer.IsCalled)];
         using var observer = new InputObserver(layers, layer => MostOf(layer) + Spare);
         Run(model, observer);
         try
@@ -21,7 +23,7 @@ internal sealed class DataDirections(IEnumerable<Action> passes, double maxRankF
             var shares = layers.ToDictionary(l => l.Name, l => observer[l.Name].ReadShares(), StringComparer.Ordinal);
             var ranks = RankShares.DealOut(layers.Select(l => (l.Name, MostOf(l), shares[l.Name])), layers.Sum(l => l.Rank));
             return new StartingTriplets(
-                ranks,
+                all.ToDictionary(l => l.Name, l => ranks.TryGetValue(l.Name, out var rank) ? rank : l.Rank, StringComparer.Ordinal),
                 new Dictionary<string, Tensor>(),
                 layers.ToDictionary(l => l.Name, l => observer[l.Name].Right!.narrow(0, 0, Math.Min(ranks[l.Name], observer[l.Name].Right!.shape[0])).clone(), StringComparer.Ordinal));
         }

@@ -12,7 +12,7 @@ internal sealed class WeightDirections : IStartingPoint
         var (left, right) = (new Dictionary<string, Tensor>(StringComparer.Ordinal), new Dictionary<string, Tensor>(StringComparer.Ordinal));
         foreach (var layer in layers.Where(l => l.Rank > 0))
         {
-            var weight = HostRead.Copy(layer.Layer.Matrix);
+            var weight = HostRead.Copy(layer.Layer.AsMatrix(layer.Layer.Weight));
             var matrix = weight.dtype == ScalarType.Float64 ? weight : weight.to(ScalarType.Float32);
             if (!HostRead.Scalar<bool>(matrix.isfinite().all()))
                 throw new ArgumentException($"The weight of '{layer.Name}' has entries that are not finite; it has no principal directions to start from. Choose another initialisation, or exclude the layer.");

@@ -35,7 +35,7 @@ internal sealed class RunIdentity
     /// <param name="scale">How they are scaled.</param>
     public static RunIdentity Of(TrainingTarget target, TrainerOptions options, optim.Optimizer optimizer, string losses, LossScale scale)
     {
-        var frozen = new WeightFingerprint(target.Model.named_parameters().Where(p => !p.parameter.requires_grad).Select(p => (p.name, (Tensor)p.parameter)));
+        var frozen = new WeightFingerprint(target.FrozenWeights);
         var settings = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
             ["checkpoint format"] = Format,
