@@ -1,5 +1,3 @@
-using AdaLora.Adapters;
-
 namespace AdaLora;
 
 /// <content>The model without its adapters.</content>
@@ -11,26 +9,29 @@ public sealed partial class AdaLoraModel
     {
         using var guard = _activity.Gate.Change("switched off");
         RequireUnmerged("switched off");
-        return new DisabledScope(_activity, _activity.Enabled ? _buffers.PutBackForAWhile() : null);
+        return new DisabledScope(this, _activity.Enabled ? _buffers.PutBackForAWhile() : null);
     }
 
     private sealed class DisabledScope : IDisposable
     {
-        private readonly AdapterActivity _activity;
+        private readonly AdaLoraModel _adapted;
         private readonly bool _before;
         private IDisposable? _buffers;
 
-        public DisabledScope(AdapterActivity activity, IDisposable? buffers)
+        public DisabledScope(AdaLoraModel adapted, IDisposable? buffers)
         {
-            _activity = activity;
+            _adapted = adapted;
             _buffers = buffers;
-            _before = activity.Enabled;
-            activity.Enabled = false;
+            _before = adapted._activity.Enabled;
+            adapted._activity.Enabled = false;
+            adapted.WriteWeights();
         }
 
         public void Dispose()
         {
-            _activity.Enabled = _before;
+            _adapted._activity.Enabled = _before;
+            if (!_adapted._isFreed)
+                _adapted.WriteWeights();
             _buffers?.Dispose();
             _buffers = null;
         }

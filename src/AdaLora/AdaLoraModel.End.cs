@@ -59,7 +59,10 @@ public sealed partial class AdaLoraModel
 
     /// <summary>The storage of frozen weights that are not parameters of the model, by name.</summary>
     internal IReadOnlyList<(string Name, Tensor Value)> HeldWeights =>
-        [.. _adapters.Where(a => a.Frozen.IsTakenOver).SelectMany(a => a.Frozen.Form.Tensors.Select((tensor, i) => ($"{a.Slot.Name}.{i}", tensor)))];
+    [
+        .. _adapters.Where(a => a.Frozen.IsTakenOver).SelectMany(a => a.Frozen.Form.Tensors.Select((tensor, i) => ($"{a.Slot.Name}.{i}", tensor))),
+        .. Sites.Where(s => s.Adaptable.IsMaterialized).Select(s => (s.Path, s.Adaptable.Weight)),
+    ];
 
     private void GiveBackWeights()
     {
@@ -82,6 +85,7 @@ public sealed partial class AdaLoraModel
         _binder.Dispose();
         _others?.Dispose();
         _buffers.Dispose();
+        _parts?.Free();
         _bank.Dispose();
     }
 }

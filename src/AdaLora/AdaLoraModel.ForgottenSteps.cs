@@ -33,7 +33,7 @@ public sealed partial class AdaLoraModel
     private void RequireStep()
     {
         RequireAllocator();
-        if (Step == 0 && !_betweenCalls && _binder.HasUnusedGradients)
+        if (Step == 0 && !_betweenCalls && (_binder.HasUnusedGradients || HasWeightGradients))
         {
             throw new InvalidOperationException(
                 $"Backward passes left gradients in the adapters, but no optimiser step used them: the adapters are unchanged. Call {nameof(BeforeOptimizerStep)} before and {nameof(AfterOptimizerStep)} after each optimizer.step(), or use {nameof(Trainer)}.");

@@ -40,6 +40,6 @@ public sealed partial class AdaLoraModel
         if (ranks.Count == 0)
             throw new InvalidOperationException("No adapted matrix has a triplet left, and LoRA has no rank 0. There is nothing to export.");
         WarnOfClashes();
-        WriteAdapter(folder, LoraConfigWriter.Write(Describe(), _origin?.Config, ranks), tensors, UnsettledRanks.Metadata(null));
+        WriteAdapter(folder, LoraConfigWriter.Write(Describe(), _origin?.Config, ranks), tensors, SavedAttachments.AddTo(UnsettledRanks.Metadata(null), MaterialisedNames));
     }
 }

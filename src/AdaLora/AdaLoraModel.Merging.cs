@@ -30,7 +30,7 @@ public sealed partial class AdaLoraModel
         if (!_activity.Enabled)
             throw new InvalidOperationException("The adapters are switched off. Leave the scope of DisableAdapters() before merging them.");
         RequireStep();
-        if (WeightSharing.FindFaults(Model, Sites) is { Count: > 0 } faults)
+        if (WeightSharing.FindFaults(Model, [.. Sites.Where(s => !s.IsMaterialized)]) is { Count: > 0 } faults)
             throw new NotSupportedException($"Merging would change more than the adapted layers, or nothing: {string.Join("; ", faults)}. Exclude these layers from the targets, or give them weights of their own.");
         RequireFinite();
         try
@@ -46,6 +46,7 @@ public sealed partial class AdaLoraModel
         }
 
         IsMerged = true;
+        WriteWeights();
     }
 
     /// <summary>Removes the adapters from the weights of the base model; see <see cref="Merge"/> for how exactly.</summary>
@@ -58,6 +59,7 @@ public sealed partial class AdaLoraModel
         foreach (var adapter in _adapters)
             adapter.Unmerge();
         IsMerged = false;
+        WriteWeights();
     }
 
     /// <summary>Merges the adapters permanently and restores the original layer objects. This object cannot be used afterwards.</summary>

@@ -38,7 +38,7 @@ public sealed partial class AdaLoraModel
         using var guard = _activity.Gate.Change("freed");
         if (IsDetached)
             return;
-        if (Sites.Any(s => s.Adaptable.Weight.IsInvalid) || _adapters.Any(a => a.IsDisposed))
+        if (Sites.Any(s => s.Adaptable.IsDisposed) || _adapters.Any(a => a.IsDisposed))
         {
             // The model is disposed; nothing can be put back into it.
             _activity.LeavingTraining = null;
@@ -71,6 +71,7 @@ public sealed partial class AdaLoraModel
         _others?.Swap();
         _selection.Freeze();
         _injection.Resume();
+        _injection.RequireGradients();
         TakeOverWeights();
     }
 

@@ -3,6 +3,7 @@ using AdaLora.Injection;
 using AdaLora.Internals;
 using AdaLora.Peft;
 using AdaLora.Safetensors;
+using AdaLora.Targeting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using static TorchSharp.torch;
@@ -34,7 +35,7 @@ public sealed partial class AdaLoraModel
         using var noGrad = no_grad();
         var format = new AdaLoraConfigWriter(Describe(), _origin?.Config, IsPatternFinal ? ReadPattern() : OfWholeLife(HeldTriplets()));
         WarnOfClashes();
-        WriteAdapter(folder, format.Write(), AdaptedTensors(format.Scale), format.Metadata());
+        WriteAdapter(folder, format.Write(), AdaptedTensors(format.Scale), SavedAttachments.AddTo(format.Metadata(), MaterialisedNames));
     }
 
     /// <summary>
@@ -48,19 +49,24 @@ public sealed partial class AdaLoraModel
     /// <exception cref="SafetensorsException">The weights file violates the format. The model is unchanged, except for modules trained in full if the file is altered while it is being
     /// read.</exception>
     /// <exception cref="InjectionException">Layers of the model cannot be replaced. The model is unchanged.</exception>
-    public static AdaLoraModel Load(nn.Module model, string folder, ILogger? logger = null) => LoadInto(model, folder, logger ?? NullLogger.Instance, _ => { });
+    /// <param name="attachment">As in <see cref="AdaLoraOptions.Attachment"/>. Weights that held the product of their adapter when it was saved do so again.</param>
+    public static AdaLoraModel Load(nn.Module model, string folder, ILogger? logger = null, AttachmentMethod attachment = AttachmentMethod.Automatic) =>
+        LoadInto(model, folder, logger ?? NullLogger.Instance, _ => { }, attachment);
 
     /// <param name="model">As above.</param>
     /// <param name="folder">As above.</param>
     /// <param name="logger">As above.</param>
     /// <param name="beforeFilling">Called when the adapters are in place, but the weights are still those of the base model.</param>
-    internal static AdaLoraModel LoadInto(nn.Module model, string folder, ILogger logger, Action<AdaLoraModel> beforeFilling)
+    /// <param name="attachment">As above.</param>
+    internal static AdaLoraModel LoadInto(nn.Module model, string folder, ILogger logger, Action<AdaLoraModel> beforeFilling, AttachmentMethod attachment)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        if (!Enum.IsDefined(attachment))
+            throw new ArgumentOutOfRangeException(nameof(attachment), attachment, "Unknown way of attaching.");
         using var saved = new SavedAdapter(folder);
         var fit = saved.FitTo(model);
-        var adapted = new Attachment(model, OptionsFor(fit, folder), logger, fit.Blueprint(), new AdapterOrigin(fit.Config, fit.Pattern())).Build();
+        var adapted = new AdapterAttachment(model, OptionsFor(fit, folder) with { Attachment = attachment }, logger, fit.Blueprint(), new AdapterOrigin(fit.Config, fit.Pattern())).Build();
         try
         {
             beforeFilling(adapted);
@@ -77,8 +83,11 @@ public sealed partial class AdaLoraModel
         foreach (var shared in fit.Untied)
             LogUntied(logger, folder, shared);
         adapted.NoteLambdas();
+        adapted.WriteWeights();
         return adapted;
     }
+
+    private IReadOnlyCollection<string> MaterialisedNames => [.. Sites.Where(s => s.IsMaterialized).Select(s => s.Path)];
 
     private static void WriteAdapter(string folder, byte[] config, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string> metadata)
     {

@@ -32,6 +32,7 @@ public sealed partial class AdaLoraModel
         if (snapshot.Sensitivity is not null && snapshot.Uncertainty is not null)
             _tracker.Resume(change, snapshot.Sensitivity, snapshot.Uncertainty, steps);
         _allocator!.Restore(snapshot.Pattern, steps);
+        steps.AddLast(WriteWeights);
     }
 
     /// <summary>Writes a snapshot to a table.</summary>
@@ -46,14 +47,19 @@ public sealed partial class AdaLoraModel
     internal void SaveState(StateTable state, bool isWithinStep)
     {
         RequireUnmerged("saved as a checkpoint");
+        FallBack();
         new AdapterSnapshot(_bank.Values.detach(), _allocator!.Current, _tracker.Sensitivity, _tracker.Uncertainty).Into(state, _bank.FirstLayout);
         state.Put("step", Step);
         state.Put("rejected", _tracker.Rejected);
         state.Put("updates", _tracker.Updates);
         state.Put("penalty", _penalty);
         state.Put("gradient_norm", _norm.Value);
+        SaveFallenBack(state);
         if (isWithinStep)
+        {
             state.Put("gradients", _binder.Copy());
+            SaveWeightGradients(state);
+        }
     }
 
     /// <summary>Resumes from what <see cref="SaveState"/> saved for a model adapted in the same way. The schedule must be known.</summary>
@@ -65,6 +71,7 @@ public sealed partial class AdaLoraModel
         using var snapshot = ReadSnapshot(state);
         var (step, updates, rejected, penalty, norm) = (state.Integer("step"), state.Integer("updates"), state.Tensor("rejected"), state.Tensor("penalty"), state.Tensor("gradient_norm"));
         var gradients = state.Contains("gradients") ? state.Tensor("gradients") : null;
+        ResumeFallenBack(state);
         var steps = new Transition();
         Restore(snapshot, steps);
         steps.AddLast(() =>
@@ -73,6 +80,7 @@ public sealed partial class AdaLoraModel
             _binder.Resume(gradients);
             _penalty.copy_(penalty);
             _norm.Value.copy_(norm);
+            ResumeWeightGradients(state);
             Step = step;
         });
         steps.Run();
@@ -86,7 +94,7 @@ public sealed partial class AdaLoraModel
         foreach (var adapter in _adapters)
         {
             var shape = _bank.FirstLayout[adapter.Slot.Name].Shape;
-            identity[$"adapter {shape.Name}"] = string.Create(CultureInfo.InvariantCulture, $"{shape.OutFeatures} x {shape.InFeatures}, rank {shape.Rank}, scale {adapter.Scale:R}");
+            identity[$"adapter {shape.Name}"] = string.Create(CultureInfo.InvariantCulture, $"{shape.OutFeatures} x {shape.InFeatures}, rank {shape.Rank}, scale {adapter.Scale:R}{(IsMaterialisedAtStart(adapter) ? ", materialised" : "")}");
         }
     }
 }

@@ -24,6 +24,7 @@ public sealed partial record AdaLoraOptions
         (nameof(Dropout), Dropout),
         (nameof(ShareDropout), ShareDropout),
         (nameof(BasePrecision), BasePrecision),
+        (nameof(LearningRateFactors), LearningRateFactors),
     ];
 
     /// <summary>The options that are not part of <see cref="Settings"/>, and why. A test compares both with the options that exist.</summary>
@@ -34,10 +35,11 @@ public sealed partial record AdaLoraOptions
         [nameof(Alpha)] = "the scale of every adapter is compared",
         [nameof(Overrides)] = "shape and scale of every adapter are compared",
         [nameof(Targets)] = "the names of all adapters are compared",
+        [nameof(Attachment)] = "the way of every adapter is compared",
         [nameof(TrainedModules)] = "the names of all that is trained in full are compared",
         [nameof(Biases)] = "the names of all that is trained in full are compared",
         [nameof(TotalSteps)] = "that of the trainer is compared",
-        [nameof(InitializationStandardDeviation)] = "the weights come from the checkpoint",
+        [nameof(Initialization)] = "the weights come from the checkpoint",
         [nameof(Seed)] = "the weights come from the checkpoint",
     };
 

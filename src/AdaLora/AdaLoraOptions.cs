@@ -1,5 +1,7 @@
 using AdaLora.Adapters.FrozenWeights;
 using AdaLora.Allocation;
+using AdaLora.Bank;
+using AdaLora.Initialization;
 using AdaLora.Injection;
 using AdaLora.Internals;
 using AdaLora.Targeting;
@@ -34,16 +36,25 @@ public sealed partial record AdaLoraOptions
     /// <summary>The precision in which the frozen layers under the adapters are computed.</summary>
     public BasePrecision BasePrecision { get; init; } = BasePrecision.AsLoaded;
 
-    /// <summary>Standard deviation of the initial entries of P and Q. Lambda starts at 0.</summary>
-    public double InitializationStandardDeviation { get; init; } = 0.02;
+    /// <summary>What P and Q are at the start. Lambda starts at 0.</summary>
+    public TripletInitialization Initialization { get; init; } = TripletInitialization.Published;
 
-    /// <summary>Seed of P and Q; null draws them from torch's global generator.</summary>
+    /// <summary>Seed of what is drawn of P and Q; null draws them from torch's global generator.</summary>
     public long? Seed { get; init; }
 
-    /// <summary>Which layers get adapters.</summary>
-    public TargetModules Targets { get; init; } = TargetModules.AllLinear;
+    /// <summary>
+    /// Learning rates of lambda, P and Q as multiples of the optimiser's. <see cref="Training.Trainer"/> applies them; in a custom loop, name a <see cref="Training.FusedAdamW"/> with
+    /// <see cref="AdaLoraModel.UseOptimizer"/>. Other optimisers need parameter groups: see <see cref="AdaLoraModel.TripletParameters"/>.
+    /// </summary>
+    public LearningRateFactors LearningRateFactors { get; init; } = LearningRateFactors.Equal;
 
-    /// <summary>Initial rank and alpha for individual modules.</summary>
+    /// <summary>Which layers get adapters. The default leaves it to the model: all linear layers, or those of its blocks if it is a language model of AdaLora.Transformers.</summary>
+    public TargetModules Targets { get; init; } = TargetModules.Suggested;
+
+    /// <summary>How adapters are attached: in the place of their layers, as hooks of them, or within their weights.</summary>
+    public AttachmentMethod Attachment { get; init; } = AttachmentMethod.Automatic;
+
+    /// <summary>Initial rank, alpha and the way of attaching for individual modules.</summary>
     public ModuleOverrides Overrides { get; init; } = ModuleOverrides.None;
 
     /// <summary>Names or patterns of modules that are trained in full alongside the adapters, such as a new classifier.</summary>
@@ -112,6 +123,9 @@ public sealed partial record AdaLoraOptions
         };
     }
 
+    /// <summary>How the adapter of something with these names is attached.</summary>
+    internal AttachmentMethod AttachmentOf(IReadOnlyList<string> names) => Overrides.Resolve(names).Attachment ?? Attachment;
+
     /// <summary>bT: triplets after pruning.</summary>
     internal int TargetBudgetFor(int matrices) => TargetBudget ?? TargetRank * matrices;
 
@@ -129,10 +143,11 @@ public sealed partial record AdaLoraOptions
         problems.Require(TargetBudget is null or >= 0, $"{nameof(TargetBudget)} is {TargetBudget}; it must not be negative");
         problems.Require(double.IsFinite(Alpha) && Alpha >= 0, $"{nameof(Alpha)} is {Alpha}; it must be finite and not negative");
         problems.Require(Dropout is >= 0 and < 1, $"{nameof(Dropout)} is {Dropout}; it must lie in [0, 1)");
-        problems.Require(
-            double.IsFinite(InitializationStandardDeviation) && InitializationStandardDeviation > 0,
-            $"{nameof(InitializationStandardDeviation)} is {InitializationStandardDeviation}; it must be finite and positive");
+        problems.RequireValue(Initialization, nameof(Initialization));
         problems.RequireValue(BasePrecision, nameof(BasePrecision));
+        problems.RequireValue(LearningRateFactors, nameof(LearningRateFactors));
+        LearningRateFactors?.Validate(nameof(LearningRateFactors), problems);
+        problems.RequireDefined(Attachment, nameof(Attachment));
         problems.RequireDefined(Biases, nameof(Biases));
         problems.RequireDefined(SensitivityTiming, nameof(SensitivityTiming));
         problems.RequireDefined(OrthogonalityForm, nameof(OrthogonalityForm));

@@ -1,10 +1,12 @@
+using AdaLora.Targeting;
+
 namespace AdaLora;
 
 /// <summary>One adapted matrix in a report.</summary>
 public sealed class AdaptedModule
 {
-    internal AdaptedModule(string name, long outFeatures, long inFeatures, int initialRank, int liveRank) =>
-        (Name, OutFeatures, InFeatures, InitialRank, LiveRank) = (name, outFeatures, inFeatures, initialRank, liveRank);
+    internal AdaptedModule(string name, long outFeatures, long inFeatures, int initialRank, int liveRank, AttachmentMethod attachment, string attachmentReason) =>
+        (Name, OutFeatures, InFeatures, InitialRank, LiveRank, Attachment, AttachmentReason) = (name, outFeatures, inFeatures, initialRank, liveRank, attachment, attachmentReason);
 
     /// <summary>Dotted name of the module in the model.</summary>
     public string Name { get; }
@@ -20,6 +22,12 @@ public sealed class AdaptedModule
 
     /// <summary>Triplets the latest mask kept.</summary>
     public int LiveRank { get; }
+
+    /// <summary>How the adapter is attached.</summary>
+    public AttachmentMethod Attachment { get; }
+
+    /// <summary>Why it does not replace its layer; empty if it does.</summary>
+    public string AttachmentReason { get; }
 
     /// <summary>Parameters of the live triplets: rank · (out + in + 1).</summary>
     public long LiveParameters => LiveRank * (OutFeatures + InFeatures + 1);

@@ -36,7 +36,7 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
     public override void Use(optim.Optimizer optimizer)
     {
         // Without it, training continues with all triplets.
-        if (OptimizerFollower.CanFollow(optimizer) || adapted.Options.Allocation.Resizes)
+        if (OptimizerFollower.CanFollow(optimizer) || adapted.Options.Allocation.Resizes || !adapted.Options.LearningRateFactors.AreOne)
             adapted.UseOptimizer(optimizer);
     }
 
@@ -71,6 +71,8 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
 
     public override IWeightSnapshot ReadSnapshot(StateTable state) =>
         new Snapshot(adapted, adapted.ReadSnapshot(state.Part("adapters")), new ParameterSnapshot(adapted.TrainedInFull, Model, state.Part("parameters")));
+
+    public override IEnumerable<(string Name, Tensor Value)> FrozenWeights => base.FrozenWeights.Concat(adapted.WatchedWeights);
 
     public override void Identify(IDictionary<string, string> identity)
     {

@@ -1,5 +1,6 @@
 using AdaLora.Injection;
 using AdaLora.Safetensors;
+using AdaLora.Targeting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using static TorchSharp.torch;
@@ -55,11 +56,13 @@ public sealed class AdapterSet : IDisposable
     /// <summary>Adds a saved adapter and selects it.</summary>
     /// <param name="name">Any text not already used as a name in the set.</param>
     /// <param name="folder">As in <see cref="AdaLoraModel.Load"/>.</param>
+    /// <param name="attachment">As in <see cref="AdaLoraModel.Load"/>.</param>
     /// <exception cref="ArgumentException">The name is taken or empty. Nothing was changed.</exception>
     /// <exception cref="InvalidDataException">The folder holds no such adapter, or one that does not fit the model; all mismatches are listed. Nothing was changed.</exception>
     /// <exception cref="SafetensorsException">The weights file violates the format.</exception>
     /// <exception cref="InvalidOperationException">The selected adapter is merged or in the middle of a step. Nothing was changed.</exception>
-    public AdaLoraModel Load(string name, string folder) => Add(name, () => AdaLoraModel.LoadInto(Model, folder, _logger, adapted => adapted.RememberOriginals()));
+    public AdaLoraModel Load(string name, string folder, AttachmentMethod attachment = AttachmentMethod.Automatic) =>
+        Add(name, () => AdaLoraModel.LoadInto(Model, folder, _logger, adapted => adapted.RememberOriginals(), attachment));
 
     /// <summary>Selects an adapter, or none for null.</summary>
     /// <returns>The adapter.</returns>

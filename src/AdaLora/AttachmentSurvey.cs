@@ -4,6 +4,7 @@ using AdaLora.Adapters;
 using AdaLora.Allocation;
 using AdaLora.Bank;
 using AdaLora.Injection;
+using AdaLora.Internals.Cpu;
 using AdaLora.Targeting;
 using static TorchSharp.torch;
 
@@ -24,17 +25,22 @@ internal sealed class AttachmentSurvey
     {
         _options = options;
         _blueprint = blueprint;
+        using var scope = NewDisposeScope();
         var trained = Try<IReadOnlyList<NamePattern>>(() => [.. blueprint?.TrainedModules.Select(NamePattern.Exact) ?? options.TrainedModules.Select(NamePattern.Parse)]);
         var inFull = trained is null ? null : Try(() => TrainableSelection.SelectMatching(model, [], trained, BiasTraining.None));
-        _found = Try(() => new SiteFinder(model, inFull is { FullyTrainedModules.Count: > 0 } ? options.Targets.Without(inFull.FullyTrainedModules) : options.Targets, AdapterKinds.Describe).Find());
+        var suggested = options.Targets.For(model as ISuggestsTargets);
+        var targets = inFull is { FullyTrainedModules.Count: > 0 } ? suggested.Without(inFull.FullyTrainedModules) : suggested;
+        _found = Try(() => new SiteFinder(model, targets, AdapterKinds.Describe, new WayFinder(model, MethodOf)).Find());
         if (_found is { Nothing: { } nothing })
             _problems.Add(new InjectionException(nothing));
         if (_found is { Refused: { Count: > 0 } refused })
             _problems.Add(new InjectionException(refused));
+        Dtype = Sites.Any(s => s.Adaptable.Weight.dtype == ScalarType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
         if (inFull is not null)
             Selection = Try(() => TrainableSelection.SelectMatching(model, Sites, trained!, options.Biases));
         RequireOneDevice();
         RequireOwnWeights(model);
+        RequireSeparateWeights();
         Layout = Try(() => BankLayout.Create(Sites.Select(s => new TripletShape(s.Path, s.Adaptable.OutFeatures, s.Adaptable.InFeatures, RankOf(s)))));
         if (Layout is not null && Sites.Count > 0 && options.TotalSteps is { } total)
             Schedule = Try(() => options.ScheduleFor(Layout.Triplets, Sites.Count, total));
@@ -55,7 +61,10 @@ internal sealed class AttachmentSurvey
 
     public IReadOnlyList<string> UnmatchedExclusions => _found?.UnmatchedExclusions ?? [];
 
-    public IReadOnlyList<string> UnusedOverrides => _options.Overrides.Unused(Sites.Select(s => s.Path));
+    public IReadOnlyList<string> UnusedOverrides => _options.Overrides.Unused(Sites.SelectMany(s => s.Names));
+
+    /// <summary>What gets an adapter without the dropout that the options ask for.</summary>
+    public IReadOnlyList<string> WithoutDropout => _options.Dropout > 0 ? [.. Sites.Where(s => s.IsMaterialized).Select(s => s.Path)] : [];
 
     /// <summary>What is trained in full; null when it cannot be.</summary>
     public TrainableSelection? Selection { get; }
@@ -70,12 +79,12 @@ internal sealed class AttachmentSurvey
     public BudgetSchedule? Schedule { get; }
 
     /// <summary>The element type of the triplets.</summary>
-    public ScalarType Dtype => Sites.Any(s => s.Adaptable.Weight.dtype == ScalarType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
+    public ScalarType Dtype { get; }
 
-    public int RankOf(InjectionSite site) => _blueprint?.Ranks[site.Path] ?? _options.Overrides.Resolve(site.Path).InitialRank ?? _options.InitialRank;
+    public int RankOf(InjectionSite site) => _blueprint?.Ranks[site.Path] ?? _options.Overrides.Resolve(site.Names).InitialRank ?? _options.InitialRank;
 
     /// <summary>The numerator of the scale; 0 stands for the rank.</summary>
-    public double AlphaOf(InjectionSite site) => _options.Overrides.Resolve(site.Path).Alpha ?? _options.Alpha;
+    public double AlphaOf(InjectionSite site) => _options.Overrides.Resolve(site.Names).Alpha ?? _options.Alpha;
 
     public double ScaleOf(InjectionSite site) => _blueprint?.Scales[site.Path] ?? SvdAdapter.ScaleFor(AlphaOf(site), RankOf(site));
 
@@ -89,8 +98,28 @@ internal sealed class AttachmentSurvey
 
     private void RequireOwnWeights(nn.Module model)
     {
-        if (_options.BasePrecision is { ReplacesWeights: true } precision && WeightSharing.FindFaults(model, [.. Sites.Where(s => s.Adaptable.TakesPrecision)]) is { Count: > 0 } faults)
+        if (_options.BasePrecision is { ReplacesWeights: true } precision && WeightSharing.FindFaults(model, [.. Sites.Where(TakesPrecision)]) is { Count: > 0 } faults)
             _problems.Add(new InjectionException($"Weights cannot be replaced by {precision} weights: {string.Join("; ", faults)}. Exclude these layers from the targets, or choose another precision."));
+    }
+
+    /// <summary>Whether the base precision applies.</summary>
+    public static bool TakesPrecision(InjectionSite site) => site.Way.Method == AttachmentMethod.Replace && site.Adaptable.TakesPrecision;
+
+    private AttachmentMethod MethodOf(IReadOnlyList<string> names) =>
+        _blueprint is not null && names.Any(_blueprint.Materialised.Contains) ? AttachmentMethod.Materialise : _options.AttachmentOf(names);
+
+    // A weight that holds a product must not be the base weight of another adapter, too.
+    private void RequireSeparateWeights()
+    {
+        foreach (var site in Sites.Where(s => s.IsMaterialized))
+        {
+            var others = Sites.Where(other => !ReferenceEquals(other, site) && MemoryRange.IsShared(other.Adaptable.Weight, site.Adaptable.Weight)).Select(other => $"'{other.Path}'").ToList();
+            if (others.Count > 0)
+            {
+                _problems.Add(new InjectionException(
+                    $"'{site.Path}' is to hold the product of its adapter, but its weight is also that of {string.Join(", ", others)}, which would get another. Exclude all but one of them from the targets."));
+            }
+        }
     }
 
     private void RequireOneDevice()

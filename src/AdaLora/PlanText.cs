@@ -10,9 +10,9 @@ internal static class PlanText
     public static string Write(AdaptationPlan plan)
     {
         var text = new StringBuilder();
-        Table(text, $"adapted: {Count(plan.Adapters.Count, "layer", "layers")}", ["name", "kind", "out x in", "rank", "alpha", "parameters"],
+        Table(text, $"adapted: {Count(plan.Adapters.Count, "layer", "layers")}", ["name", "kind", "out x in", "rank", "alpha", "parameters", "attached by"],
             plan.Adapters.Select(a => (string[])[ReadableName.Of(a.Name), a.Kind, $"{a.OutFeatures} x {a.InFeatures}", Number(a.InitialRank),
-                a.Alpha.ToString("0.###", CultureInfo.InvariantCulture), Number(a.Parameters)]));
+                a.Alpha.ToString("0.###", CultureInfo.InvariantCulture), Number(a.Parameters), Way(a)]));
         Table(text, $"not adapted: {Count(plan.NotAdapted.Count, "module", "modules")}", ["name", "kind", "out x in", "why"],
             plan.NotAdapted.Select(m => (string[])[ReadableName.Of(m.Name), m.Kind, m.Size, m.IsRefused ? $"refused: {m.Reason}" : m.Reason]));
         var target = plan.LeastTargetParameters == plan.MostTargetParameters ? Number(plan.LeastTargetParameters) : $"{Number(plan.LeastTargetParameters)} to {Number(plan.MostTargetParameters)}";
@@ -21,6 +21,8 @@ internal static class PlanText
         text.AppendLine(CultureInfo.InvariantCulture,
             $"adapters: {Number(plan.AdapterParameters)} parameters at the start, {target} at the target budget of {Count(plan.TargetBudget, "triplet", "triplets")}");
         text.AppendLine(CultureInfo.InvariantCulture, $"trained at the start: {100 * plan.TrainedShare:0.###} %");
+        if (!plan.LearningRateFactors.AreOne)
+            text.AppendLine(CultureInfo.InvariantCulture, $"learning rates: {plan.LearningRateFactors}");
         List(text, "warnings", plan.Warnings);
         List(text, "problems", plan.Problems);
         return text.ToString();
@@ -45,6 +47,9 @@ internal static class PlanText
         foreach (var sentence in sentences)
             text.Append("  ").AppendLine(sentence.ReplaceLineEndings(Environment.NewLine + "    "));
     }
+
+    private static string Way(PlannedAdapter adapter) =>
+        adapter.AttachmentReason.Length == 0 ? adapter.Attachment.ToString() : $"{adapter.Attachment}: {adapter.AttachmentReason}";
 
     private static string Count(int count, string one, string many) => $"{Number(count)} {(count == 1 ? one : many)}";
 

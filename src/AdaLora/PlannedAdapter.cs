@@ -1,9 +1,11 @@
+using AdaLora.Targeting;
+
 namespace AdaLora;
 
 /// <summary>A layer that would get an adapter.</summary>
 public sealed class PlannedAdapter
 {
-    internal PlannedAdapter(string name, string kind, long outFeatures, long inFeatures, int initialRank, double alpha, double scale)
+    internal PlannedAdapter(string name, string kind, long outFeatures, long inFeatures, int initialRank, double alpha, double scale, AttachmentMethod attachment, string attachmentReason)
     {
         Name = name;
         Kind = kind;
@@ -12,6 +14,8 @@ public sealed class PlannedAdapter
         InitialRank = initialRank;
         Alpha = alpha;
         Scale = scale;
+        Attachment = attachment;
+        AttachmentReason = attachmentReason;
     }
 
     /// <summary>Dotted name of the layer in the model.</summary>
@@ -34,6 +38,12 @@ public sealed class PlannedAdapter
 
     /// <summary>The factor of the adapter's product: alpha / (initial rank + 1e-5).</summary>
     public double Scale { get; }
+
+    /// <summary>How the adapter would be attached.</summary>
+    public AttachmentMethod Attachment { get; }
+
+    /// <summary>Why it would not replace its layer; empty if it would.</summary>
+    public string AttachmentReason { get; }
 
     /// <summary>Parameters of the adapter at the start: rank · (out + in + 1).</summary>
     public long Parameters => InitialRank * TripletSize;

@@ -1,4 +1,5 @@
 using AdaLora.Adapters;
+using AdaLora.Bank;
 using AdaLora.Injection;
 using AdaLora.Internals.Cpu;
 using AdaLora.Targeting;
@@ -37,6 +38,7 @@ internal static class Planner
             TargetBudget = options.TargetBudgetFor(survey.Sites.Count),
             ModelParameters = MemoryRange.CountEntries(parameters),
             TrainedInFullParameters = MemoryRange.CountEntries(selected.Select(p => p.Parameter)),
+            LearningRateFactors = options.LearningRateFactors ?? LearningRateFactors.Equal,
             Problems = problems,
             Warnings = Warnings(model, survey),
         };
@@ -49,12 +51,14 @@ internal static class Planner
         Overrides = options.Overrides,
         TrainedModules = options.TrainedModules,
         Biases = Enum.IsDefined(options.Biases) ? options.Biases : BiasTraining.None,
+        Attachment = Enum.IsDefined(options.Attachment) ? options.Attachment : AttachmentMethod.Automatic,
     };
 
     private static PlannedAdapter Adapter(AttachmentSurvey survey, InjectionSite site)
     {
         var (rank, alpha) = (survey.RankOf(site), survey.AlphaOf(site));
-        return new(site.Path, TypeNames.Of(site.Layer.GetType()), site.Adaptable.OutFeatures, site.Adaptable.InFeatures, rank, alpha > 0 ? alpha : rank, survey.ScaleOf(site));
+        return new(site.Path, TypeNames.Of(site.Owner.GetType()), site.Adaptable.OutFeatures, site.Adaptable.InFeatures, rank, alpha > 0 ? alpha : rank, survey.ScaleOf(site),
+            site.Way.Method, site.Way.Reason);
     }
 
     private static List<UnadaptedModule> NotAdapted(nn.Module model, AttachmentSurvey survey)
@@ -80,11 +84,11 @@ internal static class Planner
     private static List<string> Warnings(nn.Module model, AttachmentSurvey survey)
     {
         var log = new WarningList();
-        Attachment.Warn(survey, log);
+        AdapterAttachment.Warn(survey, log);
         var scales = survey.Sites.Where(site => survey.RankOf(site) > 0).Select(survey.ScaleOf).ToList();
         log.Warnings.AddRange(survey.Schedule is { } schedule ? OptionWarnings.Of(schedule, survey.Allocation, scales) : []);
         using var buffers = new BaseBuffers(model, survey.Sites, survey.Selection?.FullyTrainedModules ?? []);
-        Attachment.WarnOfStatistics(buffers.ModulesWithStatistics, log);
+        AdapterAttachment.WarnOfStatistics(buffers.ModulesWithStatistics, log);
         return log.Warnings;
     }
 

@@ -1,5 +1,6 @@
 using AdaLora.Adapters.Dropout;
 using AdaLora.Allocation;
+using AdaLora.Initialization;
 using AdaLora.Safetensors;
 using AdaLora.Targeting;
 using AdaLora.Training;
@@ -11,6 +12,7 @@ using AdaLora.Transformers.Families.DistilBert;
 using AdaLora.Transformers.Families.Electra;
 using AdaLora.Transformers.Families.Gpt2;
 using AdaLora.Transformers.Families.Roberta;
+using AdaLora.Transformers.Generation;
 using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Layers;
 using static TorchSharp.torch;
@@ -57,6 +59,20 @@ internal static class Entries
         ("ImportanceScore.Of", bad => Scoring(state => ImportanceScore.Custom("bad", _ => bad).Of(state))),
         ("a score of one's own", bad => Scoring(_ => bad)),
         ("ImportanceState.PerTriplet", bad => Scoring(state => state.PerTriplet(bad))),
+        ("TripletInitialization.FromData, what layers read", bad =>
+        {
+            using var model = Sequential(("a", Linear(8, 8)));
+            var initialization = TripletInitialization.FromData([bad ?? ones(2, 8)], batch => model.call(batch));
+            AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 2, TargetRank = 1, Initialization = initialization }).Detach();
+        }),
+        ("TripletInitialization.FromData of nothing", _ => TripletInitialization.FromData<int>(null!, null!)),
+        ("TripletInitialization.FromWeight, a strange weight", bad =>
+        {
+            using var layer = Linear(8, 8);
+            using var model = Sequential(("a", layer));
+            layer.weight = new TorchSharp.Modules.Parameter((bad ?? ones(8, 8)).clone());
+            AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 2, TargetRank = 1, Initialization = TripletInitialization.FromWeight }).Detach();
+        }),
         ("FastDropout.Apply", bad => FastDropout.Apply(bad, 0.5)),
         ("SafetensorsFile.ReadInto", bad => Devices.InFolder(folder =>
         {
@@ -107,6 +123,8 @@ internal static class Entries
         ("a causal language model's loss, mask", bad => WithDecoder(model => model.Loss(ones([2, 8], ScalarType.Int64), bad, ones([2, 8], ScalarType.Int64)))),
         ("a causal language model's loss, labels", bad => WithDecoder(model => model.Loss(ones([2, 8], ScalarType.Int64), null, bad))),
         ("a causal language model's loss, positions", bad => WithDecoder(model => model.Loss(ones([2, 8], ScalarType.Int64), null, ones([2, 8], ScalarType.Int64), bad))),
+        ("a generator's model", _ => new TextGenerator(null!)),
+        ("a language model's generation", _ => WithDecoder(model => model.Generation = null!)),
         ("a language model", bad => { using var model = new BertForMaskedLM(Small(new BertConfig()), seed: 1); model.call(bad, null, null); }),
     ];
 

@@ -46,6 +46,8 @@ public sealed class PlanTests
         },
         ["biases"] = new() { Biases = BiasTraining.All, Targets = TargetModules.Globs("*", "**.?"), InitialRank = 3, TargetBudget = 5 },
         ["a layer number"] = new() { Targets = TargetModules.AllLinear.InLayers(0..1), TrainedModules = ["_norm"] },
+        ["replacing"] = new() { Attachment = AttachmentMethod.Replace },
+        ["materialised"] = new() { Attachment = AttachmentMethod.Materialise, Dropout = 0.1, Targets = TargetModules.AllLinear.Excluding("head") },
         ["too large a budget"] = new() { InitialRank = 2, TargetRank = 4, TotalSteps = 10, TrainedModules = ["hed"] },
         ["numbers out of range"] = new() { InitialRank = -1, Dropout = 2, Biases = (BiasTraining)7 },
     };
@@ -95,7 +97,7 @@ public sealed class PlanTests
         using var model = new RefusingNet();
         var problems = AdaLoraModel.Plan(model, new AdaLoraOptions { Dropout = 2, TrainedModules = ["nothing"], Overrides = null! }).Problems;
         Assert.Single(problems);
-        problems = AdaLoraModel.Plan(model, new AdaLoraOptions { Dropout = 2, TrainedModules = ["nothing"] }).Problems;
+        problems = AdaLoraModel.Plan(model, new AdaLoraOptions { Dropout = 2, TrainedModules = ["nothing"], Attachment = AttachmentMethod.Replace }).Problems;
         Assert.Equal(3, problems.Count);
         Assert.Contains("Dropout is 2", problems[0], StringComparison.Ordinal);
         Assert.Contains("No module matches suffix 'nothing'", problems[1], StringComparison.Ordinal);
@@ -110,9 +112,9 @@ public sealed class PlanTests
         Assert.Equal(
             """
             adapted: 2 layers
-              name    kind    out x in  rank  alpha  parameters
-              first   Linear  16 x 8    3     32     75
-              second  Linear  16 x 16   3     32     99
+              name    kind    out x in  rank  alpha  parameters  attached by
+              first   Linear  16 x 8    3     32     75          Replace
+              second  Linear  16 x 16   3     32     99          Replace
             not adapted: 1 module
               name  kind    out x in  why
               head  Linear  3 x 16    trained in full

@@ -1,10 +1,11 @@
+using AdaLora.Targeting;
 using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Loading;
 
 namespace AdaLora.Transformers.Layers;
 
 /// <summary>A decoder, by itself or below a head. Takes token ids, attention mask and positions.</summary>
-public abstract class DecoderModel : PretrainedModel
+public abstract class DecoderModel : PretrainedModel, ISuggestsTargets
 {
     private const string TokenIds = "token ids (do tokenizer and model come from the same checkpoint?)";
 
@@ -13,6 +14,9 @@ public abstract class DecoderModel : PretrainedModel
 
     /// <summary>The configuration the model was made from.</summary>
     public DecoderConfig Config { get; }
+
+    /// <summary>All linear layers of the blocks, and not the head.</summary>
+    public TargetModules SuggestedTargets => TargetModules.Globs($"{LayersName}.**");
 
     internal sealed override double FirstDeviation(string name) => Config.FirstDeviation(name);
 

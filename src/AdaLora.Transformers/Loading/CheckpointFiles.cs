@@ -10,7 +10,7 @@ internal static class CheckpointFiles
     public const string Index = "model.safetensors.index.json";
 
     /// <summary>What is replaced together; the configuration last, so that it never describes weights that aren't in place yet.</summary>
-    public static JointFiles Whole { get; } = new("checkpoint", [Weights, Config]);
+    public static JointFiles Whole { get; } = new("checkpoint", [Weights, Index, Config], alternatives: [Weights, Index]);
 
     public const string TokenizerSettings = "tokenizer_config.json";
 

@@ -116,7 +116,7 @@ public sealed class CheckpointFolder : IDisposable
 
     private void OpenWeights()
     {
-        if (Has(CheckpointFiles.Weights))
+        if (!CheckpointFiles.Whole.IsPending(Path, CheckpointFiles.Index) && Has(CheckpointFiles.Weights))
         {
             var file = OpenFile(CheckpointFiles.Weights);
             foreach (var name in file.Entries.Keys)

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using AdaLora.Transformers.Configuration;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -46,19 +47,26 @@ public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
     /// <summary>Names of stored tensors that repeat another one.</summary>
     private protected virtual IReadOnlyList<string> TiedNames => [];
 
+    /// <summary>What is saved in files of its own beside the configuration, by their names.</summary>
+    private protected virtual IReadOnlyDictionary<string, JsonObject> FilesBeside => new Dictionary<string, JsonObject>();
+
     private protected virtual ModelConfig ConfigToSave => BaseConfig;
 
-    /// <summary>Writes config.json and model.safetensors, which this package and the Python library of the same layout can read.</summary>
+    /// <summary>Writes config.json and model.safetensors, or shards with their index, which this package and the Python library of the same layout can read.</summary>
     /// <param name="folder">The folder; it is made if it isn't there, and existing files are replaced together: a process that is killed meanwhile leaves either the old checkpoint or the
     /// new one to this package.</param>
     /// <param name="tokenizerFolder">A checkpoint whose tokenizer files are copied as well, so that the result stands alone; null for none.</param>
-    /// <exception cref="ArgumentException"><paramref name="folder"/> is null or empty.</exception>
+    /// <param name="maxShardBytes">The greatest size of a weight file's tensors in bytes; a model that is larger is split into several, and a tensor that is larger has a file of its own. Null, the
+    /// default: one file.</param>
+    /// <exception cref="ArgumentException"><paramref name="folder"/> is null or empty, or <paramref name="maxShardBytes"/> is below 1.</exception>
     /// <exception cref="InvalidOperationException">Adapters are in the model: their names mean nothing to other readers.</exception>
     /// <exception cref="IOException">The files can't be read or written.</exception>
-    public void SaveCheckpoint(string folder, string? tokenizerFolder = null)
+    public void SaveCheckpoint(string folder, string? tokenizerFolder = null, long? maxShardBytes = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        CheckpointWriter.Write(this, ConfigToSave, folder);
+        if (maxShardBytes < 1)
+            throw new ArgumentOutOfRangeException(nameof(maxShardBytes), maxShardBytes, "A shard must hold at least one byte.");
+        CheckpointWriter.Write(this, ConfigToSave, FilesBeside, folder, maxShardBytes ?? long.MaxValue);
         if (tokenizerFolder is not null)
             CheckpointWriter.CopyTokenizer(tokenizerFolder, folder);
     }

@@ -24,7 +24,7 @@ internal sealed class ShardIndex
     /// <exception cref="CheckpointException">The index is broken or leads out of the folder.</exception>
     public static ShardIndex? ReadIfThere(string folder)
     {
-        var path = System.IO.Path.Combine(folder, CheckpointFiles.Index);
+        var path = CheckpointFiles.Whole.Find(folder, CheckpointFiles.Index);
         if (JsonFile.ReadIfThere(path) is not { } index)
             return null;
         if (index.Member("weight_map") is not { ValueKind: JsonValueKind.Object } map)

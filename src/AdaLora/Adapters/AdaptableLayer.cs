@@ -10,10 +10,21 @@ namespace AdaLora.Adapters;
 /// <param name="module">The layer.</param>
 internal abstract class AdaptableLayer(nn.Module<Tensor, Tensor> module)
 {
+    private Tensor? _original;
+
     public nn.Module<Tensor, Tensor> Module => module;
 
-    /// <summary>The weight, in whatever layout the layer keeps it. Do not dispose it.</summary>
-    public abstract Tensor Weight { get; }
+    /// <summary>The weight without any product, in whatever layout the layer keeps it: the layer's own or, while that holds the product, the copy of what it was. Do not dispose it.</summary>
+    public Tensor Weight => _original ?? Stored;
+
+    /// <summary>The layer's own tensor. Do not dispose it.</summary>
+    public abstract Tensor Stored { get; }
+
+    /// <summary>Whether <see cref="Stored"/> holds the adapter's product, so that <see cref="Weight"/> is a copy.</summary>
+    public bool IsMaterialized => _original is not null;
+
+    /// <summary>Whether the layer was disposed, along with the model it is part of.</summary>
+    public virtual bool IsDisposed => Stored.IsInvalid;
 
     /// <summary>(out), or null. Do not dispose it.</summary>
     public abstract Tensor? Bias { get; }
@@ -41,6 +52,35 @@ internal abstract class AdaptableLayer(nn.Module<Tensor, Tensor> module)
 
     /// <summary>A matrix (out, in) in the layout of the weight.</summary>
     public abstract Tensor InLayout(Tensor matrix);
+
+    /// <summary>Whether the layer is a module that the model calls, so that its inputs can be watched.</summary>
+    public virtual bool IsCalled => true;
+
+    /// <summary>The pieces of an input that the rows of the weight are multiplied by, (pieces, in).</summary>
+    public virtual Tensor Rows(Tensor input) => input.reshape(-1, InFeatures);
+
+    /// <summary>A tensor in the layout of the weight as a matrix (out, in).</summary>
+    public abstract Tensor AsMatrix(Tensor weight);
+
+    /// <summary>Copies the weight, so that <see cref="Stored"/> can hold the product from now on.</summary>
+    public void KeepOriginal()
+    {
+        using var noGrad = no_grad();
+        _original ??= Stored.detach().clone().DetachFromDisposeScope();
+    }
+
+    /// <summary>Gives <see cref="Stored"/> the values that <see cref="Weight"/> has, and forgets the copy. A disposed layer takes nothing back.</summary>
+    public void GiveBackOriginal()
+    {
+        if (_original is not { } original)
+            return;
+        _original = null;
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        if (!IsDisposed)
+            _ = Stored.copy_(original);
+        original.Dispose();
+    }
 
     /// <summary>Whether the layer computes exactly what its description says, so that its weight can be stored in another precision.</summary>
     public virtual bool TakesPrecision => false;

@@ -9,7 +9,7 @@ internal sealed class Conv2dLayer(Conv2d conv) : AdaptableLayer(conv)
 {
     private static readonly long[] NoPadding = [0, 0];
 
-    public override Tensor Weight => conv.weight;
+    public override Tensor Stored => conv.weight;
 
     public override Tensor? Bias => conv.bias;
 
@@ -39,6 +39,17 @@ internal sealed class Conv2dLayer(Conv2d conv) : AdaptableLayer(conv)
     }
 
     public override Tensor InLayout(Tensor matrix) => matrix.view(conv.out_channels, Channels, conv.kernel_size[0], conv.kernel_size[1]);
+
+    public override Tensor AsMatrix(Tensor weight) => weight.flatten(1);
+
+    /// <summary>The patches under the kernel, of each group as if it were an image of its own.</summary>
+    public override Tensor Rows(Tensor input)
+    {
+        var (padded, padding) = Pad(input.dim() == 4 ? input : input.unsqueeze(0));
+        var pieces = conv.groups == 1 ? padded : padded.reshape(padded.shape[0] * conv.groups, Channels, padded.shape[2], padded.shape[3]);
+        var patches = nn.functional.unfold(pieces, (conv.kernel_size[0], conv.kernel_size[1]), (conv.dilation[0], conv.dilation[1]), (padding[0], padding[1]), (conv.stride[0], conv.stride[1]));
+        return patches.transpose(1, 2).reshape(-1, InFeatures);
+    }
 
     public override SvdAdapter Adapt(AdapterParts parts) => new SvdConv2d(this, parts);
 

@@ -8,7 +8,7 @@ internal sealed class LinearLayer(nn.Module<Tensor, Tensor> module, IProjection 
 {
     public IProjection Projection => projection;
 
-    public override Tensor Weight => projection.Weight;
+    public override Tensor Stored => projection.Weight;
 
     public override Tensor? Bias => projection.Bias;
 
@@ -26,6 +26,8 @@ internal sealed class LinearLayer(nn.Module<Tensor, Tensor> module, IProjection 
     public override string? FindFault() => Adapters.Projection.FindFault(projection);
 
     public override Tensor InLayout(Tensor matrix) => WeightIsTransposed ? matrix.t() : matrix;
+
+    public override Tensor AsMatrix(Tensor weight) => WeightIsTransposed ? weight.t() : weight;
 
     public override bool TakesPrecision => Module is Linear;
 

@@ -51,7 +51,7 @@ public abstract partial class SvdAdapter
     /// <summary>Throws if the base layer is no longer where or what it was when it was adapted: better an error here than adapters that silently stop learning.</summary>
     internal void RequireInPlace()
     {
-        var weight = _layer.Weight;
+        var weight = _layer.Stored;
         if (weight.device_type == _left.device_type && weight.device_index == _left.device_index && weight.dtype == _dtype)
             return;
         throw new InvalidOperationException(

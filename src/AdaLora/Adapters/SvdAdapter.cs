@@ -44,10 +44,10 @@ public abstract partial class SvdAdapter : nn.Module<Tensor, Tensor>
         _activity = parts.Activity;
         _slot = parts.Slot;
         _dropout = parts.Dropout;
-        _dtype = layer.Weight.dtype;
         Scale = parts.Scale;
         using (NewDisposeScope())
         {
+            _dtype = layer.Stored.dtype;
             _right = ViewOf(parts.Bank.Values.Right(_slot));
             _lambda = ViewOf(parts.Bank.Values.Lambda(_slot));
             _left = ViewOf(parts.Bank.Values.Left(_slot));
@@ -68,6 +68,11 @@ public abstract partial class SvdAdapter : nn.Module<Tensor, Tensor>
     /// <summary>Whether the weight of the base layer contains the adapter's product, so that only the base layer is computed.</summary>
     public bool IsMerged => _weight.IsMerged;
 
+    /// <summary>Whether the layer is in its own place in the model and gets the product from a hook or has it in its weight, rather than being called by this module.</summary>
+    internal bool IsBeside { get; set; }
+
+    private protected double Dropout => _dropout;
+
     /// <summary>Whether the adapter took part in a forward pass in training mode.</summary>
     internal bool HasTrained { get; private set; }
 
@@ -75,7 +80,7 @@ public abstract partial class SvdAdapter : nn.Module<Tensor, Tensor>
     internal bool IsTrained => _right.requires_grad && _lambda.requires_grad && _left.requires_grad;
 
     /// <summary>Whether the module was disposed, along with the model it is part of.</summary>
-    internal bool IsDisposed => _right.IsInvalid;
+    internal bool IsDisposed => _right.IsInvalid || _layer.IsDisposed;
 
     internal TripletSlot Slot => _slot;
 
@@ -105,26 +110,66 @@ public abstract partial class SvdAdapter : nn.Module<Tensor, Tensor>
     public sealed override Tensor forward(Tensor input)
     {
         ArgumentNullException.ThrowIfNull(input);
+        // The layer itself adds the product, by its hook or its weight.
+        if (IsBeside)
+            return _base.call(input);
         using var passage = _activity.Gate.Read();
+        if (!TakesPart())
+            return IsMerged ? Merged(input) : Plain(input);
+        using var scope = NewDisposeScope();
+        return Adapted(input, training ? _dropout : 0).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The output of a layer that has been computed, with the product.</summary>
+    internal Tensor AddTo(Tensor output, Tensor input)
+    {
+        using var passage = _activity.Gate.Read();
+        if (!TakesPart())
+            return output;
+        using var scope = NewDisposeScope();
+        return Added(output, input, training ? _dropout : 0).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Whether layer and product are computed together in less time than one after the other, for this input.</summary>
+    internal virtual bool ComputesWhole(Tensor input) => false;
+
+    /// <summary>The layer with its product, without a call of the layer.</summary>
+    internal Tensor ComputeWhole(Tensor input)
+    {
+        using var passage = _activity.Gate.Read();
+        if (!TakesPart())
+            return _base.forward(input);
+        using var scope = NewDisposeScope();
+        return Adapted(input, training ? _dropout : 0).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Whether the adapter adds anything to what its layer computes by itself.</summary>
+    internal bool Contributes => Rank > 0 && _activity.Enabled && !IsMerged;
+
+    // Notes that the adapter runs, and says whether it has something to add.
+    private bool TakesPart()
+    {
         if (IsMerged)
         {
             return training && is_grad_enabled()
                 ? throw new InvalidOperationException($"'{_slot.Name}' is merged and cannot be trained. Call AdaLoraModel.Unmerge() first, or model.eval() to compute outputs only.")
-                : Merged(input);
+                : false;
         }
 
-        if (training && !HasTrained)
-        {
-            HasTrained = true;
-            _activity.StartedTraining?.Invoke();
-        }
-
-        if (Rank == 0 || !_activity.Enabled)
-            return Plain(input);
-
+        if (training)
+            NoteTraining();
+        if (!Contributes)
+            return false;
         RequireInPlace();
-        using var scope = NewDisposeScope();
-        return Adapted(input, training ? _dropout : 0).MoveToOuterDisposeScope();
+        return true;
+    }
+
+    private void NoteTraining()
+    {
+        if (HasTrained)
+            return;
+        HasTrained = true;
+        _activity.StartedTraining?.Invoke();
     }
 
     /// <inheritdoc/>
@@ -157,7 +202,13 @@ public abstract partial class SvdAdapter : nn.Module<Tensor, Tensor>
     /// <summary>The layer with its adapter.</summary>
     /// <param name="input">As in <see cref="forward"/>.</param>
     /// <param name="dropout">Rate in front of Q.</param>
-    private protected abstract Tensor Adapted(Tensor input, double dropout);
+    private protected virtual Tensor Adapted(Tensor input, double dropout) => Added(_base.call(input), input, dropout);
+
+    /// <summary>The layer with its adapter, given what the layer computes by itself.</summary>
+    /// <param name="output">The layer's output.</param>
+    /// <param name="input">As in <see cref="forward"/>.</param>
+    /// <param name="dropout">Rate in front of Q.</param>
+    private protected abstract Tensor Added(Tensor output, Tensor input, double dropout);
 
     /// <summary>The layer without its adapter.</summary>
     private protected virtual Tensor Plain(Tensor input) => _base.call(input);

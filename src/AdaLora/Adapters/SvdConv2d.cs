@@ -15,10 +15,9 @@ public sealed class SvdConv2d : SvdAdapter
     internal SvdConv2d(Conv2dLayer layer, AdapterParts parts)
         : base(nameof(SvdConv2d), layer, parts) => _layer = layer;
 
-    private protected override Tensor Adapted(Tensor input, double dropout)
+    private protected override Tensor Added(Tensor output, Tensor input, double dropout)
     {
         Activity.Factors?.NoteBypass();
-        var output = BaseLayer.call(input);
         var precision = ProductPrecision.Of(input, Left.dtype);
         var product = _layer.Convolve(Drop(input, precision, dropout), Left.In(precision), Lambda.view(Rank).Mul(Scale).In(precision), Right.In(precision));
         return output.Add(product.In(output.dtype));

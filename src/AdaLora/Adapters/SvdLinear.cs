@@ -15,7 +15,7 @@ public sealed class SvdLinear : SvdAdapter
     internal SvdLinear(LinearLayer layer, AdapterParts parts)
         : base(nameof(SvdLinear), layer, parts) => _isLinear = layer.TakesPrecision;
 
-    private protected override Tensor Adapted(Tensor input, double dropout) => CanFuse(input, dropout) ? Fused(input, dropout) : Composed(input, dropout);
+    private protected override Tensor Adapted(Tensor input, double dropout) => CanFuse(input, dropout) ? Fused(input, dropout) : Added(BaseOutput(input), input, dropout);
 
     private protected override Tensor Merged(Tensor input)
     {
@@ -50,9 +50,11 @@ public sealed class SvdLinear : SvdAdapter
         return new AdapterSettings(Scale, shared.Mask, is_grad_enabled() ? shared : null) { Failure = Activity.Failure, Gate = Activity.Gate };
     }
 
-    private Tensor Composed(Tensor input, double dropout)
+    internal override bool ComputesWhole(Tensor input) =>
+        input is { IsInvalid: false } && input.dim() > 1 && input.size((int)input.dim() - 1) == Layer.InFeatures && Contributes && CanFuse(input, training ? Dropout : 0);
+
+    private protected override Tensor Added(Tensor output, Tensor input, double dropout)
     {
-        var output = BaseOutput(input);
         var precision = ProductPrecision.Of(input, Left.dtype);
         var dropped = Drop(input, precision, dropout);
         if (Activity.Factors?.For(this, precision) is var (left, right))

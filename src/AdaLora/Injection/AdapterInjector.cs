@@ -23,11 +23,11 @@ internal static class AdapterInjector
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(targets);
-        var plan = new SiteFinder(model, targets, AdapterKinds.DescribeLinear).Find();
+        var plan = new SiteFinder(model, targets, AdapterKinds.DescribeLinear, WayFinder.Replacing(model)).Find();
         return plan.Nothing is { } nothing ? throw new InjectionException(nothing) : plan;
     }
 
-    /// <summary>Replaces every site's layer with an adapter around it: all of them, or none if anything fails.</summary>
+    /// <summary>Puts an adapter at every site, in the site's way: all of them, or none if anything fails.</summary>
     /// <param name="model">The model the sites were found in.</param>
     /// <param name="sites">The sites; see <see cref="InjectionPlan.GetSitesOrThrow"/>.</param>
     /// <param name="create">
@@ -47,27 +47,27 @@ internal static class AdapterInjector
         ArgumentNullException.ThrowIfNull(sites);
         ArgumentNullException.ThrowIfNull(create);
         CheckSites(model, sites);
-        var replacements = new List<Replacement>();
+        var placements = new List<Placement>();
         try
         {
             foreach (var site in sites)
-                replacements.Add(Replacement.Create(site, create, replacements));
+                placements.Add(Placement.Create(site, create, placements));
 
-            replacements.ForEach(replacement => replacement.Apply());
-            InjectionCheck.Verify(model, replacements);
+            placements.ForEach(placement => placement.Apply());
+            InjectionCheck.Verify(model, placements);
         }
         catch (Exception e)
         {
-            foreach (var replacement in replacements)
+            foreach (var placement in placements)
             {
-                replacement.Undo();
-                replacement.Adapter.Dispose();
+                placement.Undo();
+                placement.Adapter.Dispose();
             }
 
             throw e is InjectionException ? e : new InjectionException($"Adapters could not be injected; the model is unchanged. {e.Message}", e);
         }
 
-        return new InjectedLayers(model, replacements);
+        return new InjectedLayers(model, placements);
     }
 
     private static void CheckSites(nn.Module model, IReadOnlyList<InjectionSite> sites)

@@ -20,7 +20,7 @@ internal sealed class BaseBuffers : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var adapted = sites.SelectMany(s => ModuleNode.WalkOriginal(s.Layer)).Select(n => n.Module).ToHashSet<nn.Module>(ReferenceEqualityComparer.Instance);
+        var adapted = sites.Where(s => s.IsLayer).SelectMany(s => ModuleNode.WalkOriginal(s.Layer)).Select(n => n.Module).ToHashSet<nn.Module>(ReferenceEqualityComparer.Instance);
         _buffers =
         [
             .. ModuleNode.WalkOriginal(model)

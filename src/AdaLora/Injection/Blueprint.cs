@@ -4,4 +4,6 @@ namespace AdaLora.Injection;
 /// <param name="Ranks">Triplets held, by module.</param>
 /// <param name="Scales">Factor of the adapter's product, by module.</param>
 /// <param name="TrainedModules">Full names of the modules that are trained in full.</param>
-internal sealed record Blueprint(IReadOnlyDictionary<string, int> Ranks, IReadOnlyDictionary<string, double> Scales, IReadOnlyList<string> TrainedModules);
+/// <param name="Materialised">Names of the layers and weights that hold the product of their adapter.</param>
+internal sealed record Blueprint(IReadOnlyDictionary<string, int> Ranks, IReadOnlyDictionary<string, double> Scales, IReadOnlyList<string> TrainedModules,
+    IReadOnlySet<string> Materialised);

@@ -7,8 +7,10 @@ namespace AdaLora.Injection;
 /// An element of a plain collection in a field, which TorchSharp does not know about; an obstacle if there is no way to put another module there.
 /// </summary>
 internal sealed class CollectionReference(
-    ModuleNode owner, FieldInfo info, string member, Type heldType, Func<nn.Module?> read, Action<nn.Module>? write) : ModuleReference(owner)
+    ModuleNode owner, FieldInfo info, string member, Type heldType, Func<nn.Module?> read, Action<nn.Module>? write, bool isForward = false) : ModuleReference(owner)
 {
+    public override bool BypassesHooks => isForward;
+
     public override StorageKind? Storage => StorageKind.CollectionElement;
 
     public override Type DeclaringType => info.DeclaringType!;

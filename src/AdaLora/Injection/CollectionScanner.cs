@@ -21,7 +21,7 @@ internal sealed class CollectionScanner(ModuleNode owner, FieldInfo info)
     private IEnumerable<CollectionReference> Scan(object? value, string member, int depth) => value switch
     {
         _ when depth == 0 => [],
-        Delegate function => function.GetInvocationList().SelectMany(call => Fixed(call.Target, member, depth)),
+        Delegate function => function.GetInvocationList().SelectMany(call => Fixed(call.Target, member, depth, isForward: call.Method.Name == "forward")),
         ITuple tuple => Enumerable.Range(0, tuple.Length).SelectMany(i => Fixed(tuple[i], $"{member}.Item{i + 1}", depth)),
         string => [],
         IDictionary dictionary => ScanDictionary(dictionary, member, depth),
@@ -64,8 +64,8 @@ internal sealed class CollectionScanner(ModuleNode owner, FieldInfo info)
     }
 
     /// <summary>Modules in a place that cannot be written.</summary>
-    private IEnumerable<CollectionReference> Fixed(object? item, string member, int depth) => item is nn.Module module
-        ? [new(owner, info, member, typeof(object), () => module, null)]
+    private IEnumerable<CollectionReference> Fixed(object? item, string member, int depth, bool isForward = false) => item is nn.Module module
+        ? [new(owner, info, member, typeof(object), () => module, null, isForward)]
         : Scan(item, member, depth - 1);
 
     private static object?[] Snapshot(IEnumerable sequence)

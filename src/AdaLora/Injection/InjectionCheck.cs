@@ -6,12 +6,12 @@ namespace AdaLora.Injection;
 internal static class InjectionCheck
 {
     /// <exception cref="InjectionException">A path does not lead to its adapter, or a replaced layer is still referenced.</exception>
-    public static void Verify(nn.Module model, IReadOnlyList<Replacement> replacements)
+    public static void Verify(nn.Module model, IReadOnlyList<Placement> placements)
     {
         var nodes = ModuleNode.Walk(model);
         var modules = nodes.ToLookup(node => node.Path, node => node.Module);
         var references = ReferenceScanner.Scan(nodes);
-        foreach (var replacement in replacements)
+        foreach (var replacement in placements.OfType<Replacement>())
         {
             var site = replacement.Site;
             foreach (var path in site.Aliases.Prepend(site.Path))

@@ -23,6 +23,9 @@ internal sealed class ModuleNode(string name, nn.Module module, ModuleNode? pare
     /// <summary>The layer inside, if this module is an adapter.</summary>
     public nn.Module? BaseLayer { get; } = AdapterTable.BaseLayerOf(module);
 
+    /// <summary>Whether the module is an adapter, or has one beside it.</summary>
+    public bool CarriesAdapter { get; } = AdapterTable.BaseLayerOf(module) is not null || AdapterTable.IsCarrier(module);
+
     /// <summary>The parameters and buffers of the module and all modules below it, with their names from the root.</summary>
     public IEnumerable<(string Name, Tensor Value, bool IsBuffer)> State()
     {

@@ -25,6 +25,9 @@ internal abstract class ModuleReference(ModuleNode owner)
         ? null
         : $"declared as {TypeNames.Of(HeldType)}, which cannot hold an adapter";
 
+    /// <summary>Whether the model calls the module from here in a way that runs no hooks.</summary>
+    public virtual bool BypassesHooks => false;
+
     /// <summary>The module currently here.</summary>
     public abstract nn.Module? Read();
 

@@ -13,6 +13,9 @@ internal sealed class ParameterSlot(nn.Module owner, string name, string fullNam
     /// <summary>The parameter's name in its own module.</summary>
     public string Name => name;
 
+    /// <summary>Whether the module still has such a parameter.</summary>
+    public bool Exists => owner.named_parameters(recurse: false).Any(pair => pair.name == name);
+
     public Parameter Parameter => owner.named_parameters(recurse: false).First(pair => pair.name == name).parameter;
 
     /// <summary>The parameters of the modules, each once, under its first name.</summary>

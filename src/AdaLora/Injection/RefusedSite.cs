@@ -25,7 +25,8 @@ public sealed class RefusedSite
 
     /// <summary>One line for messages.</summary>
     /// <returns>Path, declaring type, member and reason.</returns>
-    public override string ToString() => DeclaringType is null
-        ? $"{ReadableName.Of(Path)}: {Reason}"
-        : $"{ReadableName.Of(Path)}: {TypeNames.Of(DeclaringType)}{(Member?[0] == '[' ? "" : ".")}{Member} is {Reason}";
+    public override string ToString() => $"{ReadableName.Of(Path)}: {Obstruction}";
+
+    /// <summary>What stands in the way: declaring type, member and reason.</summary>
+    internal string Obstruction => DeclaringType is null ? Reason : $"{TypeNames.Of(DeclaringType)}{(Member?[0] == '[' ? "" : ".")}{Member} is {Reason}";
 }

@@ -10,6 +10,7 @@ internal sealed class SiteFinder
     private readonly nn.Module _model;
     private readonly TargetModules _targets;
     private readonly Func<nn.Module, AdaptableLayer?> _describe;
+    private readonly WayFinder _ways;
     private readonly IReadOnlyList<ModuleNode> _nodes;
     private readonly ILookup<nn.Module, ModuleReference> _references;
     private readonly HashSet<nn.Module> _selected = new(ReferenceEqualityComparer.Instance);
@@ -17,15 +18,18 @@ internal sealed class SiteFinder
     private readonly List<RefusedSite> _refused = [];
     private readonly List<RefusedSite> _skipped = [];
     private readonly List<RefusedSite> _leftOut = [];
+    private readonly HashSet<string> _found = new(StringComparer.Ordinal);
 
     /// <param name="model">The model.</param>
     /// <param name="targets">Which layers.</param>
     /// <param name="describe">What can carry an adapter.</param>
-    public SiteFinder(nn.Module model, TargetModules targets, Func<nn.Module, AdaptableLayer?> describe)
+    /// <param name="ways">How adapters are attached.</param>
+    public SiteFinder(nn.Module model, TargetModules targets, Func<nn.Module, AdaptableLayer?> describe, WayFinder ways)
     {
         _model = model;
         _targets = targets;
         _describe = describe;
+        _ways = ways;
         _nodes = ModuleNode.Walk(model);
         _references = ReferenceScanner.Scan(_nodes);
     }
@@ -42,11 +46,12 @@ internal sealed class SiteFinder
                 Decide(node, matches.Max(pair => pair.match), names.Select(name => name.Path).ToArray());
             else
                 LeaveOut(node);
+            AddNamedWeights(node);
         }
 
         foreach (var unregistered in UnregisteredModules.In(_nodes, _references, _targets).Where(found => !IsInsideSelected(found.Owner)))
             _skipped.Add(unregistered.Site);
-        var paths = _sites.SelectMany(site => site.Aliases.Prepend(site.Path)).Concat(_refused.Select(site => site.Path)).ToArray();
+        var paths = _sites.SelectMany(site => site.Aliases.Prepend(site.Path)).Concat(_refused.Select(site => site.Path)).Concat(_found).ToArray();
         var nothing = _sites.Count == 0 && _refused.Count == 0 ? NothingFound.Describe(_targets, _nodes, _skipped) : null;
         return new(_sites, _refused, _skipped, _leftOut, Unmatched(_targets.Patterns, paths), Unmatched(_targets.Exclusions, [.. _nodes.Select(node => node.Path)]), nothing);
     }
@@ -54,7 +59,7 @@ internal sealed class SiteFinder
     // With reasons, but only for what a selection of every layer would have reported.
     private void LeaveOut(ModuleNode node)
     {
-        if (node.BaseLayer is not null || _describe(node.Module) is not null || PackedModules.ReasonFor(node.Module) is not null || PackedModules.UncoveredIn(node.Module) is not null)
+        if (node.CarriesAdapter || _describe(node.Module) is not null || PackedModules.ReasonFor(node.Module) is not null || PackedModules.UncoveredIn(node.Module) is not null)
             _leftOut.Add(new(node.DisplayPath, _targets.WhyNot(node.Path)!));
     }
 
@@ -63,9 +68,14 @@ internal sealed class SiteFinder
 
     private void Decide(ModuleNode node, NameMatch match, string[] names)
     {
-        if (node.BaseLayer is not null)
+        if (node.CarriesAdapter)
         {
             Refuse(node, "already carries an adapter");
+        }
+        else if (match > NameMatch.ByKind && IsOpaque(node, match) && AddWeights(node))
+        {
+            _ = _found.Add(node.Path);
+            _ = _selected.Add(node.Module);
         }
         else if (PackedModules.ReasonFor(node.Module) is { } packed)
         {
@@ -104,24 +114,47 @@ internal sealed class SiteFinder
         }
     }
 
+    // Without a layer that could be replaced or hooked; a region of the model contains all kinds of modules, of which only the packed ones are known to be matrices and nothing else.
+    private bool IsOpaque(ModuleNode node, NameMatch match) =>
+        node.Module is not jit.ScriptModule && (PackedModules.ReasonFor(node.Module) is not null || (match == NameMatch.ByName && _describe(node.Module) is null));
+
+    // The weights of a module that the targets select as a whole.
+    private bool AddWeights(ModuleNode node)
+    {
+        if (!_ways.MayMaterialise([node.Path]))
+            return false;
+        var parts = WeightPart.In(node).ToList();
+        parts.ForEach(part => AddWeight(node, part, $"a {TypeNames.Of(node.Module.GetType())} has no layer that could be replaced or hooked"));
+        return parts.Count > 0;
+    }
+
+    // The weights that the targets name themselves.
+    private void AddNamedWeights(ModuleNode node)
+    {
+        if (node.CarriesAdapter || _selected.Contains(node.Module) || IsInsideSelected(node) || !_ways.MayMaterialise([node.Path]))
+            return;
+        foreach (var part in WeightPart.In(node).Where(part => _targets.Match(part.Path) == NameMatch.ByName || _targets.Match(part.Slot.FullName) == NameMatch.ByName))
+            AddWeight(node, part, "the targets name a parameter");
+    }
+
+    private void AddWeight(ModuleNode node, WeightPart part, string reason)
+    {
+        _ = _found.Add(part.Slot.FullName);
+        using var scope = NewDisposeScope();
+        if (_ways.ForWeight(part, reason, out var way) is { } fault)
+            _refused.Add(new(part.Path, fault));
+        else
+            _sites.Add(new(node, _model, part, way));
+    }
+
     private void DecideByStorage(ModuleNode node, AdaptableLayer layer, string[] names)
     {
         var references = _references[node.Module].ToArray();
-        var obstacles = references.Where(reference => reference.Obstacle is not null).ToArray();
-        if (obstacles.Length > 0)
-        {
-            _ = _selected.Add(node.Module);
-            _refused.AddRange(obstacles.Select(place => new RefusedSite(node.Path, place.Obstacle!, place.DeclaringType, place.Member, place.HeldType)));
-        }
-        else if (references.All(reference => reference.Storage is null))
-        {
-            Refuse(node, $"is registered in a {TypeNames.Of(node.Parent!.Module.GetType())}, but no field, list or dictionary of the model's modules holds it");
-        }
+        _ = _selected.Add(node.Module);
+        if (_ways.ForLayer(node, layer, references, out var way) is { Count: > 0 } faults)
+            _refused.AddRange(faults);
         else
-        {
-            _ = _selected.Add(node.Module);
-            _sites.Add(new(node, _model, [.. names.Where(name => name != node.Path)], layer, references));
-        }
+            _sites.Add(new(node, _model, [.. names.Where(name => name != node.Path)], layer, references, way));
     }
 
     private static string NotLinear(nn.Module module)

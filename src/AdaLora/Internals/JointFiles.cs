@@ -5,8 +5,11 @@ namespace AdaLora.Internals;
 /// readers that ask <see cref="Find"/> get these files, wherever moving the individual files was interrupted. Nothing outside the folder is touched.
 /// </summary>
 /// <param name="whole">What they are together, such as "adapter".</param>
-/// <param name="files">Their names, in the order in which they are moved: whatever describes another comes after it.</param>
-internal sealed class JointFiles(string whole, IReadOnlyList<string> files)
+/// <param name="files">
+/// Their names, in the order in which they are moved: whatever describes another comes after it. Files of other names that are written with them come before all of these.
+/// </param>
+/// <param name="alternatives">Those of which one replaces the others.</param>
+internal sealed class JointFiles(string whole, IReadOnlyList<string> files, IReadOnlyList<string>? alternatives = null)
 {
     private string Pending => $".{whole}-pending";
 
@@ -37,10 +40,13 @@ internal sealed class JointFiles(string whole, IReadOnlyList<string> files)
         return File.Exists(pending) ? pending : Path.Combine(folder, file);
     }
 
+    /// <summary>Whether the current version of a file waits to be moved: then it counts, whatever alternative of it is in the folder.</summary>
+    public bool IsPending(string folder, string file) => File.Exists(Path.Combine(folder, Pending, file));
+
     private void WriteAll(string folder, IReadOnlyDictionary<string, Action<Stream>> writers, Func<string, Stream>? create)
     {
         Directory.CreateDirectory(folder);
-        if (files.FirstOrDefault(file => Directory.Exists(Path.Combine(folder, file))) is { } obstacle)
+        if (writers.Keys.FirstOrDefault(file => Directory.Exists(Path.Combine(folder, file))) is { } obstacle)
             throw new IOException($"'{Path.Combine(folder, obstacle)}' is a folder, but the {whole} needs a file of that name.");
         FinishPending(folder);
         // A process killed while writing could not clean up.
@@ -50,7 +56,7 @@ internal sealed class JointFiles(string whole, IReadOnlyList<string> files)
         try
         {
             Directory.CreateDirectory(staging);
-            foreach (var file in files)
+            foreach (var file in InOrder(writers.Keys))
                 AtomicFile.WriteInPlace(Path.Combine(staging, file), writers[file], create);
             Directory.Move(staging, Path.Combine(folder, Pending));
         }
@@ -69,8 +75,21 @@ internal sealed class JointFiles(string whole, IReadOnlyList<string> files)
         var pending = Path.Combine(folder, Pending);
         if (!Directory.Exists(pending))
             return;
-        foreach (var file in files.Where(file => File.Exists(Path.Combine(pending, file))))
+        var waiting = InOrder(Directory.GetFiles(pending).Select(file => Path.GetFileName(file)));
+        if (alternatives?.Any(waiting.Contains) == true)
+        {
+            foreach (var other in alternatives.Except(waiting))
+                File.Delete(Path.Combine(folder, other));
+        }
+
+        foreach (var file in waiting)
             File.Move(Path.Combine(pending, file), Path.Combine(folder, file), overwrite: true);
         Directory.Delete(pending, recursive: true);
+    }
+
+    private List<string> InOrder(IEnumerable<string> names)
+    {
+        var given = names.Order(StringComparer.Ordinal).ToList();
+        return [.. given.Except(files), .. files.Intersect(given)];
     }
 }

@@ -38,7 +38,7 @@ internal sealed class SavedAdapter : IDisposable
     /// <exception cref="InvalidDataException">The adapter does not fit the model; all mismatches are listed.</exception>
     public SavedFit FitTo(nn.Module model)
     {
-        var fit = new SavedFit(model, _config, _file.Entries);
+        var fit = new SavedFit(model, _config, _file.Entries, SavedAttachments.Read(_file));
         if (fit.Problems.Count > 0)
             throw new InvalidDataException($"The adapter in '{_folder}' does not fit the model: {string.Join("; ", fit.Problems)}.");
 

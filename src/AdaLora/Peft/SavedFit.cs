@@ -14,17 +14,21 @@ internal sealed class SavedFit
     private readonly SavedConfig _config;
     private readonly IReadOnlyDictionary<string, SafetensorsEntry> _entries;
     private readonly IReadOnlyList<ModuleNode> _nodes;
+    private readonly IReadOnlyList<(string Path, object Module, AdaptableLayer Layer)> _layers;
+    private readonly IReadOnlySet<string> _materialised;
     private readonly HashSet<string> _used = new(StringComparer.Ordinal);
     private readonly List<string> _problems = [];
     private readonly List<(string Stored, Tensor Target)> _others = [];
 
-    public SavedFit(nn.Module model, SavedConfig config, IReadOnlyDictionary<string, SafetensorsEntry> entries)
+    public SavedFit(nn.Module model, SavedConfig config, IReadOnlyDictionary<string, SafetensorsEntry> entries, IReadOnlySet<string> materialised)
     {
         _config = config;
         _entries = entries;
         _nodes = ModuleNode.Walk(model);
+        _materialised = materialised;
         var stored = entries.Keys.Select(name => PeftName.ModuleOf(name, config.Endings)).OfType<string>().Concat(config.NamedModules).ToHashSet(StringComparer.Ordinal);
         TrainedModules = FindTrained(stored);
+        _layers = [.. _nodes.Where(n => !n.CarriesAdapter).SelectMany(n => LayersAt(n, stored))];
         Modules = FindAdapted(stored);
         CheckAdapted();
         CheckTrained();
@@ -58,7 +62,7 @@ internal sealed class SavedFit
 
     /// <summary>How the adapters must be created to hold what is stored.</summary>
     public Blueprint Blueprint() =>
-        new(Modules.ToDictionary(n => n, _config.RankOf, StringComparer.Ordinal), Modules.ToDictionary(n => n, _config.ScaleOf, StringComparer.Ordinal), TrainedModules);
+        new(Modules.ToDictionary(n => n, _config.RankOf, StringComparer.Ordinal), Modules.ToDictionary(n => n, _config.ScaleOf, StringComparer.Ordinal), TrainedModules, _materialised);
 
     /// <summary>The settings for further training.</summary>
     public SavedTraining Training() => _config.Training(Modules.Count, Modules.Sum(_config.RankOf));
@@ -83,33 +87,39 @@ internal sealed class SavedFit
 
     private IReadOnlyList<string> FindAdapted(HashSet<string> stored)
     {
-        var layers = _nodes.Where(n => AdapterKinds.Describe(n.Module) is not null).ToList();
-        var names = layers.Where(n => stored.Contains(n.Path)).DistinctBy(n => n.Module, ReferenceEqualityComparer.Instance).Select(n => n.Path).ToHashSet(StringComparer.Ordinal);
+        var layers = _layers;
+        var present = layers.Where(n => stored.Contains(n.Path)).DistinctBy(n => n.Module, (IEqualityComparer<object?>)ReferenceEqualityComparer.Instance);
+        var names = present.Select(n => n.Path).ToHashSet(StringComparer.Ordinal);
         foreach (var lost in stored.Except(names, StringComparer.Ordinal).Order(StringComparer.Ordinal))
         {
-            _problems.Add(_nodes.Any(n => n.Path == lost && n.BaseLayer is not null) ? $"'{lost}' already carries an adapter" : $"the model has no linear layer or convolution '{lost}'");
+            _problems.Add(_nodes.Any(n => n.Path == lost && n.CarriesAdapter) ? $"'{lost}' already carries an adapter" : $"the model has no linear layer or convolution '{lost}'");
             _used.UnionWith(_config.Endings.Select(ending => PeftName.Prefix + lost + ending));
         }
 
         // The configuration's selection shows what is missing. A module under a second name is not missing.
-        var covered = layers.Where(n => names.Contains(n.Path)).Select(n => n.Module).ToHashSet<nn.Module>(ReferenceEqualityComparer.Instance);
+        var covered = layers.Where(n => names.Contains(n.Path)).Select(n => n.Module).ToHashSet((IEqualityComparer<object?>)ReferenceEqualityComparer.Instance);
         names.UnionWith(layers.Where(n => _config.Targets.Selects(n.Path) && !IsTrained(n.Path) && covered.Add(n.Module)).Select(n => n.Path));
         if (names.Count == 0 && _problems.Count == 0)
             _problems.Add("it holds no adapted matrices");
         return [.. layers.Where(n => names.Contains(n.Path)).Select(n => n.Path)];
     }
 
+    // A weight that belongs to no layer counts only if something is stored for it.
+    private static IEnumerable<(string Path, object Module, AdaptableLayer Layer)> LayersAt(ModuleNode node, HashSet<string> stored) =>
+        AdapterKinds.Describe(node.Module) is { } layer
+            ? [(node.Path, node.Module, layer)]
+            : WeightPart.In(node).Where(part => stored.Contains(part.Path)).Select(part => (part.Path, (object)part, part.AsLayer()));
+
     private bool IsTrained(string path) => TrainedModules.Any(t => ModuleNames.IsAtOrIn(path, t));
 
     private void CheckAdapted()
     {
-        foreach (var node in _nodes.Where(n => Modules.Contains(n.Path)))
+        foreach (var (path, layer) in _layers.Where(n => Modules.Contains(n.Path)).Select(n => (n.Path, n.Layer)))
         {
-            var layer = AdapterKinds.Describe(node.Module)!;
             if (_config.FaultOf(layer) is { } fault)
-                _problems.Add($"'{node.Path}' {fault}");
-            foreach (var (ending, shape) in _config.ShapesOf(node.Path, new MatrixSizes(layer)))
-                Check(PeftName.Prefix + node.Path + ending, shape, isFloating: true);
+                _problems.Add($"'{path}' {fault}");
+            foreach (var (ending, shape) in _config.ShapesOf(path, new MatrixSizes(layer)))
+                Check(PeftName.Prefix + path + ending, shape, isFloating: true);
         }
     }
 

@@ -1,10 +1,10 @@
 namespace AdaLora.Targeting;
 
 /// <summary>
-/// Initial rank and alpha for individual modules: an ordered list of rules. Immutable; <see cref="With(string, int?, double?)"/> returns a longer list.
+/// Initial rank, alpha and the way of attaching for individual modules: an ordered list of rules. Immutable; <see cref="With(string, int?, double?, AttachmentMethod?)"/> returns a longer list.
 /// </summary>
 /// <remarks>
-/// The last rule that matches a name and gives a value wins, separately for rank and alpha: write the general rule first and its exceptions after it.
+/// The last rule that matches a name and gives a value wins, separately for each of them: write the general rule first and its exceptions after it.
 /// </remarks>
 public sealed class ModuleOverrides
 {
@@ -22,27 +22,29 @@ public sealed class ModuleOverrides
     /// <param name="pattern">A full name, suffix or glob.</param>
     /// <param name="initialRank">The initial rank (0 or more), or null to leave it unchanged.</param>
     /// <param name="alpha">The numerator of the scale (positive), or null to leave it unchanged.</param>
+    /// <param name="attachment">How the adapters are attached, or null to leave it unchanged.</param>
     /// <returns>The longer list.</returns>
-    /// <exception cref="ArgumentException">The pattern is invalid, or neither value is given.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The rank is negative, or alpha is not a positive finite number.</exception>
-    public ModuleOverrides With(string pattern, int? initialRank = null, double? alpha = null)
+    /// <exception cref="ArgumentException">The pattern is invalid, or no value is given.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The rank is negative, alpha is not a positive finite number, or the way of attaching is unknown.</exception>
+    public ModuleOverrides With(string pattern, int? initialRank = null, double? alpha = null, AttachmentMethod? attachment = null)
     {
         var parsed = NamePattern.Parse(pattern);
-        return With(parsed.Strength == NameMatch.ByName ? TargetModules.Suffixes(pattern) : TargetModules.Globs(pattern), initialRank, alpha);
+        return With(parsed.Strength == NameMatch.ByName ? TargetModules.Suffixes(pattern) : TargetModules.Globs(pattern), initialRank, alpha, attachment);
     }
 
     /// <summary>Adds a rule for any selection of modules.</summary>
     /// <param name="selection">The modules it applies to.</param>
     /// <param name="initialRank">The initial rank (0 or more), or null to leave it unchanged.</param>
     /// <param name="alpha">The numerator of the scale (positive), or null to leave it unchanged.</param>
+    /// <param name="attachment">How the adapters are attached, or null to leave it unchanged.</param>
     /// <returns>The longer list.</returns>
-    /// <exception cref="ArgumentException">Neither value is given.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The rank is negative, or alpha is not a positive finite number.</exception>
-    public ModuleOverrides With(TargetModules selection, int? initialRank = null, double? alpha = null)
+    /// <exception cref="ArgumentException">No value is given.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The rank is negative, alpha is not a positive finite number, or the way of attaching is unknown.</exception>
+    public ModuleOverrides With(TargetModules selection, int? initialRank = null, double? alpha = null, AttachmentMethod? attachment = null)
     {
         ArgumentNullException.ThrowIfNull(selection);
-        if (initialRank is null && alpha is null)
-            throw new ArgumentException($"The rule for {selection} gives neither an initial rank nor an alpha.", nameof(initialRank));
+        if (initialRank is null && alpha is null && attachment is null)
+            throw new ArgumentException($"The rule for {selection} gives neither an initial rank nor an alpha nor a way of attaching.", nameof(initialRank));
 
         if (initialRank is { } rank)
             ArgumentOutOfRangeException.ThrowIfNegative(rank, nameof(initialRank));
@@ -50,19 +52,22 @@ public sealed class ModuleOverrides
         if (alpha is { } value && !(double.IsFinite(value) && value > 0))
             throw new ArgumentOutOfRangeException(nameof(alpha), value, "Alpha must be a positive finite number.");
 
-        return new([.. _rules, (selection, new ModuleOverride(initialRank, alpha))]);
+        if (attachment is { } method && !Enum.IsDefined(method))
+            throw new ArgumentOutOfRangeException(nameof(attachment), method, "Unknown way of attaching.");
+
+        return new([.. _rules, (selection, new ModuleOverride(initialRank, alpha, attachment))]);
     }
 
     /// <summary>The values that apply to one module.</summary>
-    /// <param name="name">Its dotted name.</param>
+    /// <param name="names">The dotted names it goes by.</param>
     /// <returns>The values; null where no rule gives one.</returns>
-    internal ModuleOverride Resolve(string name)
+    internal ModuleOverride Resolve(params IReadOnlyList<string> names)
     {
-        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(names);
         return _rules
-            .Where(rule => rule.Selection.Matches(name))
+            .Where(rule => names.Any(rule.Selection.Matches))
             .Aggregate(default(ModuleOverride), (found, rule) =>
-                new ModuleOverride(rule.Values.InitialRank ?? found.InitialRank, rule.Values.Alpha ?? found.Alpha));
+                new ModuleOverride(rule.Values.InitialRank ?? found.InitialRank, rule.Values.Alpha ?? found.Alpha, rule.Values.Attachment ?? found.Attachment));
     }
 
     /// <summary>The rules that apply to no module, most likely because of a typo.</summary>
@@ -79,6 +84,14 @@ public sealed class ModuleOverrides
     /// <returns>The rules in order, or <c>none</c>.</returns>
     public override string ToString() => Count == 0 ? "none" : string.Join("; ", _rules.Select(rule => $"{rule.Selection}: {Describe(rule.Values)}"));
 
-    private static string Describe(ModuleOverride values) =>
-        string.Join(", ", ((string?[])[values.InitialRank is { } rank ? $"rank {rank}" : null, values.Alpha is { } alpha ? FormattableString.Invariant($"alpha {alpha}") : null]).OfType<string>());
+    private static string Describe(ModuleOverride values)
+    {
+        string?[] given =
+        [
+            values.InitialRank is { } rank ? $"rank {rank}" : null,
+            values.Alpha is { } alpha ? FormattableString.Invariant($"alpha {alpha}") : null,
+            values.Attachment is { } attachment ? $"attachment {attachment}" : null,
+        ];
+        return string.Join(", ", given.OfType<string>());
+    }
 }

@@ -26,6 +26,12 @@ public sealed class TargetModules
     /// <summary>Every linear layer of the model, including output heads. Convolutions are adapted only if they are named: see <see cref="Suffixes"/>.</summary>
     public static TargetModules AllLinear { get; } = new("all linear layers", [], [], _ => NameMatch.ByKind);
 
+    /// <summary>
+    /// The layers that the model itself suggests, if it is an <see cref="ISuggestsTargets"/>; otherwise <see cref="AllLinear"/>. Combined with another selection, it stands for
+    /// <see cref="AllLinear"/>.
+    /// </summary>
+    public static TargetModules Suggested { get; } = new("the layers that the model suggests, or all linear layers", [], [], _ => NameMatch.ByKind);
+
     /// <summary>The patterns that select something, as opposed to those that only exclude.</summary>
     internal IReadOnlyList<NamePattern> Patterns { get; }
 
@@ -124,6 +130,9 @@ public sealed class TargetModules
         ArgumentNullException.ThrowIfNull(other);
         return new($"({_description}) or ({other._description})", [.. Patterns, .. other.Patterns], [.. Exclusions, .. other.Exclusions], name => Either(_judge(name), other._judge(name)));
     }
+
+    /// <summary>This selection, or what takes its place for a model that may suggest one.</summary>
+    internal TargetModules For(ISuggestsTargets? model) => !ReferenceEquals(this, Suggested) ? this : model?.SuggestedTargets ?? AllLinear;
 
     /// <summary>Whether the name is selected. The kind of module is not checked: <see cref="AllLinear"/> matches every name.</summary>
     /// <param name="name">The dotted name; the model itself has the empty name.</param>

@@ -59,6 +59,9 @@ internal abstract class TrainingTarget : IDisposable
     /// <summary>Reads a snapshot that was saved in a table.</summary>
     public abstract IWeightSnapshot ReadSnapshot(StateTable state);
 
+    /// <summary>The parameters that training does not change, by name.</summary>
+    public virtual IEnumerable<(string Name, Tensor Value)> FrozenWeights => Model.named_parameters().Where(p => !p.parameter.requires_grad).Select(p => (p.name, (Tensor)p.parameter));
+
     /// <summary>Adds, by name, what must be the same when a training resumes from a checkpoint of this one.</summary>
     public abstract void Identify(IDictionary<string, string> identity);
 

@@ -207,7 +207,8 @@ public sealed class SvdConv2dTests
     public void A_field_that_holds_nothing_but_a_convolution_is_refused_with_the_reason()
     {
         using var model = new Sealed();
-        var message = Assert.Throws<InjectionException>(() => AdaLoraModel.Attach(model, new AdaLoraOptions { Targets = TargetModules.Suffixes("_conv") })).Message;
+        var options = new AdaLoraOptions { Targets = TargetModules.Suffixes("_conv"), Attachment = AttachmentMethod.Replace };
+        var message = Assert.Throws<InjectionException>(() => AdaLoraModel.Attach(model, options)).Message;
         Assert.Contains("Conv2d", message, StringComparison.Ordinal);
         Assert.Contains("_conv", message, StringComparison.Ordinal);
     }

@@ -87,7 +87,7 @@ public sealed class RefusalAdviceTests
         using var model = new Properties();
         var refused = Assert.Single(AdapterInjector.Find(model, TargetModules.AllLinear).Refused);
         Assert.Equal("Closed: Properties.Closed is declared as Linear, which cannot hold an adapter", refused.ToString());
-        var message = Assert.Throws<InjectionException>(() => AdaLoraModel.Attach(model, Options)).Message;
+        var message = Assert.Throws<InjectionException>(() => AdaLoraModel.Attach(model, Options with { Attachment = AttachmentMethod.Replace })).Message;
         Assert.DoesNotContain("k__BackingField", message, StringComparison.Ordinal);
         Assert.Contains("Excluding(\"Closed\")", message, StringComparison.Ordinal);
         Assert.Contains("Did you mean First", Assert.Throws<InjectionException>(() => AdapterInjector.Find(model, TargetModules.Suffixes("Frist"))).Message, StringComparison.Ordinal);

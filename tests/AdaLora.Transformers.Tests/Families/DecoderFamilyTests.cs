@@ -1,3 +1,5 @@
+using AdaLora.Adapters;
+using AdaLora.Targeting;
 using AdaLora.TestSupport;
 using AdaLora.Transformers.Loading;
 using TorchSharp;
@@ -170,6 +172,36 @@ public sealed class DecoderFamilyTests : IDisposable
             else
                 Assert.True(values.All(float.IsFinite) && Math.Sqrt(values.Average(value => (double)value * value)) is > 0.1 and < 0.4, name);
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Adapters_are_put_on_the_blocks_and_not_on_the_head_and_merge(string family)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var model = SmallDecoder.Make(family, isTied: false);
+        model.eval();
+        var plain = model.call(Ids(), null, null);
+        using (var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 3, TargetRank = 2, Seed = 1 }))
+        {
+            // Packed projections are one layer each.
+            Assert.Equal(family is "gpt2" or "phi3" ? 8 : 14, adapted.Adapters.Count);
+            var adapters = model.named_modules().Where(m => m.module is SvdAdapter).Select(m => m.name).ToList();
+            Assert.Equal(adapted.Adapters.Count, adapters.Count);
+            Assert.All(adapters, name => Assert.StartsWith(model.LayersName + ".", name, StringComparison.Ordinal));
+            Assert.True(plain.eq(model.call(Ids(), null, null)).all().item<bool>());
+            adapted.TrainableParameters[0].add_(0.05);
+            var changed = model.call(Ids(), null, null);
+            Assert.False(allclose(plain, changed, 1e-3, 1e-3));
+            adapted.Merge();
+            Assert.True(allclose(changed, model.call(Ids(), null, null), 1e-4, 1e-4));
+            adapted.Detach();
+        }
+
+        Assert.True(plain.eq(model.call(Ids(), null, null)).all().item<bool>());
+        var all = AdaLoraModel.Plan(model, new AdaLoraOptions { Targets = TargetModules.AllLinear }).Adapters;
+        Assert.Contains(all, adapter => adapter.Name == "lm_head");
     }
 
     private static Tensor Ids() => tensor((long[])[3, 9, 4, 1, 5, 8, 2, 6, 7, 7, 3, 4, 9, 1, 2, 5], [2, 8]);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AdaLora.Bank;
 using static TorchSharp.torch;
 
 namespace AdaLora.Training.Checkpoints;
@@ -16,6 +17,7 @@ internal sealed class RunIdentity
     {
         ["Allocation"] = Text(Allocation.AllocationStrategy.PruneToBudget),
         [nameof(TrainerOptions.LossScale)] = Text(LossScale.None),
+        [nameof(LearningRateFactors)] = Text(LearningRateFactors.Equal),
     };
 
     private readonly WeightFingerprint _frozen;
@@ -33,7 +35,7 @@ internal sealed class RunIdentity
     /// <param name="scale">How they are scaled.</param>
     public static RunIdentity Of(TrainingTarget target, TrainerOptions options, optim.Optimizer optimizer, string losses, LossScale scale)
     {
-        var frozen = new WeightFingerprint(target.Model.named_parameters().Where(p => !p.parameter.requires_grad).Select(p => (p.name, (Tensor)p.parameter)));
+        var frozen = new WeightFingerprint(target.FrozenWeights);
         var settings = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
             ["checkpoint format"] = Format,

@@ -1,0 +1,51 @@
+using AdaLora.Safetensors;
+
+namespace AdaLora;
+
+/// <content>Weights that hold the product of their adapter.</content>
+public sealed partial class AdaLoraModel
+{
+    private const string WeightGradients = "weight_gradients";
+
+    /// <summary>Lets every such weight be what it is with the current triplets. Called whenever these may have changed.</summary>
+    internal void WriteWeights()
+    {
+        foreach (var weight in _injection.Materialized.Where(w => w.IsApplied))
+            weight.Write();
+    }
+
+    /// <summary>Turns the gradients of such weights into those of triplets.</summary>
+    private void ProjectGradients()
+    {
+        var weights = _injection.Materialized.Where(w => w.HasGradient).ToList();
+        if (weights.Count == 0)
+            return;
+        // Their gradients are in the views, where the binder looks for them.
+        _factors.NoteBypass();
+        weights.ForEach(weight => weight.Project());
+        // Only now: several parts of one parameter share its gradient.
+        weights.ForEach(weight => weight.DropGradient());
+    }
+
+    private bool HasWeightGradients => _injection.Materialized.Any(w => w.HasGradient);
+
+    /// <summary>Writes the gradients so far as they are: projecting them now and the rest later would round differently.</summary>
+    private void SaveWeightGradients(StateTable state)
+    {
+        foreach (var slot in _injection.Materialized.SelectMany(w => w.Slots).DistinctBy(s => s.FullName))
+        {
+            if (slot.Parameter.grad is { } gradient)
+                state.Part(WeightGradients).Put(slot.FullName, gradient);
+        }
+    }
+
+    private void ResumeWeightGradients(StateTable state)
+    {
+        foreach (var slot in _injection.Materialized.SelectMany(w => w.Slots).DistinctBy(s => s.FullName))
+        {
+            slot.Parameter.grad = state.Part(WeightGradients).Contains(slot.FullName)
+                ? state.Part(WeightGradients).Tensor(slot.FullName).to(slot.Parameter.device, copy: true)
+                : null;
+        }
+    }
+}

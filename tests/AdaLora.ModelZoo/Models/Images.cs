@@ -1,0 +1,42 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace AdaLora.ModelZoo.Models;
+
+/// <summary>Sealed convolutions with batch norm and activations in place.</summary>
+internal sealed class ConvolutionalNet : Module<Tensor, Tensor>
+{
+    private readonly Conv2d conv1 = Conv2d(1, 4, 3, padding: 1);
+    private readonly BatchNorm2d bn1 = BatchNorm2d(4);
+    private readonly Conv2d conv2 = Conv2d(4, 4, 3, padding: 1, groups: 2);
+    private readonly Linear fc = Linear(4 * 6, 3);
+
+    public ConvolutionalNet()
+        : base(nameof(ConvolutionalNet)) => RegisterComponents();
+
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var images = input.view(-1, 1, 2, 3);
+        return fc.call(conv2.call(bn1.call(conv1.call(images)).relu_()).tanh().flatten(1)).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>Down and up again, with a skip connection.</summary>
+internal sealed class SkipNet : Module<Tensor, Tensor>
+{
+    private readonly Conv2d down = Conv2d(1, 4, 2, stride: 1);
+    private readonly ConvTranspose2d up = ConvTranspose2d(4, 3, 2, stride: 1);
+    private readonly Conv2d head = Conv2d(4, 3, 1);
+
+    public SkipNet()
+        : base(nameof(SkipNet)) => RegisterComponents();
+
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var images = input.view(-1, 1, 2, 3);
+        return head.call(cat([up.call(down.call(images).tanh()), images], 1)).mean([2, 3]).MoveToOuterDisposeScope();
+    }
+}
