@@ -49,7 +49,7 @@ internal sealed class LossWindow : IResumable, IDisposable
         var (total, _) = group.Sum((_count is null ? 0 : HostRead.Scalar<double>(_count), 0));
         Clear();
         if (total > 0)
-            _count = tensor(total, ScalarType.Float64, CPU).DetachFromDisposeScope();
+            _count = tensor(total, ScalarType.Float64, device: CPU).DetachFromDisposeScope();
     }
 
     public void Save(StateTable state)
