@@ -28,7 +28,8 @@ internal sealed record SequenceTemplate(SequenceFrame Single, SequenceFrame Pair
     /// <summary>Start, text, separator, and two separators between texts; all of type 0.</summary>
     public static SequenceTemplate Roberta(int start, int separator) => new(
         new SequenceFrame([(start, 0)], 0, [], 0, [(separator, 0)]),
-        new SequenceFrame([(start, 0)], 0, [(separator, 0), (separator, 0)], 0, [(separator, 0)])) { HasNoTypes = true };
+        new SequenceFrame([(start, 0)], 0, [(separator, 0), (separator, 0)], 0, [(separator, 0)]))
+    { HasNoTypes = true };
 
     /// <summary>The same with all types 0, for a model that is not given any.</summary>
     public SequenceTemplate WithoutTypes() => this with { Single = Single.WithoutTypes(), Pair = Pair.WithoutTypes(), HasNoTypes = true };
