@@ -30,7 +30,10 @@ internal static class Zoo
             ("layer.linear1.weight", Materialise), ("layer.linear2.weight", Materialise)),
         ["recurrent"] = Of(() => new Recurrent(), TargetModules.Suffixes("lstm", "gru"), Automatic,
             ("lstm.weight_ih_l0", Materialise), ("lstm.weight_hh_l0", Materialise), ("gru.weight_ih_l0", Materialise), ("gru.weight_hh_l0", Materialise)),
-        ["tied"] = Of(() => new TiedLanguageModel(), TargetModules.Suffixes("hidden", "words"), Materialise, ("words.weight", Materialise), ("hidden", Materialise)),
+        ["tied"] = Of(() => new TiedLanguageModel(), TargetModules.Suffixes("hidden", "words"), Materialise, ("words", Materialise), ("hidden", Materialise)),
+        ["embeddings"] = Of(() => new Tagger(), TargetModules.Suffixes("words", "head"), Automatic, ("words", Hook), ("head", Hook)),
+        ["embeddings, materialised"] = Of(() => new Tagger(), TargetModules.Suffixes("words", "head"), Materialise, ("words", Materialise), ("head", Materialise)),
+        ["a sequence and a volume"] = Of(() => new SequenceAndVolume(), TargetModules.Suffixes("sequence", "volume"), Automatic, ("sequence", Hook), ("volume", Hook)),
         ["convolutions"] = Of(() => new ConvolutionalNet(), TargetModules.Suffixes("conv1", "conv2", "fc"), Automatic, ("conv1", Hook), ("conv2", Hook), ("fc", Hook)),
         ["convolutions, materialised"] =
             Of(() => new ConvolutionalNet(), TargetModules.Suffixes("conv1", "conv2", "fc"), Materialise, ("conv1", Materialise), ("conv2", Materialise), ("fc", Materialise)),

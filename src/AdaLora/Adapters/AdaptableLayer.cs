@@ -41,6 +41,9 @@ internal abstract class AdaptableLayer(nn.Module<Tensor, Tensor> module)
     /// <summary>Whether the output features see different parts of the input.</summary>
     public virtual bool IsGrouped => false;
 
+    /// <summary>Whether the adapter can be written as plain LoRA.</summary>
+    public virtual bool HasPlainLora => true;
+
     /// <summary>Whether the weight is stored as (in, out).</summary>
     public virtual bool WeightIsTransposed => false;
 

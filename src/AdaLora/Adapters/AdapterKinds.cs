@@ -5,7 +5,7 @@ namespace AdaLora.Adapters;
 /// <summary>The kinds of adapter: which layers can carry one, and which kind.</summary>
 internal static class AdapterKinds
 {
-    private static readonly IReadOnlyList<Func<nn.Module, AdaptableLayer?>> Kinds = [LinearLayer.Of, Conv2dLayer.Of];
+    private static readonly IReadOnlyList<Func<nn.Module, AdaptableLayer?>> Kinds = [LinearLayer.Of, ConvolutionLayer.Of, EmbeddingLayer.Of];
 
     /// <summary>The module as a layer that can carry an adapter, or null if there is no kind of adapter for it.</summary>
     public static AdaptableLayer? Describe(nn.Module module) => Kinds.Select(describe => describe(module)).FirstOrDefault(layer => layer is not null);
