@@ -165,7 +165,8 @@ public sealed class WaysAgreeTests
         {
             "convolution" => nn.Sequential(
                 ("images", nn.Unflatten(1, [1, 2, 3])), ("a", nn.Conv2d(1, 4, 3, padding: 1)), ("t", nn.Tanh()), ("b", nn.Conv2d(4, 3, (2, 3))), ("flat", nn.Flatten())),
-            "sequence" => nn.Sequential(("rows", nn.Unflatten(1, [2, 3])), ("a", nn.Conv1d(2, 4, 3, padding: 2, dilation: 2, padding_mode: TorchSharp.PaddingModes.Replicate)), ("t", nn.Tanh()),
+            "sequence" => nn.Sequential(
+                ("rows", nn.Unflatten(1, [2, 3])), ("a", nn.Conv1d(2, 4, 3, padding: 2, dilation: 2, padding_mode: TorchSharp.PaddingModes.Replicate)), ("t", nn.Tanh()),
                 ("b", nn.Conv1d(4, 4, 3, stride: 2, padding: 1, groups: 2)), ("flat", nn.Flatten())),
             "volume" => nn.Sequential(("cubes", nn.Unflatten(1, [1, 1, 2, 3])), ("a", nn.Conv3d(1, 4, 3, TorchSharp.Padding.Same)), ("t", nn.Tanh()),
                 ("b", nn.Conv3d(4, 3, (1, 2, 3))), ("flat", nn.Flatten())),

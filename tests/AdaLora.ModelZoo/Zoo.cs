@@ -17,7 +17,8 @@ internal static class Zoo
         ["replaceable, hooked"] = Of(() => nn.Sequential(("a", nn.Linear(6, 8)), ("act", nn.Tanh()), ("b", nn.Linear(8, 3))), Hook, ("a", Hook), ("b", Hook)),
         ["a record"] = Of(() => new RecordPerceptron(), Automatic, ("first", Hook), ("hidden_0", Hook), ("hidden_1", Hook), ("head", Hook)),
         ["a stored forward"] = Of(() => new DelegatingPerceptron(), Automatic, ("shared", Hook), ("last", Materialise)),
-        ["own matrices"] = Of(() => new MatrixPerceptron(), TargetModules.Suffixes("matrix", "own"), Automatic, ("matrix", Materialise), ("own.weight", Materialise)),
+        ["own matrices"] = Of(() => new MatrixPerceptron(), TargetModules.Suffixes("matrix", "own"), Automatic, ("matrix", Materialise), ("own", Hook)),
+        ["own matrices, materialised"] = Of(() => new MatrixPerceptron(), TargetModules.Suffixes("matrix", "own"), Materialise, ("matrix", Materialise), ("own.weight", Materialise)),
         ["experts"] = Of(() => new MixtureOfExperts(), Automatic, ("inputs", Hook), ("experts.0", Hook), ("experts.1", Hook), ("outputs", Hook)),
         ["experts, materialised"] =
             Of(() => new MixtureOfExperts(), Materialise, ("inputs", Materialise), ("experts.0", Materialise), ("experts.1", Materialise), ("outputs", Materialise)),
