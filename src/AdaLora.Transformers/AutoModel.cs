@@ -79,7 +79,13 @@ public static class AutoModel
     /// <exception cref="CheckpointException">The folder can't be used, its family has no such model, or its tensors don't fit: all that are missing or of another shape are listed.</exception>
     /// <exception cref="SafetensorsException">A weight file breaks the format.</exception>
     public static CausalLM CausalLM(string folder, PretrainedOptions? options = null) =>
-        Load(folder, options, "causal language model", family => family.CausalLM, (make, config, checkpoint) => make(Heads.CausalLM.ConfigFor((DecoderConfig)config, checkpoint)));
+        Load(folder, options, "causal language model", family => family.CausalLM, (make, config, checkpoint) =>
+        {
+            var model = make(Heads.CausalLM.ConfigFor((DecoderConfig)config, checkpoint));
+            var path = CheckpointFiles.Whole.Find(checkpoint.Path, GenerationConfigFile.Name);
+            model.Generation = GenerationConfigFile.ReadIfThere(path, model.Generation) ?? model.Generation;
+            return model;
+        });
 
     /// <summary>Creates a decoder with a language-model head and random weights, in training mode.</summary>
     /// <param name="config">The configuration, which decides the family.</param>

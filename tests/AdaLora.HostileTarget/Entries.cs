@@ -11,6 +11,7 @@ using AdaLora.Transformers.Families.DistilBert;
 using AdaLora.Transformers.Families.Electra;
 using AdaLora.Transformers.Families.Gpt2;
 using AdaLora.Transformers.Families.Roberta;
+using AdaLora.Transformers.Generation;
 using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Layers;
 using static TorchSharp.torch;
@@ -107,6 +108,8 @@ internal static class Entries
         ("a causal language model's loss, mask", bad => WithDecoder(model => model.Loss(ones([2, 8], ScalarType.Int64), bad, ones([2, 8], ScalarType.Int64)))),
         ("a causal language model's loss, labels", bad => WithDecoder(model => model.Loss(ones([2, 8], ScalarType.Int64), null, bad))),
         ("a causal language model's loss, positions", bad => WithDecoder(model => model.Loss(ones([2, 8], ScalarType.Int64), null, ones([2, 8], ScalarType.Int64), bad))),
+        ("a generator's model", _ => new TextGenerator(null!)),
+        ("a language model's generation", _ => WithDecoder(model => model.Generation = null!)),
         ("a language model", bad => { using var model = new BertForMaskedLM(Small(new BertConfig()), seed: 1); model.call(bad, null, null); }),
     ];
 

@@ -5,7 +5,11 @@ using AdaLora.Targeting;
 using AdaLora.Training;
 using AdaLora.Training.Data;
 using AdaLora.Training.LearningRates;
+using AdaLora.Transformers;
+using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Families.Bert;
+using AdaLora.Transformers.Families.Gpt2;
+using AdaLora.Transformers.Generation;
 using AdaLora.Transformers.Tokenization;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -31,6 +35,16 @@ internal static class Numbers
         ("AdaptedLinear.Apply, dropout", n => AdaptedLinear.Apply(ones(2, 8), ones(8, 8), null, ones(8, 2), null, ones(2, 8), 1, n)),
         ("FastDropout.Apply, rate", n => FastDropout.Apply(ones(2, 8), n)),
         ("PretrainedModel.SaveCheckpoint, shards", n => Devices.InFolder(folder => Devices.Model().SaveCheckpoint(folder, maxShardBytes: (long)n))),
+        ("TextGenerator.Generate, ids", n => Generating(new GenerationOptions { MaxNewTokens = 3 }, generator => generator.Generate([[(int)n], [1, (int)n]]))),
+        ("TextGenerator.Stream, ids", n => Generating(new GenerationOptions { MaxNewTokens = 3 }, generator => generator.Stream([[(int)n]]).Count())),
+        ("TextGenerator, lengths", n => Generating(new GenerationOptions { MaxNewTokens = (int)n, MinNewTokens = (int)n, MinLength = (int)n, NoRepeatNgramSize = (int)n, EndIds = [(int)n] },
+            generator => generator.Generate([[1]]))),
+        ("TextGenerator, sampling", n => Generating(
+            new GenerationOptions { MaxNewTokens = 3, Samples = true, Temperature = n, TopK = (int)n, TopP = n, MinP = n, TypicalP = n, RepetitionPenalty = n },
+            generator => generator.Generate([[1]]))),
+        ("TextGenerator, temperature", n => Generating(new GenerationOptions { MaxNewTokens = 3, Samples = true, Temperature = n }, generator => generator.Generate([[1]]))),
+        ("TextGenerator, beams", n => Generating(
+            new GenerationOptions { MaxNewTokens = 3, Beams = (int)n, Returned = (int)n, LengthPenalty = n, ForcedEndId = (int)n }, generator => generator.Generate([[1]]))),
         ("ModuleOverrides.With, rank", n => ModuleOverrides.None.With("a", (int)n)),
         ("ModuleOverrides.With, alpha", n => ModuleOverrides.None.With(TargetModules.AllLinear, alpha: n)),
         ("ModuleOverrides.With, attachment", n => ModuleOverrides.None.With("a", attachment: (AttachmentMethod)(int)n)),
@@ -65,6 +79,11 @@ internal static class Numbers
         ("TextEncoder.AddPrefixes", n => Encoder(encoder => { encoder.AddPrefixes((int)n); encoder.call(ones([2, 8], ScalarType.Int64), null, null); encoder.RemovePrefixes(); })),
         ("TextTokenizer.IsSpecial", n => Texts.Tokenizer(tokenizer => tokenizer.IsSpecial((int)n))),
         ("TextTokenizer.GetToken", n => Texts.Tokenizer(tokenizer => tokenizer.GetToken((int)n))),
+        ("TextTokenizer.Decode", n => Texts.Tokenizer(tokenizer => tokenizer.Decode([(int)n, 5]))),
+        ("TokenStreamDecoder.Add", n => Texts.Tokenizer(tokenizer => { var stream = tokenizer.DecodeStream(); stream.Add((int)n); stream.Add(5); stream.Finish(); })),
+        ("TextTokenizer.EncodeAligned, numbers", n => Texts.Tokenizer(tokenizer =>
+            tokenizer.EncodeAligned("a a a a", "a a", new EncodingOptions
+            { MaxLength = (int)n, Stride = (int)n, Truncation = (TruncationStrategy)(int)n, SpecialTokensInText = (SpecialTokensInText)(int)n }))),
         ("TextTokenizer.Encode, length", n => Texts.Tokenizer(tokenizer => tokenizer.Encode("a", "b", (int)n, (TruncationStrategy)(int)n))),
         ("TextTokenizer.EncodeAll, length", n => Texts.Tokenizer(tokenizer => tokenizer.EncodeAll([("a", "b"), ("a", null)], (int)n))),
         ("TextTokenizer.EncodeBatch, length", n => Texts.Tokenizer(tokenizer => tokenizer.EncodeBatch(["a", "a a"], (int)n))),
@@ -79,6 +98,13 @@ internal static class Numbers
     }
 
     private static void Adapted(Action<AdaLoraModel> use) => Adapted((_, adapted) => use(adapted));
+
+    private static void Generating(GenerationOptions options, Action<TextGenerator> use)
+    {
+        using var model = AutoModel.NewCausalLM(new Gpt2Config { VocabularySize = 50, HiddenSize = 8, Layers = 1, Heads = 2, MaxPositions = 20 }, seed: 1);
+        model.eval();
+        use(new TextGenerator(model, options));
+    }
 
     private static void Adapted(Action<Module<Tensor, Tensor>, AdaLoraModel> use)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Layers;
 using AdaLora.Transformers.Loading;
@@ -17,6 +18,7 @@ public sealed class CausalLM : DecoderModel
 
     private readonly TextDecoder _decoder;
     private readonly Module<Tensor, Tensor>? _head;
+    private GenerationOptions _generation;
 
     internal CausalLM(string name, TextDecoder decoder)
         : base(name, decoder.Config)
@@ -24,10 +26,23 @@ public sealed class CausalLM : DecoderModel
         // Marks the fields as registered: names are those of the family, and a module that contains this one would otherwise add the fields' own.
         RegisterComponents();
         _decoder = decoder;
+        _generation = new GenerationOptions { EndIds = decoder.Config.EndIds };
         _head = decoder.Config.TiesWordEmbeddings ? null : Unfilled.Linear(decoder.Config.HiddenSize, decoder.Config.VocabularySize, hasBias: false);
         register_module(decoder.BasePrefix, _decoder);
         if (_head is not null)
             register_module(HeadName, _head);
+    }
+
+    /// <summary>How text is generated unless a generator is told otherwise: what generation_config.json of the checkpoint says, and saved again.</summary>
+    /// <exception cref="ArgumentNullException">The value is null.</exception>
+    public GenerationOptions Generation
+    {
+        get => _generation;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            _generation = value;
+        }
     }
 
     /// <summary>The decoder below the head.</summary>
@@ -36,6 +51,9 @@ public sealed class CausalLM : DecoderModel
     internal override string BasePrefix => _decoder.BasePrefix;
 
     private protected override IReadOnlyList<string> HeadPrefixes => _head is null ? [] : [HeadName + "."];
+
+    private protected override IReadOnlyDictionary<string, JsonObject> FilesBeside =>
+        new Dictionary<string, JsonObject> { [GenerationConfigFile.Name] = GenerationConfigFile.Write(Generation, Config) };
 
     private protected override IReadOnlyList<string> TiedNames => _head is null ? [HeadWeight] : [];
 
@@ -78,6 +96,18 @@ public sealed class CausalLM : DecoderModel
         var hidden = _decoder.call(inputIds, attentionMask, positionIds);
         var before = hidden.shape[1] - 1;
         return Losses.OverWords(hidden.narrow(1, 0, before), labels.narrow(1, 1, before), Score).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Scores the words that follow the last token of each row, after tokens which continue those of a cache; adds these tokens to it.</summary>
+    /// <param name="inputIds">Token ids, int64, batch x length.</param>
+    /// <param name="attentionMask">1 for real tokens and 0 for padding, batch x (cached + length); null if there is no padding.</param>
+    /// <param name="cache">The keys and values of the preceding tokens.</param>
+    /// <returns>Logits, batch x vocabulary size, in single precision at least.</returns>
+    internal Tensor ScoreNext(Tensor inputIds, Tensor? attentionMask, KeyValueCache cache)
+    {
+        using var scope = NewDisposeScope();
+        var hidden = _decoder.Decode(inputIds, attentionMask, null, cache, null);
+        return Losses.Widen(Score(hidden.select(1, hidden.shape[1] - 1))).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     /// <summary>Scores the words that follow tokens which continue those of a cache, and adds these tokens to it.</summary>

@@ -75,10 +75,13 @@ internal sealed class DecoderPass : IDisposable
         ? HeldScalars.Arange(past + length, device).narrow(0, past, length).unsqueeze(0)
         : mask.to(ScalarType.Int64).cumsum(1).Sub(1).Clamp(0, long.MaxValue).narrow(1, past, length);
 
-    /// <summary>The highest position, plus one. Waits for the device unless positions are simply counted.</summary>
+    /// <summary>
+    /// The highest position, plus one. Waits for the device unless positions are simply counted. Behind a cache it is the number of columns, which is the same while the longest text is
+    /// there, and must not shrink when that text ends.
+    /// </summary>
     private long ReadReach()
     {
-        if (_arePlainPositions)
+        if (_arePlainPositions || Cache is not null)
             return _past + _length;
         using var scope = NewDisposeScope();
         return HostRead.Scalar<long>(Positions.to(ScalarType.Int64).max()) + 1;

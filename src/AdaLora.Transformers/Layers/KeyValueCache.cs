@@ -41,6 +41,20 @@ internal sealed class KeyValueCache(long capacity) : IDisposable
     /// <summary>The keys and values that a layer has so far; parts of the cache.</summary>
     public (Tensor Keys, Tensor Values) Of(int layer) => (_layers[layer].Keys.narrow(2, 0, Length), _layers[layer].Values.narrow(2, 0, Length));
 
+    /// <summary>Goes on with these rows, in this order; each as often as it is named. Memory is allocated anew only if their number changes.</summary>
+    public void Keep(IReadOnlyList<int> rows)
+    {
+        using var scope = NewDisposeScope();
+        for (var layer = 0; layer < _layers.Count; layer++)
+        {
+            var (keys, values) = _layers[layer];
+            _layers[layer] = (Keep(keys, rows), Keep(values, rows));
+        }
+    }
+
+    /// <summary>Forgets all tokens, but keeps the memory.</summary>
+    public void Clear() => Length = 0;
+
     /// <summary>Counts new tokens, once all layers have added theirs.</summary>
     public void Advance(long count) => Length += count;
 
@@ -52,6 +66,26 @@ internal sealed class KeyValueCache(long capacity) : IDisposable
             values.Dispose();
         }
     }
+
+    private Tensor Keep(Tensor states, IReadOnlyList<int> rows)
+    {
+        var used = states.narrow(2, 0, Length);
+        if (rows.Count != states.shape[0])
+        {
+            var kept = used.index_select(0, Numbers(rows, states.device));
+            var room = Room(kept);
+            _ = room.narrow(2, 0, Length).copy_(kept);
+            states.Dispose();
+            return room;
+        }
+
+        var moved = Enumerable.Range(0, rows.Count).Where(row => rows[row] != row).ToList();
+        if (moved.Count > 0)
+            _ = used.index_copy_(0, Numbers(moved, states.device), used.index_select(0, Numbers([.. moved.Select(row => rows[row])], states.device)));
+        return states;
+    }
+
+    private static Tensor Numbers(IReadOnlyList<int> rows, Device device) => tensor(rows.Select(row => (long)row).ToArray(), device: device);
 
     private Tensor Room(Tensor states) => empty([states.shape[0], states.shape[1], capacity, states.shape[3]], states.dtype, states.device).DetachFromDisposeScope();
 }

@@ -22,6 +22,7 @@ internal sealed class RotaryDecoder : TextDecoder
     private readonly Module<Tensor, Tensor> _dropout;
 
     private readonly double _wordScale;
+    private readonly RotaryParameters _rotary;
 
     /// <param name="name">The reference's name of the class.</param>
     /// <param name="config">The configuration.</param>
@@ -37,18 +38,21 @@ internal sealed class RotaryDecoder : TextDecoder
         _blocks = ModuleList(Enumerable.Range(0, config.Layers).Select(block).ToArray());
         _norm = norm?.Invoke() ?? new RmsNorm(config.HiddenSize, config.LayerNormEps);
         _dropout = new Dropout(wordDropout);
-        _wordScale = wordScale;
+        (_wordScale, _rotary) = (wordScale, config.Rotary);
         RegisterComponents();
     }
 
     internal override string BasePrefix => "model";
 
+    // Angles are computed for any position.
+    internal override int? MaxLength => null;
+
+    // As in the reference: its dynamic type keeps the keys that a cache holds.
+    internal override long? AnglesChangeAfter => _rotary.Type == RotaryType.LongRope ? _rotary.OriginalMaxPositions ?? Config.MaxPositions : null;
+
     internal override Tensor WordWeight => _words.weight!;
 
     private protected override ModuleList<Module<Tensor, DecoderPass, Tensor>> Blocks => _blocks;
-
-    // Angles are computed for any position.
-    private protected override int? MaxLength => null;
 
     private protected override Tensor Embed(Tensor inputIds, Tensor positions)
     {

@@ -22,7 +22,10 @@ public abstract class TextDecoder : DecoderModel
     private protected abstract ModuleList<Module<Tensor, DecoderPass, Tensor>> Blocks { get; }
 
     /// <summary>The greatest length of a text in tokens, or null if there is none.</summary>
-    private protected virtual int? MaxLength => Config.MaxPositions;
+    internal virtual int? MaxLength => Config.MaxPositions;
+
+    /// <summary>The number of tokens up to which cached keys were made with other angles than beyond, so that all of them must be computed again there; null if there is none.</summary>
+    internal virtual long? AnglesChangeAfter => null;
 
     /// <summary>What goes into the first layer, batch x length x hidden size.</summary>
     private protected abstract Tensor Embed(Tensor inputIds, Tensor positions);

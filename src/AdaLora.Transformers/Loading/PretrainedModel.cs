@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using AdaLora.Transformers.Configuration;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -46,6 +47,9 @@ public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
     /// <summary>Names of stored tensors that repeat another one.</summary>
     private protected virtual IReadOnlyList<string> TiedNames => [];
 
+    /// <summary>What is saved in files of its own beside the configuration, by their names.</summary>
+    private protected virtual IReadOnlyDictionary<string, JsonObject> FilesBeside => new Dictionary<string, JsonObject>();
+
     private protected virtual ModelConfig ConfigToSave => BaseConfig;
 
     /// <summary>Writes config.json and model.safetensors, or shards with their index, which this package and the Python library of the same layout can read.</summary>
@@ -62,7 +66,7 @@ public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
         ArgumentException.ThrowIfNullOrEmpty(folder);
         if (maxShardBytes < 1)
             throw new ArgumentOutOfRangeException(nameof(maxShardBytes), maxShardBytes, "A shard must hold at least one byte.");
-        CheckpointWriter.Write(this, ConfigToSave, folder, maxShardBytes ?? long.MaxValue);
+        CheckpointWriter.Write(this, ConfigToSave, FilesBeside, folder, maxShardBytes ?? long.MaxValue);
         if (tokenizerFolder is not null)
             CheckpointWriter.CopyTokenizer(tokenizerFolder, folder);
     }

@@ -1,59 +1,67 @@
-using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 using AdaLora.Transformers.Configuration;
+using AdaLora.Transformers.Tokenization.Decoders;
+using AdaLora.Transformers.Tokenization.Files;
+using AdaLora.Transformers.Tokenization.Models;
+using AdaLora.Transformers.Tokenization.Pipeline;
+
 namespace AdaLora.Transformers.Tokenization;
 
 /// <summary>
 /// Turns text into the token ids a model was trained with, exactly as the fast tokenizers of the checkpoint's origin do. Instances are immutable: any number of threads may
 /// encode with one at the same time.
 /// </summary>
-public abstract class TextTokenizer
+public sealed partial class TextTokenizer
 {
-    private readonly AddedTokenSplitter _splitter;
-    private readonly AddedTokenSplitter? _normalizedSplitter;
-    private readonly Func<string, string>? _normalize;
+    private readonly TokenizerParts _parts;
+    private readonly EncodingPipeline _pipeline;
     private readonly HashSet<int> _specialIds;
+    private readonly Dictionary<int, AddedToken> _added = [];
 
-    /// <param name="template">How texts become a row.</param>
-    /// <param name="addedTokens">The added tokens.</param>
-    /// <param name="padId">The id of padding.</param>
-    /// <param name="normalize">What is done to a text before normalised added tokens are looked for; nothing if null.</param>
-    private protected TextTokenizer(SequenceTemplate template, IReadOnlyCollection<AddedToken> addedTokens, int padId, Func<string, string>? normalize = null)
+    internal TextTokenizer(TokenizerParts parts)
     {
-        Template = template;
-        AddedTokens = addedTokens;
-        PadId = padId;
-        _splitter = new AddedTokenSplitter(addedTokens.Where(token => !token.IsNormalized));
-        _specialIds = [.. addedTokens.Where(token => token.IsSpecial).Select(token => token.Id)];
-        _normalize = normalize;
-        var normalized = addedTokens.Where(token => token.IsNormalized).Select(token => normalize is null ? token : token with { Content = normalize(token.Content) }).ToList();
-        _normalizedSplitter = normalized.Count == 0 ? null : new AddedTokenSplitter(normalized);
+        _parts = parts;
+        _pipeline = new EncodingPipeline(parts.Normalizers, parts.PreTokenizers, parts.Model, parts.Vocabulary.AddedTokens);
+        foreach (var token in parts.Vocabulary.AddedTokens)
+            _added[token.Id] = token.IsNormalized ? token with { Content = _pipeline.Normalize(token.Content) } : token;
+        _specialIds = [.. parts.Vocabulary.AddedTokens.Where(token => token.IsSpecial).Select(token => token.Id)];
     }
 
-    /// <summary>The id that fills rows up to the length of a batch.</summary>
-    public int PadId { get; }
+    /// <summary>
+    /// The id that fills rows up to the length of a batch. If the tokenizer's files name no token for this, it is that of the token at the end of texts, or else 0: which one it is makes no
+    /// difference where the mask is 0.
+    /// </summary>
+    public int PadId => _parts.PadId;
 
     /// <summary>The id of what the vocabulary can't spell, or null if it can spell everything.</summary>
-    public abstract int? UnknownId { get; }
+    public int? UnknownId => _parts.UnknownId;
 
     /// <summary>The id of the token that hides another one in masked-language modelling, or null if the vocabulary has none.</summary>
-    public abstract int? MaskId { get; }
+    public int? MaskId => _parts.MaskId;
 
     /// <summary>The number of ids: one more than the highest.</summary>
-    public abstract int VocabularySize { get; }
-
-    private protected SequenceTemplate Template { get; }
-
-    private protected IReadOnlyCollection<AddedToken> AddedTokens { get; }
+    public int VocabularySize => _parts.Vocabulary.Size;
 
     /// <summary>
-    /// Creates the tokenizer that belongs to a checkpoint, from tokenizer.json, vocab.txt, vocab.json with merges.txt or spm.model, and tokenizer_config.json, special_tokens_map.json and
-    /// added_tokens.json as far as they are there.
+    /// Creates the tokenizer that belongs to a checkpoint, from tokenizer.json, or if there is none from vocab.txt, vocab.json with merges.txt, spm.model or sentencepiece.bpe.model, and from
+    /// tokenizer_config.json, special_tokens_map.json and added_tokens.json as far as they are there.
     /// </summary>
     /// <param name="folder">The checkpoint folder.</param>
     /// <returns>The tokenizer.</returns>
     /// <exception cref="ArgumentException"><paramref name="folder"/> is null or empty.</exception>
-    /// <exception cref="CheckpointException">The folder is missing, holds no tokenizer, one of another kind, or a broken one.</exception>
+    /// <exception cref="CheckpointException">The folder is missing, holds no tokenizer, one that requires something which is not supported, or a broken one.</exception>
+    /// <exception cref="PlatformNotSupportedException">Accents are to be stripped and the runtime has no Unicode data.</exception>
     public static TextTokenizer FromFolder(string folder) => TokenizerFolder.Open(folder).CreateTokenizer();
+
+    /// <summary>Creates a WordPiece tokenizer from a vocabulary file with one token per line; the line number is the id.</summary>
+    /// <param name="vocabularyFile">The file, usually named vocab.txt.</param>
+    /// <param name="settings">How to clean the text; those of uncased BERT if null.</param>
+    /// <returns>The tokenizer.</returns>
+    /// <exception cref="ArgumentException"><paramref name="vocabularyFile"/> is null or empty.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The greatest word length is below 1.</exception>
+    /// <exception cref="CheckpointException">The file is missing or lacks a special token.</exception>
+    /// <exception cref="PlatformNotSupportedException">Accents are to be stripped and the runtime has no Unicode data.</exception>
+    public static TextTokenizer FromVocabulary(string vocabularyFile, WordPieceSettings? settings = null) => WordPieceFolder.FromVocabulary(vocabularyFile, settings ?? new WordPieceSettings());
 
     /// <summary>Whether an id stands for a special token such as padding, separator or mask.</summary>
     /// <param name="id">The id.</param>
@@ -63,13 +71,17 @@ public abstract class TextTokenizer
     /// <summary>The token an id stands for, as the vocabulary spells it.</summary>
     /// <param name="id">The id.</param>
     /// <returns>The token, or null if no token has this id.</returns>
-    public abstract string? GetToken(int id);
+    public string? GetToken(int id) => _parts.Vocabulary.TokenOf(id);
 
     /// <summary>The id of a token, as the vocabulary spells it.</summary>
     /// <param name="token">The token.</param>
     /// <returns>The id, or null if the vocabulary has no such token.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="token"/> is null.</exception>
-    public abstract int? GetId(string token);
+    public int? GetId(string token)
+    {
+        ArgumentNullException.ThrowIfNull(token);
+        return _parts.Vocabulary.IdOf(token);
+    }
 
     /// <summary>Encodes a text or a pair of texts with the special tokens the model expects.</summary>
     /// <param name="text">The text, or the first text of a pair.</param>
@@ -85,115 +97,133 @@ public abstract class TextTokenizer
         ArgumentNullException.ThrowIfNull(text);
         if (!Enum.IsDefined(truncation))
             throw new ArgumentOutOfRangeException(nameof(truncation), truncation, "Unknown truncation strategy.");
-        var first = EncodePlain(text);
-        var second = pair is null ? [] : EncodePlain(pair);
-        var (firstLength, secondLength) = (first.Length, second.Length);
-        if (maxLength is { } limit)
-        {
-            var room = limit - Template.Overhead(pair is not null);
-            if (room < 0)
-                throw new ArgumentOutOfRangeException(nameof(maxLength), limit, $"The special tokens alone take {limit - room} places.");
-            (firstLength, secondLength) = Truncation.Fit(first.Length, second.Length, room, pair is null ? TruncationStrategy.LongestFirst : truncation);
-        }
-        return Template.Assemble(first, firstLength, second, secondLength, pair is not null);
+        var work = Workspace.Rent();
+        var first = Tokens(work, text, _parts.SplitsSpecialTokens, work.First);
+        var second = pair is null ? [] : Tokens(work, pair, _parts.SplitsSpecialTokens, work.Second);
+        var frame = _parts.Template.Frame(pair is not null, addsSpecialTokens: true);
+        var (firstLength, secondLength) = Fit(first.Length, second.Length, pair is not null, frame, maxLength, truncation);
+        var row = frame.Assemble(Cut(first, firstLength), Cut(second, secondLength), withPlaces: false);
+        work.Return();
+        return new TokenizedText(row.Ids, row.TypeIds);
     }
 
-    /// <summary>Encodes many texts or pairs of texts on all processors.</summary>
-    /// <param name="texts">The texts; the second of each is null for a single text.</param>
-    /// <param name="maxLength">The greatest length in tokens, special tokens included, or null for no limit.</param>
-    /// <param name="truncation">Which text of a pair is cut to reach <paramref name="maxLength"/>.</param>
-    /// <param name="progress">Receives the number of texts done, about a hundred times, in ascending order, by whichever thread is at work.</param>
-    /// <param name="cancellation">Ends the work early.</param>
-    /// <returns>What <see cref="Encode"/> gives for each of them, in the same order.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="texts"/> or a first text is null.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLength"/> has no room for the special tokens, or <paramref name="truncation"/> is unknown.</exception>
-    /// <exception cref="ArgumentException">The one text of a pair that may be cut would lose all its tokens.</exception>
-    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
-    public TokenizedText[] EncodeAll(
-        IReadOnlyList<(string Text, string? Pair)> texts,
-        int? maxLength = null,
-        TruncationStrategy truncation = TruncationStrategy.LongestFirst,
-        IProgress<int>? progress = null,
-        CancellationToken cancellation = default)
+    /// <summary>Encodes a text or a pair of texts, and says where each token comes from. What is cut off from a text that is too long comes in further windows.</summary>
+    /// <param name="text">The text, or the first text of a pair.</param>
+    /// <param name="pair">The second text, or null for a single text. An empty second text is still a pair.</param>
+    /// <param name="options">How to encode; the defaults if null.</param>
+    /// <returns>The tokens of the first window, with the further ones in <see cref="AlignedTokens.Overflow"/>.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="text"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <see cref="EncodingOptions.MaxLength"/> has no room for the special tokens, <see cref="EncodingOptions.Stride"/> is negative or leaves no room for anything new in
+    /// a window, or an option has an unknown value.
+    /// </exception>
+    /// <exception cref="ArgumentException">The one text that may be cut would lose all its tokens.</exception>
+    public AlignedTokens EncodeAligned(string text, string? pair = null, EncodingOptions? options = null)
     {
-        ArgumentNullException.ThrowIfNull(texts);
-        var encoded = new TokenizedText[texts.Count];
-        var done = new SharedProgress(texts.Count, progress);
-        try
-        {
-            _ = Parallel.For(0, texts.Count, new ParallelOptions { CancellationToken = cancellation }, i =>
-            {
-                encoded[i] = Encode(texts[i].Text, texts[i].Pair, maxLength, truncation);
-                done.CountOne();
-            });
-        }
-        catch (AggregateException several)
-        {
-            // Every thread may have met the same fault; the caller hears of the first, as without threads.
-            ExceptionDispatchInfo.Throw(several.InnerExceptions[0]);
-        }
+        ArgumentNullException.ThrowIfNull(text);
+        options ??= new EncodingOptions();
+        options.Validate();
+        var specialAsText = options.SpecialTokensInText is { } treatment ? treatment == SpecialTokensInText.AreText : _parts.SplitsSpecialTokens;
+        var work = Workspace.Rent();
+        var first = Tokens(work, text, specialAsText, work.First).ToArray();
+        var second = pair is null ? [] : Tokens(work, pair, specialAsText, work.Second).ToArray();
+        work.Return();
+        var frame = _parts.Template.Frame(pair is not null, options.AddSpecialTokens);
+        var (firstLength, secondLength) = Fit(first.Length, second.Length, pair is not null, frame, options.MaxLength, options.Truncation);
+        var firstWindows = TextWindows.Of(first.Length, firstLength, options.Stride, _parts.Template.CutsStart);
+        var secondWindows = TextWindows.Of(second.Length, secondLength, options.Stride, _parts.Template.CutsStart);
+        CodePoints[] texts = [new CodePoints(text), new CodePoints(pair ?? "")];
+        var overflow = new List<AlignedTokens>();
+        // As the reference orders them: the further windows of the first text with each of the second, then the first with the further ones of the second.
+        foreach (var window in firstWindows.Skip(1))
+            overflow.AddRange(secondWindows.Select(other => Window(window, other, [])));
+        overflow.AddRange(secondWindows.Skip(1).Select(other => Window(firstWindows[0], other, [])));
+        return Window(firstWindows[0], secondWindows[0], overflow);
 
-        return encoded;
+        AlignedTokens Window(Range ofFirst, Range ofSecond, IReadOnlyList<AlignedTokens> further)
+        {
+            // In the reference, types that the frame sets don't reach further windows of a text: there, those of the second text are 1.
+            var typed = _parts.Template.HasNoTypes
+                ? frame
+                : frame with { FirstType = ofFirst.Equals(firstWindows[0]) ? frame.FirstType : 0, SecondType = ofSecond.Equals(secondWindows[0]) ? frame.SecondType : 1 };
+            return new AlignedTokens(typed.Assemble(Trimmed(first[ofFirst], text), Trimmed(second[ofSecond], pair), withPlaces: true), texts, Spell, further);
+        }
     }
 
-    /// <summary>Encodes a text without adding special tokens; those written out in the text are still recognised.</summary>
+    /// <summary>Encodes a text without adding special tokens; those written out in the text are still recognised, unless the tokenizer's files say otherwise (split_special_tokens).</summary>
     /// <param name="text">The text.</param>
     /// <returns>The token ids.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="text"/> is null.</exception>
     public int[] EncodePlain(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var ids = new List<int>(text.Length / 4 + 8);
-        _splitter.Split(text, part => AppendPart(part, ids), token => ids.Add(token.Id));
-        return [.. ids];
+        var work = Workspace.Rent();
+        var tokens = Tokens(work, text, _parts.SplitsSpecialTokens, work.First);
+        var ids = new int[tokens.Length];
+        for (var i = 0; i < ids.Length; i++)
+            ids[i] = tokens[i].Id;
+        work.Return();
+        return ids;
     }
 
-    /// <summary>Pads texts to one length: on the right, or on the left where the tokenizer's files say so (padding_side).</summary>
-    /// <param name="texts">The encoded texts, one per row.</param>
-    /// <param name="length">The length to pad to, or null for that of the longest text.</param>
-    /// <param name="multipleOf">If given, the length is rounded up to a multiple of this.</param>
-    /// <returns>The batch.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="texts"/> or one of them is null.</exception>
-    /// <exception cref="ArgumentException">There are no texts, one is longer than <paramref name="length"/>, or the batch has more places than an array can hold.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is negative or <paramref name="multipleOf"/> is below 1.</exception>
-    public TokenBatch Pad(IReadOnlyList<TokenizedText> texts, int? length = null, int? multipleOf = null)
+    /// <summary>The text that tokens stand for.</summary>
+    /// <param name="ids">The token ids; ids that no token has are left out.</param>
+    /// <param name="skipSpecialTokens">Whether special tokens are left out.</param>
+    /// <returns>The text, without spaces before punctuation if the tokenizer's files say so (clean_up_tokenization_spaces). Bytes that are no characters become U+FFFD.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="ids"/> is null.</exception>
+    public string Decode(IEnumerable<int> ids, bool skipSpecialTokens = false)
     {
-        ArgumentNullException.ThrowIfNull(texts);
-        if (texts.Count == 0)
-            throw new ArgumentException("A batch needs at least one text.", nameof(texts));
-        ArgumentOutOfRangeException.ThrowIfNegative(length ?? 0, nameof(length));
-        ArgumentOutOfRangeException.ThrowIfLessThan(multipleOf ?? 1, 1, nameof(multipleOf));
-        var longest = texts.Max(text => (text ?? throw new ArgumentNullException(nameof(texts), "One of the texts is null.")).Length);
-        if (longest > length)
-            throw new ArgumentException($"A text of {longest} tokens does not fit a batch of length {length}; encode it with a maxLength.", nameof(texts));
-        var (target, step) = (length ?? longest, multipleOf ?? 1);
-        var padded = ((long)target + step - 1) / step * step;
-        if (padded * texts.Count > Array.MaxLength)
-            throw new ArgumentException($"{texts.Count} texts of {padded} tokens each are more than an array can hold.", length is null ? nameof(multipleOf) : nameof(length));
-        return new TokenBatch(texts, (int)padded, PadId, Template.FillsStart);
+        ArgumentNullException.ThrowIfNull(ids);
+        var tokens = ids.Where(id => !skipSpecialTokens || !IsSpecial(id)).Select(id => _added.TryGetValue(id, out var added) ? added.Content : GetToken(id)).OfType<string>().ToList();
+        if (_parts.Decoders is null)
+            return CleanUp(string.Join(' ', tokens));
+        foreach (var decoder in _parts.Decoders)
+            tokens = decoder.Decode(tokens);
+        return CleanUp(string.Concat(tokens));
     }
 
-    /// <summary>Encodes texts and pads them to one length in one call.</summary>
-    /// <param name="texts">The texts, one per row.</param>
-    /// <param name="maxLength">The greatest length in tokens, or null for no limit.</param>
-    /// <returns>The batch, padded to its longest text.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="texts"/> or one of them is null.</exception>
-    /// <exception cref="ArgumentException">There are no texts.</exception>
-    public TokenBatch EncodeBatch(IEnumerable<string> texts, int? maxLength = null)
+    /// <summary>Begins to decode tokens one by one, as a model generates them.</summary>
+    /// <param name="skipSpecialTokens">Whether special tokens are left out.</param>
+    /// <returns>The decoder.</returns>
+    public TokenStreamDecoder DecodeStream(bool skipSpecialTokens = true) => new(this, skipSpecialTokens);
+
+    private ReadOnlySpan<PlacedToken> Tokens(Workspace work, string text, bool specialAsText, List<PlacedToken> tokens)
     {
-        ArgumentNullException.ThrowIfNull(texts);
-        return Pad([.. texts.Select(text => Encode(text, maxLength: maxLength))]);
+        _pipeline.Encode(work, text, specialAsText, tokens);
+        return CollectionsMarshal.AsSpan(tokens);
     }
 
-    // A stretch without tokens that are looked for literally.
-    private void AppendPart(ReadOnlySpan<char> part, List<int> ids)
+    private static (int First, int Second) Fit(int first, int second, bool isPair, SequenceFrame frame, int? maxLength, TruncationStrategy truncation)
     {
-        if (_normalizedSplitter is null)
-            AppendIds(part, ids);
-        else
-            _normalizedSplitter.Split(_normalize is null ? part : _normalize(part.ToString()), rest => AppendIds(rest, ids), token => ids.Add(token.Id));
+        if (maxLength is not { } limit)
+            return (first, second);
+        var room = limit - frame.Overhead;
+        if (room < 0)
+            throw new ArgumentOutOfRangeException(nameof(maxLength), limit, $"The special tokens alone take {limit - room} places.");
+        return Truncation.Fit(first, second, room, isPair ? truncation : TruncationStrategy.LongestFirst);
     }
 
-    /// <summary>Appends the ids of a stretch of text that holds no added token.</summary>
-    private protected abstract void AppendIds(ReadOnlySpan<char> text, List<int> ids);
+    private ReadOnlySpan<PlacedToken> Cut(ReadOnlySpan<PlacedToken> text, int length) => _parts.Template.CutsStart ? text[^length..] : text[..length];
+
+    private PlacedToken[] Trimmed(PlacedToken[] tokens, string? text)
+    {
+        if (_parts.Template.Trimming is { } trimming)
+        {
+            for (var i = 0; i < tokens.Length; i++)
+                tokens[i] = trimming.Trim(tokens[i], tokens[i].IsLiteral ? text.AsSpan(tokens[i].Start, tokens[i].End - tokens[i].Start) : GetToken(tokens[i].Id), i == 0);
+        }
+
+        return tokens;
+    }
+
+    private string Spell(PlacedToken token, string? text)
+    {
+        // Of what is unknown, unigram models keep the text.
+        if (text is null || !(token.IsLiteral || (_parts.Model is UnigramModel && token.Id == UnknownId)))
+            return GetToken(token.Id) ?? "";
+        var found = text[token.Start..token.End];
+        return _added.TryGetValue(token.Id, out var added) && !added.IsNormalized ? found : _pipeline.Normalize(found);
+    }
+
+    private string CleanUp(string text) => _parts.CleansUpSpaces ? SpaceCleanUp.OfText(text) : text;
 }

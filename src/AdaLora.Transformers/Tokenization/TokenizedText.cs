@@ -1,7 +1,7 @@
 namespace AdaLora.Transformers.Tokenization;
 
 /// <summary>A text, or a pair of texts, as a model reads it: token ids with the special tokens around them, not yet padded.</summary>
-public sealed class TokenizedText
+public class TokenizedText
 {
     private readonly int[] _ids;
     private readonly int[] _typeIds;

@@ -1,3 +1,5 @@
+using AdaLora.Transformers.Tokenization.Files;
+
 namespace AdaLora.Transformers.Tokenization;
 
 /// <summary>How a WordPiece tokenizer cleans its text and what its special tokens are called. The defaults are those of uncased BERT.</summary>
@@ -36,10 +38,6 @@ public sealed record WordPieceSettings
     /// <summary>The token that hides another one in masked-language modelling.</summary>
     public string MaskToken { get; init; } = "[MASK]";
 
-    /// <summary>The special tokens if no file describes them; without ids.</summary>
-    internal AddedToken[] SpecialTokens => [.. new[] { UnknownToken, PadToken, StartToken, SeparatorToken, MaskToken }.Distinct(StringComparer.Ordinal).Select(token => new AddedToken(token, -1))];
-
-    /// <summary>The frame of texts if no file describes it.</summary>
-    /// <exception cref="KeyNotFoundException">The vocabulary lacks one of the tokens.</exception>
-    internal SequenceTemplate Frame(Vocabulary vocabulary) => SequenceTemplate.Bert(vocabulary.Require(StartToken), vocabulary.Require(SeparatorToken));
+    /// <summary>What the special tokens are called.</summary>
+    internal SpecialTokenNames Names => new(UnknownToken, PadToken, StartToken, SeparatorToken, MaskToken);
 }

@@ -11,7 +11,7 @@ internal static class TokenizeCommand
         var length = ParsedOption.Number("--length", "Maximum number of tokens per text.", 128);
         return BenchmarkCommand.Create(
             "tokenize",
-            "Times tokenizing the training texts of a task, on one thread and on all processors.",
+            "Times tokenizing the training texts of a task, on one thread and on all processors, and with the native library of the reference.",
             [.. material.All, length, .. pace.All],
             line => [TokenizeBenchmark.Run(material.Model(line), material.Data(line), material.Task(line), line.GetValue(length), pace.Bind(line))]);
     }

@@ -11,6 +11,7 @@ internal sealed record ReportSection(string Name, string Heading, params IReadOn
     private const string MiniLm = ReportMaterial.MiniLm;
     private const string Glue = ReportMaterial.Glue;
     private const string Peers = ReportMaterial.Peers;
+    private const string Tokenizers = "../shared/goldens/tokenizers/sequence";
 
     /// <summary>All sections, in the order of the document.</summary>
     public static IReadOnlyList<ReportSection> All { get; } =
@@ -29,6 +30,9 @@ internal sealed record ReportSection(string Name, string Heading, params IReadOn
         new("optimizer", "The optimiser", "optimizer"),
         new("inference", "Inference", "inference", "--model", MiniLm, "--batch", "32", "--length", "64"),
         new("tokenize", "Tokenizing", "tokenize", "--model", MiniLm, "--data", Glue, "--task", "sst2"),
+        new("tokenize-bpe", "Tokenizing with byte-level BPE", "tokenize", "--model", $"{Tokenizers}/llama3_split", "--data", Glue, "--task", "sst2"),
+        new("tokenize-byte-fallback", "Tokenizing with BPE without words", "tokenize", "--model", $"{Tokenizers}/llama2_bpe", "--data", Glue, "--task", "sst2"),
+        new("tokenize-unigram", "Tokenizing with a unigram model", "tokenize", "--model", $"{Tokenizers}/t5_unigram", "--data", Glue, "--task", "sst2"),
         new("load", "Loading a checkpoint", "load", "--model", MiniLm),
         new("memory", "Memory", "memory", "--peers", Peers, "--model", MiniLm, "--data", Glue, "--task", "cola", "--steps", "30"),
     ];

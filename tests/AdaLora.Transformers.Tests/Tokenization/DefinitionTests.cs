@@ -29,10 +29,32 @@ public sealed class DefinitionTests : IDisposable
 
     public static TheoryData<string, string, string> Refused => new()
     {
-        { "pre_tokenizer", """{ "type": "Whitespace" }""", "Whitespace" },
-        { "pre_tokenizer", "null", "pre_tokenizer" },
-        { "normalizer", """{ "type": "NFKC" }""", "NFKC" },
-        { "normalizer", """{ "type": "Sequence", "normalizers": [{ "type": "BertNormalizer" }] }""", "Sequence" },
+        { "pre_tokenizer", """{ "type": "UnicodeScripts" }""", "pre_tokenizer UnicodeScripts" },
+        { "pre_tokenizer", """{ "type": "Sequence", "pretokenizers": [{ "type": "BertPreTokenizer" }, { "type": "FixedLength", "length": 5 }] }""", "pre_tokenizer FixedLength" },
+        { "pre_tokenizer", """{ "type": "Sequence" }""", "pretokenizers" },
+        { "pre_tokenizer", "[]", "pre_tokenizer" },
+        { "pre_tokenizer", """{ "type": "BertPreTokenizer", "more": 1 }""", "'more' of its pre_tokenizer BertPreTokenizer" },
+        { "pre_tokenizer", """{ "type": "Metaspace", "replacement": "_ _" }""", "'_ _'" },
+        { "pre_tokenizer", """{ "type": "Metaspace", "prepend_scheme": "last" }""", "'last'" },
+        { "pre_tokenizer", """{ "type": "Metaspace", "prepend_scheme": "always", "add_prefix_space": false }""", "add_prefix_space" },
+        { "pre_tokenizer", """{ "type": "Punctuation", "behavior": "Doubled" }""", "'Doubled'" },
+        { "pre_tokenizer", """{ "type": "CharDelimiterSplit", "delimiter": "ab" }""", "CharDelimiterSplit" },
+        { "pre_tokenizer", """{ "type": "Split", "pattern": {}, "behavior": "Isolated" }""", "no pattern" },
+        { "pre_tokenizer", """{ "type": "Split", "pattern": { "Regex": "\\p{Han}+" }, "behavior": "Isolated" }""", "\\p{Han}" },
+        { "pre_tokenizer", """{ "type": "Split", "pattern": { "Regex": "(a" }, "behavior": "Isolated" }""", "(a" },
+        { "pre_tokenizer", """{ "type": "Split", "pattern": { "Regex": "[a&&b]" }, "behavior": "Isolated" }""", "&&" },
+        { "normalizer", """{ "type": "Unheard" }""", "normalizer Unheard" },
+        { "normalizer", """{ "type": "Sequence", "normalizers": [{ "type": "Lowercase" }, { "kind": "x" }] }""", "normalizer without a type" },
+        { "normalizer", """{ "type": "Precompiled", "precompiled_charsmap": "???" }""", "precompiled_charsmap" },
+        { "normalizer", """{ "type": "Precompiled", "precompiled_charsmap": "AAAA" }""", "table of normalisations" },
+        { "normalizer", """{ "type": "Prepend" }""", "Prepend" },
+        { "decoder", """{ "type": "CTC" }""", "decoder CTC" },
+        { "decoder", """{ "type": "Strip", "content": " ", "start": -1 }""", "start" },
+        { "model", """{ "type": "Unigram", "vocab": [["a", "b"]] }""", "piece" },
+        { "model", """{ "type": "Unigram", "unk_id": 9, "vocab": [["a", 0.5]] }""", "unk_id" },
+        { "model", """{ "vocab": {} }""", "without a type" },
+        { "model", "null", "no model" },
+        { "more", """{ "type": "x" }""", "'more' of its top level" },
         { "post_processor", """{ "type": "Sequence", "processors": [{ "type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2] }, { "type": "RobertaProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2] }] }""", "Sequence" },
         { "post_processor", """{ "type": "Something" }""", "Something" },
         { "post_processor", """{ "type": "BertProcessing", "sep": ["[SEP]", 9], "cls": ["[CLS]", 2] }""", "[SEP]" },
@@ -43,7 +65,7 @@ public sealed class DefinitionTests : IDisposable
 
     public static TheoryData<string, string> RefusedSettings => new()
     {
-        { """ "split_special_tokens": true """, "split_special_tokens" },
+        { """ "split_special_tokens": 3 """, "split_special_tokens" },
         { """ "padding_side": "middle" """, "padding_side" },
         { """ "truncation_side": 3 """, "truncation_side" },
     };

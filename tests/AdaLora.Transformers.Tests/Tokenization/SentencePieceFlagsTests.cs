@@ -3,6 +3,7 @@ using AdaLora.Internals;
 using AdaLora.TestSupport;
 using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Tokenization;
+using AdaLora.Transformers.Tokenization.Files;
 using Xunit;
 
 namespace AdaLora.Transformers.Tests.Tokenization;
@@ -67,29 +68,19 @@ public sealed class SentencePieceFlagsTests : IDisposable
         Assert.Equal([.. Lower[1..^1], 601], Open().EncodePlain(Text + "newcorp"));
     }
 
-    [Theory]
-    [InlineData("normalizer", """{ "type": "NFKC" }""", "NFKC")]
-    [InlineData("normalizer", "null", "normalizer")]
-    [InlineData("normalizer", """{ "type": "Precompiled", "precompiled_charsmap": "AAAA" }""", "precompiled_charsmap")]
-    [InlineData("normalizer", """{ "type": "Replace", "pattern": { "String": "a" }, "content": "b" }""", "Replace")]
-    [InlineData("pre_tokenizer", """{ "type": "Metaspace", "replacement": "_", "prepend_scheme": "always" }""", "replacement")]
-    [InlineData("pre_tokenizer", """{ "type": "Metaspace", "replacement": "▁", "prepend_scheme": "never" }""", "prepend_scheme")]
-    [InlineData("pre_tokenizer", """{ "type": "Sequence", "pretokenizers": [{ "type": "Punctuation", "behavior": "Isolated" }, { "type": "Metaspace" }] }""", "Punctuation")]
-    [InlineData("pre_tokenizer", "null", "pre_tokenizer")]
-    [InlineData("model", """{ "type": "Unigram", "unk_id": 3, "vocab": [["[PAD]", 0.0], ["other", 0.0]] }""", "other")]
-    [InlineData("model", """{ "type": "Unigram", "unk_id": 3, "byte_fallback": true, "vocab": [] }""", "byte_fallback")]
-    public void A_tokenizer_json_that_says_something_else_is_refused(string section, string content, string named)
+    [Fact]
+    public void A_tokenizer_json_that_says_something_else_is_what_counts()
     {
-        Define(definition => definition[section] = JsonNode.Parse(content));
-        var message = Assert.Throws<CheckpointException>(Open).Message;
-        Assert.Contains(named, message, StringComparison.Ordinal);
-        Assert.Contains("tokenizer.json", message, StringComparison.Ordinal);
+        Define(definition => definition["normalizer"] = JsonNode.Parse("""{ "type": "Replace", "pattern": { "String": "CAT" }, "content": "DOG" }"""));
+        Assert.Equal(Open().Encode("THE DOG, SAT.").Ids, Open().Encode(Text).Ids);
+        Define(definition => definition["pre_tokenizer"] = JsonNode.Parse("""{ "type": "Metaspace", "prepend_scheme": "never" }"""));
+        Assert.NotEqual(Plain, Open().Encode(Text).Ids);
     }
 
     private void Define(Action<JsonObject> change)
     {
         var pieces = TokenizerCase.Read("spm/pieces.json").EnumerateArray().Select(piece => new JsonArray(piece[0].GetString(), piece[1].GetDouble()));
-        var table = Convert.ToBase64String(SentencePieceNormalization.Read(File.ReadAllBytes(_folder.File("spm.model"))).Table.Span);
+        var table = Convert.ToBase64String(SentencePieceModelFile.Read(_folder.File("spm.model")).TableBytes.Span);
         var definition = JsonNode.Parse($$"""
             { "added_tokens": [{ "id": 600, "content": "[MASK]", "lstrip": true, "normalized": false, "special": true }],
               "normalizer": { "type": "Sequence", "normalizers": [

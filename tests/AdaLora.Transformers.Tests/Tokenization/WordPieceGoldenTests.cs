@@ -35,6 +35,6 @@ public sealed class WordPieceGoldenTests
     public void Pads_like_the_reference(string file, int index) =>
         TokenizerCase.AssertBatchEqual(Uncased.Value, TokenizerCase.Read(file).GetProperty("padded_batches")[index]);
 
-    private static WordPieceTextTokenizer FromVocabulary(bool lowerCase) =>
-        WordPieceTextTokenizer.FromVocabulary(TestMaterial.RequireShared("models", "all-MiniLM-L6-v2", "vocab.txt"), new WordPieceSettings { LowerCase = lowerCase });
+    private static TextTokenizer FromVocabulary(bool lowerCase) =>
+        TextTokenizer.FromVocabulary(TestMaterial.RequireShared("models", "all-MiniLM-L6-v2", "vocab.txt"), new WordPieceSettings { LowerCase = lowerCase });
 }
