@@ -66,12 +66,13 @@ public sealed class ProbingTests
             : base(nameof(Own))
         {
             _kind = kind;
-            var matrix = kind == "columns" ? randn(4, 5) : kind == "half" ? randn(5, 4, dtype: ScalarType.BFloat16) : randn(5, 4);
+            var dtype = kind == "half" ? ScalarType.BFloat16 : ScalarType.Float32;
+            var matrix = kind == "columns" ? randn(4, 5) : randn(5, 4, dtype: dtype);
             if (kind == "buffer")
                 register_buffer("matrix", matrix);
             else
                 register_parameter("matrix", new Parameter(matrix));
-            register_parameter("bias", new Parameter(ones(5, dtype: matrix.dtype)));
+            register_parameter("bias", new Parameter(ones(5, dtype: dtype)));
         }
 
         public int Runs { get; private set; }

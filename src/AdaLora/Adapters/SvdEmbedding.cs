@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Adapters;
 
 /// <summary>
-/// A frozen table of embeddings with an AdaLoRA adapter: y = table[i] + scale · P diag(lambda) q_i, where q_i is the column of Q for the word i. Only the words of the input are computed, and there is no
-/// dropout, since numbers of words cannot be dropped. A padding word's row gets a product like any other.
+/// A frozen table of embeddings with an AdaLoRA adapter: y = table[i] + scale · P diag(lambda) q_i, where q_i is the column of Q for the word i. Only the words of the input are computed, and
+/// there is no dropout, since numbers of words cannot be dropped. A padding word's row gets a product like any other.
 /// </summary>
 /// <inheritdoc cref="SvdAdapter"/>
 public sealed class SvdEmbedding : SvdAdapter
