@@ -59,6 +59,12 @@ internal abstract class AdaptableLayer(nn.Module<Tensor, Tensor> module)
     /// <summary>A matrix (out, in) in the layout of the weight.</summary>
     public abstract Tensor InLayout(Tensor matrix);
 
+    /// <summary>Whether the layer is a module that the model calls, so that its inputs can be watched.</summary>
+    public virtual bool IsCalled => true;
+
+    /// <summary>The pieces of an input that the rows of the weight are multiplied by, (pieces, in).</summary>
+    public virtual Tensor Rows(Tensor input) => input.reshape(-1, InFeatures);
+
     /// <summary>A tensor in the layout of the weight as a matrix (out, in).</summary>
     public abstract Tensor AsMatrix(Tensor weight);
 

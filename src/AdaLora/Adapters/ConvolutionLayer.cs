@@ -44,6 +44,21 @@ internal sealed class ConvolutionLayer(Convolution conv) : AdaptableLayer(conv)
 
     public override Tensor AsMatrix(Tensor weight) => weight.flatten(1);
 
+    // libtorch takes patches out of images only; a sequence is an image of one row.
+    public override bool IsCalled => Dimensions < 3;
+
+    /// <summary>The patches under the kernel, of each group as if it were an image of its own.</summary>
+    public override Tensor Rows(Tensor input)
+    {
+        var (padded, padding) = Pad(input.dim() == Dimensions + 2 ? input : input.unsqueeze(0));
+        long[] sizes = Dimensions == 1 ? [1, padded.shape[2]] : padded.shape[2..];
+        var pieces = padded.reshape([padded.shape[0] * conv.groups, Channels, .. sizes]);
+        var patches = nn.functional.unfold(pieces, Pair(conv.kernel_size, 1), Pair(conv.dilation, 1), Pair(padding, 0), Pair(conv.stride, 1));
+        return patches.transpose(1, 2).reshape(-1, InFeatures);
+    }
+
+    private static (long, long) Pair(long[] values, long ofRow) => values.Length == 1 ? (ofRow, values[0]) : (values[0], values[1]);
+
     public override SvdAdapter Adapt(AdapterParts parts) => Dimensions switch
     {
         1 => new SvdConv1d(this, parts),

@@ -21,6 +21,9 @@ internal sealed class EmbeddingLayer(Embedding embedding) : AdaptableLayer(embed
 
     public static AdaptableLayer? Of(nn.Module module) => module is Embedding embedding ? new EmbeddingLayer(embedding) : null;
 
+    // Its inputs are numbers of words.
+    public override bool IsCalled => false;
+
     public override string? FindFault() => Stored.is_floating_point() ? null : $"its weight is of type {Stored.dtype}, which is not floating point";
 
     public override Tensor InLayout(Tensor matrix) => matrix.t();

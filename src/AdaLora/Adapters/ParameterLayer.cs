@@ -11,6 +11,8 @@ internal sealed class ParameterLayer(Func<Tensor> whole, Func<Tensor, Tensor> pa
 
     public override bool IsDisposed => whole().IsInvalid;
 
+    public override bool IsCalled => false;
+
     public override Tensor? Bias => null;
 
     public override long OutFeatures => Shape[0];

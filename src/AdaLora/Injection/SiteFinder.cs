@@ -94,7 +94,7 @@ internal sealed class SiteFinder
         else if (!layer.IsLinear && match != NameMatch.ByName)
         {
             // Targets described as all layers, or as a region, have always meant the linear ones.
-            _leftOut.Add(new(node.DisplayPath, $"a {TypeNames.Of(node.Module.GetType())} is adapted only if the targets name it, by a suffix or by its full name"));
+            _leftOut.Add(new(node.DisplayPath, $"this {TypeNames.Of(node.Module.GetType())} is adapted only if the targets name it, by a suffix or by its full name"));
         }
         else if (node.Parent is null)
         {
