@@ -85,6 +85,7 @@ public sealed partial class AdaLoraModel
         _binder.Dispose();
         _others?.Dispose();
         _buffers.Dispose();
+        _parts?.Free();
         _bank.Dispose();
     }
 }

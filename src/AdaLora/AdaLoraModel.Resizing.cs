@@ -34,22 +34,24 @@ public sealed partial class AdaLoraModel
         var change = _bank.Resize(_bank.Roster.Resize(allocator.ReadSurvivors()), values: null, steps);
         allocator.Compact(steps);
         if (optimizer is not null && !ReferenceEquals(optimizer, _optimizer?.Optimizer))
-            new OptimizerFollower(optimizer, _bank.Values).Follow(change, steps);
+            Follower(optimizer).Follow(change, steps);
         steps.Run();
         WriteWeights();
         LogCompacted(_logger, change.Former.Elements, change.Layout.Elements);
     }
 
     /// <summary>
-    /// Names the optimiser that trains <see cref="TrainableParameters"/>, so that its state for each triplet follows whenever triplets are dropped, added or restored. <see cref="Trainer"/>
-    /// calls this itself; in a custom loop the optimiser may instead be passed to <see cref="Compact"/>. The caller keeps owning the optimiser.
+    /// Names the optimiser that trains <see cref="TrainableParameters"/>, so that its state for each triplet follows whenever triplets are dropped, added or restored, and gives it the learning
+    /// rates of <see cref="AdaLoraOptions.LearningRateFactors"/>. <see cref="Trainer"/> calls this itself; in a custom loop whose factors are 1 the optimiser may instead be passed to
+    /// <see cref="Compact"/>. The caller keeps owning the optimiser.
     /// </summary>
     /// <param name="optimizer">The optimiser; null when it no longer trains, for example before it is disposed.</param>
-    /// <exception cref="NotSupportedException">The optimiser's state cannot be adjusted; see <see cref="IOptimizerState"/>.</exception>
+    /// <exception cref="NotSupportedException">The optimiser's state cannot be adjusted; see <see cref="IOptimizerState"/>. Or the optimiser has no learning rates for parts of triplets, which
+    /// <see cref="AdaLoraOptions.LearningRateFactors"/> ask for.</exception>
     /// <exception cref="ArgumentException">The optimiser trains other parameters.</exception>
     public void UseOptimizer(optim.Optimizer? optimizer)
     {
-        var next = optimizer is null ? null : new OptimizerFollower(optimizer, _bank.Values);
+        var next = optimizer is null ? null : Follower(optimizer);
         if (next is not null)
             RequireState();
         next?.Require();
@@ -58,7 +60,10 @@ public sealed partial class AdaLoraModel
         if (next is not null)
             _bank.AddFollower(next);
         _optimizer = next;
+        next?.UseRates();
     }
+
+    private OptimizerFollower Follower(optim.Optimizer optimizer) => new(optimizer, _bank, _parts, Options.LearningRateFactors);
 
     /// <summary>Reverts <see cref="UseOptimizer"/>, unless another optimiser has been named since.</summary>
     internal void ForgetOptimizer(optim.Optimizer optimizer)

@@ -55,7 +55,7 @@ public sealed partial class AdaLoraModel
     /// <exception cref="InvalidOperationException">
     /// The total number of steps is unknown, the adapters are merged, <see cref="AfterOptimizerStep"/> was left out, an adapter received no gradient at the first step, or
     /// <see cref="UseOptimizer"/> has named no optimiser although
-    /// <see cref="AdaLoraOptions.Allocation"/> adds and drops triplets.
+    /// <see cref="AdaLoraOptions.Allocation"/> adds and drops triplets, or <see cref="AdaLoraOptions.LearningRateFactors"/> are not all 1.
     /// </exception>
     public StepGradients BeforeOptimizerStep(double? maxGradientNorm = null, LossScaler? scaler = null, IProcessGroup? group = null) =>
         BeforeSharedStep(maxGradientNorm, scale: null, scaler, group ?? ProcessGroup.Single);
@@ -74,6 +74,8 @@ public sealed partial class AdaLoraModel
             throw new InvalidOperationException($"{nameof(BeforeOptimizerStep)} was called twice without {nameof(AfterOptimizerStep)} in between: the allocator would never run.");
         if (Options.Allocation.Resizes && _optimizer is null && !IsPatternFinal)
             throw new InvalidOperationException($"{nameof(AdaLoraOptions)}.{nameof(AdaLoraOptions.Allocation)} adds and drops triplets, which the optimiser has to follow. Call {nameof(UseOptimizer)}(optimizer) before the first step, or use {nameof(Trainer)}.");
+        if (!Options.LearningRateFactors.AreOne && _optimizer is null)
+            throw new InvalidOperationException($"{nameof(AdaLoraOptions)}.{nameof(AdaLoraOptions.LearningRateFactors)} are {Options.LearningRateFactors}, which the optimiser has to be told. Call {nameof(UseOptimizer)}(optimizer) before the first step, or use {nameof(Trainer)}.");
         if (maxGradientNorm is not (null or > 0))
             throw new ArgumentOutOfRangeException(nameof(maxGradientNorm), maxGradientNorm, "The largest gradient norm must be positive, or null.");
 
@@ -84,6 +86,7 @@ public sealed partial class AdaLoraModel
         FallBack();
         ProjectGradients();
         _binder.Gather(_factors.BroughtAllGradients);
+        _parts?.Bind();
         _activity.EndPass();
         _factors.BeginStep();
         _tied.Gather();

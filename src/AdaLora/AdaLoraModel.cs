@@ -40,6 +40,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
     private readonly ILogger _logger;
     private RankAllocator? _allocator;
     private OptimizerFollower? _optimizer;
+    private TripletParameters? _parts;
     private TrainingModes? _modes;
     private bool _isFreed;
     private bool _betweenCalls;
@@ -62,7 +63,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
         _binder = new GradientBinder(bank, _adapters);
         _factors = new SharedFactors(bank, _adapters, _binder, activity.Failure);
         _norm = new GradientNorm(TrainableParameters);
-        _tracker = new ImportanceTracker(bank, options.Beta1, options.Beta2);
+        _tracker = new ImportanceTracker(bank, options.Beta1, options.Beta2, options.Score.TracksSquaredGradients);
         bank.AddFollower(_tracker);
         bank.AddFollower(_binder);
         bank.AddFollower(_factors);
@@ -87,6 +88,25 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
     /// <see cref="BeforeOptimizerStep"/>.
     /// </summary>
     public IReadOnlyList<Parameter> TrainableParameters { get; }
+
+    /// <summary>
+    /// The triplets of <see cref="TrainableParameters"/> in their parts, created when first read: for optimisers other than <see cref="FusedAdamW"/> that should give lambda a learning rate of
+    /// its own, in a parameter group. Such an optimiser trains these instead of the first of <see cref="TrainableParameters"/>, and all others with them.
+    /// </summary>
+    public TripletParameters TripletParameters
+    {
+        get
+        {
+            RequireState();
+            if (_parts is null)
+            {
+                _parts = new TripletParameters(_bank);
+                _bank.AddFollower(_parts);
+            }
+
+            return _parts;
+        }
+    }
 
     /// <summary>The adapters, in model order.</summary>
     public IReadOnlyList<SvdAdapter> Adapters => _adapters;

@@ -24,6 +24,7 @@ public sealed partial record AdaLoraOptions
         (nameof(Dropout), Dropout),
         (nameof(ShareDropout), ShareDropout),
         (nameof(BasePrecision), BasePrecision),
+        (nameof(LearningRateFactors), LearningRateFactors),
     ];
 
     /// <summary>The options that are not part of <see cref="Settings"/>, and why. A test compares both with the options that exist.</summary>
@@ -38,7 +39,7 @@ public sealed partial record AdaLoraOptions
         [nameof(TrainedModules)] = "the names of all that is trained in full are compared",
         [nameof(Biases)] = "the names of all that is trained in full are compared",
         [nameof(TotalSteps)] = "that of the trainer is compared",
-        [nameof(InitializationStandardDeviation)] = "the weights come from the checkpoint",
+        [nameof(Initialization)] = "the weights come from the checkpoint",
         [nameof(Seed)] = "the weights come from the checkpoint",
     };
 

@@ -1,5 +1,7 @@
 using AdaLora.Adapters.FrozenWeights;
 using AdaLora.Allocation;
+using AdaLora.Bank;
+using AdaLora.Initialization;
 using AdaLora.Injection;
 using AdaLora.Internals;
 using AdaLora.Targeting;
@@ -34,11 +36,17 @@ public sealed partial record AdaLoraOptions
     /// <summary>The precision in which the frozen layers under the adapters are computed.</summary>
     public BasePrecision BasePrecision { get; init; } = BasePrecision.AsLoaded;
 
-    /// <summary>Standard deviation of the initial entries of P and Q. Lambda starts at 0.</summary>
-    public double InitializationStandardDeviation { get; init; } = 0.02;
+    /// <summary>What P and Q are at the start. Lambda starts at 0.</summary>
+    public TripletInitialization Initialization { get; init; } = TripletInitialization.Published;
 
-    /// <summary>Seed of P and Q; null draws them from torch's global generator.</summary>
+    /// <summary>Seed of what is drawn of P and Q; null draws them from torch's global generator.</summary>
     public long? Seed { get; init; }
+
+    /// <summary>
+    /// Learning rates of lambda, P and Q as multiples of the optimiser's. <see cref="Training.Trainer"/> applies them; in a custom loop, name a <see cref="Training.FusedAdamW"/> with
+    /// <see cref="AdaLoraModel.UseOptimizer"/>. Other optimisers need parameter groups: see <see cref="AdaLoraModel.TripletParameters"/>.
+    /// </summary>
+    public LearningRateFactors LearningRateFactors { get; init; } = LearningRateFactors.Equal;
 
     /// <summary>Which layers get adapters. The default leaves it to the model: all linear layers, or those of its blocks if it is a language model of AdaLora.Transformers.</summary>
     public TargetModules Targets { get; init; } = TargetModules.Suggested;
@@ -135,10 +143,10 @@ public sealed partial record AdaLoraOptions
         problems.Require(TargetBudget is null or >= 0, $"{nameof(TargetBudget)} is {TargetBudget}; it must not be negative");
         problems.Require(double.IsFinite(Alpha) && Alpha >= 0, $"{nameof(Alpha)} is {Alpha}; it must be finite and not negative");
         problems.Require(Dropout is >= 0 and < 1, $"{nameof(Dropout)} is {Dropout}; it must lie in [0, 1)");
-        problems.Require(
-            double.IsFinite(InitializationStandardDeviation) && InitializationStandardDeviation > 0,
-            $"{nameof(InitializationStandardDeviation)} is {InitializationStandardDeviation}; it must be finite and positive");
+        problems.RequireValue(Initialization, nameof(Initialization));
         problems.RequireValue(BasePrecision, nameof(BasePrecision));
+        problems.RequireValue(LearningRateFactors, nameof(LearningRateFactors));
+        LearningRateFactors?.Validate(nameof(LearningRateFactors), problems);
         problems.RequireDefined(Attachment, nameof(Attachment));
         problems.RequireDefined(Biases, nameof(Biases));
         problems.RequireDefined(SensitivityTiming, nameof(SensitivityTiming));

@@ -1,3 +1,5 @@
+using AdaLora.Bank;
+
 namespace AdaLora;
 
 /// <summary>What <see cref="AdaLoraModel.Attach"/> would do to a model: which layers would be adapted, which would not and why, the parameter counts, and what stands in the way.</summary>
@@ -39,6 +41,9 @@ public sealed class AdaptationPlan
 
     /// <summary>Share of all parameters, including adapters, that would be trained at the start, from 0 to 1.</summary>
     public double TrainedShare => (double)(AdapterParameters + TrainedInFullParameters) / Math.Max(1, ModelParameters + AdapterParameters);
+
+    /// <summary>The learning rates of the parts of a triplet.</summary>
+    public LearningRateFactors LearningRateFactors { get; internal init; } = LearningRateFactors.Equal;
 
     /// <summary>Everything that would make attaching fail; empty if it would succeed.</summary>
     public IReadOnlyList<string> Problems { get; internal init; } = [];

@@ -36,7 +36,7 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
     public override void Use(optim.Optimizer optimizer)
     {
         // Without it, training continues with all triplets.
-        if (OptimizerFollower.CanFollow(optimizer) || adapted.Options.Allocation.Resizes)
+        if (OptimizerFollower.CanFollow(optimizer) || adapted.Options.Allocation.Resizes || !adapted.Options.LearningRateFactors.AreOne)
             adapted.UseOptimizer(optimizer);
     }
 

@@ -2,6 +2,7 @@ using AdaLora.Adapters;
 using AdaLora.Adapters.Dropout;
 using AdaLora.Adapters.FrozenWeights;
 using AdaLora.Bank;
+using AdaLora.Initialization;
 using AdaLora.Injection;
 using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
@@ -80,10 +81,14 @@ internal sealed partial class AdapterAttachment(nn.Module model, AdaLoraOptions 
             LogStatistics(logger, string.Join(", ", modules));
     }
 
+    // What is saved has ranks and values of its own.
     private TripletBank CreateBank(AttachmentSurvey survey)
     {
-        var bank = TripletBank.Create(survey.Layout!, survey.Dtype, survey.Sites[0].Adaptable.Weight.device);
-        bank.Initialize(options.InitializationStandardDeviation, options.Seed);
+        using var scope = NewDisposeScope();
+        var start = blueprint is null ? options.Initialization.Prepare(model, [.. survey.Sites.Select(s => new StartingLayer(s.Path, s.Adaptable, survey.RankOf(s)))]) : StartingTriplets.None;
+        var bank = TripletBank.Create(start.Apply(survey.Layout!), survey.Dtype, survey.Sites[0].Adaptable.Weight.device);
+        bank.Initialize(options.Initialization.Draw, options.Seed);
+        start.Fill(bank);
         return bank;
     }
 

@@ -21,6 +21,8 @@ internal static class PlanText
         text.AppendLine(CultureInfo.InvariantCulture,
             $"adapters: {Number(plan.AdapterParameters)} parameters at the start, {target} at the target budget of {Count(plan.TargetBudget, "triplet", "triplets")}");
         text.AppendLine(CultureInfo.InvariantCulture, $"trained at the start: {100 * plan.TrainedShare:0.###} %");
+        if (!plan.LearningRateFactors.AreOne)
+            text.AppendLine(CultureInfo.InvariantCulture, $"learning rates: {plan.LearningRateFactors}");
         List(text, "warnings", plan.Warnings);
         List(text, "problems", plan.Problems);
         return text.ToString();

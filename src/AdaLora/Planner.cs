@@ -1,4 +1,5 @@
 using AdaLora.Adapters;
+using AdaLora.Bank;
 using AdaLora.Injection;
 using AdaLora.Internals.Cpu;
 using AdaLora.Targeting;
@@ -37,6 +38,7 @@ internal static class Planner
             TargetBudget = options.TargetBudgetFor(survey.Sites.Count),
             ModelParameters = MemoryRange.CountEntries(parameters),
             TrainedInFullParameters = MemoryRange.CountEntries(selected.Select(p => p.Parameter)),
+            LearningRateFactors = options.LearningRateFactors ?? LearningRateFactors.Equal,
             Problems = problems,
             Warnings = Warnings(model, survey),
         };

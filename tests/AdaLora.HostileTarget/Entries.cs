@@ -1,5 +1,6 @@
 using AdaLora.Adapters.Dropout;
 using AdaLora.Allocation;
+using AdaLora.Initialization;
 using AdaLora.Safetensors;
 using AdaLora.Targeting;
 using AdaLora.Training;
@@ -59,6 +60,20 @@ internal static class Entries
         ("ImportanceScore.Of", bad => Scoring(state => ImportanceScore.Custom("bad", _ => bad).Of(state))),
         ("a score of one's own", bad => Scoring(_ => bad)),
         ("ImportanceState.PerTriplet", bad => Scoring(state => state.PerTriplet(bad))),
+        ("TripletInitialization.FromData, what layers read", bad =>
+        {
+            using var model = Sequential(("a", Linear(8, 8)));
+            var initialization = TripletInitialization.FromData([bad ?? ones(2, 8)], batch => model.call(batch));
+            AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 2, TargetRank = 1, Initialization = initialization }).Detach();
+        }),
+        ("TripletInitialization.FromData of nothing", _ => TripletInitialization.FromData<int>(null!, null!)),
+        ("TripletInitialization.FromWeight, a strange weight", bad =>
+        {
+            using var layer = Linear(8, 8);
+            using var model = Sequential(("a", layer));
+            layer.weight = new TorchSharp.Modules.Parameter((bad ?? ones(8, 8)).clone());
+            AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 2, TargetRank = 1, Initialization = TripletInitialization.FromWeight }).Detach();
+        }),
         ("FastDropout.Apply", bad => FastDropout.Apply(bad, 0.5)),
         ("SafetensorsFile.ReadInto", bad => Devices.InFolder(folder =>
         {

@@ -1,6 +1,8 @@
 using AdaLora.Adapters;
 using AdaLora.Adapters.Dropout;
 using AdaLora.Allocation;
+using AdaLora.Bank;
+using AdaLora.Initialization;
 using AdaLora.Targeting;
 using AdaLora.Training;
 using AdaLora.Training.Data;
@@ -55,6 +57,11 @@ internal static class Numbers
         ("BudgetDecay.KeptShare", n => BudgetDecay.Cubic.KeptShare(n)),
         ("BudgetDecay.Custom", n => new BudgetSchedule(9, 3, 10, 1, 1, 1, BudgetDecay.Custom("own", _ => n)).BudgetAt(5)),
         ("AllocationStrategy.Reallocate", n => AllocationStrategy.Reallocate((int)n, (int)n, (int)n)),
+        ("TripletInitialization.Normal", n => TripletInitialization.Normal(n)),
+        ("TripletInitialization.FromData, factor", n => Starting(TripletInitialization.FromData([1], _ => { }, n))),
+        ("LearningRateFactors", n => { using var model = Sequential(("a", Linear(8, 8)));
+            using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 2, TargetRank = 1, LearningRateFactors = new LearningRateFactors { Lambda = n, P = n, Q = n } });
+            using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = 5 }); trainer.Fit([0], (int _) => model.call(ones(2, 8)).sum()); }),
         ("BudgetSchedule, budgets", n => new BudgetSchedule((int)n, 1, 10, 1, 1).BudgetAt(5)),
         ("BudgetSchedule, target", n => new BudgetSchedule(9, (int)n, 10, 1, 1).BudgetAt(5)),
         ("BudgetSchedule, steps", n => new BudgetSchedule(9, 3, (long)n, 1, 1).BudgetAt(5)),
@@ -90,6 +97,12 @@ internal static class Numbers
         ("TextTokenizer.Pad, length", n => Texts.Tokenizer(tokenizer => tokenizer.Pad([tokenizer.Encode("a")], (int)n))),
         ("TextTokenizer.Pad, multiple", n => Texts.Tokenizer(tokenizer => tokenizer.Pad([tokenizer.Encode("a")], null, (int)n))),
     ];
+
+    private static void Starting(TripletInitialization initialization)
+    {
+        using var model = Sequential(("a", Linear(8, 8)));
+        AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 2, TargetRank = 1, Initialization = initialization }).Detach();
+    }
 
     private static void Encoder(Action<BertModel> use)
     {

@@ -1,4 +1,5 @@
 using AdaLora.Allocation;
+using AdaLora.Bank;
 using AdaLora.Injection;
 using AdaLora.Targeting;
 using AdaLora.Tests.Models;
@@ -19,17 +20,17 @@ public sealed class AdaLoraOptionsTests
             TargetBudget = -1,
             Alpha = double.NaN,
             Dropout = 1,
-            InitializationStandardDeviation = 0,
             TotalSteps = 0,
             MaskInterval = 0,
             Beta1 = 1,
             Beta2 = -0.1,
             OrthogonalityWeight = double.PositiveInfinity,
+            LearningRateFactors = new LearningRateFactors { Lambda = 0, P = -1, Q = double.NaN },
         };
         using var model = new TinyModel();
         var message = Assert.Throws<ArgumentException>(() => AdaLoraModel.Attach(model, options)).Message;
-        foreach (var name in (string[])["InitialRank", "TargetRank", "TargetBudget", "Alpha", "Dropout", "InitializationStandardDeviation", "TotalSteps", "MaskInterval", "Beta1", "Beta2",
-            "OrthogonalityWeight"])
+        foreach (var name in (string[])["InitialRank", "TargetRank", "TargetBudget", "Alpha", "Dropout", "TotalSteps", "MaskInterval", "Beta1", "Beta2",
+            "OrthogonalityWeight", "LearningRateFactors.Lambda", "LearningRateFactors.P", "LearningRateFactors.Q"])
         {
             Assert.Contains(name + " is", message, StringComparison.Ordinal);
         }
@@ -49,13 +50,16 @@ public sealed class AdaLoraOptionsTests
             Decay = null!,
             Score = null!,
             TrainedModules = null!,
+            LearningRateFactors = null!,
+            Initialization = null!,
         };
         using var model = new TinyModel();
 
         var message = Assert.Throws<ArgumentException>(() => AdaLoraModel.Attach(model, options)).Message;
 
         foreach (var name in (string[])["Biases is 7", "SensitivityTiming is 7", "OrthogonalityForm is 7", "BasePrecision is null", "Targets is null", "Overrides is null", "Decay is null",
-            "Score is null", "TrainedModules is null"])
+            "Score is null", "TrainedModules is null", "LearningRateFactors is null",
+            "Initialization is null"])
         {
             Assert.Contains(name, message, StringComparison.Ordinal);
         }

@@ -1,6 +1,7 @@
 using AdaLora.Allocation;
-using AdaLora.Tests.Models;
+using AdaLora.Initialization;
 using AdaLora.TestSupport;
+using AdaLora.Tests.Models;
 using AdaLora.Training;
 using CsCheck;
 using Xunit;
@@ -31,7 +32,7 @@ public sealed class OptionFuzzTests
                 MaskInterval = Strange(3, count, 2),
                 Alpha = Strange(4, number, 8),
                 Dropout = Strange(5, number, 0.1),
-                InitializationStandardDeviation = Strange(6, number, 0.02),
+                Initialization = TripletInitialization.Normal(Strange(6, number, 0.02)),
                 Beta1 = Strange(7, number, 0.85),
                 Beta2 = Strange(8, number, 0.85),
                 OrthogonalityWeight = Strange(9, number, 0.1),

@@ -14,6 +14,7 @@ internal sealed class ComparisonCommand
     private readonly Option<bool> _quiet = new("--quiet") { Description = "Report completed runs only." };
     private readonly Option<IReadOnlyList<int>?> _seeds =
         ParsedOption.Create<IReadOnlyList<int>?>("--seeds", "Seeds of the runs, such as 1,2,3 or 1-5. [default: 1,2,3]", "NUMBERS", ListArguments.Numbers);
+    private readonly Option<string?> _against;
     private readonly string _name;
     private readonly ICellRunner _runner;
     private readonly RunOptionSet _options;
@@ -36,7 +37,8 @@ internal sealed class ComparisonCommand
         };
         command.Add(_seeds);
         _options.AddTo(command);
-        foreach (var option in (Option[])[_output, _jobs, _quiet])
+        _against = new Option<string?>("--against") { Description = "The row that the others are tested against, in pairs of runs with the same seed: paired bootstrap and Wilcoxon's test.", HelpName = "NAME" };
+        foreach (var option in (Option[])[_output, _jobs, _quiet, _against])
             command.Add(option);
     }
 
@@ -49,29 +51,71 @@ internal sealed class ComparisonCommand
     public IReadOnlyList<string> Ignored(ParseResult line, IReadOnlyList<TrainingMethod> methods) => _options.Ignored(line, methods);
 
     /// <summary>A run of this command, with its folder inside the output folder.</summary>
-    public ComparisonCell Cell(ParseResult line, string panel, string row, RunSettings settings, int seed)
+    public ComparisonCell Cell(ParseResult line, string panel, string row, RunSettings settings, int seed, string? choice = null) =>
+        Cell(line.GetRequiredValue(_output), panel, row, settings, seed, choice);
+
+    private static ComparisonCell Cell(string output, string panel, string row, RunSettings settings, int seed, string? choice = null)
     {
         var folder = string.Join('-', (string[])[settings.Task.Name, .. row.Split(' ', '/'), $"{seed}"]);
-        return new ComparisonCell(panel, row, settings.With(RunOptions.Seed, seed).With(RunOptions.Resume, true).With(RunOptions.Output, Path.Combine(line.GetRequiredValue(_output), folder)));
+        return new ComparisonCell(panel, row, settings.With(RunOptions.Seed, seed).With(RunOptions.Resume, true).With(RunOptions.Output, Path.Combine(output, folder)), choice);
+    }
+
+    /// <summary>Trains every candidate of a sweep once, with the first seed and a part of the training set kept aside, and returns the best of each.</summary>
+    /// <param name="line">The command line.</param>
+    /// <param name="sweep">What to try.</param>
+    /// <param name="rows">Panel, row, and the settings without what is tried.</param>
+    /// <param name="cancellationToken">Stops; what was tried is kept.</param>
+    /// <returns>The rows with what was chosen; those of which no candidate could be trained are missing, and so are all if the sweep was stopped.</returns>
+    public IReadOnlyList<(string Panel, string Row, RunSettings Settings, string? Choice)> Try(
+        ParseResult line, LearningRateSweep sweep, IEnumerable<(string Panel, string Row, RunSettings Settings)> rows, CancellationToken cancellationToken)
+    {
+        var folder = Path.Combine(line.GetRequiredValue(_output), "sweep");
+        var tried = rows.SelectMany(row => sweep.Candidates(line, row.Settings).Select(candidate => (Row: row, candidate.Name, candidate.Settings))).ToList();
+        var cells = tried.Select(t => Cell(folder, t.Row.Panel, $"{t.Row.Row} {t.Name}", sweep.HoldOut(line, t.Settings), Seeds(line)[0])).ToList();
+        var results = Train(line, new ComparisonFiles(folder, "sweep", "What was tried, on examples of the training set that were kept aside"), cells, cancellationToken);
+        return cancellationToken.IsCancellationRequested ? [] :
+        [
+            .. tried.Zip(cells).GroupBy(t => (t.First.Row.Panel, t.First.Row.Row))
+                .Select(group => group.Select(t => (t.First, results.FirstOrDefault(r => r.Cell == t.Second)?.Score)).Where(t => t.Score is not null).ToList())
+                .Where(scored => scored.Count > 0)
+                .Select(scored => scored.MaxBy(t => t.Score).First)
+                .Select(best => (best.Row.Panel, best.Row.Row, best.Settings, (string?)best.Name)),
+        ];
     }
 
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     public int Run(ParseResult line, string title, IReadOnlyList<ComparisonCell> cells, CancellationToken cancellationToken)
     {
         var output = line.InvocationConfiguration.Output;
-        var folder = line.GetRequiredValue(_output);
+        var against = line.GetValue(_against);
+        if (against is not null && !cells.Any(cell => cell.Row == against))
+            throw new UserInputException($"--against: there is no row '{against}'; use one of {string.Join(", ", cells.Select(cell => cell.Row).Distinct())}.");
+        var results = Train(line, new ComparisonFiles(line.GetRequiredValue(_output), _name, title, against), cells, cancellationToken);
+        if (against is not null)
+            ComparisonReport.Write(TableConsole.On(output), RowContrast.Of(results, against));
+        if (!cancellationToken.IsCancellationRequested)
+            return results.Any(result => result.Error is not null) ? ExitCode.Failure : ExitCode.Success;
+        return Stopped(line);
+    }
+
+    /// <returns>What the process returns if it was asked to stop.</returns>
+    public static int Stopped(ParseResult line)
+    {
+        line.InvocationConfiguration.Output.WriteLine("Stopped. Run the same command again to continue.");
+        return ExitCode.Cancelled;
+    }
+
+    private IReadOnlyList<CellResult> Train(ParseResult line, ComparisonFiles files, IReadOnlyList<ComparisonCell> cells, CancellationToken cancellationToken)
+    {
+        var output = line.InvocationConfiguration.Output;
         var jobs = line.GetValue(_jobs);
         if (jobs < 1)
             throw new UserInputException($"--jobs: must be at least 1, but is {jobs}.");
-        var files = new ComparisonFiles(folder, _name, title);
         var results = new ComparisonSession(_runner, output, line.GetValue(_quiet)).Run(cells, jobs, files.Write, cancellationToken);
         ComparisonReport.Write(TableConsole.On(output), RowSummary.Of(results));
-        FileList.Write(output, folder, [files.Table, files.Runs, files.Picture]);
+        FileList.Write(output, files.Folder, [files.Table, files.Runs, files.Picture]);
         foreach (var failed in results.Where(result => result.Error is not null))
             line.InvocationConfiguration.Error.WriteLine($"Failed: {failed.Cell.Name}: {failed.Error}");
-        if (!cancellationToken.IsCancellationRequested)
-            return results.Any(result => result.Error is not null) ? ExitCode.Failure : ExitCode.Success;
-        output.WriteLine("Stopped. Run the same command again to continue.");
-        return ExitCode.Cancelled;
+        return results;
     }
 }

@@ -3,8 +3,10 @@ using AdaLora.Experiments.Programs;
 namespace AdaLora.Experiments.Comparison;
 
 /// <summary>The files that describe a comparison as a whole, in its output folder.</summary>
-internal sealed class ComparisonFiles(string folder, string name, string title)
+internal sealed class ComparisonFiles(string folder, string name, string title, string? against = null)
 {
+    public string Folder => folder;
+
     public string Table { get; } = Path.Combine(folder, name + ".md");
 
     public string Runs { get; } = Path.Combine(folder, name + ".csv");
@@ -16,7 +18,7 @@ internal sealed class ComparisonFiles(string folder, string name, string title)
     {
         OutputFile.WriteText(Runs, ComparisonCsv.Write(results));
         var rows = RowSummary.Of(results);
-        OutputFile.WriteText(Table, ComparisonMarkdown.Write(title, rows));
+        OutputFile.WriteText(Table, ComparisonMarkdown.Write(title, rows, against is null ? [] : RowContrast.Of(results, against)));
         if (rows.Count > 0)
             OutputFile.Write(Picture, ComparisonPicture.Draw(rows));
     }

@@ -10,6 +10,9 @@ internal sealed class RowSummary
 
     public required string Row { get; init; }
 
+    /// <summary>What was chosen for its runs by trying; null if nothing was.</summary>
+    public string? Choice { get; init; }
+
     /// <summary>The name of what <see cref="Scores"/> holds.</summary>
     public required string Metric { get; init; }
 
@@ -49,6 +52,7 @@ internal sealed class RowSummary
         {
             Panel = panel,
             Row = row,
+            Choice = runs[0].Cell.Choice,
             Metric = runs[0].Cell.Settings.Task.PrimaryMetric,
             Scores = scores,
             Without = runs.Count - scores.Count,

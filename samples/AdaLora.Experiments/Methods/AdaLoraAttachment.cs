@@ -1,3 +1,4 @@
+using AdaLora.Bank;
 using AdaLora.Experiments.Reports;
 using AdaLora.Experiments.Settings;
 using AdaLora.Experiments.Tasks;
@@ -34,6 +35,9 @@ internal sealed class AdaLoraAttachment : MethodAttachment
         FinalPhase = settings.Get(RunOptions.FinalPhase).ToPhaseLength(),
         MaskInterval = settings.Get(RunOptions.MaskInterval),
         Seed = settings.Get(RunOptions.Seed),
+        Score = Scores.Of(settings.Get(RunOptions.Score)),
+        Initialization = Initializations.Of(settings.Get(RunOptions.Initialization), model),
+        LearningRateFactors = new LearningRateFactors { Lambda = settings.Get(RunOptions.LambdaRateFactor), P = settings.Get(RunOptions.LoraPlusRatio) },
     };
 
     public override long TrainableParameters => _adapted.Report().Counts.Trainable;

@@ -58,6 +58,9 @@ internal sealed class LoraLinear : nn.Module<Tensor, Tensor>
     /// <summary>What pruning knows about this adapter, or null if it is not pruned.</summary>
     public DoubletState? Doublets => _doublets;
 
+    /// <summary>B, (out, rank).</summary>
+    public Parameter Up => _up;
+
     /// <summary>Parameters of one doublet: a row of A and a column of B.</summary>
     public long DoubletSize => _down.shape[1] + _up.shape[0];
 

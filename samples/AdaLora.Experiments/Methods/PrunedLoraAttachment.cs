@@ -23,6 +23,6 @@ internal sealed class PrunedLoraAttachment(BaseModel model, RunSettings settings
             _settings.Get(RunOptions.InitialPhase).ToPhaseLength().In(totalSteps),
             _settings.Get(RunOptions.FinalPhase).ToPhaseLength().In(totalSteps),
             _settings.Get(RunOptions.MaskInterval));
-        return (trained, learningRate) => new PruningAdamW(trained, learningRate, _settings.Get(RunOptions.WeightDecay), new DoubletPruner(doublets, schedule));
+        return (trained, learningRate) => new PruningAdamW(Groups(trained, learningRate), learningRate, _settings.Get(RunOptions.WeightDecay), new DoubletPruner(doublets, schedule));
     }
 }

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace AdaLora.Experiments.Methods;
 
 /// <summary>AdamW that prunes after every step.</summary>
-internal sealed class PruningAdamW(IReadOnlyList<Parameter> trained, double learningRate, double weightDecay, DoubletPruner pruner)
-    : FusedAdamW(trained, learningRate, weightDecay: weightDecay)
+internal sealed class PruningAdamW(IReadOnlyList<AdamW.ParamGroup> groups, double learningRate, double weightDecay, DoubletPruner pruner)
+    : FusedAdamW(groups, learningRate, weightDecay: weightDecay)
 {
     public override Tensor step(Func<Tensor>? closure = null)
     {

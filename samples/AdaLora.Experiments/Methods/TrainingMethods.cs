@@ -12,7 +12,10 @@ internal static class TrainingMethods
     private const double PrefixLearningRate = 1e-2;
     private const double PromptLearningRate = 5e-3;
 
-    private static readonly RunOption[] LowRankOptions = [RunOptions.TargetRank, RunOptions.Alpha, RunOptions.Dropout, RunOptions.Targets, RunOptions.Layers];
+    private static readonly RunOption[] LowRankOptions =
+        [RunOptions.TargetRank, RunOptions.Alpha, RunOptions.Dropout, RunOptions.Targets, RunOptions.Layers, RunOptions.LoraPlusRatio];
+
+    private static readonly RunOption[] SvdOptions = [RunOptions.Gamma, RunOptions.ShareDropout, RunOptions.BasePrecision, RunOptions.LambdaRateFactor, RunOptions.Initialization];
 
     private static readonly RunOption[] PruningOptions = [RunOptions.InitialRank, RunOptions.InitialPhase, RunOptions.FinalPhase, RunOptions.MaskInterval];
 
@@ -23,7 +26,7 @@ internal static class TrainingMethods
     {
         Name = "adalora",
         Summary = "SVD adapters whose triplets are pruned to a budget",
-        Options = [.. LowRankOptions, .. PruningOptions, RunOptions.Gamma, RunOptions.ShareDropout, RunOptions.BasePrecision],
+        Options = [.. LowRankOptions, .. PruningOptions, .. SvdOptions, RunOptions.Score],
         Attach = (model, settings, logger) => new AdaLoraAttachment(model, settings, settings.Get(RunOptions.InitialRank), logger),
         Plan = (model, settings) => MethodPlans.Of(model, AdaLoraAttachment.OptionsFor(model, settings, settings.Get(RunOptions.InitialRank))),
         Load = (model, _, folder) => new AdaLoraAttachment(model, folder),
@@ -39,7 +42,7 @@ internal static class TrainingMethods
     {
         Name = "svd-lora",
         Summary = "SVD adapters, all of the same rank",
-        Options = [.. LowRankOptions, RunOptions.Gamma, RunOptions.ShareDropout, RunOptions.BasePrecision],
+        Options = [.. LowRankOptions, .. SvdOptions],
         // If it starts at the target rank, AdaLoRA has nothing to prune.
         Attach = (model, settings, logger) => new AdaLoraAttachment(model, settings, settings.Get(RunOptions.TargetRank), logger),
         Plan = (model, settings) => MethodPlans.Of(model, AdaLoraAttachment.OptionsFor(model, settings, settings.Get(RunOptions.TargetRank))),

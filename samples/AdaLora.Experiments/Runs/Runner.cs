@@ -14,6 +14,8 @@ namespace AdaLora.Experiments.Runs;
 /// <param name="models">Finds the checkpoint; as the environment says when null.</param>
 internal sealed class Runner(ModelFolder? models = null) : IRunner
 {
+    private const int BatchesToStartFrom = 4;
+
     private readonly ModelFolder _models = models ?? new ModelFolder();
 
     public RunOutcome Execute(RunSettings settings, IRunReporter reporter, CancellationToken cancellationToken)
@@ -28,7 +30,7 @@ internal sealed class Runner(ModelFolder? models = null) : IRunner
             using var model = data.LoadModel(device.Device, new NoteLogger(reporter));
             // The initial values of adapters are drawn from this generator.
             manual_seed(settings.Get(RunOptions.Seed));
-            using var attachment = settings.Method.Attach(model.Base, settings, NullLogger.Instance);
+            using var attachment = settings.Method.Attach(model.Base.With(FirstBatches(settings, data, model)), settings, NullLogger.Instance);
             return Train(settings, device, data, model, attachment, reporter, cancellationToken);
         });
     }
@@ -54,14 +56,31 @@ internal sealed class Runner(ModelFolder? models = null) : IRunner
         Cancellation = cancellationToken,
     };
 
+    private static IEnumerable<Action> FirstBatches(RunSettings settings, ITaskData data, ITaskModel model) =>
+        Epochs(settings, data, model).Take(BatchesToStartFrom).Select(batch => (Action)(() => batch.Loss().Dispose()));
+
+    private static ShuffledEpochs<TaskBatch> Epochs(RunSettings settings, ITaskData data, ITaskModel model)
+    {
+        var trained = Divide(settings, data).Trained;
+        return new(
+            trained.Count,
+            example => data.LengthOf(trained[example]),
+            examples => model.Encode([.. examples.Select(example => trained[example])]),
+            settings.Get(RunOptions.BatchSize),
+            settings.Get(RunOptions.Seed),
+            settings.Get(RunOptions.GroupByLength));
+    }
+
+    private static HeldOutExamples Divide(RunSettings settings, ITaskData data) => HeldOutExamples.Of(data.Count, settings.Get(RunOptions.HeldOut));
+
     private static RunOutcome Train(
         RunSettings settings, RunDevice device, ITaskData data, ITaskModel model, MethodAttachment attachment, IRunReporter reporter, CancellationToken cancellationToken)
     {
-        var epochs = new ShuffledEpochs<TaskBatch>(data.Count, data.LengthOf, model.Encode, settings.Get(RunOptions.BatchSize), settings.Get(RunOptions.Seed), settings.Get(RunOptions.GroupByLength));
+        var epochs = Epochs(settings, data, model);
         var planned = epochs.BatchesPerEpoch * settings.Get(RunOptions.Epochs);
         var total = Math.Min(settings.Get(RunOptions.MaxSteps) ?? planned, planned);
         var startParameters = attachment.TrainableParameters;
-        var evaluator = new Evaluator(model, settings.Task.PrimaryMetric);
+        var evaluator = new Evaluator(model, settings.Task.PrimaryMetric, Divide(settings, data).KeptAside);
         var progress = new ProgressBridge(reporter, evaluator, new RankWatch(attachment, total, settings.Get(RunOptions.MaskInterval)), device, epochs.BatchesPerEpoch);
         using var trainer = attachment.CreateTrainer(OptionsFor(settings, total, attachment, progress), new NoteLogger(reporter));
         RunFiles.Reopen(settings.OutputFolder);
@@ -107,11 +126,20 @@ internal sealed class Runner(ModelFolder? models = null) : IRunner
             Resume = settings.Get(RunOptions.Resume),
             SaveExtra = progress.Save,
             ResumeExtra = progress.Resume,
-            Settings = new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["batch size"] = settings.Get(RunOptions.BatchSize).ToString(CultureInfo.InvariantCulture),
-                ["precision"] = settings.Get(RunOptions.Precision).Name,
-            },
+            Settings = IdentityOf(settings),
         },
     };
+
+    // What was kept aside is named only where something is, so that checkpoints of earlier versions remain valid.
+    private static Dictionary<string, string> IdentityOf(RunSettings settings)
+    {
+        var identity = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["batch size"] = settings.Get(RunOptions.BatchSize).ToString(CultureInfo.InvariantCulture),
+            ["precision"] = settings.Get(RunOptions.Precision).Name,
+        };
+        if (settings.Get(RunOptions.HeldOut) is > 0 and var part)
+            identity["held out"] = part.ToString(CultureInfo.InvariantCulture);
+        return identity;
+    }
 }

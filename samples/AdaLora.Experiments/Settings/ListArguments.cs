@@ -15,6 +15,11 @@ internal static class ListArguments
     /// <exception cref="UserInputException">The text has a different form.</exception>
     public static IReadOnlyList<int> Numbers(string text) => [.. text.Split(',', Clean).SelectMany(part => Range(part, text)).Distinct().Order()];
 
+    /// <summary>Numbers separated by commas, such as "3e-4,1e-3", in ascending order.</summary>
+    /// <exception cref="UserInputException">The text has a different form, or one of them is not positive.</exception>
+    public static IReadOnlyList<double> RealNumbers(string text) =>
+        [.. text.Split(',', Clean).Select(NumberText.Parse<double>).Select(n => n > 0 ? n : throw new UserInputException($"expected positive numbers, found '{text}'.")).Distinct().Order()];
+
     private static IEnumerable<int> Range(string part, string text)
     {
         const int Most = 1000;

@@ -59,6 +59,14 @@ internal static class RunOptions
         "--lr", RunOptionTexts.DescribeLearningRates, run => run.Method.SharesTaskLearningRate ? run.Task.Paper.LearningRate : run.Method.LearningRate)
     { Bound = Bound.Above(0) });
 
+    public static RunOption<double> LambdaRateFactor { get; } = Declare(new NumberOption<double>(
+        "--lambda-lr-factor", $"Learning rate of lambda, as a multiple of {LearningRate}: published AdaLoRA has 1, and learns slowly at first.", 1)
+    { Bound = Bound.Above(0), IsOfMethods = true });
+
+    public static RunOption<double> LoraPlusRatio { get; } = Declare(new NumberOption<double>(
+        "--loraplus-ratio", $"Learning rate of B (lora, prune-lora) or P (adalora, svd-lora), as a multiple of {LearningRate}, which is that of A or Q, as in LoRA+ (Hayou et al., 2024).", 1)
+    { Bound = Bound.Above(0), IsOfMethods = true });
+
     public static RunOption<StepCount> Warmup { get; } = Declare(new StepCountOption("--warmup", "Warm-up steps: a fraction of the run if below 1, otherwise a number of steps.", 0.06));
 
     public static RunOption<double> WeightDecay { get; } = Declare(new NumberOption<double>("--weight-decay", "Weight decay of AdamW.", 0.01) { Bound = Bound.AtLeast(0.0) });
@@ -86,6 +94,27 @@ internal static class RunOptions
 
     public static RunOption<double> Gamma { get; } =
         Declare(new NumberOption<double>("--gamma", "Weight of the orthogonality penalty. [default: the task's]", run => run.Task.Paper.Gamma) { Bound = Bound.AtLeast(0.0), IsOfMethods = true });
+
+    public static RunOption<string> Initialization { get; } = Declare(new RunOption<string>(
+        "--init",
+        $"What P and Q start from: {Initializations.Names}. None changes what the model computes; data deals out the initial ranks by what the first batches explain.", name => name)
+    {
+        HelpName = "NAME",
+        Default = _ => Initializations.Default,
+        ShowsDefault = true,
+        Parse = (text, _) => Initializations.Find(text),
+        IsOfMethods = true,
+    });
+
+    public static RunOption<string> Score { get; } = Declare(new RunOption<string>(
+        "--score", $"By what AdaLoRA prunes: {Scores.Names}. iu is the published one: sensitivity times uncertainty.", name => name)
+    {
+        HelpName = "NAME",
+        Default = _ => Scores.Default,
+        ShowsDefault = true,
+        Parse = (text, _) => Scores.Find(text),
+        IsOfMethods = true,
+    });
 
     public static RunOption<ModelPrecision> Precision { get; } = Declare(new RunOption<ModelPrecision>(
         "--precision",
@@ -158,6 +187,10 @@ internal static class RunOptions
     public static RunOption<int?> MaxSteps { get; } = Declare(new OptionalNumberOption("--max-steps", "Maximum number of optimiser steps."));
 
     public static RunOption<int?> Limit { get; } = Declare(new OptionalNumberOption("--limit", "Use only the first examples of each split."));
+
+    public static RunOption<double> HeldOut { get; } = Declare(new NumberOption<double>(
+        "--held-out", "The part of the training set that is not trained on but evaluated on, in place of the dev set; 0 for none. Which examples does not depend on the seed.", 0)
+    { Bound = Bound.BelowOne });
 
     public static RunOption<bool> GroupByLength { get; } = Declare(new RunOption<bool>(
         "--group-by-length", "Put texts of about equal length into a batch: less padding, so faster, but the results differ.", value => value));

@@ -16,6 +16,12 @@ internal sealed class BaseModel(nn.Module module, IReadOnlyList<string> newParts
 
     public string LayersName => layersName;
 
+    /// <summary>Each runs the model on a batch of the training set, for methods that start from what its layers read; none unless it is about to be trained.</summary>
+    public IEnumerable<Action> Passes { get; private init; } = [];
+
+    /// <summary>The same model with batches of its training set.</summary>
+    public BaseModel With(IEnumerable<Action> passes) => new(Module, NewParts, LayersName) { Passes = passes };
+
     /// <summary>A text encoder and the heads beside it, which are created anew, or a decoder, of which nothing is.</summary>
     public static BaseModel Of(PretrainedModel model) => new(model, model is EncoderModel ? HeadsOf(model) : [], model.LayersName);
 

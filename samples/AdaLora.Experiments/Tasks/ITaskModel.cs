@@ -13,6 +13,9 @@ internal interface ITaskModel : IDisposable
     /// <summary>Evaluates the model on the data set that is held out for it.</summary>
     TaskScores Evaluate();
 
+    /// <summary>Evaluates the model on these examples of the training set, with the same metrics.</summary>
+    TaskScores Evaluate(IReadOnlyList<int> examples);
+
     /// <summary>Queries the model; answers are computed as they are enumerated.</summary>
     /// <param name="inputs">Each is one text, or as many as the task takes.</param>
     IEnumerable<JsonObject> Predict(IEnumerable<IReadOnlyList<string>> inputs);

@@ -31,6 +31,9 @@ internal sealed class EncodedExamples
         return Create([.. examples.Take(count)], tokenizer, inputs.MaxLength, progress, inputs.Cancellation);
     }
 
+    /// <summary>Some of the examples.</summary>
+    public EncodedExamples Of(IReadOnlyList<int> rows) => new(_tokenizer, [.. rows.Select(r => _texts[r])], [.. rows.Select(r => _labels[r])]);
+
     /// <summary>Tokens of an example.</summary>
     public int LengthOf(int row) => _texts[row].Ids.Count;
 

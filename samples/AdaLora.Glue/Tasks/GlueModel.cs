@@ -21,20 +21,9 @@ internal sealed class GlueModel(GlueData data, SequenceClassifier classifier) : 
     }
 
     /// <summary>Computes the official metrics on the dev set, or on each of the two that a task has; the loss is that of the part that counts.</summary>
-    public TaskScores Evaluate()
-    {
-        var metrics = new OrderedDictionary<string, double?>();
-        var losses = new List<double>();
-        foreach (var (part, examples) in data.Task.Parts.Zip(data.Dev))
-        {
-            var (predictions, loss) = new Predictor(classifier, examples).Run();
-            losses.Add(loss);
-            foreach (var (name, value) in TaskMetrics.Compute(data.Task, predictions, examples.Labels))
-                metrics.Add(name + part.MetricSuffix, value);
-        }
+    public TaskScores Evaluate() => Evaluate(data.Task.Parts.Zip(data.Dev));
 
-        return new TaskScores(metrics, losses[0]);
-    }
+    public TaskScores Evaluate(IReadOnlyList<int> examples) => Evaluate([(data.Task.Parts[0], data.Training.Of(examples))]);
 
     public IEnumerable<JsonObject> Predict(IEnumerable<IReadOnlyList<string>> inputs) =>
         Classify(inputs.Select(texts => new GlueExample(texts[0], texts.ElementAtOrDefault(1), null))).Select(answer => Describe(answer.Text, answer.Scores));
@@ -51,6 +40,21 @@ internal sealed class GlueModel(GlueData data, SequenceClassifier classifier) : 
     }
 
     public void Dispose() => classifier.Dispose();
+
+    private TaskScores Evaluate(IEnumerable<(GluePart Part, EncodedExamples Examples)> sets)
+    {
+        var metrics = new OrderedDictionary<string, double?>();
+        var losses = new List<double>();
+        foreach (var (part, examples) in sets)
+        {
+            var (predictions, loss) = new Predictor(classifier, examples).Run();
+            losses.Add(loss);
+            foreach (var (name, value) in TaskMetrics.Compute(data.Task, predictions, examples.Labels))
+                metrics.Add(name + part.MetricSuffix, value);
+        }
+
+        return new TaskScores(metrics, losses[0]);
+    }
 
     private double[][] Scores(GlueExample[] texts)
     {

@@ -41,17 +41,29 @@ internal abstract class AdaptableLayer(nn.Module<Tensor, Tensor> module)
     /// <summary>Whether the output features see different parts of the input.</summary>
     public virtual bool IsGrouped => false;
 
+    /// <summary>Whether the adapter can be written as plain LoRA.</summary>
+    public virtual bool HasPlainLora => true;
+
     /// <summary>Whether the weight is stored as (in, out).</summary>
     public virtual bool WeightIsTransposed => false;
 
     /// <summary>Whether the layer is included in targets that describe all layers or a region of the model. Others must be named.</summary>
     public virtual bool IsLinear => false;
 
+    /// <summary>Whether the layer declares nothing, but was found to be a linear map by running it on random input.</summary>
+    public virtual bool IsProbed { get; init; }
+
     /// <summary>Why an adapter cannot be added to this layer, or null if it can.</summary>
     public abstract string? FindFault();
 
     /// <summary>A matrix (out, in) in the layout of the weight.</summary>
     public abstract Tensor InLayout(Tensor matrix);
+
+    /// <summary>Whether the layer is a module that the model calls, so that its inputs can be watched.</summary>
+    public virtual bool IsCalled => true;
+
+    /// <summary>The pieces of an input that the rows of the weight are multiplied by, (pieces, in).</summary>
+    public virtual Tensor Rows(Tensor input) => input.reshape(-1, InFeatures);
 
     /// <summary>A tensor in the layout of the weight as a matrix (out, in).</summary>
     public abstract Tensor AsMatrix(Tensor weight);

@@ -11,6 +11,8 @@ internal sealed class ParameterLayer(Func<Tensor> whole, Func<Tensor, Tensor> pa
 
     public override bool IsDisposed => whole().IsInvalid;
 
+    public override bool IsCalled => false;
+
     public override Tensor? Bias => null;
 
     public override long OutFeatures => Shape[0];
@@ -18,6 +20,8 @@ internal sealed class ParameterLayer(Func<Tensor> whole, Func<Tensor, Tensor> pa
     public override long InFeatures => Shape.Skip(1).Aggregate(1L, (product, size) => product * size);
 
     private long[] Shape { get; } = ShapeOf(() => part(whole()));
+
+    public override bool HasPlainLora => false;
 
     public override string? FindFault() => null;
 

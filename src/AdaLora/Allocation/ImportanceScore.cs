@@ -1,4 +1,5 @@
 using AdaLora.Bank;
+using AdaLora.Internals;
 using static TorchSharp.torch;
 
 namespace AdaLora.Allocation;
@@ -6,9 +7,13 @@ namespace AdaLora.Allocation;
 /// <summary>The importance of a triplet. The highest-scoring triplets over all matrices are kept.</summary>
 public sealed class ImportanceScore
 {
+    /// <summary>Keeps the ratio of two numbers that are both 0 from being undefined.</summary>
+    private const double Guard = 1e-6;
+
     private readonly Func<ImportanceState, Tensor> _score;
 
-    private ImportanceScore(string name, Func<ImportanceState, Tensor> score) => (Name, _score) = (name, score);
+    private ImportanceScore(string name, Func<ImportanceState, Tensor> score, bool tracksSquaredGradients = false) =>
+        (Name, _score, TracksSquaredGradients) = (name, score, tracksSquaredGradients);
 
     /// <summary>Smoothed sensitivity times uncertainty, I·U (equations 8 to 11 of the paper). The default.</summary>
     public static ImportanceScore SensitivityTimesUncertainty { get; } = new("sensitivity*uncertainty", s => s.PerTriplet(s.Sensitivity * s.Uncertainty));
@@ -16,11 +21,26 @@ public sealed class ImportanceScore
     /// <summary>Smoothed sensitivity alone, I.</summary>
     public static ImportanceScore Sensitivity { get; } = new("sensitivity", s => s.PerTriplet(s.Sensitivity));
 
+    /// <summary>
+    /// (I + 1e-6) / (U + 1e-6), entry by entry: sensitivity in units of its own variation, as in IGU-LoRA. Below 1e-6, where early sensitivities lie, all scores are about 1.
+    /// </summary>
+    public static ImportanceScore SensitivityOverUncertainty { get; } =
+        new("sensitivity/uncertainty", s => s.PerTriplet(s.Sensitivity.Add(Guard).div(s.Uncertainty.Add(Guard))));
+
+    /// <summary>The smoothed square of the gradient alone, an estimate of the diagonal of the Fisher information. <see cref="ImportanceState.Sensitivity"/> then holds that average.</summary>
+    public static ImportanceScore Fisher { get; } = new("fisher", s => s.PerTriplet(s.Sensitivity), tracksSquaredGradients: true);
+
+    /// <summary>abs(lambda) times the norms of its column of P and row of Q: the size of what the triplet adds to the weight, apart from the scale.</summary>
+    public static ImportanceScore MagnitudeTimesNorms { get; } = new("magnitude*norms", s => s.Values.Lambdas(s.Layout).abs().mul(s.ProductOfNorms()));
+
     /// <summary>abs(lambda): what singular-value pruning would do.</summary>
     public static ImportanceScore Magnitude { get; } = new("magnitude", s => s.Values.Lambdas(s.Layout).abs());
 
     /// <summary>The name of the score in reports and saved options.</summary>
     public string Name { get; }
+
+    /// <summary>Whether the square of the gradient is smoothed, instead of the sensitivity abs(w·g).</summary>
+    internal bool TracksSquaredGradients { get; }
 
     /// <summary>A custom score.</summary>
     /// <param name="name">Its name in reports.</param>

@@ -43,4 +43,14 @@ public sealed class ImportanceState
             : elements.Left(g).mean([1, 2]).AddInPlace(elements.Right(g).mean([1, 2]))).ToArray();
         return elements.Lambdas(Layout).Add(cat(vectors)).MoveToOuterDisposeScope();
     }
+
+    /// <summary>The norm of each triplet's column of P times that of its row of Q, (triplets).</summary>
+    internal Tensor ProductOfNorms()
+    {
+        using var scope = NewDisposeScope();
+        if (Layout.Triplets == 0)
+            return Values.new_zeros(0).MoveToOuterDisposeScope();
+        var squares = Values.detach().Square();
+        return cat([.. Layout.Groups.Select(g => squares.Left(g).sum([1, 2]).mul_(squares.Right(g).sum([1, 2])))]).sqrt_().MoveToOuterDisposeScope();
+    }
 }

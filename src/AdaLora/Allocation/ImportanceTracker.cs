@@ -15,13 +15,15 @@ internal sealed class ImportanceTracker : IBankFollower, IDisposable
     private readonly Tensor _sensitivityWeight;
     private readonly Tensor _uncertaintyWeight;
     private readonly Tensor _rejected;
+    private readonly bool _squaresGradients;
 
     /// <summary>Creates a tracker whose averages start at 0.</summary>
     /// <param name="bank">The triplets to track; the averages use its layout, dtype and device.</param>
     /// <param name="beta1">b1, smoothing of the sensitivity, in [0, 1).</param>
     /// <param name="beta2">b2, smoothing of the uncertainty, in [0, 1).</param>
+    /// <param name="squaresGradients">Whether s is g², not abs(w·g).</param>
     /// <exception cref="ArgumentOutOfRangeException">A factor is outside [0, 1).</exception>
-    public ImportanceTracker(TripletBank bank, double beta1 = 0.85, double beta2 = 0.85)
+    public ImportanceTracker(TripletBank bank, double beta1 = 0.85, double beta2 = 0.85, bool squaresGradients = false)
     {
         ArgumentNullException.ThrowIfNull(bank);
         if (beta1 is not (>= 0 and < 1))
@@ -30,6 +32,7 @@ internal sealed class ImportanceTracker : IBankFollower, IDisposable
             throw new ArgumentOutOfRangeException(nameof(beta2), beta2, "The smoothing factor must lie in [0, 1).");
 
         _layout = bank.Layout;
+        _squaresGradients = squaresGradients;
         Sensitivity = bank.Gradients.new_zeros(_layout.Elements).DetachFromDisposeScope();
         Uncertainty = bank.Gradients.new_zeros(_layout.Elements).DetachFromDisposeScope();
         _sensitivityWeight = tensor(1 - beta1, dtype: bank.Gradients.dtype, device: bank.Gradients.device).DetachFromDisposeScope();
@@ -65,6 +68,8 @@ internal sealed class ImportanceTracker : IBankFollower, IDisposable
         using var noGrad = no_grad();
         _rejected.AddInPlace(finite.logical_not());
         Updates++;
+        if (_squaresGradients)
+            values = gradients;
         var accept = finite.to(Sensitivity.dtype);
         var change = values.mul(gradients).abs_().nan_to_num_(0, 0, 0);
         Sensitivity.lerp_(change, _sensitivityWeight.mul(accept));

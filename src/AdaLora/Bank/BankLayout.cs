@@ -48,6 +48,25 @@ internal sealed class BankLayout
     /// </summary>
     public IReadOnlyList<long> CanonicalOrder { get; }
 
+    /// <summary>
+    /// What a flat buffer consists of: P and Q of each group of equal (out, in), then lambda. Layouts of the same matrices have the same parts, whatever their ranks, and they cover every
+    /// element in order.
+    /// </summary>
+    public IEnumerable<LayoutPart> Parts
+    {
+        get
+        {
+            foreach (var group in Slots.GroupBy(s => (s.Shape.OutFeatures, s.Shape.InFeatures)))
+            {
+                var (first, triplets) = (group.First(), (long)group.Sum(s => s.Rank));
+                yield return new LayoutPart(TripletPart.P, first.LeftOffset, triplets * group.Key.OutFeatures);
+                yield return new LayoutPart(TripletPart.Q, first.RightOffset, triplets * group.Key.InFeatures);
+            }
+
+            yield return new LayoutPart(TripletPart.Lambda, LambdaOffset, Triplets);
+        }
+    }
+
     /// <summary>The slot of the matrix named <paramref name="name"/>.</summary>
     /// <exception cref="KeyNotFoundException">The bank has no such matrix.</exception>
     public TripletSlot this[string name] =>

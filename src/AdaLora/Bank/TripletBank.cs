@@ -1,4 +1,3 @@
-using AdaLora.Internals;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -13,7 +12,7 @@ internal sealed class TripletBank : IDisposable
     private readonly List<IBankFollower> _followers = [];
 
     // If null, nothing is drawn: new triplets are 0.
-    private (double StandardDeviation, long? Seed)? _initialization;
+    private (TripletDraw Draw, long? Seed)? _initialization;
 
     private TripletBank(BankLayout layout, ScalarType dtype, Device device)
     {
@@ -48,14 +47,14 @@ internal sealed class TripletBank : IDisposable
         return new TripletBank(layout, dtype, device);
     }
 
-    /// <summary>P, Q ~ N(0, <paramref name="standardDeviation"/>²), lambda = 0, so that the adapted model starts as the base model.</summary>
-    /// <param name="standardDeviation">Standard deviation of the entries of P and Q; 0.02 in the published code.</param>
+    /// <summary>P and Q as drawn, lambda = 0, so that the adapted model starts as the base model.</summary>
+    /// <param name="draw">How P and Q are drawn, now and for triplets that are added later.</param>
     /// <param name="seed">With a seed, each matrix is drawn from its own generator, so that its values do not depend on what else is adapted.</param>
-    public void Initialize(double standardDeviation, long? seed)
+    public void Initialize(TripletDraw draw, long? seed)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        _initialization = (standardDeviation, seed);
+        _initialization = (draw, seed);
         Values.zero_();
         foreach (var slot in Layout.Slots.Where(s => s.Rank > 0))
             Draw(slot.Name, Values.Right(slot), Values.Left(slot));
@@ -140,9 +139,7 @@ internal sealed class TripletBank : IDisposable
         if (_initialization is not { } initialization)
             return;
         using var generator = initialization.Seed is { } seed ? new Generator(SeedFor(seed, name), CPU) : null;
-        foreach (var target in (Tensor[])[right, left])
-            // Random numbers are drawn on the CPU: the same seed gives the same adapter on every device.
-            target.copy_(randn(target.shape, dtype: target.dtype, generator: generator).MulInPlace(initialization.StandardDeviation));
+        initialization.Draw.Fill(right, left, generator);
     }
 
     // FNV-1a over the name, mixed with the seed: stable across platforms and runs, unlike string.GetHashCode.

@@ -11,7 +11,7 @@ namespace AdaLora.Training;
 /// saving. The differences: for single precision in host memory, a step is one multithreaded pass; half-precision parameters are trained through single-precision copies; and libtorch is
 /// given no number that a garbage collection could free while it is in use, so that other threads may create garbage. A parameter without a gradient is left alone. Not thread-safe.
 /// </summary>
-public class FusedAdamW : AdamW, IOptimizerState
+public class FusedAdamW : AdamW, IOptimizerState, IRateRuns
 {
     private readonly Dictionary<Parameter, AdamSlot> _slots = new(ReferenceEqualityComparer.Instance);
 
@@ -89,6 +89,8 @@ public class FusedAdamW : AdamW, IOptimizerState
             var slot = _slots[parameter];
             if (slot.State.exp_avg.numel() != parameter.numel())
                 throw new InvalidOperationException($"A parameter had {slot.State.exp_avg.numel()} entries and now has {parameter.numel()}. Pass this optimiser to AdaLoraModel.UseOptimizer before triplets are dropped, added or restored, or create a new one.");
+            if (!slot.HasRatesForAll)
+                throw new InvalidOperationException("The number of triplets has changed, and their learning rates have not followed. Pass this optimiser to AdaLoraModel.UseOptimizer.");
             slot.Step(gradient, gradient.dtype == ScalarType.Float16 ? Float16Factor : 1, (Options)group.Options, threads);
         }
     }
@@ -133,6 +135,8 @@ public class FusedAdamW : AdamW, IOptimizerState
             throw new ArgumentException($"{origins.dtype} ({string.Join(", ", origins.shape)}) is given; one Int64 for each entry of a parameter with one dimension, ({string.Join(", ", parameter.shape)}), is needed.", nameof(origins));
         slot.Resize(origins);
     }
+
+    void IRateRuns.UseRates(Parameter parameter, IReadOnlyList<RateRun> runs) => _slots[parameter].UseRates(runs);
 
     /// <summary>Name and numbers that must be the same when a training resumes from a checkpoint. Learning rate and weight decay come from the trainer's options.</summary>
     internal string Identity() => string.Join("; ", _parameter_groups.Select(g => (Options)g.Options).Select(o =>

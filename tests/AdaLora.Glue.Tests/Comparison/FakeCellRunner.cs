@@ -1,5 +1,6 @@
 using AdaLora.Experiments.Comparison;
 using AdaLora.Experiments.Runs;
+using AdaLora.Experiments.Settings;
 using Spectre.Console;
 
 namespace AdaLora.Glue.Tests.Comparison;
@@ -10,6 +11,9 @@ internal sealed class FakeCellRunner : ICellRunner
     private readonly Lock _lock = new();
 
     public List<string> Begun { get; } = [];
+
+    /// <summary>What is added to the primary metric of a run.</summary>
+    public Func<RunSettings, double> Bonus { get; set; } = _ => 0;
 
     /// <summary>Called with the cell's name before it is done.</summary>
     public Action<string> Before { get; set; } = _ => { };
@@ -28,6 +32,6 @@ internal sealed class FakeCellRunner : ICellRunner
         if (Failures.TryGetValue(cell.Name, out var reason))
             return new CellResult(cell, null, reason);
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(TextWriter.Null) });
-        return new CellResult(cell, new RunSession(new FakeRunner(), console).Run(cell.Settings, Verbosity.Quiet, cancellationToken));
+        return new CellResult(cell, new RunSession(new FakeRunner { Bonus = Bonus }, console).Run(cell.Settings, Verbosity.Quiet, cancellationToken));
     }
 }

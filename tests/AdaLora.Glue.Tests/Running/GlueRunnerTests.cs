@@ -68,6 +68,38 @@ public sealed class GlueRunnerTests : IDisposable
         Assert.Contains(Directory.GetFiles(Path.Combine(_folder, "out", "adapter")), f => f.EndsWith(".safetensors", StringComparison.Ordinal) && HasTensors(f));
     }
 
+    [Theory]
+    [InlineData("orthonormal")]
+    [InlineData("scaled")]
+    [InlineData("weight")]
+    [InlineData("data")]
+    public void Every_initialisation_trains_to_the_budget_and_is_recorded(string initialisation)
+    {
+        var (code, output, error) = Train("--init", initialisation, "--lambda-lr-factor", "10", "--max-steps", "20", "--limit", "128", "--delta-t", "1");
+        Assert.True(code == 0, output + error);
+
+        Assert.Equal(initialisation, Metrics().GetProperty("options").GetProperty("init").GetString());
+        Assert.Equal(10, Metrics().GetProperty("options").GetProperty("lambda_lr_factor").GetDouble());
+        Assert.Equal(18 * 4, Metrics().GetProperty("ranks").EnumerateObject().Sum(r => r.Value.GetInt32()));
+    }
+
+    [Fact]
+    public void What_is_held_out_is_evaluated_on_and_not_trained_on()
+    {
+        var (code, output, error) = Train("--held-out", "0.25", "--epochs", "2");
+        Assert.True(code == 0, output + error);
+        // 240 of 320 examples, 32 at a time.
+        Assert.Equal(16, Metrics().GetProperty("total_steps").GetInt32());
+        var heldOut = Metrics().GetProperty("final").GetProperty("matthews").GetDouble();
+
+        // Another dev set makes no difference.
+        Directory.Delete(Path.Combine(_folder, "out"), recursive: true);
+        DemoData.Create(1, 320, 32).Write(Path.Combine(_folder, "data"));
+        (code, output, error) = Train("--held-out", "0.25", "--epochs", "2");
+        Assert.True(code == 0, output + error);
+        Assert.Equal(heldOut, Metrics().GetProperty("final").GetProperty("matthews").GetDouble());
+    }
+
     /// <summary>Whatever is trained, down to a new head alone, learns in half precision, scales its losses in float16, and is evaluated afterwards as it was trained.</summary>
     [Theory]
     [MemberData(nameof(HalfRuns))]

@@ -10,6 +10,9 @@ internal sealed class FakeRunner : IRunner
 {
     public List<RunSettings> Asked { get; } = [];
 
+    /// <summary>What is added to the primary metric.</summary>
+    public Func<RunSettings, double> Bonus { get; set; } = _ => 0;
+
     /// <summary>Called before each step.</summary>
     public Action<int> BeforeStep { get; set; } = _ => { };
 
@@ -31,8 +34,9 @@ internal sealed class FakeRunner : IRunner
             reporter.Step(status);
             if (FakeRun.Evaluations().FirstOrDefault(evaluation => evaluation.Step == status.Step) is { } evaluation)
             {
-                evaluations.Add(evaluation);
-                reporter.Evaluated(evaluation);
+                var better = evaluation with { Metrics = new OrderedDictionary<string, double?>(evaluation.Metrics) { ["matthews"] = evaluation.Metrics["matthews"] + Bonus(settings) } };
+                evaluations.Add(better);
+                reporter.Evaluated(better);
             }
         }
 

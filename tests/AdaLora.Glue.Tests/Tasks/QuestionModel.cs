@@ -14,18 +14,21 @@ internal sealed class QuestionModel(QuestionData data, QuestionAnswerer model) :
 
     public TaskBatch Encode(IReadOnlyList<int> examples) => Encode([.. examples.Select(example => data[example])]);
 
-    public TaskScores Evaluate()
+    public TaskScores Evaluate() => Evaluate(data.Dev);
+
+    public TaskScores Evaluate(IReadOnlyList<int> examples) => Evaluate([.. examples.Select(example => data[example])]);
+
+    private TaskScores Evaluate(IReadOnlyList<(TokenizedText Text, int Start, int End)> examples)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var spans = data.Dev.Select(example => Find(example.Text)).ToList();
-        var pairs = spans.Zip(data.Dev).ToList();
+        var pairs = examples.Select(example => (First: Find(example.Text), Second: example)).ToList();
         var metrics = new OrderedDictionary<string, double?>
         {
             [QuestionTask.ExactMatch] = pairs.Average(pair => pair.First == (pair.Second.Start, pair.Second.End) ? 1.0 : 0),
             [QuestionTask.F1] = pairs.Average(pair => F1(pair.First, (pair.Second.Start, pair.Second.End))),
         };
-        return new TaskScores(metrics, Encode(data.Dev).Loss().item<float>());
+        return new TaskScores(metrics, Encode(examples).Loss().item<float>());
     }
 
     public IEnumerable<JsonObject> Predict(IEnumerable<IReadOnlyList<string>> inputs)

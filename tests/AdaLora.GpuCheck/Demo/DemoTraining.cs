@@ -56,7 +56,7 @@ internal static class DemoTraining
         _ = manual_seed(settings.Get(RunOptions.Seed));
         using var attachment = settings.Method.Attach(model.Base, settings, NullLogger.Instance);
         var epochBatches = new ShuffledEpochs<TaskBatch>(task.Count, task.LengthOf, model.Encode, settings.Get(RunOptions.BatchSize), settings.Get(RunOptions.Seed));
-        var evaluator = new Evaluator(model, settings.Task.PrimaryMetric);
+        var evaluator = new Evaluator(model, settings.Task.PrimaryMetric, []);
         using var stop = new CancellationTokenSource();
         using var trainer = attachment.CreateTrainer(OptionsFor(settings, epochBatches.BatchesPerEpoch * settings.Get(RunOptions.Epochs), evaluates: stopAfter is null), NullLogger.Instance);
         var result = trainer.Fit(

@@ -1,11 +1,12 @@
 using System.Runtime.CompilerServices;
-using AdaLora.Adapters;
 using AdaLora.Adapters.Dropout;
+using AdaLora.Adapters;
+using AdaLora.Initialization;
+using AdaLora.TestSupport;
 using AdaLora.Tests.Models;
 using AdaLora.Tests.Training.Checkpoints;
-using AdaLora.TestSupport;
-using TorchSharp;
 using TorchSharp.Modules;
+using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -92,7 +93,7 @@ public sealed class DropoutSharingTests : IDisposable
     {
         using var scope = NewDisposeScope();
         using var model = new BranchingModel(ScalarType.Float64, inputs: 11, width: 9);
-        using var adapted = AdaLoraModel.Attach(model, Options(shares: true) with { InitialRank = 4, TrainedModules = ["head"], InitializationStandardDeviation = 0.5 });
+        using var adapted = AdaLoraModel.Attach(model, Options(shares: true) with { InitialRank = 4, TrainedModules = ["head"], Initialization = TripletInitialization.Normal(0.5) });
         using (no_grad())
             adapted.TrainableParameters[0].uniform_(-0.5, 0.5);
         SetFused(adapted, fused);

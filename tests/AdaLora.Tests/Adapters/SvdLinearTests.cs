@@ -1,3 +1,4 @@
+using AdaLora.Initialization;
 using AdaLora.Targeting;
 using AdaLora.Tests.Models;
 using Xunit;
@@ -17,7 +18,7 @@ public sealed class SvdLinearTests
         using var scope = NewDisposeScope();
         using var model = nn.Sequential(nn.Linear(6, 5, dtype: baseType));
         var x = rand(3, 6).to(baseType);
-        using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 3, Alpha = 6, Seed = 1, InitializationStandardDeviation = 0.5 });
+        using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 3, Alpha = 6, Seed = 1, Initialization = TripletInitialization.Normal(0.5) });
         var layer = Assert.Single(adapted.Adapters);
         Assert.All(layer.named_parameters(recurse: false), p => Assert.Equal(adapterType, p.parameter.dtype));
         using (no_grad())

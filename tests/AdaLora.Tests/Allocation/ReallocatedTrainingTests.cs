@@ -1,12 +1,13 @@
 using AdaLora.Adapters;
 using AdaLora.Allocation;
 using AdaLora.Bank;
+using AdaLora.Initialization;
 using AdaLora.Peft;
 using AdaLora.Targeting;
+using AdaLora.TestSupport;
 using AdaLora.Tests.Bank;
 using AdaLora.Tests.Models;
 using AdaLora.Tests.Training.Checkpoints;
-using AdaLora.TestSupport;
 using AdaLora.Training;
 using Xunit;
 using static TorchSharp.torch;
@@ -244,7 +245,7 @@ public sealed class ReallocatedTrainingTests
             Alpha = 3,
             Seed = 1,
             Targets = TargetModules.AllLinear,
-            InitializationStandardDeviation = 0.3,
+            Initialization = TripletInitialization.Normal(0.3),
             MaskInterval = 20,
             InitialPhase = PhaseLength.Fraction(0.1),
             FinalPhase = PhaseLength.Fraction(0.4),

@@ -28,6 +28,32 @@ public sealed class BankLayoutTests
     });
 
     [Fact]
+    public void Parts_cover_every_element_once_in_order_and_hold_what_they_say() => Shapes.Sample(shapes =>
+    {
+        var layout = BankLayout.Create(shapes);
+        var parts = layout.Parts.ToList();
+        var end = 0L;
+        foreach (var part in parts)
+        {
+            Assert.Equal(end, part.Start);
+            end += part.Length;
+        }
+
+        Assert.Equal(layout.Elements, end);
+        foreach (var slot in layout.Slots.Where(s => s.Rank > 0))
+        {
+            Assert.Equal(TripletPart.P, parts.Single(p => p.Start <= slot.LeftOffset && slot.LeftOffset < p.Start + p.Length).Kind);
+            Assert.Equal(TripletPart.Q, parts.Single(p => p.Start <= slot.RightOffset && slot.RightOffset < p.Start + p.Length).Kind);
+        }
+
+        var none = BankLayout.Create(shapes.Select(s => s with { Rank = 0 })).Parts.ToList();
+        Assert.Equal(parts.Select(p => p.Kind), none.Select(p => p.Kind));
+        var runs = RateRun.Of(layout, new LearningRateFactors { Lambda = 3, P = 2, Q = 2 });
+        Assert.Equal(layout.Elements, runs.Sum(r => r.Length));
+        Assert.True(runs.Count <= 2);
+    });
+
+    [Fact]
     public void Blocks_and_groups_cover_the_same_rows_as_the_matrices() => Shapes.Sample(shapes =>
     {
         var layout = BankLayout.Create(shapes);

@@ -57,6 +57,28 @@ public sealed class TensorPathTests
         AssertClose(host, tensors, 5e-6);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.01)]
+    public void Steps_with_rates_of_their_own_agree(double decay)
+    {
+        var (host, tensors) = BothWays(() =>
+        {
+            manual_seed(4);
+            using var parameter = new Parameter(randn(40_001));
+            using var optimizer = new FusedAdamW([parameter], 1e-3, weightDecay: decay);
+            ((IRateRuns)optimizer).UseRates(parameter, [new RateRun(0, 17, 0.5), new RateRun(17, 39_000, 1), new RateRun(39_017, 984, 30)]);
+            for (var step = 0; step < 20; step++)
+            {
+                parameter.grad = randn(40_001);
+                optimizer.step();
+            }
+
+            return [parameter.detach().clone()];
+        });
+        AssertClose(host, tensors, 5e-6);
+    }
+
     [Fact]
     public void Taking_out_the_scale_of_losses_agrees_bit_for_bit()
     {

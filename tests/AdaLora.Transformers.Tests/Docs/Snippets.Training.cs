@@ -1,8 +1,11 @@
 using AdaLora.Allocation;
+using AdaLora.Bank;
+using AdaLora.Initialization;
 using AdaLora.Targeting;
 using AdaLora.Training;
 using AdaLora.Transformers.Tokenization;
 using TorchSharp;
+using TorchSharp.Modules;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -76,6 +79,45 @@ public sealed partial class Snippets
         // end
         Assert.Equal(4, adapted.Step);
         Assert.Equal(8 * 13, adapted.LiveTriplets);
+    }
+
+    [Fact]
+    public void Learning_rates_of_parts()
+    {
+        using var model = Model();
+        // snippet
+        var faster = AdaLoraOptions.ForTotalSteps(6_700) with
+        {
+            LearningRateFactors = new LearningRateFactors { Lambda = 10 },
+            Initialization = TripletInitialization.Orthonormal,
+        };
+        // end
+        faster.Validate();
+        using var adapted = AdaLoraModel.Attach(model, AdaLoraOptions.ForTotalSteps(4) with { TrainedModules = ["classifier"] });
+        // snippet
+        var parts = adapted.TripletParameters;
+        using var trainer = new Trainer(adapted, new TrainerOptions
+        {
+            TotalSteps = 4,
+            OptimizerFactory = (all, rate) => torch.optim.AdamW(
+            [
+                new AdamW.ParamGroup([.. parts.P, .. parts.Q, .. all.Skip(1)], new AdamW.Options { LearningRate = rate }),
+                new AdamW.ParamGroup([parts.Lambda], new AdamW.Options { LearningRate = 10 * rate, weight_decay = 0 }),
+            ], rate, weight_decay: 0.01),
+        });
+        // end
+        _ = trainer.Fit(Batches, batch => Loss(model, batch));
+        Assert.True(adapted.IsCompacted);
+        using var other = Model();
+        var batches = Batches;
+        // snippet
+        var fromData = AdaLoraOptions.ForTotalSteps(6_700) with
+        {
+            Initialization = TripletInitialization.FromData(batches.Take(4), batch => Loss(other, batch)),
+        };
+        // end
+        using var started = AdaLoraModel.Attach(other, fromData with { TrainedModules = ["classifier"] });
+        Assert.Equal(12 * 13, started.LiveTriplets);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AdaLora.Bank;
 using static TorchSharp.torch;
 
 namespace AdaLora.Training.Checkpoints;
@@ -16,6 +17,7 @@ internal sealed class RunIdentity
     {
         ["Allocation"] = Text(Allocation.AllocationStrategy.PruneToBudget),
         [nameof(TrainerOptions.LossScale)] = Text(LossScale.None),
+        [nameof(LearningRateFactors)] = Text(LearningRateFactors.Equal),
     };
 
     private readonly WeightFingerprint _frozen;

@@ -17,24 +17,38 @@ internal static class AdamKernel
     /// <param name="gradients">g.</param>
     /// <param name="means">m, changed in place: m := beta1·m + (1 - beta1)·g.</param>
     /// <param name="squares">v, changed in place: v := beta2·v + (1 - beta2)·g².</param>
-    /// <param name="step">The numbers of the step.</param>
+    /// <param name="runs">The numbers of the step for each run of entries, which together cover all in order.</param>
     /// <param name="threads">Maximum number of threads, at least 1.</param>
-    /// <exception cref="ArgumentException">The rows differ in length.</exception>
-    public static unsafe void Update(Span<float> weights, ReadOnlySpan<float> gradients, Span<float> means, Span<float> squares, in AdamStep step, int threads)
+    /// <exception cref="ArgumentException">The rows differ in length, or the runs do not cover them.</exception>
+    public static unsafe void Update(Span<float> weights, ReadOnlySpan<float> gradients, Span<float> means, Span<float> squares, ReadOnlySpan<AdamRun> runs, int threads)
     {
         if (gradients.Length != weights.Length || means.Length != weights.Length || squares.Length != weights.Length)
             throw new ArgumentException($"There are {weights.Length} weights, {gradients.Length} gradients, {means.Length} means and {squares.Length} squares.");
-        var factors = new Factors(step);
         var length = weights.Length;
+        if (runs is not [.., var last] || last.End != length)
+            throw new ArgumentException($"The runs do not cover {length} weights.", nameof(runs));
+        var pieces = new (int Start, int End, Factors Factors)[runs.Length];
+        for (var i = 0; i < runs.Length; i++)
+            pieces[i] = ((int)runs[i].Start, (int)runs[i].End, new Factors(runs[i].Step));
         fixed (float* w = weights, g = gradients, m = means, v = squares)
         {
             var (weight, gradient, mean, square) = ((nint)w, (nint)g, (nint)m, (nint)v);
-            HostThreads.Run(length, Chunk, threads, (start, count) => Update(
-                new Span<float>((float*)weight + start, count),
-                new ReadOnlySpan<float>((float*)gradient + start, count),
-                new Span<float>((float*)mean + start, count),
-                new Span<float>((float*)square + start, count),
-                factors));
+            HostThreads.Run(length, Chunk, threads, (start, count) =>
+            {
+                foreach (var piece in pieces)
+                {
+                    var (from, to) = (Math.Max(start, piece.Start), Math.Min(start + count, piece.End));
+                    if (from < to)
+                    {
+                        Update(
+                            new Span<float>((float*)weight + from, to - from),
+                            new ReadOnlySpan<float>((float*)gradient + from, to - from),
+                            new Span<float>((float*)mean + from, to - from),
+                            new Span<float>((float*)square + from, to - from),
+                            piece.Factors);
+                    }
+                }
+            });
         }
     }
 

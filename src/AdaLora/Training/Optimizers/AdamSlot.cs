@@ -14,6 +14,7 @@ internal sealed class AdamSlot : IDisposable
 {
     private readonly Parameter _parameter;
     private readonly AdamW.State _state;
+    private IReadOnlyList<RateRun> _rates = [];
     private double _restValue = double.NaN;
     private Tensor? _rest;
 
@@ -38,6 +39,12 @@ internal sealed class AdamSlot : IDisposable
     /// <summary>The parameter's current shape.</summary>
     public long[] Shape => _parameter.shape;
 
+    /// <summary>Whether the rates of runs, if there are any, are those of as many entries as the parameter has.</summary>
+    public bool HasRatesForAll => _rates is not [.., var last] || last.Start + last.Length == _parameter.numel();
+
+    /// <summary>See <see cref="IRateRuns"/>.</summary>
+    public void UseRates(IReadOnlyList<RateRun> runs) => _rates = runs;
+
     /// <summary>Performs one step with the parameter's gradient.</summary>
     /// <param name="gradient">The gradient.</param>
     /// <param name="factor">What it has to be multiplied by. It is in half precision if that is not 1.</param>
@@ -45,20 +52,20 @@ internal sealed class AdamSlot : IDisposable
     /// <param name="threads">Largest number of threads.</param>
     public void Step(Tensor gradient, double factor, AdamW.Options options, int threads)
     {
-        var step = AdamStep.Of(options, _state.step + 1);
+        var runs = Runs(options, gradient.numel());
         var weights = Master is null ? _parameter : UpToDate(Master);
         var precise = gradient.to(weights.dtype);
         if (factor != 1)
             precise.MulInPlace(factor);
         if (HostMemory.Holds(weights) && HostMemory.Holds(_state.exp_avg) && HostMemory.Holds(_state.exp_avg_sq))
         {
-            AdamKernel.Update(HostMemory.Of(weights), HostMemory.Of(precise.contiguous()), HostMemory.Of(_state.exp_avg), HostMemory.Of(_state.exp_avg_sq), step, threads);
+            AdamKernel.Update(HostMemory.Of(weights), HostMemory.Of(precise.contiguous()), HostMemory.Of(_state.exp_avg), HostMemory.Of(_state.exp_avg_sq), runs, threads);
             // Libtorch did not see the change. An operation on zero entries counts as one, so that a backward pass through the old weights is still refused.
             weights.view(-1).narrow(0, 0, 0).zero_();
         }
         else
         {
-            AdamTensors.Update(weights, precise, _state.exp_avg, _state.exp_avg_sq, Rest(1 - step.Beta1, weights), step);
+            AdamTensors.Update(weights, precise, _state.exp_avg, _state.exp_avg_sq, Rest(1 - options.beta1!.Value, weights), runs);
         }
 
         if (Master is not null)
@@ -86,6 +93,10 @@ internal sealed class AdamSlot : IDisposable
             former?.Dispose();
         (_state.exp_avg, _state.exp_avg_sq, Master) = (means.DetachFromDisposeScope(), squares.DetachFromDisposeScope(), master?.DetachFromDisposeScope() ?? Master);
     }
+
+    private AdamRun[] Runs(AdamW.Options options, long entries) => _rates.Count == 0
+        ? [new AdamRun(0, entries, AdamStep.Of(options, _state.step + 1))]
+        : [.. _rates.Select(run => new AdamRun(run.Start, run.Length, AdamStep.Of(options, _state.step + 1, run.Factor)))];
 
     // Where the rounded entry differs from the parameter's, something else has changed that since: a checkpoint, the best weights, a loader. The parameter's value wins.
     private Tensor UpToDate(Tensor master)

@@ -1,0 +1,9 @@
+using AdaLora.Adapters;
+
+namespace AdaLora.Initialization;
+
+/// <summary>A layer that will be adapted.</summary>
+/// <param name="Name">Its dotted name.</param>
+/// <param name="Layer">The layer.</param>
+/// <param name="Rank">Its initial rank according to the options.</param>
+internal sealed record StartingLayer(string Name, AdaptableLayer Layer, int Rank);
