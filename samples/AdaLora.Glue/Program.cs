@@ -7,22 +7,31 @@ using AdaLora.Glue.Commands;
 using AdaLora.Glue.Commands.Runs;
 using AdaLora.Glue.Demo;
 using AdaLora.Glue.Demo.Pretraining;
+using AdaLora.Mpi;
+using AdaLora.Processes;
 using AdaLora.Training;
 
 if (args is [ParquetChild.Command, .. var arguments])
     return ParquetReading.Run(arguments);
 
 _ = NativeHeap.KeepFreedMemory();
-var models = new ModelFolder();
-var runner = new ChildProcessRunner(new ApplicationProgram(Assembly.GetExecutingAssembly()));
-return GlueHost.Run(
-    args,
-    new Runner(models),
-    DemoRuns.Prepare,
-    EvaluateCommand.Create(models),
-    PredictCommand.Create(models, StandardStreams.Reader),
-    SubmitCommand.Create(models),
-    MergeCommand.Create(models),
-    CompareCommand.Create(runner),
-    Figure1Command.Create(runner, models),
-    PretrainDemoCommand.Create());
+return MpiProcessGroup.IsLaunched ? MpiProcessGroup.Run(group => Start(group, group.Cancellation)) : Start(ProcessGroup.Single, CancellationToken.None);
+
+int Start(IProcessGroup group, CancellationToken cancellation)
+{
+    var models = new ModelFolder();
+    var runner = new ChildProcessRunner(new ApplicationProgram(Assembly.GetExecutingAssembly()));
+    return GlueHost.Run(
+        args,
+        new Runner(models, group),
+        DemoRuns.Prepare,
+        group,
+        cancellation,
+        EvaluateCommand.Create(models),
+        PredictCommand.Create(models, StandardStreams.Reader),
+        SubmitCommand.Create(models),
+        MergeCommand.Create(models),
+        CompareCommand.Create(runner),
+        Figure1Command.Create(runner, models),
+        PretrainDemoCommand.Create());
+}

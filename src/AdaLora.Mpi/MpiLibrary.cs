@@ -31,7 +31,7 @@ internal sealed unsafe class MpiLibrary
         AllReduce = (delegate* unmanaged[Cdecl]<nint, void*, int, nint, nint, nint, int>)Export("MPI_Allreduce");
         Broadcast = (delegate* unmanaged[Cdecl]<void*, int, nint, int, nint, int>)Export("MPI_Bcast");
         AllGather = (delegate* unmanaged[Cdecl]<void*, int, nint, void*, int, nint, nint, int>)Export("MPI_Allgather");
-        StartBarrier = (delegate* unmanaged[Cdecl]<nint, nint*, int>)Export("MPI_Ibarrier");
+        StartAllReduce = (delegate* unmanaged[Cdecl]<nint, void*, int, nint, nint, nint, nint*, int>)Export("MPI_Iallreduce");
         Test = (delegate* unmanaged[Cdecl]<nint*, int*, nint, int>)Export("MPI_Test");
         Probe = (delegate* unmanaged[Cdecl]<int, int, nint, int*, nint, int>)Export("MPI_Iprobe");
         Send = (delegate* unmanaged[Cdecl]<void*, int, nint, int, int, nint, int>)Export("MPI_Send");
@@ -61,7 +61,7 @@ internal sealed unsafe class MpiLibrary
 
     public delegate* unmanaged[Cdecl]<void*, int, nint, void*, int, nint, nint, int> AllGather { get; }
 
-    public delegate* unmanaged[Cdecl]<nint, nint*, int> StartBarrier { get; }
+    public delegate* unmanaged[Cdecl]<nint, void*, int, nint, nint, nint, nint*, int> StartAllReduce { get; }
 
     public delegate* unmanaged[Cdecl]<nint*, int*, nint, int> Test { get; }
 

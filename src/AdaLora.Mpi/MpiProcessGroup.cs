@@ -14,6 +14,8 @@ public sealed unsafe class MpiProcessGroup : IProcessGroup
     // Of elements or bytes in one call, whose counts are 32-bit integers.
     private const int Most = 1 << 30;
 
+    private static readonly TimeSpan TimeToFail = TimeSpan.FromSeconds(5);
+
     private readonly MpiLibrary _library;
     private readonly RollCall _rollCall;
     private readonly HostTensor _host = new();
@@ -69,7 +71,7 @@ public sealed unsafe class MpiProcessGroup : IProcessGroup
     /// </summary>
     /// <param name="work">The program; it may run once per process.</param>
     /// <param name="options">How to join; null for the defaults.</param>
-    /// <returns>What <paramref name="work"/> returned.</returns>
+    /// <returns>What <paramref name="work"/> returned. If it is not 0 and the others do not come to their end within seconds, the job is ended with it.</returns>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     /// <exception cref="MpiException">There is no MPI library, or it is not the launcher's.</exception>
     public static int Run(Func<MpiProcessGroup, int> work, MpiOptions? options = null)
@@ -99,7 +101,7 @@ public sealed unsafe class MpiProcessGroup : IProcessGroup
             throw;
         }
 
-        group.Leave();
+        group.Leave(result);
         return result;
     }
 
@@ -154,11 +156,15 @@ public sealed unsafe class MpiProcessGroup : IProcessGroup
     }
 
     /// <inheritdoc/>
-    public void Barrier() => Check(_rollCall.Wait(nameof(Barrier)), "MPI_Ibarrier");
+    public void Barrier() => Check(_rollCall.Wait(nameof(Barrier)), "MPI_Iallreduce");
 
-    private void Leave()
+    // A process that failed by itself must not wait for others, which would wait for it.
+    private void Leave(int result)
     {
+        if (result != 0 && !_rollCall.LeaveTogether(TimeToFail))
+            _ = _library.Abort(_library.Abi.World, result);
         _host.Dispose();
+        _rollCall.Dispose();
         _termination.Dispose();
         Check(_library.Finalize(), "MPI_Finalize");
     }
@@ -181,7 +187,7 @@ public sealed unsafe class MpiProcessGroup : IProcessGroup
 
     private void Together(string name)
     {
-        Check(_rollCall.Wait(name), "MPI_Ibarrier");
+        Check(_rollCall.Wait(name), "MPI_Iallreduce");
         _transfers.Start();
     }
 

@@ -1,18 +1,20 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace AdaLora.Mpi;
 
 /// <summary>
 /// Waits until all processes have come to the same call, and finds out who is missing if that takes long: whoever waits answers to those that ask, so the ones that do not answer are
-/// somewhere else, or gone.
+/// somewhere else, or gone. What they exchange is how many are leaving because of an error: the others end then, instead of waiting for one that will not come again.
 /// </summary>
-internal sealed unsafe class RollCall(MpiLibrary library, int rank, int size, TimeSpan patience, Action<string> report)
+internal sealed unsafe class RollCall(MpiLibrary library, int rank, int size, TimeSpan patience, Action<string> report) : IDisposable
 {
     private const int Question = 7001, Answer = 7002;
     private const int Spins = 2000;
     private static readonly TimeSpan ProbeEvery = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan TimeToAnswer = TimeSpan.FromSeconds(3);
 
+    private readonly float* _leaving = (float*)NativeMemory.Alloc(sizeof(float));
     private long _call;
 
     /// <summary>Time spent waiting for others so far.</summary>
@@ -23,7 +25,7 @@ internal sealed unsafe class RollCall(MpiLibrary library, int rank, int size, Ti
     public int Wait(string name)
     {
         nint request = 0;
-        if (library.StartBarrier(library.Abi.World, &request) is not 0 and var refused)
+        if (Meet(isLeaving: false, &request) is not 0 and var refused)
             return refused;
         var watch = Stopwatch.StartNew();
         var (nextProbe, nextReport) = (ProbeEvery, patience);
@@ -49,7 +51,35 @@ internal sealed unsafe class RollCall(MpiLibrary library, int rank, int size, Ti
         }
 
         Waited += watch.Elapsed;
-        return 0;
+        return *_leaving == 0 ? 0 : throw new MpiException($"Process {rank} of {size} ends before {name}: {*_leaving} others have ended with an error.");
+    }
+
+    /// <summary>Waits so long for all others to leave with an error as well.</summary>
+    /// <returns>Whether they do.</returns>
+    public bool LeaveTogether(TimeSpan time)
+    {
+        nint request = 0;
+        if (Meet(isLeaving: true, &request) != 0)
+            return false;
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < time; Thread.Sleep(1))
+        {
+            var isDone = 0;
+            if (library.Test(&request, &isDone, library.Abi.IgnoreStatus) != 0)
+                return false;
+            if (isDone != 0)
+                return *_leaving == size;
+        }
+
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => NativeMemory.Free(_leaving);
+
+    private int Meet(bool isLeaving, nint* request)
+    {
+        *_leaving = isLeaving ? 1 : 0;
+        return library.StartAllReduce(library.Abi.InPlace, _leaving, 1, library.Abi.Float, library.Abi.Sum, library.Abi.World, request);
     }
 
     private void AnswerQuestions()

@@ -36,6 +36,9 @@ internal sealed class RunOutcome
     /// <summary>What losses were multiplied by at the end; null if they were not scaled.</summary>
     public double? LossScale { get; init; }
 
+    /// <summary>How many processes shared the run.</summary>
+    public int Processes { get; init; } = 1;
+
     /// <summary>Files that training itself wrote, such as the adapter.</summary>
     public IReadOnlyList<string> Files { get; init; } = [];
 }

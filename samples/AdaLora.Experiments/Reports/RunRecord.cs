@@ -53,6 +53,9 @@ internal sealed class RunRecord
     /// <summary>What losses were multiplied by at the end; null if they were not scaled.</summary>
     public double? LossScale { get; init; }
 
+    /// <summary>How many processes shared the run; times are those of the first, and its memory is.</summary>
+    public int Processes { get; init; } = 1;
+
     public string ToJson() => JsonSerializer.Serialize(this, ReportJson.Options) + "\n";
 
     /// <exception cref="JsonException">The text is not the record of a run.</exception>

@@ -5,7 +5,7 @@ using AdaLora.Training.Progress;
 namespace AdaLora.Experiments.Runs;
 
 /// <summary>Passes on the trainer's reports for display, and keeps what the trainer does not: evaluations with all their metrics, and the ranks.</summary>
-internal sealed class ProgressBridge(IRunReporter reporter, Evaluator evaluator, RankWatch watch, RunDevice device, int batchesPerEpoch) : IProgress<TrainingProgress>
+internal sealed class ProgressBridge(IRunReporter reporter, Evaluator evaluator, RankWatch watch, RunDevice device, double stepsPerEpoch) : IProgress<TrainingProgress>
 {
     private readonly List<TaskEvaluation> _evaluations = [];
     private readonly SortedDictionary<long, IReadOnlyList<ModuleAllocation>> _allocations = [];
@@ -28,11 +28,12 @@ internal sealed class ProgressBridge(IRunReporter reporter, Evaluator evaluator,
             Keep(value.Step);
     }
 
+    /// <summary>Whether there was an evaluation after this step.</summary>
+    public bool HasEvaluated(long step) => _evaluations.Count > 0 && _evaluations[^1].Step == step;
+
     /// <summary>One more evaluation, after training that was cancelled between two.</summary>
     public void Tell(long step, Func<double> evaluate)
     {
-        if (_evaluations.Count > 0 && _evaluations[^1].Step == step)
-            return;
         evaluate();
         Keep(step);
     }
@@ -70,9 +71,9 @@ internal sealed class ProgressBridge(IRunReporter reporter, Evaluator evaluator,
 
     private void Keep(long step)
     {
-        if (_evaluations.Count > 0 && _evaluations[^1].Step == step)
+        if (HasEvaluated(step))
             return;
-        var evaluation = new TaskEvaluation((int)step, step / (double)batchesPerEpoch, evaluator.Latest.Metrics, evaluator.Latest.Loss);
+        var evaluation = new TaskEvaluation((int)step, step / stepsPerEpoch, evaluator.Latest.Metrics, evaluator.Latest.Loss);
         _evaluations.Add(evaluation);
         reporter.Evaluated(evaluation);
     }

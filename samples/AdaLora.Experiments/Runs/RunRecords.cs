@@ -29,6 +29,7 @@ internal static class RunRecords
         PeakDeviceMb = outcome.PeakDeviceMegabytes,
         SkippedSteps = outcome.SkippedSteps,
         LossScale = outcome.LossScale,
+        Processes = outcome.Processes,
     };
 
     private static OrderedDictionary<string, double?> NoMetrics => [];

@@ -2,20 +2,30 @@ using AdaLora.Experiments.Programs;
 using AdaLora.Experiments.Reports;
 using AdaLora.Experiments.Settings;
 using AdaLora.Experiments.Terminal;
+using AdaLora.Processes;
 using AdaLora.Training.Checkpoints;
 using Spectre.Console;
 
 namespace AdaLora.Experiments.Runs;
 
 /// <summary>Carries out one run: progress while it lasts, its files and its ranks afterwards. Callers show results, alone or side by side.</summary>
-internal sealed class RunSession(IRunner runner, IAnsiConsole console)
+/// <param name="runner">Trains.</param>
+/// <param name="console">Where to show it.</param>
+/// <param name="group">The processes that share the run, of which only the first shows and writes anything; this one alone if null.</param>
+internal sealed class RunSession(IRunner runner, IAnsiConsole console, IProcessGroup? group = null)
 {
+    private readonly IProcessGroup _group = group ?? ProcessGroup.Single;
+
     private TextWriter Output => console.Profile.Out.Writer;
 
     /// <summary>Trains as <paramref name="settings"/> say and writes all files, after a cancellation too.</summary>
     public RunRecord Run(RunSettings settings, Verbosity verbosity, CancellationToken cancellationToken)
     {
-        if (settings.Get(RunOptions.Resume) && FinishedRun.Find(settings) is { } finished)
+        var earlier = settings.Get(RunOptions.Resume) ? FinishedRun.Find(settings) : null;
+        var isFinished = _group.OfFirst(earlier is null ? 0 : 1) > 0;
+        if (_group.Rank > 0)
+            return isFinished ? earlier ?? throw NotShared(settings) : RunRecords.Create(settings, runner.Execute(settings, new SilentReporter(), cancellationToken));
+        if (earlier is { } finished)
         {
             if (verbosity == Verbosity.Normal)
                 Output.WriteLine($"This run has already finished; its results are in {settings.OutputFolder}.");
@@ -46,6 +56,9 @@ internal sealed class RunSession(IRunner runner, IAnsiConsole console)
 
     /// <summary>What the process returns after a run: one of <see cref="ExitCode"/>.</summary>
     public static int ExitCodeOf(RunRecord record) => record.Status == RunStatus.Cancelled ? ExitCode.Cancelled : ExitCode.Success;
+
+    private static UserInputException NotShared(RunSettings settings) =>
+        new($"The run in '{settings.OutputFolder}' has finished, but its folder is not visible on {Environment.MachineName}. Use a folder that all machines share.");
 
     private (RunOutcome Outcome, RunRecord Record, IReadOnlyList<string> Files) TrainAndWrite(RunSettings settings, Verbosity verbosity, CancellationToken cancellationToken)
     {

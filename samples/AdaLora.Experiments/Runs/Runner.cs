@@ -3,6 +3,7 @@ using AdaLora.Experiments.Programs;
 using AdaLora.Experiments.Reports;
 using AdaLora.Experiments.Settings;
 using AdaLora.Experiments.Tasks;
+using AdaLora.Processes;
 using AdaLora.Training;
 using AdaLora.Training.Data;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -12,21 +13,29 @@ namespace AdaLora.Experiments.Runs;
 
 /// <summary>Fine-tunes a checkpoint on a task: reads and encodes the data, loads the model, attaches the method, trains, evaluates, and writes what was trained.</summary>
 /// <param name="models">Finds the checkpoint; as the environment says when null.</param>
-internal sealed class Runner(ModelFolder? models = null) : IRunner
+/// <param name="group">The processes that share a run, of which only the first writes; this one alone if null.</param>
+internal sealed class Runner(ModelFolder? models = null, IProcessGroup? group = null) : IRunner
 {
     private const int BatchesToStartFrom = 4;
 
     private readonly ModelFolder _models = models ?? new ModelFolder();
+    private readonly IProcessGroup _group = group ?? ProcessGroup.Single;
 
     public RunOutcome Execute(RunSettings settings, IRunReporter reporter, CancellationToken cancellationToken)
     {
         if (settings.Get(RunOptions.Threads) is { } threads)
             set_num_threads(threads);
+        if (settings.Get(RunOptions.Accumulate) < _group.Size)
+        {
+            throw new UserInputException(
+                $"{RunOptions.Accumulate}: is {settings.Get(RunOptions.Accumulate)}, but {_group.Size} processes share the batches of a step; it must be at least {_group.Size}.");
+        }
+
         return LibraryErrors.Explain(() =>
         {
             var device = RunDevice.Open(settings.Get(RunOptions.Device), settings.Get(RunOptions.Precision), reporter);
             var folder = _models.Of(settings.Get(RunOptions.Model), reporter, cancellationToken);
-            var data = settings.Task.Read(InputsOf(settings, folder, DataSets.Training | DataSets.Dev, reporter, cancellationToken));
+            var data = settings.Task.Read(InputsOf(settings, folder, DataSets.Training | DataSets.Dev, reporter, cancellationToken, _group));
             using var model = data.LoadModel(device.Device, new NoteLogger(reporter));
             // The initial values of adapters are drawn from this generator.
             manual_seed(settings.Get(RunOptions.Seed));
@@ -43,7 +52,8 @@ internal sealed class Runner(ModelFolder? models = null) : IRunner
     });
 
     /// <summary>What settings say about a task's data and model.</summary>
-    public static TaskInputs InputsOf(RunSettings settings, string checkpoint, DataSets sets, IRunReporter reporter, CancellationToken cancellationToken) => new()
+    public static TaskInputs InputsOf(
+        RunSettings settings, string checkpoint, DataSets sets, IRunReporter reporter, CancellationToken cancellationToken, IProcessGroup? group = null) => new()
     {
         Checkpoint = checkpoint,
         Data = settings.Get(RunOptions.Data),
@@ -53,6 +63,7 @@ internal sealed class Runner(ModelFolder? models = null) : IRunner
         Dtype = settings.Get(RunOptions.Precision).Dtype,
         Seed = settings.Get(RunOptions.Seed),
         Reporter = reporter,
+        Group = group ?? ProcessGroup.Single,
         Cancellation = cancellationToken,
     };
 
@@ -73,21 +84,22 @@ internal sealed class Runner(ModelFolder? models = null) : IRunner
 
     private static HeldOutExamples Divide(RunSettings settings, ITaskData data) => HeldOutExamples.Of(data.Count, settings.Get(RunOptions.HeldOut));
 
-    private static RunOutcome Train(
+    private RunOutcome Train(
         RunSettings settings, RunDevice device, ITaskData data, ITaskModel model, MethodAttachment attachment, IRunReporter reporter, CancellationToken cancellationToken)
     {
         var epochs = Epochs(settings, data, model);
-        var planned = epochs.BatchesPerEpoch * settings.Get(RunOptions.Epochs);
+        var planned = Math.Max(1, epochs.BatchesPerEpoch * settings.Get(RunOptions.Epochs) / settings.Get(RunOptions.Accumulate));
         var total = Math.Min(settings.Get(RunOptions.MaxSteps) ?? planned, planned);
         var startParameters = attachment.TrainableParameters;
         var evaluator = new Evaluator(model, settings.Task.PrimaryMetric, Divide(settings, data).KeptAside);
-        var progress = new ProgressBridge(reporter, evaluator, new RankWatch(attachment, total, settings.Get(RunOptions.MaskInterval)), device, epochs.BatchesPerEpoch);
+        var progress = new ProgressBridge(reporter, evaluator, new RankWatch(attachment, total, settings.Get(RunOptions.MaskInterval)), device, epochs.BatchesPerEpoch / (double)settings.Get(RunOptions.Accumulate));
         using var trainer = attachment.CreateTrainer(OptionsFor(settings, total, attachment, progress), new NoteLogger(reporter));
-        RunFiles.Reopen(settings.OutputFolder);
+        if (_group.Rank == 0)
+            RunFiles.Reopen(settings.OutputFolder);
         var result = trainer.Fit(PrefetchedBatches.Of(epochs), batch => batch.Loss(), evaluator.Evaluate, batch => batch.Size, progress, cancellationToken);
         if (result.StopReason == StopReason.Diverged)
             throw new UserInputException($"Training diverged: gradients were not finite for many steps in a row, after {result.Steps} of {total} steps. Lower --lr.");
-        if (result.StopReason == StopReason.Cancelled)
+        if (result.StopReason == StopReason.Cancelled && _group.OfFirst(progress.HasEvaluated(result.Steps) ? 1 : 0) == 0)
             progress.Tell(result.Steps, evaluator.Evaluate);
         return new RunOutcome
         {
@@ -103,11 +115,12 @@ internal sealed class Runner(ModelFolder? models = null) : IRunner
             PeakDeviceMegabytes = device.PeakMegabytes,
             SkippedSteps = result.SkippedSteps,
             LossScale = result.LossScale,
-            Files = attachment.Save(SavedRun.AdapterFolderOf(settings.OutputFolder)),
+            Processes = _group.Size,
+            Files = _group.Rank == 0 ? attachment.Save(SavedRun.AdapterFolderOf(settings.OutputFolder)) : [],
         };
     }
 
-    private static TrainerOptions OptionsFor(RunSettings settings, int total, MethodAttachment attachment, ProgressBridge progress) => new()
+    private TrainerOptions OptionsFor(RunSettings settings, int total, MethodAttachment attachment, ProgressBridge progress) => new()
     {
         TotalSteps = total,
         LearningRate = settings.Get(RunOptions.LearningRate),
@@ -118,11 +131,13 @@ internal sealed class Runner(ModelFolder? models = null) : IRunner
         EvaluateEvery = settings.Get(RunOptions.EvalEvery),
         Seed = settings.Get(RunOptions.Seed),
         KeepBest = false,
+        GradientAccumulation = settings.Get(RunOptions.Accumulate),
+        Group = _group,
         ReportEvery = 1,
         Checkpoints = settings.Get(RunOptions.CheckpointEvery) == 0 ? null : new CheckpointOptions
         {
             Folder = settings.CheckpointFolder,
-            Every = settings.Get(RunOptions.CheckpointEvery),
+            Every = settings.Get(RunOptions.CheckpointEvery) * settings.Get(RunOptions.Accumulate),
             Resume = settings.Get(RunOptions.Resume),
             SaveExtra = progress.Save,
             ResumeExtra = progress.Resume,

@@ -7,7 +7,7 @@ internal static class RunOptionDefaults
     public static long ExpectedSteps(RunSettings run)
     {
         var rows = Math.Max(1, Math.Min(run.Get(RunOptions.Limit) ?? int.MaxValue, run.Task.Paper.Rows));
-        var steps = (long)Math.Ceiling(rows / (double)Math.Max(1, run.Get(RunOptions.BatchSize))) * run.Get(RunOptions.Epochs);
+        var steps = (long)Math.Ceiling(rows / (double)Math.Max(1, run.Get(RunOptions.BatchSize))) * run.Get(RunOptions.Epochs) / Math.Max(1, run.Get(RunOptions.Accumulate));
         return Math.Max(1, Math.Min(run.Get(RunOptions.MaxSteps) ?? long.MaxValue, steps));
     }
 }

@@ -1,4 +1,5 @@
 using AdaLora.Experiments.Reports;
+using AdaLora.Processes;
 using TorchSharp;
 
 namespace AdaLora.Experiments.Tasks;
@@ -28,6 +29,9 @@ internal sealed class TaskInputs
 
     /// <summary>Receives reports of what takes long, and of examples that are skipped.</summary>
     public required IRunReporter Reporter { get; init; }
+
+    /// <summary>The processes that evaluate together.</summary>
+    public IProcessGroup Group { get; init; } = ProcessGroup.Single;
 
     public CancellationToken Cancellation { get; init; }
 }

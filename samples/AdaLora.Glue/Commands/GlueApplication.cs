@@ -19,7 +19,7 @@ internal sealed class GlueApplication
     public GlueApplication(GlueServices services)
     {
         _services = services;
-        _session = new RunSession(services.Runner, services.Console);
+        _session = new RunSession(services.Runner, services.Console, services.Group);
         _root = new RootCommand("Fine-tunes encoders on GLUE with AdaLoRA and shows where the rank budget went. Without arguments, it runs a demo that needs no downloads.")
         {
             TrainCommand.Create(_session, services),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using AdaLora.Experiments.Runs;
 using AdaLora.Experiments.Settings;
+using AdaLora.Processes;
 using Spectre.Console;
 
 namespace AdaLora.Glue.Commands;
@@ -16,6 +17,9 @@ internal sealed record GlueServices
     public required IAnsiConsole Console { get; init; }
 
     public required TextWriter Error { get; init; }
+
+    /// <summary>The processes that share a run.</summary>
+    public IProcessGroup Group { get; init; } = ProcessGroup.Single;
 
     /// <summary>Commands besides train.</summary>
     public IReadOnlyList<Command> MoreCommands { get; init; } = [];

@@ -1,5 +1,6 @@
 using AdaLora.Experiments.Programs;
 using AdaLora.Experiments.Tasks;
+using AdaLora.Processes;
 using AdaLora.Transformers;
 using AdaLora.Transformers.Loading;
 using AdaLora.Transformers.Tokenization;
@@ -32,6 +33,9 @@ internal sealed class GlueData : ITaskData
     public int MaxLength => _inputs.MaxLength;
 
     public string Checkpoint => _inputs.Checkpoint;
+
+    /// <summary>The processes that evaluate together.</summary>
+    public IProcessGroup Group => _inputs.Group;
 
     public EncodedExamples Training => _training ?? throw new InvalidOperationException("The training set was not read.");
 

@@ -47,7 +47,7 @@ internal sealed class GlueModel(GlueData data, SequenceClassifier classifier) : 
         var losses = new List<double>();
         foreach (var (part, examples) in sets)
         {
-            var (predictions, loss) = new Predictor(classifier, examples).Run();
+            var (predictions, loss) = new Predictor(classifier, examples, data.Group).Run();
             losses.Add(loss);
             foreach (var (name, value) in TaskMetrics.Compute(data.Task, predictions, examples.Labels))
                 metrics.Add(name + part.MetricSuffix, value);
