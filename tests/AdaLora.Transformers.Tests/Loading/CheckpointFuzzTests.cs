@@ -79,12 +79,49 @@ public sealed class CheckpointFuzzTests : IDisposable
         FuzzTokenizer("spm.model");
     }
 
+    [Theory]
+    [InlineData("llama2_bpe")]
+    [InlineData("llama3_split")]
+    [InlineData("xlmr_unigram")]
+    [InlineData("wordpiece_added")]
+    public void The_definition_of_another_tokenizer(string name)
+    {
+        Copy(TestMaterial.RequireGolden("tokenizers", "sequence", name));
+        FuzzTokenizer("tokenizer.json");
+    }
+
+    /// <summary>Small enough that most damage is to the names and values of settings.</summary>
+    [Fact]
+    public void The_settings_of_a_definition()
+    {
+        _ = _folder.Write("tokenizer.json", """
+            { "added_tokens": [{ "id": 0, "content": "<unk>" }, { "id": 9, "content": "<x>", "normalized": true, "single_word": true, "rstrip": true }],
+              "normalizer": { "type": "Sequence", "normalizers": [{ "type": "Nmt" }, { "type": "NFKC" }, { "type": "Replace", "pattern": { "Regex": " {2,}" }, "content": " " }, { "type": "StripAccents" },
+                { "type": "Prepend", "prepend": "▁" }, { "type": "Strip", "strip_left": true, "strip_right": true }, { "type": "Lowercase" }] },
+              "pre_tokenizer": { "type": "Sequence", "pretokenizers": [{ "type": "Split", "pattern": { "Regex": "(?i:'s)|[^\\r\\n\\p{L}]?\\p{L}+|\\s+(?!\\S)" }, "behavior": "MergedWithNext", "invert": false },
+                { "type": "Digits", "individual_digits": true }, { "type": "Punctuation" }, { "type": "Metaspace", "replacement": "▁", "prepend_scheme": "first" }] },
+              "post_processor": { "type": "Sequence", "processors": [{ "type": "ByteLevel", "trim_offsets": true }, { "type": "RobertaProcessing", "sep": ["b", 4], "cls": ["a", 3] }] },
+              "decoder": { "type": "Sequence", "decoders": [{ "type": "Replace", "pattern": { "String": "▁" }, "content": " " }, { "type": "ByteFallback" }, { "type": "Fuse" },
+                { "type": "Strip", "content": " ", "start": 1, "stop": 0 }, { "type": "BPEDecoder", "suffix": "" }, { "type": "WordPiece", "prefix": "##", "cleanup": true }] },
+              "model": { "type": "Unigram", "unk_id": 0, "byte_fallback": true, "vocab": [["<unk>", 0.0], ["▁", -2.5], ["▁a", -1], ["a", -3], ["b", -3.5], ["<0xC3>", -9]] } }
+            """);
+        FuzzTokenizer("tokenizer.json");
+    }
+
+    [Fact]
+    public void A_SentencePiece_tokenizer_of_fairseq()
+    {
+        File.Copy(TestMaterial.RequireGolden("tokenizers", "spm", "spm.model"), _folder.File("sentencepiece.bpe.model"));
+        FuzzTokenizer("sentencepiece.bpe.model");
+    }
+
     private void FuzzTokenizer(string file) => Fuzz(
         file,
         () =>
         {
             var tokenizer = TextTokenizer.FromFolder(_folder.Path);
             _ = tokenizer.Encode("a word, ab \u4e2d \ud83c\udf75 \ud83c <extra>", "Zwei Wörter", 12);
+            _ = tokenizer.Decode(tokenizer.EncodeAligned("A\u0301 <x> 12\t's", options: new EncodingOptions { MaxLength = 9 }).Windows.SelectMany(window => window.Ids));
         },
         exception => exception is CheckpointException);
 

@@ -52,6 +52,7 @@ public sealed class DefinitionTests : IDisposable
         { "decoder", """{ "type": "Strip", "content": " ", "start": -1 }""", "start" },
         { "model", """{ "type": "Unigram", "vocab": [["a", "b"]] }""", "piece" },
         { "model", """{ "type": "Unigram", "unk_id": 9, "vocab": [["a", 0.5]] }""", "unk_id" },
+        { "model", """{ "type": "Unigram", "vocab": [["a", 0.5]] }""", "without unk_id" },
         { "model", """{ "vocab": {} }""", "without a type" },
         { "model", "null", "no model" },
         { "more", """{ "type": "x" }""", "'more' of its top level" },
@@ -143,4 +144,21 @@ public sealed class DefinitionTests : IDisposable
     [Fact]
     public void Type_ids_that_the_model_is_not_given_are_0() =>
         Assert.Equal([0, 0, 0, 0, 0], _files.FromDefinition(_ => { }, """ "model_input_names": ["input_ids", "attention_mask"] """).Encode("cat", "dog").TypeIds);
+
+    [Theory]
+    [InlineData(""" "tokenizer_class": "LlamaTokenizerFast", "add_bos_token": true, "add_eos_token": true """, new[] { 2, 7, 3, 2, 8, 3 })]
+    [InlineData(""" "tokenizer_class": "LlamaTokenizer", "add_bos_token": false """, new[] { 7, 8 })]
+    [InlineData(""" "tokenizer_class": "LlamaTokenizer", "add_eos_token": true, "add_bos_token": false """, new[] { 7, 3, 8, 3 })]
+    [InlineData(""" "tokenizer_class": "LlamaTokenizer" """, new[] { 2, 7, 3, 8, 3 })]
+    [InlineData(""" "add_eos_token": true """, new[] { 2, 7, 3, 8, 3 })]
+    public void Llama_is_framed_as_its_settings_say(string config, int[] ids) =>
+        Assert.Equal(ids, _files.FromDefinition(_ => { }, $""" "bos_token": "[CLS]", "eos_token": "[SEP]", {config} """).Encode("cat", "dog").Ids);
+
+    [Fact]
+    public void An_expression_within_too_many_groups_is_refused()
+    {
+        var nested = new string('(', 100_000) + new string(')', 100_000);
+        var split = JsonNode.Parse($$"""{ "type": "Split", "pattern": { "Regex": "{{nested}}" }, "behavior": "Isolated" }""");
+        Assert.Contains("within each other", Assert.Throws<CheckpointException>(() => _files.FromDefinition(definition => definition["pre_tokenizer"] = split)).Message, StringComparison.Ordinal);
+    }
 }

@@ -38,5 +38,6 @@ internal static class DefinitionSection
         { } part => [part],
     };
 
-    private static string Shortened(string text) => text.Length <= 60 ? text : $"{text[..60]}…";
+    /// <summary>A text as far as a message should repeat it.</summary>
+    public static string Shortened(string text) => text.Length <= 60 ? text : $"{text[..60]}…";
 }

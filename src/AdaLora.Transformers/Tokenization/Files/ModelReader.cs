@@ -31,9 +31,9 @@ internal sealed class ModelReader
     public IReadOnlyDictionary<string, int> Tokens { get; }
 
     /// <summary>The token for what can't be spelled, or null.</summary>
-    public string? UnknownToken => Type == "Unigram" ? UnknownId is { } id ? _pieces[id].Text : null : _model.Text("unk_token");
+    public string? UnknownToken => Type == "Unigram" ? _pieces[UnknownId].Text : _model.Text("unk_token");
 
-    private int? UnknownId => _model.Member("unk_id") is not { } id ? null
+    private int UnknownId => _model.Member("unk_id") is not { } id ? throw Fault("has a Unigram model without unk_id, which is needed for characters that no piece has.")
         : id.TryReadInt32(out var value) && value >= 0 && value < _pieces.Count ? value : throw Fault($"has the unk_id {id.GetRawText()}, which is no piece of its vocabulary.");
 
     /// <param name="unknown">The token of words that can't be spelled, if the model does not name one.</param>

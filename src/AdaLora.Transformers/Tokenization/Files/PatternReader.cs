@@ -22,7 +22,7 @@ internal static class PatternReader
         catch (Exception exception) when (exception is NotSupportedException or FormatException)
         {
             var fault = exception is FormatException ? "broken" : "not supported";
-            throw new CheckpointException(source, $"has the expression '{expression}' in its {name}, which is {fault}: {exception.Message}.", exception);
+            throw new CheckpointException(source, $"has the expression '{DefinitionSection.Shortened(expression)}' in its {name}, which is {fault}: {exception.Message}.", exception);
         }
     }
 }

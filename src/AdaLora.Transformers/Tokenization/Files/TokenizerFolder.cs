@@ -130,6 +130,13 @@ internal sealed class TokenizerFolder
     public SequenceTemplate Template(Vocabulary vocabulary, Func<SequenceTemplate> own)
     {
         var template = Definition is { } definition ? new FrameReader(vocabulary, this, DefinitionPath).Read(definition) : own();
+        // Llama's class builds its frame from these settings, whatever the definition says.
+        if (HasClass("LlamaTokenizer") && (Flag("add_bos_token") ?? Flag("add_eos_token")) is not null)
+        {
+            var start = Flag("add_bos_token") == false ? (int?)null : vocabulary.Require(SpecialToken("bos_token") ?? "<s>");
+            template = SequenceTemplate.Llama(start, Flag("add_eos_token") == true ? vocabulary.Require(SpecialToken("eos_token") ?? "</s>") : null);
+        }
+
         var hasTypes = Config?.Member("model_input_names") is { ValueKind: JsonValueKind.Array } inputs
             ? inputs.EnumerateArray().Any(name => name.ValueKind == JsonValueKind.String && name.GetString() == "token_type_ids")
             : !ClassesWithoutTypes.Contains(ClassName, StringComparer.Ordinal);

@@ -10,18 +10,18 @@ internal sealed class UnigramModel : TokenModel
 
     private readonly CharTrie _pieces = new();
     private readonly double[] _scores;
-    private readonly int? _unknownId;
+    private readonly int _unknownId;
     private readonly double _unknownScore;
     private readonly int[]? _bytes;
 
     /// <param name="pieces">The pieces that texts may be cut into, with their ids.</param>
-    /// <param name="unknownId">The piece of unknown characters; if null, such a character can't be encoded.</param>
+    /// <param name="unknownId">The piece of unknown characters.</param>
     /// <param name="lowestScore">The score of the least likely piece.</param>
     /// <param name="bytes">The pieces of the 256 bytes, if unknown characters are spelled with them.</param>
-    public UnigramModel(IReadOnlyCollection<(int Id, UnigramPiece Piece)> pieces, int? unknownId, double lowestScore, int[]? bytes)
+    public UnigramModel(IReadOnlyCollection<(int Id, UnigramPiece Piece)> pieces, int unknownId, double lowestScore, int[]? bytes)
     {
         (_unknownId, _unknownScore, _bytes) = (unknownId, lowestScore - UnknownPenalty, bytes);
-        _scores = new double[pieces.Select(piece => piece.Id + 1).Prepend((unknownId ?? 0) + 1).Max()];
+        _scores = new double[pieces.Select(piece => piece.Id + 1).Prepend(unknownId + 1).Max()];
         foreach (var (id, piece) in pieces)
         {
             _pieces.Add(piece.Text, id);
@@ -69,7 +69,7 @@ internal sealed class UnigramModel : TokenModel
             }
 
             if (!isKnown)
-                Offer(ref best[start + width], new Step(_unknownId ?? throw Unspellable(word.Slice(start, width)), start, score + _unknownScore));
+                Offer(ref best[start + width], new Step(_unknownId, start, score + _unknownScore));
             start += width;
         }
 
@@ -94,8 +94,6 @@ internal sealed class UnigramModel : TokenModel
             spelling.Add(_bytes[bytes[i]], start, end);
         return true;
     }
-
-    private static InvalidOperationException Unspellable(ReadOnlySpan<char> character) => new($"The vocabulary has no piece for '{character}', and no unknown piece.");
 
     private readonly record struct Step(int Id, int Start, double Score);
 }

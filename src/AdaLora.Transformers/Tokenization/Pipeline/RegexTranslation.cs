@@ -10,10 +10,14 @@ namespace AdaLora.Transformers.Tokenization.Pipeline;
 /// </summary>
 internal sealed class RegexTranslation
 {
+    /// <summary>Expressions come from files, and groups within groups take up the stack.</summary>
+    private const int MostNested = 50;
+
     private const string Word = @"\p{L}\p{M}\p{Nd}\p{Pc}";
 
     private readonly string _pattern;
     private int _at;
+    private int _nested;
 
     private RegexTranslation(string pattern) => _pattern = pattern;
 
@@ -74,7 +78,9 @@ internal sealed class RegexTranslation
 
         if (opening is null && !IsAtEnd && _pattern[_at] == '?')
             throw new NotSupportedException($"it has the group '{_pattern.Substring(open, Math.Min(4, _pattern.Length - open))}'");
+        Enter();
         var content = Alternatives(ignoreCase || opening == "(?i:");
+        _nested--;
         return Take(')') ? $"{opening ?? "(?:"}{content})" : throw new FormatException($"the group at {open} is not closed");
     }
 
@@ -126,7 +132,16 @@ internal sealed class RegexTranslation
     {
         if (!IsAtEnd && _pattern[_at] is '^' or ':')
             throw new NotSupportedException($"it has the class '[{_pattern[_at]}' within another one");
-        return ClassMembers();
+        Enter();
+        var members = ClassMembers();
+        _nested--;
+        return members;
+    }
+
+    private void Enter()
+    {
+        if (++_nested > MostNested)
+            throw new NotSupportedException($"it has more than {MostNested} groups or classes within each other");
     }
 
     private string Escape(bool inClass)

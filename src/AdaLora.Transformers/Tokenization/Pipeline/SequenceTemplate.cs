@@ -30,6 +30,14 @@ internal sealed record SequenceTemplate(SequenceFrame Single, SequenceFrame Pair
         new SequenceFrame([(start, 0)], 0, [], 0, [(separator, 0)]),
         new SequenceFrame([(start, 0)], 0, [(separator, 0), (separator, 0)], 0, [(separator, 0)])) { HasNoTypes = true };
 
+    /// <summary>Each text between a start and an end, as far as there are any; those of the second text are of type 1.</summary>
+    public static SequenceTemplate Llama(int? start, int? end)
+    {
+        (int Id, int Type)[] begin(int type) => start is { } id ? [(id, type)] : [];
+        (int Id, int Type)[] finish(int type) => end is { } id ? [(id, type)] : [];
+        return new(new SequenceFrame(begin(0), 0, [], 0, finish(0)), new SequenceFrame(begin(0), 0, [.. finish(0), .. begin(1)], 1, finish(1)));
+    }
+
     /// <summary>The same with all types 0, for a model that is not given any.</summary>
     public SequenceTemplate WithoutTypes() => this with { Single = Single.WithoutTypes(), Pair = Pair.WithoutTypes(), HasNoTypes = true };
 
