@@ -13,7 +13,7 @@ public sealed partial class AdaLoraModel
     /// </summary>
     /// <param name="folder">Created if it does not exist; an adapter in it is replaced.</param>
     /// <exception cref="InvalidOperationException">No matrix has a triplet, which LoRA cannot express; or lambdas were trained, or gradients left unused, although the allocator never ran.</exception>
-    /// <exception cref="NotSupportedException">Grouped convolutions are adapted, which PEFT's LoRA computes differently; all of them are listed.</exception>
+    /// <exception cref="NotSupportedException">Grouped convolutions are adapted, which PEFT's LoRA computes differently, or embeddings or weights without a layer; all of them are listed.</exception>
     /// <exception cref="IOException">The files cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">Writing to the folder is not permitted.</exception>
     public void ExportLora(string folder)
@@ -24,6 +24,8 @@ public sealed partial class AdaLoraModel
         RequireStep();
         if (Sites.Where(s => s.Adaptable.IsGrouped).Select(s => s.Path).ToList() is { Count: > 0 } grouped)
             throw new NotSupportedException($"PEFT's LoRA computes grouped convolutions differently: {string.Join(", ", grouped)}. {nameof(Save)} writes them as AdaLoRA.");
+        if (Sites.Where(s => !s.Adaptable.HasPlainLora).Select(s => s.Path).ToList() is { Count: > 0 } others)
+            throw new NotSupportedException($"Only adapters of linear layers and convolutions are written as plain LoRA, not {string.Join(", ", others)}. {nameof(Save)} writes them as AdaLoRA.");
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var exported = KeptTriplets().Where(k => k.Lambda.shape[0] > 0).ToList();

@@ -17,7 +17,8 @@ internal static class Zoo
         ["replaceable, hooked"] = Of(() => nn.Sequential(("a", nn.Linear(6, 8)), ("act", nn.Tanh()), ("b", nn.Linear(8, 3))), Hook, ("a", Hook), ("b", Hook)),
         ["a record"] = Of(() => new RecordPerceptron(), Automatic, ("first", Hook), ("hidden_0", Hook), ("hidden_1", Hook), ("head", Hook)),
         ["a stored forward"] = Of(() => new DelegatingPerceptron(), Automatic, ("shared", Hook), ("last", Materialise)),
-        ["own matrices"] = Of(() => new MatrixPerceptron(), TargetModules.Suffixes("matrix", "own"), Automatic, ("matrix", Materialise), ("own.weight", Materialise)),
+        ["own matrices"] = Of(() => new MatrixPerceptron(), TargetModules.Suffixes("matrix", "own"), Automatic, ("matrix", Materialise), ("own", Hook)),
+        ["own matrices, materialised"] = Of(() => new MatrixPerceptron(), TargetModules.Suffixes("matrix", "own"), Materialise, ("matrix", Materialise), ("own.weight", Materialise)),
         ["experts"] = Of(() => new MixtureOfExperts(), Automatic, ("inputs", Hook), ("experts.0", Hook), ("experts.1", Hook), ("outputs", Hook)),
         ["experts, materialised"] =
             Of(() => new MixtureOfExperts(), Materialise, ("inputs", Materialise), ("experts.0", Materialise), ("experts.1", Materialise), ("outputs", Materialise)),
@@ -30,7 +31,10 @@ internal static class Zoo
             ("layer.linear1.weight", Materialise), ("layer.linear2.weight", Materialise)),
         ["recurrent"] = Of(() => new Recurrent(), TargetModules.Suffixes("lstm", "gru"), Automatic,
             ("lstm.weight_ih_l0", Materialise), ("lstm.weight_hh_l0", Materialise), ("gru.weight_ih_l0", Materialise), ("gru.weight_hh_l0", Materialise)),
-        ["tied"] = Of(() => new TiedLanguageModel(), TargetModules.Suffixes("hidden", "words"), Materialise, ("words.weight", Materialise), ("hidden", Materialise)),
+        ["tied"] = Of(() => new TiedLanguageModel(), TargetModules.Suffixes("hidden", "words"), Materialise, ("words", Materialise), ("hidden", Materialise)),
+        ["embeddings"] = Of(() => new Tagger(), TargetModules.Suffixes("words", "head"), Automatic, ("words", Hook), ("head", Hook)),
+        ["embeddings, materialised"] = Of(() => new Tagger(), TargetModules.Suffixes("words", "head"), Materialise, ("words", Materialise), ("head", Materialise)),
+        ["a sequence and a volume"] = Of(() => new SequenceAndVolume(), TargetModules.Suffixes("sequence", "volume"), Automatic, ("sequence", Hook), ("volume", Hook)),
         ["convolutions"] = Of(() => new ConvolutionalNet(), TargetModules.Suffixes("conv1", "conv2", "fc"), Automatic, ("conv1", Hook), ("conv2", Hook), ("fc", Hook)),
         ["convolutions, materialised"] =
             Of(() => new ConvolutionalNet(), TargetModules.Suffixes("conv1", "conv2", "fc"), Materialise, ("conv1", Materialise), ("conv2", Materialise), ("fc", Materialise)),

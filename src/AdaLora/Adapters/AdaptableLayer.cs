@@ -41,11 +41,17 @@ internal abstract class AdaptableLayer(nn.Module<Tensor, Tensor> module)
     /// <summary>Whether the output features see different parts of the input.</summary>
     public virtual bool IsGrouped => false;
 
+    /// <summary>Whether the adapter can be written as plain LoRA.</summary>
+    public virtual bool HasPlainLora => true;
+
     /// <summary>Whether the weight is stored as (in, out).</summary>
     public virtual bool WeightIsTransposed => false;
 
     /// <summary>Whether the layer is included in targets that describe all layers or a region of the model. Others must be named.</summary>
     public virtual bool IsLinear => false;
+
+    /// <summary>Whether the layer declares nothing, but was found to be a linear map by running it on random input.</summary>
+    public virtual bool IsProbed { get; init; }
 
     /// <summary>Why an adapter cannot be added to this layer, or null if it can.</summary>
     public abstract string? FindFault();

@@ -23,6 +23,12 @@ internal sealed class LinearLayer(nn.Module<Tensor, Tensor> module, IProjection 
     public static AdaptableLayer? Of(nn.Module module) =>
         Adapters.Projection.TryDescribe(module, out var projection) ? new LinearLayer((nn.Module<Tensor, Tensor>)module, projection) : null;
 
+    /// <summary>A layer that declares nothing, if it turns out to be a linear map.</summary>
+    public static AdaptableLayer? Probe(nn.Module module) =>
+        module is nn.Module<Tensor, Tensor> layer && ProbedProjection.Of(layer) is { } projection ? new LinearLayer(layer, projection) { IsProbed = true } : null;
+
+    public override bool IsProbed { get; init; }
+
     public override string? FindFault() => Adapters.Projection.FindFault(projection);
 
     public override Tensor InLayout(Tensor matrix) => WeightIsTransposed ? matrix.t() : matrix;

@@ -21,6 +21,8 @@ internal sealed class ParameterLayer(Func<Tensor> whole, Func<Tensor, Tensor> pa
 
     private long[] Shape { get; } = ShapeOf(() => part(whole()));
 
+    public override bool HasPlainLora => false;
+
     public override string? FindFault() => null;
 
     public override Tensor InLayout(Tensor matrix) => matrix.view(Shape);

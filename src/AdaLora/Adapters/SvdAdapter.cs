@@ -11,7 +11,10 @@ namespace AdaLora.Adapters;
 /// A frozen layer with an AdaLoRA adapter of any kind: the layer's output plus scale · P diag(lambda) Q applied to its input, where P has a row for each output feature and Q a column for
 /// each input entry that contributes to it. State names and shapes match PEFT's: lora_A = Q (rank, in), lora_E = lambda (rank, 1), lora_B = P (out, rank), base_layer.* = the base layer.
 /// </summary>
-/// <remarks>The triplets live in memory shared by all adapters of a model; this module holds views of them. The kinds are <see cref="SvdLinear"/> and <see cref="SvdConv2d"/>.</remarks>
+/// <remarks>
+/// The triplets live in memory shared by all adapters of a model; this module holds views of them. The kinds are
+/// <see cref="SvdLinear"/>, <see cref="SvdConv1d"/>, <see cref="SvdConv2d"/>, <see cref="SvdConv3d"/>, <see cref="SvdEmbedding"/> and <see cref="SvdWeight"/>.
+/// </remarks>
 public abstract partial class SvdAdapter : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "base_layer")]

@@ -1,25 +1,11 @@
-using AdaLora.Internals;
-using static TorchSharp.torch;
-
 namespace AdaLora.Adapters;
 
-/// <summary>
-/// A frozen convolution with an AdaLoRA adapter: its weight, seen as one row of in / groups · height · width entries per output channel, gets the product scale · P diag(lambda) Q, as PEFT's
-/// SVDConv2d does. State names and shapes are those of <see cref="SvdAdapter"/>. Stride, padding, padding mode, dilation and groups are those of the layer.
-/// </summary>
-/// <inheritdoc cref="SvdAdapter"/>
-public sealed class SvdConv2d : SvdAdapter
+/// <summary>A frozen convolution over images (batch, channels, height, width), or one of them without the batch, with an AdaLoRA adapter.</summary>
+/// <inheritdoc cref="SvdConvolution"/>
+public sealed class SvdConv2d : SvdConvolution
 {
-    private readonly Conv2dLayer _layer;
-
-    internal SvdConv2d(Conv2dLayer layer, AdapterParts parts)
-        : base(nameof(SvdConv2d), layer, parts) => _layer = layer;
-
-    private protected override Tensor Added(Tensor output, Tensor input, double dropout)
+    internal SvdConv2d(ConvolutionLayer layer, AdapterParts parts)
+        : base(nameof(SvdConv2d), layer, parts)
     {
-        Activity.Factors?.NoteBypass();
-        var precision = ProductPrecision.Of(input, Left.dtype);
-        var product = _layer.Convolve(Drop(input, precision, dropout), Left.In(precision), Lambda.view(Rank).Mul(Scale).In(precision), Right.In(precision));
-        return output.Add(product.In(output.dtype));
     }
 }

@@ -72,7 +72,7 @@ internal sealed class SiteFinder
         {
             Refuse(node, "already carries an adapter");
         }
-        else if (match > NameMatch.ByKind && IsOpaque(node, match) && AddWeights(node))
+        else if (match > NameMatch.ByKind && IsOpaque(node, match) && Probe(node, match) is null && AddWeights(node))
         {
             _ = _found.Add(node.Path);
             _ = _selected.Add(node.Module);
@@ -83,7 +83,7 @@ internal sealed class SiteFinder
             _ = _selected.Add(node.Module);
             (match == NameMatch.ByKind ? _skipped : _refused).Add(new(node.DisplayPath, packed));
         }
-        else if (_describe(node.Module) is not { } layer)
+        else if ((_describe(node.Module) ?? Probe(node, match)) is not { } layer)
         {
             // A region contains modules of all kinds; a name written out was meant. The layers inside stay available to other patterns.
             if (match == NameMatch.ByName)
@@ -94,7 +94,7 @@ internal sealed class SiteFinder
         else if (!layer.IsLinear && match != NameMatch.ByName)
         {
             // Targets described as all layers, or as a region, have always meant the linear ones.
-            _leftOut.Add(new(node.DisplayPath, $"a {TypeNames.Of(node.Module.GetType())} is adapted only if the targets name it, by a suffix or by its full name"));
+            _leftOut.Add(new(node.DisplayPath, $"this {TypeNames.Of(node.Module.GetType())} is adapted only if the targets name it, by a suffix or by its full name"));
         }
         else if (node.Parent is null)
         {
@@ -117,6 +117,9 @@ internal sealed class SiteFinder
     // Without a layer that could be replaced or hooked; a region of the model contains all kinds of modules, of which only the packed ones are known to be matrices and nothing else.
     private bool IsOpaque(ModuleNode node, NameMatch match) =>
         node.Module is not jit.ScriptModule && (PackedModules.ReasonFor(node.Module) is not null || (match == NameMatch.ByName && _describe(node.Module) is null));
+
+    private AdaptableLayer? Probe(ModuleNode node, NameMatch match) =>
+        match == NameMatch.ByName && !PackedModules.IsOfTorchSharp(node.Module) && _ways.MayProbe(node) ? AdapterKinds.DescribeNamed(node.Module) : null;
 
     // The weights of a module that the targets select as a whole.
     private bool AddWeights(ModuleNode node)

@@ -9,7 +9,7 @@ namespace AdaLora.Injection;
 /// <param name="wanted">What the options say for a layer or weight with these names.</param>
 internal sealed class WayFinder(nn.Module model, Func<IReadOnlyList<string>, AttachmentMethod> wanted)
 {
-    private const string Requested = "the options say so";
+    private const string Requested = "the options say so", Probed = "it declares nothing, but computed x W' + b on random input";
 
     private readonly WeightSlots _slots = new(model);
 
@@ -18,6 +18,9 @@ internal sealed class WayFinder(nn.Module model, Func<IReadOnlyList<string>, Att
 
     /// <summary>Whether something with these names may be materialised.</summary>
     public bool MayMaterialise(IReadOnlyList<string> names) => wanted(names) is AttachmentMethod.Automatic or AttachmentMethod.Materialise;
+
+    /// <summary>Whether a module may be run on random input to find out whether it is a linear layer: not where weights are to hold the product, which needs no layer.</summary>
+    public bool MayProbe(ModuleNode node) => wanted([node.Path]) is AttachmentMethod.Automatic or AttachmentMethod.Hook;
 
     /// <summary>The way for a layer.</summary>
     /// <param name="node">The layer.</param>
@@ -30,7 +33,11 @@ internal sealed class WayFinder(nn.Module model, Func<IReadOnlyList<string>, Att
         var method = wanted([node.Path]);
         way = AttachmentWay.Replace;
         var reason = Requested;
-        if (method is AttachmentMethod.Automatic or AttachmentMethod.Replace)
+        if (layer.IsProbed)
+        {
+            reason = Probed;
+        }
+        else if (method is AttachmentMethod.Automatic or AttachmentMethod.Replace)
         {
             var faults = FindReplacementFaults(node, references);
             if (faults.Count == 0 || method == AttachmentMethod.Replace)

@@ -106,7 +106,7 @@ internal sealed class SavedFit
 
     // A weight that belongs to no layer counts only if something is stored for it.
     private static IEnumerable<(string Path, object Module, AdaptableLayer Layer)> LayersAt(ModuleNode node, HashSet<string> stored) =>
-        AdapterKinds.Describe(node.Module) is { } layer
+        (stored.Contains(node.Path) ? AdapterKinds.DescribeNamed(node.Module) : AdapterKinds.Describe(node.Module)) is { } layer
             ? [(node.Path, node.Module, layer)]
             : WeightPart.In(node).Where(part => stored.Contains(part.Path)).Select(part => (part.Path, (object)part, part.AsLayer()));
 

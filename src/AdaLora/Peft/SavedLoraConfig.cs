@@ -44,7 +44,9 @@ internal sealed class SavedLoraConfig : SavedConfig
     public override IReadOnlyDictionary<string, long[]> ShapesOf(string module, MatrixSizes sizes) =>
         new Dictionary<string, long[]> { [Endings[0]] = sizes.LoraRight(RankOf(module)), [Endings[1]] = sizes.LoraLeft(RankOf(module)) };
 
-    public override string? FaultOf(AdaptableLayer layer) => layer.IsGrouped ? "is a grouped convolution, which PEFT's LoRA computes differently" : null;
+    public override string? FaultOf(AdaptableLayer layer) => layer.IsGrouped ? "is a grouped convolution, which PEFT's LoRA computes differently"
+        : layer.HasPlainLora ? null
+        : "is not a linear layer or a convolution, for which plain LoRA is not read";
 
     public override SavedTraining Training(int matrices, int triplets) => new()
     {

@@ -7,7 +7,7 @@ namespace AdaLora.Targeting;
 /// Chooses, by dotted module name (<c>encoder.layer.0.attention.query</c>), the layers that get adapters. Immutable; every method returns a new selection.
 /// </summary>
 /// <remarks>
-/// Only layers that can carry an adapter count (see <see cref="IProjection"/>). A suffix names individual layers, including convolutions, so a module of another
+/// Only layers that can carry an adapter count (see <see cref="IProjection"/>). A suffix names individual layers, including convolutions and embeddings, so a module of another
 /// kind that it matches is refused; globs and regular expressions describe regions, from which only the linear layers are taken.
 /// </remarks>
 public sealed class TargetModules
@@ -23,7 +23,7 @@ public sealed class TargetModules
         Exclusions = exclusions;
     }
 
-    /// <summary>Every linear layer of the model, including output heads. Convolutions are adapted only if they are named: see <see cref="Suffixes"/>.</summary>
+    /// <summary>Every linear layer of the model, including output heads. Convolutions and embeddings are adapted only if they are named: see <see cref="Suffixes"/>.</summary>
     public static TargetModules AllLinear { get; } = new("all linear layers", [], [], _ => NameMatch.ByKind);
 
     /// <summary>

@@ -40,3 +40,20 @@ internal sealed class SkipNet : Module<Tensor, Tensor>
         return head.call(cat([up.call(down.call(images).tanh()), images], 1)).mean([2, 3]).MoveToOuterDisposeScope();
     }
 }
+
+/// <summary>Convolutions over one and three dimensions, in sealed fields.</summary>
+internal sealed class SequenceAndVolume : Module<Tensor, Tensor>
+{
+    private readonly Conv1d sequence = Conv1d(2, 4, 3, padding: 1, padding_mode: TorchSharp.PaddingModes.Circular);
+    private readonly Conv3d volume = Conv3d(1, 3, (4, 1, 3), groups: 1);
+
+    public SequenceAndVolume()
+        : base(nameof(SequenceAndVolume)) => RegisterComponents();
+
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var states = sequence.call(input.view(-1, 2, 3)).tanh();
+        return volume.call(states.view(-1, 1, 4, 1, 3)).flatten(1).MoveToOuterDisposeScope();
+    }
+}

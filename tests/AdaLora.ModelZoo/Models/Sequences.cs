@@ -78,3 +78,20 @@ internal sealed class TiedLanguageModel : Module<Tensor, Tensor>
         return output.call(hidden.call(words.call(ids)).tanh()).mean([1]).MoveToOuterDisposeScope();
     }
 }
+
+/// <summary>A bag of embeddings and a head.</summary>
+internal sealed class Tagger : Module<Tensor, Tensor>
+{
+    private readonly Embedding words = Embedding(10, 8, padding_idx: 0);
+    private readonly Linear head = Linear(8, 3);
+
+    public Tagger()
+        : base(nameof(Tagger)) => RegisterComponents();
+
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var ids = (input.abs() * 4).to(ScalarType.Int64).clamp(0, 9);
+        return head.call(words.call(ids).sum(1)).MoveToOuterDisposeScope();
+    }
+}
