@@ -10,6 +10,7 @@ using AdaLora.Transformers.Families.Bert;
 using AdaLora.Transformers.Families.DebertaV2;
 using AdaLora.Transformers.Families.DistilBert;
 using AdaLora.Transformers.Families.Electra;
+using AdaLora.Transformers.Families.Gemma3;
 using AdaLora.Transformers.Families.Gpt2;
 using AdaLora.Transformers.Families.Roberta;
 using AdaLora.Transformers.Generation;
@@ -123,6 +124,11 @@ internal static class Entries
         ("a causal language model's loss, mask", bad => WithDecoder(model => model.Loss(ones([2, 8], ScalarType.Int64), bad, ones([2, 8], ScalarType.Int64)))),
         ("a causal language model's loss, labels", bad => WithDecoder(model => model.Loss(ones([2, 8], ScalarType.Int64), null, bad))),
         ("a causal language model's loss, positions", bad => WithDecoder(model => model.Loss(ones([2, 8], ScalarType.Int64), null, ones([2, 8], ScalarType.Int64), bad))),
+        ("a rotary decoder", bad => WithRotary(model => model.call(bad, null, null))),
+        ("a rotary decoder, mask", bad => WithRotary(model => model.call(ones([2, 8], ScalarType.Int64), bad, null))),
+        ("a rotary decoder, positions", bad => WithRotary(model => model.call(ones([2, 8], ScalarType.Int64), null, bad))),
+        ("a rotary decoder, in training", bad => WithRotary(model => { model.train(); model.call(bad, null, null).sum().backward(); })),
+        ("a rotary decoder's loss, mask", bad => WithRotary(model => model.Loss(ones([2, 8], ScalarType.Int64), bad, ones([2, 8], ScalarType.Int64)))),
         ("a generator's model", _ => new TextGenerator(null!)),
         ("a language model's generation", _ => WithDecoder(model => model.Generation = null!)),
         ("a language model", bad => { using var model = new BertForMaskedLM(Small(new BertConfig()), seed: 1); model.call(bad, null, null); }),
@@ -161,6 +167,27 @@ internal static class Entries
         using var model = AutoModel.QuestionAnswerer(folder);
         use(model);
     });
+
+    private static void WithRotary(Action<CausalLM> use)
+    {
+        using var model = AutoModel.NewCausalLM(
+            new Gemma3TextConfig
+            {
+                VocabularySize = 50,
+                HiddenSize = 8,
+                IntermediateSize = 8,
+                Layers = 2,
+                Heads = 4,
+                KeyValueHeads = 2,
+                HeadSize = 4,
+                SlidingWindow = 3,
+                FullLayerEvery = 2,
+                Rotary = new RotaryParameters { Type = RotaryType.Dynamic, Factor = 2 },
+            },
+            seed: 1);
+        model.eval();
+        use(model);
+    }
 
     private static Gpt2Config SmallDecoder => new() { VocabularySize = 50, HiddenSize = 8, Layers = 1, Heads = 2, MaxPositions = 20 };
 

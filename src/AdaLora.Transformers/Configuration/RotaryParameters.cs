@@ -139,6 +139,9 @@ public sealed record RotaryParameters
         faults.Require(OriginalMaxPositions is null or > 0, $"original_max_position_embeddings is {OriginalMaxPositions}; it must be above 0");
         if (Type is not (RotaryType.Default or RotaryType.LongRope) || Factor is not null)
             faults.Require(Factor is { } factor && double.IsFinite(factor) && factor > 0, $"rope scaling has the factor {(Factor is null ? "null" : $"{Factor}")}; it must be above 0");
+        faults.Require(AttentionFactor is null || (AttentionFactor > 0 && double.IsFinite(AttentionFactor.Value)), $"attention_factor is {AttentionFactor}; it must be above 0");
+        foreach (var (name, scale) in ((string, double?)[])[("mscale", MagnitudeScale), ("mscale_all_dim", MagnitudeScaleOfAll)])
+            faults.Require(scale is null || (scale >= 0 && double.IsFinite(scale.Value)), $"{name} is {scale}; it must not be negative");
         if (Type is RotaryType.Dynamic)
             faults.Require(rotated != 2, "rope_type dynamic needs more than 2 rotated entries in each head");
         if (Type is RotaryType.Llama3)
@@ -148,6 +151,9 @@ public sealed record RotaryParameters
                 $"low_freq_factor {LowFrequencyFactor} must be above 0, and high_freq_factor {HighFrequencyFactor} above it");
         }
 
+        // Their logarithms divide.
+        faults.Require(Type is not RotaryType.Yarn || Base > 1, $"rope_theta {Base} must be above 1 with yarn");
+        faults.Require(Type is not RotaryType.LongRope || OriginalMaxPositions is not 1, "original_max_position_embeddings must be above 1 with longrope");
         if (Type is RotaryType.Yarn)
             faults.Require(BetaSlow > 0 && BetaFast >= BetaSlow, $"beta_slow {BetaSlow} must be above 0, and beta_fast {BetaFast} not below it");
         if (Type is RotaryType.LongRope)

@@ -7,7 +7,7 @@ namespace AdaLora.Transformers.Hub;
 /// of tokenizers.
 /// </summary>
 /// <remarks>
-/// The cache has the layout of the Python tools, so that a model is downloaded once for all of them. Only config.json, tokenizer files and safetensors weights are downloaded.
+/// The cache has the layout of the Python tools, so that a model is downloaded once for all of them. Only config.json, generation_config.json, tokenizer files and safetensors weights are downloaded.
 /// A revision whose files are in the cache needs no request, see <see cref="HubOptions.CheckForUpdates"/>.
 /// </remarks>
 public static class HubCheckpoint

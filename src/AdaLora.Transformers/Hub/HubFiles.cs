@@ -7,7 +7,7 @@ namespace AdaLora.Transformers.Hub;
 internal static class HubFiles
 {
     /// <summary>The files besides the weights, the required one first.</summary>
-    public static IReadOnlyList<string> Small { get; } = [CheckpointFiles.Config, .. CheckpointFiles.Tokenizer];
+    public static IReadOnlyList<string> Small { get; } = [CheckpointFiles.Config, GenerationConfigFile.Name, .. CheckpointFiles.Tokenizer];
 
     /// <summary>What a snapshot lacks to be loaded; empty for a usable one.</summary>
     /// <exception cref="CheckpointException">The shard index is broken.</exception>

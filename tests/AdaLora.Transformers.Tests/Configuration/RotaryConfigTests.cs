@@ -49,6 +49,8 @@ public sealed class RotaryConfigTests : IDisposable
     [InlineData("""{ "rope_type": "longrope", "short_factor": [1, 2, 3], "long_factor": [1, 2] }""", "short_factor must hold 2 numbers above 0")]
     [InlineData("""{ "rope_type": "default", "partial_rotary_factor": 0.75 }""", "3 entries of each head would be rotated")]
     [InlineData("""{ "rope_theta": 0 }""", "rope_theta 0 is not finite and above 0")]
+    [InlineData("""{ "rope_type": "yarn", "factor": 2, "attention_factor": -1, "mscale": -1 }""", "attention_factor is -1; it must be above 0; mscale is -1; it must not be negative")]
+    [InlineData("""{ "rope_type": "yarn", "factor": 2, "rope_theta": 1 }""", "rope_theta 1 must be above 1 with yarn")]
     [InlineData("[1]", "rope_parameters is [1]; it must be an object")]
     public void What_cannot_be_followed_is_refused_by_name(string rotary, string fault) =>
         Assert.Contains(fault, Assert.Throws<CheckpointException>(() => Read<LlamaConfig>("llama", $$"""{ "rope_parameters": {{rotary}} }""")).Message, StringComparison.Ordinal);

@@ -1,6 +1,8 @@
 using AdaLora.Safetensors;
 using AdaLora.TestSupport;
 using AdaLora.Transformers.Configuration;
+using AdaLora.Transformers.Generation;
+using AdaLora.Transformers.Tests.Families;
 using AdaLora.Transformers.Tokenization;
 using Xunit;
 
@@ -23,6 +25,47 @@ public sealed class CheckpointFuzzTests : IDisposable
     {
         Copy(TestMaterial.RequireGolden(["models", .. checkpoint.Split('/')]));
         Fuzz(file, () => AutoModel.Encoder(_folder.Path).Dispose(), exception => exception is CheckpointException or SafetensorsException);
+    }
+
+    /// <summary>What is read is also used: a setting that is wrong must show when the file is read, or when text is to be generated.</summary>
+    [Theory]
+    [InlineData("llama", "config.json")]
+    [InlineData("phi3", "config.json")]
+    [InlineData("gemma3_text", "config.json")]
+    [InlineData("qwen2", "generation_config.json")]
+    public void A_language_model(string family, string file)
+    {
+        using (var model = SmallDecoder.Make(family))
+        {
+            model.Generation = new GenerationOptions
+            {
+                MaxNewTokens = 3,
+                Samples = true,
+                TopK = 5,
+                TopP = 0.9,
+                MinP = 0.01,
+                TypicalP = 0.95,
+                Temperature = 0.7,
+                RepetitionPenalty = 1.2,
+                Beams = 2,
+                Returned = 2,
+                ForcedEndId = 2,
+                EndIds = [2, 3],
+                EarlyStopping = EarlyStopping.WhenNoneCanWin,
+            };
+            model.SaveCheckpoint(_folder.Path);
+        }
+
+        Fuzz(
+            file,
+            () =>
+            {
+                using var model = AutoModel.CausalLM(_folder.Path);
+                // As damage may ask for any number of tokens and beams.
+                var options = model.Generation with { MaxNewTokens = 3, Beams = Math.Min(model.Generation.Beams, 4), Returned = Math.Min(model.Generation.Returned, 4) };
+                _ = new TextGenerator(model, options).Generate([[1, 4, 5], [6]]);
+            },
+            exception => exception is CheckpointException or SafetensorsException || (exception is ArgumentException && file == GenerationConfigFile.Name));
     }
 
     [Theory]

@@ -4,9 +4,9 @@ namespace AdaLora.Transformers.Tokenization.Models;
 internal abstract class TokenModel
 {
     private const int LongestRemembered = 64;
-    private const int Remembered = 1 << 14;
+    private const int Remembered = 1 << 15;
 
-    // Whoever finds something else in a word's place puts it there; entries never change, so threads need no lock.
+    // Each word has two neighbouring places. Entries never change, so threads need no lock: at worst, one of them spells a word that another has spelled.
     private readonly Entry?[] _entries = new Entry?[Remembered];
 
     /// <summary>The tokens of a word, which is not empty and has no half of a surrogate pair without the other.</summary>
@@ -14,14 +14,16 @@ internal abstract class TokenModel
     {
         if (word.Length > LongestRemembered)
             return Find(word);
-        ref var place = ref _entries[string.GetHashCode(word) & (Remembered - 1)];
-        var entry = Volatile.Read(ref place);
-        if (entry is null || !word.SequenceEqual(entry.Word))
-        {
-            entry = new Entry(word.ToString(), Find(word));
-            Volatile.Write(ref place, entry);
-        }
-
+        var first = string.GetHashCode(word) & (Remembered - 2);
+        var latest = Volatile.Read(ref _entries[first]);
+        if (latest is not null && word.SequenceEqual(latest.Word))
+            return latest.Spelling;
+        if (Volatile.Read(ref _entries[first + 1]) is { } earlier && word.SequenceEqual(earlier.Word))
+            return earlier.Spelling;
+        // The word that was there longer makes room.
+        var entry = new Entry(word.ToString(), Find(word));
+        Volatile.Write(ref _entries[first + 1], latest);
+        Volatile.Write(ref _entries[first], entry);
         return entry.Spelling;
     }
 

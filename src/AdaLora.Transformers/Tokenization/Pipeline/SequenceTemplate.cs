@@ -28,7 +28,8 @@ internal sealed record SequenceTemplate(SequenceFrame Single, SequenceFrame Pair
     /// <summary>Start, text, separator, and two separators between texts; all of type 0.</summary>
     public static SequenceTemplate Roberta(int start, int separator) => new(
         new SequenceFrame([(start, 0)], 0, [], 0, [(separator, 0)]),
-        new SequenceFrame([(start, 0)], 0, [(separator, 0), (separator, 0)], 0, [(separator, 0)])) { HasNoTypes = true };
+        new SequenceFrame([(start, 0)], 0, [(separator, 0), (separator, 0)], 0, [(separator, 0)]))
+    { HasNoTypes = true };
 
     /// <summary>Each text between a start and an end, as far as there are any; those of the second text are of type 1.</summary>
     public static SequenceTemplate Llama(int? start, int? end)
