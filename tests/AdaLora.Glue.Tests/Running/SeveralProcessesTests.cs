@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using AdaLora.Experiments.Programs;
+using AdaLora.Glue.Commands;
+using AdaLora.Glue.Demo;
+using Xunit;
+
+namespace AdaLora.Glue.Tests.Running;
+
+/// <summary>The application behind mpirun.</summary>
+public sealed class SeveralProcessesTests : IDisposable
+{
+    private readonly DemoApplication _app = new();
+
+    public void Dispose() => _app.Dispose();
+
+    [Theory]
+    [InlineData("mpirun.openmpi")]
+    [InlineData("mpirun.mpich")]
+    public void A_run_that_two_processes_share_writes_the_adapter_and_the_metrics_of_one(string launcher)
+    {
+        RequireLauncher(launcher);
+        Assert.Equal(0, _app.Train("one", "--accumulate", "2", "--threads", "1", "--eval-every", "4").Code);
+
+        var (code, errors) = Launch(launcher, TrainLine("two", "--accumulate", "2", "--threads", "1", "--eval-every", "4"));
+
+        Assert.True(code == 0, errors);
+        Assert.Equal(AdapterOf("one"), AdapterOf("two"));
+        var (one, two) = (MetricsOf("one"), MetricsOf("two"));
+        Assert.Equal((1, 2), (one["processes"]!.GetValue<int>(), two["processes"]!.GetValue<int>()));
+        Assert.True(JsonNode.DeepEquals(one["evaluations"], two["evaluations"]), two["evaluations"]!.ToJsonString());
+        Assert.True(JsonNode.DeepEquals(one["ranks"], two["ranks"]));
+    }
+
+    [Fact]
+    public void Too_few_batches_in_a_step_and_other_commands_are_refused()
+    {
+        const string Launcher = "mpirun.mpich";
+        RequireLauncher(Launcher);
+
+        var few = Launch(Launcher, TrainLine("few"));
+        var compared = Launch(Launcher, ["compare", "--tasks", "cola", "--data", _app.Data, "--model", DemoDefaults.EncoderFolder]);
+
+        Assert.Equal(2, few.Code);
+        Assert.Contains("--accumulate: is 1, but 2 processes share the batches of a step; it must be at least 2.", few.Errors, StringComparison.Ordinal);
+        Assert.Equal(2, compared.Code);
+        Assert.Contains("Several processes can only share one run of train.", compared.Errors, StringComparison.Ordinal);
+    }
+
+    private static void RequireLauncher(string launcher) => Assert.SkipUnless(
+        Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, launcher))), $"{launcher} is not installed; on Debian: apt-get install openmpi-bin mpich.");
+
+    private string[] TrainLine(string output, params string[] more) =>
+    [
+        "train", "--task", "cola", "--data", _app.Data, "--model", DemoDefaults.EncoderFolder, "--initial-rank", "6", "--target-rank", "4", "--lr", "5e-3", "--max-steps", "12", "--delta-t", "1",
+        "--output", _app.File(output), .. more,
+    ];
+
+    private byte[] AdapterOf(string run) => File.ReadAllBytes(Path.Combine(_app.File(run), "adapter", "adapter_model.safetensors"));
+
+    private JsonNode MetricsOf(string run) => JsonNode.Parse(File.ReadAllText(Path.Combine(_app.File(run), "metrics.json")))!;
+
+    private static (int Code, string Errors) Launch(string launcher, string[] arguments)
+    {
+        var application = new ApplicationProgram(typeof(GlueHost).Assembly).Start(arguments);
+        string[] before = launcher.EndsWith("openmpi", StringComparison.Ordinal) ? ["--oversubscribe", "-n", "2"] : ["-n", "2"];
+        var start = new ProcessStartInfo(launcher, [.. before, application.FileName, .. application.ArgumentList]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["OMPI_ALLOW_RUN_AS_ROOT"] = start.Environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1";
+        using var process = Process.Start(start)!;
+        _ = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        if (process.WaitForExit(TimeSpan.FromMinutes(5)))
+            return (process.ExitCode, errors.Result);
+        process.Kill(entireProcessTree: true);
+        throw new TimeoutException("The processes never ended.");
+    }
+}
