@@ -99,6 +99,7 @@ public sealed partial class AdaLoraModel
         _norm.Measure(maxGradientNorm, scaler?.Float16Factor ?? 1);
         if (Options.SensitivityTiming == SensitivityTiming.BeforeOptimizerStep)
             allocator.Track(ScheduleStep, _bank.Values, _bank.Gradients, _norm.IsFinite);
+        allocator.Group = group;
         _betweenCalls = true;
         return new StepGradients(_norm);
     }
@@ -127,6 +128,7 @@ public sealed partial class AdaLoraModel
         }
         finally
         {
+            allocator.Group = ProcessGroup.Single;
             _activity.EndPass();
             WriteWeights();
             // The step happened, whether or not its mask could be applied.

@@ -1,3 +1,4 @@
+using AdaLora.Internals;
 using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Layers;
 using static TorchSharp.torch;
@@ -38,7 +39,7 @@ internal sealed class DecodingBatch : IDisposable
         _texts = [.. prompts.Select(prompt => Enumerable.Repeat(0, longest - prompt.Count).Concat(prompt).ToList())];
         using var scope = NewDisposeScope();
         if (prompts.Any(prompt => prompt.Count < longest))
-            _mask = tensor(real, [prompts.Count, _capacity], device: _device).DetachFromDisposeScope();
+            _mask = PinnedCopy.To(tensor(real, [prompts.Count, _capacity], device: CPU), _device).DetachFromDisposeScope();
         return Score(_texts).DetachFromDisposeScope();
     }
 
@@ -66,7 +67,7 @@ internal sealed class DecodingBatch : IDisposable
         if (_mask is null)
             return;
         var before = _mask;
-        _mask = before.index_select(0, tensor(rows.Select(row => (long)row).ToArray(), device: _device)).DetachFromDisposeScope();
+        _mask = before.index_select(0, PinnedCopy.To(tensor(rows.Select(row => (long)row).ToArray(), device: CPU), _device)).DetachFromDisposeScope();
         before.Dispose();
     }
 
@@ -80,7 +81,7 @@ internal sealed class DecodingBatch : IDisposable
     {
         using var noGrad = no_grad();
         var all = rows.ToList();
-        var ids = tensor(all.SelectMany(row => row).Select(id => (long)id).ToArray(), [all.Count, all[0].Count], device: _device);
+        var ids = PinnedCopy.To(tensor(all.SelectMany(row => row).Select(id => (long)id).ToArray(), [all.Count, all[0].Count], device: CPU), _device);
         return _model.ScoreNext(ids, _mask?.narrow(1, 0, _cache.Length + ids.shape[1]), _cache);
     }
 }

@@ -49,7 +49,7 @@ internal static class TokenSearch
         batch.Keep(rows);
         using (scores)
         using (NewDisposeScope())
-            return scores.index_select(0, tensor(rows.Select(row => (long)row).ToArray(), device: scores.device)).DetachFromDisposeScope();
+            return scores.index_select(0, PinnedCopy.To(tensor(rows.Select(row => (long)row).ToArray(), device: CPU), scores.device)).DetachFromDisposeScope();
     }
 
     /// <param name="run">The run.</param>

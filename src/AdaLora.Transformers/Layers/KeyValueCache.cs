@@ -1,3 +1,4 @@
+using AdaLora.Internals;
 using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Layers;
@@ -85,7 +86,7 @@ internal sealed class KeyValueCache(long capacity) : IDisposable
         return states;
     }
 
-    private static Tensor Numbers(IReadOnlyList<int> rows, Device device) => tensor(rows.Select(row => (long)row).ToArray(), device: device);
+    private static Tensor Numbers(IReadOnlyList<int> rows, Device device) => PinnedCopy.To(tensor(rows.Select(row => (long)row).ToArray(), device: CPU), device);
 
     private Tensor Room(Tensor states) => empty([states.shape[0], states.shape[1], capacity, states.shape[3]], states.dtype, states.device).DetachFromDisposeScope();
 }

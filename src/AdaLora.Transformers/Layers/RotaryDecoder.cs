@@ -60,7 +60,7 @@ internal sealed class RotaryDecoder : TextDecoder
         var words = _words.call(inputIds);
         // A tensor of the model's own precision: the reference rounds the factor to it.
         if (_wordScale != 1)
-            words = words.mul(tensor(_wordScale, words.dtype, words.device));
+            words = words.mul(tensor(_wordScale, words.dtype, device: CPU));
         return _dropout.call(words).MoveToOuterDisposeScope();
     }
 

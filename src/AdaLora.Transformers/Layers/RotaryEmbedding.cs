@@ -25,7 +25,7 @@ internal sealed class RotaryEmbedding(RotaryParameters rotary, int headSize, int
         using var noGrad = no_grad();
         // In half precision, positions beyond a few hundred would not even be distinct.
         var wide = dtype == ScalarType.Float64 ? dtype : ScalarType.Float32;
-        var frequencies = tensor(RotaryFrequencies.Of(rotary, _rotated, maxPositions, length), device: positions.device).to(wide);
+        var frequencies = PinnedCopy.To(tensor(RotaryFrequencies.Of(rotary, _rotated, maxPositions, length), device: CPU), positions.device).to(wide);
         var angles = positions.to(wide).unsqueeze(-1).mul(frequencies);
         var factor = RotaryFrequencies.AttentionFactor(rotary, maxPositions);
         return (Finish(cat([angles, angles], -1).cos()), Finish(cat([angles.neg(), angles], -1).sin()));

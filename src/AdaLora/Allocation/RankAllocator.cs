@@ -1,5 +1,6 @@
 using AdaLora.Bank;
 using AdaLora.Internals;
+using AdaLora.Processes;
 using static TorchSharp.torch;
 
 namespace AdaLora.Allocation;
@@ -57,6 +58,9 @@ public sealed partial class RankAllocator : IBankFollower
     /// <summary>Whether pruned triplets are no longer held, so that nothing is left to mask.</summary>
     public bool IsCompacted { get; private set; }
 
+    /// <summary>The processes that train together: what is pruned is what the first of them decides.</summary>
+    internal IProcessGroup Group { get; set; } = ProcessGroup.Single;
+
     /// <summary>
     /// Adds the gradients of step <paramref name="step"/> to the importance. From the first step of the final phase on, nothing is accumulated unless nothing has been so far: a pattern
     /// must be based on at least one gradient.
@@ -81,7 +85,7 @@ public sealed partial class RankAllocator : IBankFollower
             return null;
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var scores = HostRead.Values<double>(Scores(values).nan_to_num(0).to(ScalarType.Float64));
+        var scores = Group.OfFirst(HostRead.Values<double>(Scores(values).nan_to_num(0).to(ScalarType.Float64)));
         var share = (double)(step - Schedule.InitialSteps) / (Schedule.FirstFinalStep - Schedule.InitialSteps);
         return _strategy.Choose(new AllocationTurn(_bank.Layout, scores, Schedule.BudgetAt(step), share));
     }
@@ -139,6 +143,7 @@ public sealed partial class RankAllocator : IBankFollower
         var ranking = canonical.sort(0, descending: true, stable: true).Indices;
         _pruned.FillInPlace(true);
         _pruned.IndexFillInPlace(0, _order.index_select(0, ranking.narrow(0, 0, budget)), false);
+        Group.Broadcast(_pruned, root: 0);
         LiveTriplets = budget;
         HasMasked = true;
     }

@@ -12,6 +12,9 @@ internal static class Agreement
     /// <summary>The number of process 0.</summary>
     public static double OfFirst(this IProcessGroup group, double here) => group.Size == 1 ? here : group.Gather([here])[0][0];
 
+    /// <summary>The numbers of process 0.</summary>
+    public static double[] OfFirst(this IProcessGroup group, double[] here) => group.Size == 1 ? here : group.Gather(group.Rank == 0 ? here : [])[0];
+
     /// <summary>The sums over the processes, in the order of their ranks.</summary>
     public static (double First, double Second) Sum(this IProcessGroup group, (double First, double Second) here)
     {

@@ -45,6 +45,9 @@ public sealed class CheckpointOptions
     /// <summary>Opens the stream for a path, so that tests can make it fail.</summary>
     internal Func<string, Stream>? CreateStream { get; init; }
 
+    /// <summary>Whether a checkpoint is due after this many batches.</summary>
+    internal bool IsDue(long batches) => batches % Every == 0;
+
     internal void Validate(Problems problems)
     {
         problems.Require(!string.IsNullOrWhiteSpace(Folder), $"{nameof(TrainerOptions.Checkpoints)}.{nameof(Folder)} is empty");

@@ -143,13 +143,14 @@ public sealed class Trainer : IDisposable
         using var hold = _target.Hold();
         // Another trainer may have been created for the same model since.
         _target.Use(_optimizer);
-        using var checkpoints = KeepCheckpoints(losses);
+        RunIdentity Identify() => RunIdentity.Of(_target, _options, _optimizer, losses, _scale);
+        using var checkpoints = KeepCheckpoints(Identify);
         _used = true;
         if (_options.Seed is { } seed)
             manual_seed(seed).Dispose();
 
         using var running = new Running(this);
-        using var run = new TrainingRun(_target, _options, _optimizer, _learningRates, _scale, _best, checkpoints, evaluate, _options.Group.Rank == 0 ? progress : null, _logger);
+        using var run = new TrainingRun(_target, _options, _optimizer, _learningRates, _scale, _best, checkpoints, Identify, evaluate, _options.Group.Rank == 0 ? progress : null, _logger);
         return run.Execute(batches, batch => accumulate(run, batch), size, cancellation);
     }
 
@@ -177,12 +178,12 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    private CheckpointKeeper? KeepCheckpoints(string losses)
+    private CheckpointKeeper? KeepCheckpoints(Func<RunIdentity> identify)
     {
         if (_options.Checkpoints is not { } options)
             return null;
         OptimizerState.Require(_optimizer);
-        return new CheckpointKeeper(options, RunIdentity.Of(_target, _options, _optimizer, losses, _scale), _logger);
+        return _options.Group.Rank == 0 ? new CheckpointKeeper(options, identify(), _logger) : null;
     }
 
     /// <summary>Frees the optimiser's state and the best weights. The caller still owns model and adapters.</summary>

@@ -70,7 +70,10 @@ public sealed class TrainerOptions
     /// <summary>Optimiser steps between two progress reports, at least 1. Losses are read from the device only for a report.</summary>
     public long ReportEvery { get; init; } = 10;
 
-    /// <summary>Seed of torch's generators, set when training starts; null leaves them alone.</summary>
+    /// <summary>
+    /// Seed of torch's generators, set when training starts, and from this and its number again before each epoch and each batch: the random numbers of a batch do not depend on which
+    /// process computes it. Null leaves the generators alone; then process 0 of a <see cref="Group"/> of several draws a seed for all.
+    /// </summary>
     public long? Seed { get; init; }
 
     /// <summary>
@@ -115,8 +118,9 @@ public sealed class TrainerOptions
     /// <summary>
     /// The processes that train together, each with the same model, options and batches; this one alone by default. Every process enumerates all batches and computes its share: batch k of
     /// an optimiser step, from 0, belongs to process k mod N, so <see cref="GradientAccumulation"/> must be at least N. Losses, gradients and decisions are those of all. Training starts
-    /// from the weights of process 0. Evaluations run on every process; the score of process 0 counts. <see cref="Checkpoints"/> need a single process. Without dropout N processes train
-    /// what one trains, up to the order of sums; with dropout the masks depend on N.
+    /// from the weights of process 0; everything that must be the same everywhere is compared before the first step, and what is trained at every report. Evaluations run on every process; the
+    /// score of process 0 counts. Only process 0 logs, reports and writes <see cref="Checkpoints"/>, which do not depend on N. N processes train what one trains with the same
+    /// <see cref="Seed"/>, dropout included, up to the order of sums: bit for bit if there are as many batches in a step as processes.
     /// </summary>
     public IProcessGroup Group { get; init; } = ProcessGroup.Single;
 
@@ -184,7 +188,6 @@ public sealed class TrainerOptions
         problems.Require(
             Group is null or { Size: 1 } || GradientAccumulation >= Group.Size,
             $"{nameof(GradientAccumulation)} is {GradientAccumulation}, but {nameof(Group)} has {Group?.Size} processes, which share the batches of a step; it must be at least {Group?.Size}");
-        problems.Require(Group is null or { Size: 1 } || Checkpoints is null, $"{nameof(Checkpoints)} are set, but {nameof(Group)} has {Group?.Size} processes; only a single process can save them");
         Checkpoints?.Validate(problems);
         problems.ThrowIfAny("The trainer options are not valid");
     }

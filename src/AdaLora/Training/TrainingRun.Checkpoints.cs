@@ -1,3 +1,4 @@
+using AdaLora.Processes;
 using AdaLora.Safetensors;
 using AdaLora.Training.Checkpoints;
 
@@ -13,8 +14,22 @@ internal sealed partial class TrainingRun
         ("loss_scale", _scaler), ("optimizer", new OptimizerState(_optimizer)),
     ];
 
+    /// <summary>Within a step, what several processes have computed of it is spread over them: they save after it.</summary>
+    private bool CanSave => _options.Group.Size == 1 || _counters.Pending == 0;
+
     private void Save()
     {
+        _isCheckpointDue = false;
+        if (_options.Checkpoints is null)
+        {
+            _bestIsUnsaved = false;
+            return;
+        }
+
+        if (!CanSave)
+            CollectPending();
+        _losses.Collect(_options.Group);
+        BufferExchange.Share(_options.Group, _target.Model);
         _checkpoints?.Save(_position.Batches, _bestIsUnsaved, state =>
         {
             _target.Save(state.Part("model"), isWithinStep: _counters.Pending > 0);

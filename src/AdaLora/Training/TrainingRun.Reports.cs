@@ -13,6 +13,7 @@ internal sealed partial class TrainingRun
             return null;
 
         double score;
+        BufferExchange.Share(_options.Group, _target.Model);
         _collections.Begin();
         using (NewDisposeScope())
         using (no_grad())
@@ -50,6 +51,7 @@ internal sealed partial class TrainingRun
 
     private TrainingProgress Describe()
     {
+        RequireEqualWeights();
         var loss = _losses.ReadMean(_options.Group);
         var figures = _target.ReadFigures();
         var time = _timer.Read(_options.TotalSteps - _counters.Steps);

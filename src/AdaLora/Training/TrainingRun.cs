@@ -30,8 +30,10 @@ internal sealed partial class TrainingRun : IDisposable
     private readonly LossScaler _scaler;
     private readonly long _warmup;
     private readonly CollectionsBetweenSteps _collections;
+    private readonly Func<RunIdentity> _identify;
     private bool _compact;
     private bool _bestIsUnsaved;
+    private bool _isCheckpointDue;
 
     public TrainingRun(
         TrainingTarget target,
@@ -41,12 +43,13 @@ internal sealed partial class TrainingRun : IDisposable
         LossScale scale,
         BestWeights best,
         CheckpointKeeper? checkpoints,
+        Func<RunIdentity> identify,
         Func<double>? evaluate,
         IProgress<TrainingProgress>? progress,
         ILogger logger)
     {
         (_target, _options, _optimizer, _learningRates, _best) = (target, options, optimizer, learningRates, best);
-        (_checkpoints, _evaluate, _progress, _logger) = (checkpoints, evaluate, progress, logger);
+        (_checkpoints, _identify, _evaluate, _progress, _logger) = (checkpoints, identify, evaluate, progress, logger);
         _evaluations = new EvaluationLog(options.HigherIsBetter, options.Patience);
         _history = new ProgressHistory(_evaluations);
         _scaler = new LossScaler(scale, optimizer);
@@ -64,7 +67,8 @@ internal sealed partial class TrainingRun : IDisposable
     {
         TrainingLog.Started(_logger, _options.TotalSteps, _target.Parameters.Sum(p => p.numel()));
         Prepare();
-        var stop = _checkpoints?.TryResume(Resume) == true ? EndedBefore() : null;
+        var stop = TryResume() ? EndedBefore() : null;
+        TakeKey();
         while (stop is null)
             stop = Epoch(batches, accumulate, size, cancellation);
         if (_history.LatestStep != _counters.Steps)
@@ -98,6 +102,7 @@ internal sealed partial class TrainingRun : IDisposable
 
     private void Prepare()
     {
+        RequireSameness();
         using var scope = NewDisposeScope();
         using (no_grad())
         {
@@ -105,6 +110,7 @@ internal sealed partial class TrainingRun : IDisposable
                 _options.Group.Broadcast(parameter, root: 0);
         }
 
+        BufferExchange.Share(_options.Group, _target.Model);
         _target.Model.train();
         _optimizer.zero_grad();
     }
@@ -119,6 +125,7 @@ internal sealed partial class TrainingRun : IDisposable
 
             _collections.Begin();
             using var scope = NewDisposeScope();
+            _position.BeginBatch();
             if (!enumerator.MoveNext())
                 break;
             _timer.Resume();
@@ -135,7 +142,8 @@ internal sealed partial class TrainingRun : IDisposable
             _collections.End();
             if (_counters.Pending == 0 && AfterStep() is { } stop)
                 return stop;
-            if (_bestIsUnsaved || _checkpoints?.IsDue(_position.Batches) == true)
+            _isCheckpointDue |= _options.Checkpoints?.IsDue(_position.Batches) == true;
+            if ((_bestIsUnsaved || _isCheckpointDue) && CanSave)
                 Save();
         }
 
@@ -145,14 +153,10 @@ internal sealed partial class TrainingRun : IDisposable
         _position.CloseEpoch();
         // Backward passes still waiting for their step do not change the weights; without a step since the latest evaluation there is nothing new to evaluate.
         var early = _options.EvaluateEvery is null && _counters.Steps > (_evaluations.Latest?.Step ?? 0) ? Evaluate() : null;
-        if (_bestIsUnsaved && early is null)
+        if (_bestIsUnsaved && early is null && CanSave)
             Save();
         return early;
     }
-
-    /// <summary>The processes share the batches of each step.</summary>
-    /// <param name="place">The batch's place within the step, from 0.</param>
-    private bool IsForThisProcess(int place) => place % _options.Group.Size == _options.Group.Rank;
 
     private StopReason? AfterStep()
     {

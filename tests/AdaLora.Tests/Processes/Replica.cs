@@ -33,14 +33,23 @@ internal sealed class Replica : IProgress<TrainingProgress>, IDisposable
 
     public List<TrainingProgress> Reports { get; } = [];
 
-    public ReplicaRun Train(IProcessGroup group, int steps = Steps, int? badBatch = null, int? cancelAt = null, int? patience = null, Func<long, double>? score = null)
+    public ReplicaRun Train(
+        IProcessGroup group, int steps = Steps, int? badBatch = null, int? cancelAt = null, int? patience = null, Func<long, double>? score = null,
+        CheckpointOptions? checkpoints = null, int? failAtBatch = null)
     {
         var (patterns, hashes) = (new List<string>(), new List<string>());
         using var cancel = new CancellationTokenSource();
-        using var trainer = new Trainer(Adapted, Options(group, steps, patience), Logger);
+        using var trainer = new Trainer(Adapted, Options(group, steps, patience, checkpoints: checkpoints), Logger);
+        var batches = 0;
         var result = trainer.Fit(
             Numbered(),
-            batch => batch.Number == badBatch ? TinyTask.Loss(_model, batch.Batch).mul(float.NaN) : TinyTask.Loss(_model, batch.Batch),
+            batch =>
+            {
+                // An exception that nothing else throws.
+                if (++batches == failAtBatch)
+                    throw new InvalidTimeZoneException();
+                return batch.Number == badBatch ? TinyTask.Loss(_model, batch.Batch).mul(float.NaN) : TinyTask.Loss(_model, batch.Batch);
+            },
             () =>
             {
                 var pattern = Adapted.ReadPattern();
@@ -105,7 +114,7 @@ internal sealed class Replica : IProgress<TrainingProgress>, IDisposable
         _model.Dispose();
     }
 
-    private static TrainerOptions Options(IProcessGroup group, int steps, int? patience, long? evaluateEvery = 1) => new()
+    private static TrainerOptions Options(IProcessGroup group, int steps, int? patience, long? evaluateEvery = 1, CheckpointOptions? checkpoints = null) => new()
     {
         TotalSteps = steps,
         LearningRate = 1e-2,
@@ -115,6 +124,7 @@ internal sealed class Replica : IProgress<TrainingProgress>, IDisposable
         Patience = patience,
         BestBeforeFinal = true,
         Group = group,
+        Checkpoints = checkpoints,
     };
 
     // Ends within a step, so that one step has batches of two epochs.

@@ -40,9 +40,6 @@ internal sealed class CheckpointKeeper : IDisposable
         _lock = Lock(Path.Combine(options.Folder, LockFile));
     }
 
-    /// <summary>Whether a checkpoint is due after this many batches.</summary>
-    public bool IsDue(long batches) => batches % _options.Every == 0;
-
     /// <summary>Saves a checkpoint unless there already is one for this moment. A failure is logged: the training is worth more.</summary>
     /// <param name="batches">Batches trained on.</param>
     /// <param name="isBest">Whether the evaluation at this moment is the best so far.</param>

@@ -10,6 +10,9 @@ internal sealed class DataPosition : IResumable, IDisposable
     private Tensor? _epochStart;
     private Tensor? _resumed;
 
+    /// <summary>What torch's random numbers are derived from, together with the numbers of epochs and batches; null leaves its generators alone.</summary>
+    public long? Key { get; set; }
+
     /// <summary>Epochs begun.</summary>
     public int Epoch { get; private set; }
 
@@ -39,6 +42,14 @@ internal sealed class DataPosition : IResumable, IDisposable
         return Begin(batches);
     }
 
+    /// <summary>Call before each batch is taken from its epoch.</summary>
+    public void BeginBatch()
+    {
+        // The first one continues from the beginning of its epoch, whose order may be drawn as late as now.
+        if (Key is { } key && InEpoch > 0)
+            KeyedRandomness.BeginBatch(key, Batches);
+    }
+
     /// <summary>Records that a batch was taken from the epoch.</summary>
     /// <param name="samples">Number of examples in it; 0 if unknown.</param>
     public void Advance(long samples)
@@ -58,6 +69,8 @@ internal sealed class DataPosition : IResumable, IDisposable
         state.Put("samples", Samples);
         state.Put("in_pass", InEpoch ?? -1);
         state.Put("generator", get_rng_state());
+        if (Key is { } key)
+            state.Put("key", key);
         if (_epochStart is not null)
             state.Put("generator_at_pass", _epochStart);
     }
@@ -68,6 +81,7 @@ internal sealed class DataPosition : IResumable, IDisposable
         Batches = state.Integer("batches");
         Samples = state.Integer("samples");
         InEpoch = state.Integer("in_pass") is >= 0 and var inEpoch ? inEpoch : null;
+        Key = state.Contains("key") ? state.Integer("key") : null;
         _resumed = state.Tensor("generator").clone().DetachFromDisposeScope();
         _epochStart = state.Contains("generator_at_pass") ? state.Tensor("generator_at_pass").clone().DetachFromDisposeScope() : null;
     }
@@ -82,6 +96,8 @@ internal sealed class DataPosition : IResumable, IDisposable
     {
         Epoch++;
         InEpoch = 0;
+        if (Key is { } key)
+            KeyedRandomness.BeginEpoch(key, Epoch);
         _epochStart?.Dispose();
         _epochStart = get_rng_state().DetachFromDisposeScope();
         return batches.GetEnumerator();

@@ -43,6 +43,24 @@ internal sealed class LossMeter : IResumable, IDisposable
         return _latest;
     }
 
+    /// <summary>Moves the losses of all processes to the first one, whose checkpoint then holds them.</summary>
+    public void Collect(IProcessGroup group)
+    {
+        if (group.Size == 1)
+            return;
+        var all = group.Sum(ReadSums());
+        Clear();
+        if (group.Rank == 0)
+            _before = all;
+    }
+
+    /// <summary>Forgets the losses since the previous reading.</summary>
+    public void Clear()
+    {
+        _sums?.Dispose();
+        (_sums, _before) = (null, default);
+    }
+
     public void Save(StateTable state)
     {
         var (sum, count) = ReadSums();

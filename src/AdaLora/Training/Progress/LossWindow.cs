@@ -43,6 +43,15 @@ internal sealed class LossWindow : IResumable, IDisposable
         }
     }
 
+    /// <summary>Adds up the weights of all processes, some of which may have none.</summary>
+    public void Share(IProcessGroup group)
+    {
+        var (total, _) = group.Sum((_count is null ? 0 : HostRead.Scalar<double>(_count), 0));
+        Clear();
+        if (total > 0)
+            _count = tensor(total, ScalarType.Float64, device: CPU).DetachFromDisposeScope();
+    }
+
     public void Save(StateTable state)
     {
         if (_count is not null)
@@ -55,5 +64,12 @@ internal sealed class LossWindow : IResumable, IDisposable
             Add(state.Tensor("count"));
     }
 
-    public void Dispose() => _count?.Dispose();
+    /// <summary>Forgets the losses that are waiting.</summary>
+    public void Clear()
+    {
+        _count?.Dispose();
+        _count = null;
+    }
+
+    public void Dispose() => Clear();
 }
