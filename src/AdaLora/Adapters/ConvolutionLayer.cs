@@ -106,7 +106,7 @@ internal sealed class ConvolutionLayer(Convolution conv) : AdaptableLayer(conv)
         long[][] sides = [.. Enumerable.Range(0, Dimensions).Select(i => conv.padding is { } own ? [own[i], own[i]] : conv.padding_type == Padding.Same ? SameAs(i) : (long[])[0, 0])];
         return conv.padding_mode == PaddingModes.Zeros && sides.All(side => side[0] == side[1])
             ? (images, [.. sides.Select(side => side[0])])
-            : (nn.functional.pad(images, [.. sides.Reverse().SelectMany(side => side)], conv.padding_mode), NoPadding);
+            : (nn.functional.pad(images, [.. Enumerable.Reverse(sides).SelectMany(side => side)], conv.padding_mode), NoPadding);
     }
 
     private long[] SameAs(int dimension)
