@@ -16,7 +16,10 @@ internal sealed class TiedParameters
     public TiedParameters(IReadOnlyList<Parameter> parameters)
     {
         using var scope = NewDisposeScope();
-        var candidates = parameters.Select((parameter, index) => (Parameter: parameter, Index: index, Range: MemoryRange.Of(parameter))).ToList();
+        var ranges = parameters.Select(parameter => MemoryRange.Of(parameter)).ToList();
+        // The same tensor under two names has one gradient, which must not be added to itself.
+        var own = parameters.Where((parameter, i) => ranges[i] is null || !parameters.Take(i).Where((_, k) => ranges[k] == ranges[i]).Any(earlier => SameTensor.Is(earlier, parameter))).ToList();
+        var candidates = own.Select((parameter, index) => (Parameter: parameter, Index: index, Range: MemoryRange.Of(parameter))).ToList();
         var tied = new List<(Parameter Whole, Parameter Part, long Offset)>();
         foreach (var part in candidates.Where(c => c.Range is not null))
         {
@@ -32,7 +35,7 @@ internal sealed class TiedParameters
 
         _tied = tied;
         var parts = tied.Select(t => t.Part).ToHashSet<Parameter>(ReferenceEqualityComparer.Instance);
-        Distinct = [.. parameters.Where(p => !parts.Contains(p))];
+        Distinct = [.. own.Where(p => !parts.Contains(p))];
     }
 
     /// <summary>What to pass to an optimiser: one parameter for each piece of memory.</summary>

@@ -48,7 +48,8 @@ public sealed class TripletInitialization
     /// <remarks>
     /// <see cref="AdaLoraModel.Attach"/> enumerates the batches once, before it changes the model, in evaluation mode and without gradients. Layers must be called through <c>call</c>, as modules of
     /// TorchSharp and of AdaLora.Transformers are. A matrix whose directions explain little may get no triplet at all. The scales of adapters stay those of the options' ranks.
-    /// Weights that belong to no layer of their own, such as those of MultiheadAttention, keep their ranks and are drawn as with <see cref="Orthonormal"/>.
+    /// What cannot be watched keeps its rank and is drawn as with <see cref="Orthonormal"/>: embeddings, convolutions over three dimensions, and weights that belong to no layer of their own, such as
+    /// those of MultiheadAttention.
     /// </remarks>
     /// <param name="batches">A few batches of training inputs, such as 4 of 32 texts.</param>
     /// <param name="forward">Runs the model on one of them; what it returns does not matter.</param>

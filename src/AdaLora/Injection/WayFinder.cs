@@ -51,8 +51,8 @@ internal sealed class WayFinder(nn.Module model, Func<IReadOnlyList<string>, Att
             if (bypass is null)
             {
                 // A weight that is also somebody else's would change that, too.
-                _ = _slots.Find(layer.Stored, out var own);
-                way = AttachmentWay.Hook(reason, method == AttachmentMethod.Automatic && own.Count == 1 ? own : []);
+                _ = _slots.Find(layer.Stored, out var own, out var isTied);
+                way = AttachmentWay.Hook(reason, method == AttachmentMethod.Automatic && !isTied ? own : []);
                 return [];
             }
 
@@ -62,7 +62,7 @@ internal sealed class WayFinder(nn.Module model, Func<IReadOnlyList<string>, Att
             reason = fault;
         }
 
-        if (_slots.Find(layer.Stored, out var slots) is { } why)
+        if (_slots.Find(layer.Stored, out var slots, out _) is { } why)
             return [new(node.Path, method == AttachmentMethod.Materialise ? why : $"{reason}, and {why}")];
         way = AttachmentWay.Materialise(reason, slots);
         return [];
@@ -73,7 +73,7 @@ internal sealed class WayFinder(nn.Module model, Func<IReadOnlyList<string>, Att
     public string? ForWeight(WeightPart part, string reason, out AttachmentWay way)
     {
         way = AttachmentWay.Replace;
-        if (_slots.Find(part.Slot.Parameter, out var slots) is { } fault)
+        if (_slots.Find(part.Slot.Parameter, out var slots, out _) is { } fault)
             return fault;
         way = AttachmentWay.Materialise(reason, slots);
         return null;

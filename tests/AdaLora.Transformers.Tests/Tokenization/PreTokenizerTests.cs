@@ -1,7 +1,7 @@
 using System.Text.Json;
+using AdaLora.TestSupport;
 using AdaLora.Transformers.Tokenization.Files;
 using AdaLora.Transformers.Tokenization.Pipeline;
-using AdaLora.TestSupport;
 using Xunit;
 
 namespace AdaLora.Transformers.Tests.Tokenization;
