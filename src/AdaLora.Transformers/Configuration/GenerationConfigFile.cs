@@ -8,6 +8,9 @@ internal static class GenerationConfigFile
 {
     public const string Name = "generation_config.json";
 
+    private const string EarlyStoppingEntry = "early_stopping";
+    private const string Never = "never";
+
     // The reference's value for top_k where the file says nothing.
     private const int DefaultTopK = 50;
 
@@ -38,6 +41,8 @@ internal static class GenerationConfigFile
         "trust_remote_code",
         "chat_format",
         "is_assistant",
+        // Read, but not as an entry of one kind: it is a flag or a word.
+        EarlyStoppingEntry,
         "low_memory",
     };
 
@@ -76,8 +81,8 @@ internal static class GenerationConfigFile
             NoRepeatNgramSize = entries.Integer("no_repeat_ngram_size", fallback.NoRepeatNgramSize),
             Beams = entries.Integer("num_beams", fallback.Beams),
             LengthPenalty = entries.Number("length_penalty", fallback.LengthPenalty),
-            EarlyStopping = json.Text("early_stopping") == "never" && entries.Text("early_stopping", "") is { } ? EarlyStopping.WhenNoneCanWin
-                : entries.Flag("early_stopping", false) ? EarlyStopping.WhenEnough : EarlyStopping.WhenNoneLeads,
+            EarlyStopping = json.Text(EarlyStoppingEntry) == Never ? EarlyStopping.WhenNoneCanWin
+                : entries.Flag(EarlyStoppingEntry, false) ? EarlyStopping.WhenEnough : EarlyStopping.WhenNoneLeads,
             Returned = entries.Integer("num_return_sequences", fallback.Returned),
             EndIds = entries.Integers("eos_token_id", fallback.EndIds),
             ForcedEndId = entries.Integer("forced_eos_token_id", fallback.ForcedEndId),
@@ -114,7 +119,7 @@ internal static class GenerationConfigFile
         Add("num_return_sequences", options.Returned, usual.Returned);
         Add("forced_eos_token_id", options.ForcedEndId, null);
         if (options.EarlyStopping != EarlyStopping.WhenNoneLeads)
-            json["early_stopping"] = options.EarlyStopping == EarlyStopping.WhenEnough ? true : "never";
+            json[EarlyStoppingEntry] = options.EarlyStopping == EarlyStopping.WhenEnough ? true : Never;
         if (options.StopTexts.Count > 0)
             json["stop_strings"] = new JsonArray([.. options.StopTexts.Select(text => (JsonNode)text)]);
         return json;
