@@ -1,7 +1,7 @@
 using AdaLora.Allocation;
 using AdaLora.Initialization;
-using AdaLora.TestSupport;
 using AdaLora.Tests.Models;
+using AdaLora.TestSupport;
 using AdaLora.Training;
 using CsCheck;
 using Xunit;

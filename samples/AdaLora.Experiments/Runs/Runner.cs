@@ -54,18 +54,18 @@ internal sealed class Runner(ModelFolder? models = null, IProcessGroup? group = 
     /// <summary>What settings say about a task's data and model.</summary>
     public static TaskInputs InputsOf(
         RunSettings settings, string checkpoint, DataSets sets, IRunReporter reporter, CancellationToken cancellationToken, IProcessGroup? group = null) => new()
-    {
-        Checkpoint = checkpoint,
-        Data = settings.Get(RunOptions.Data),
-        Sets = sets,
-        MaxLength = settings.Get(RunOptions.MaxLength),
-        Limit = settings.Get(RunOptions.Limit),
-        Dtype = settings.Get(RunOptions.Precision).Dtype,
-        Seed = settings.Get(RunOptions.Seed),
-        Reporter = reporter,
-        Group = group ?? ProcessGroup.Single,
-        Cancellation = cancellationToken,
-    };
+        {
+            Checkpoint = checkpoint,
+            Data = settings.Get(RunOptions.Data),
+            Sets = sets,
+            MaxLength = settings.Get(RunOptions.MaxLength),
+            Limit = settings.Get(RunOptions.Limit),
+            Dtype = settings.Get(RunOptions.Precision).Dtype,
+            Seed = settings.Get(RunOptions.Seed),
+            Reporter = reporter,
+            Group = group ?? ProcessGroup.Single,
+            Cancellation = cancellationToken,
+        };
 
     private static IEnumerable<Action> FirstBatches(RunSettings settings, ITaskData data, ITaskModel model) =>
         Epochs(settings, data, model).Take(BatchesToStartFrom).Select(batch => (Action)(() => batch.Loss().Dispose()));

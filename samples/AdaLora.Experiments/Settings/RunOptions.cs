@@ -54,7 +54,8 @@ internal static class RunOptions
     public static RunOption<int> BatchSize { get; } = Declare(new NumberOption<int>("--batch-size", "Examples per step.", 32) { Bound = Bound.AtLeast(1) });
 
     public static RunOption<int> Accumulate { get; } = Declare(new NumberOption<int>(
-        "--accumulate", "Batches per optimiser step, whose gradients are averaged; processes started by mpirun share them, so at least as many as those.", 1) { Bound = Bound.AtLeast(1) });
+        "--accumulate", "Batches per optimiser step, whose gradients are averaged; processes started by mpirun share them, so at least as many as those.", 1)
+    { Bound = Bound.AtLeast(1) });
 
     public static RunOption<int> MaxLength { get; } = Declare(new NumberOption<int>("--max-length", "Tokens per example; longer ones are truncated.", 128) { Bound = Bound.AtLeast(4) });
 

@@ -1,12 +1,12 @@
 using System.Runtime.CompilerServices;
-using AdaLora.Adapters.Dropout;
 using AdaLora.Adapters;
+using AdaLora.Adapters.Dropout;
 using AdaLora.Initialization;
-using AdaLora.TestSupport;
 using AdaLora.Tests.Models;
 using AdaLora.Tests.Training.Checkpoints;
-using TorchSharp.Modules;
+using AdaLora.TestSupport;
 using TorchSharp;
+using TorchSharp.Modules;
 using Xunit;
 using static TorchSharp.torch;
 
