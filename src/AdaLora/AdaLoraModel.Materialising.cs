@@ -1,4 +1,5 @@
 using AdaLora.Safetensors;
+using static TorchSharp.torch;
 
 namespace AdaLora;
 
@@ -25,6 +26,21 @@ public sealed partial class AdaLoraModel
         weights.ForEach(weight => weight.Project());
         // Only now: several parts of one parameter share its gradient.
         weights.ForEach(weight => weight.DropGradient());
+    }
+
+    /// <summary>The same between two steps, for gradients that are to be summed with those of other processes.</summary>
+    internal void SettleWeightGradients()
+    {
+        using var scope = NewDisposeScope();
+        ProjectGradients();
+        _binder.Settle();
+    }
+
+    /// <summary>Forgets the gradients so far.</summary>
+    internal void DropWeightGradients()
+    {
+        foreach (var weight in _injection.Materialized)
+            weight.DropGradient();
     }
 
     private bool HasWeightGradients => _injection.Materialized.Any(w => w.HasGradient);

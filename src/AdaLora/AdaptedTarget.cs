@@ -47,6 +47,14 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
     public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale, LossScaler scaler, IProcessGroup group) =>
         _gradients = adapted.BeforeSharedStep(maxGradientNorm, scale, scaler, group);
 
+    public override void SettleGradients() => adapted.SettleWeightGradients();
+
+    public override void ForgetGradients(optim.Optimizer optimizer)
+    {
+        base.ForgetGradients(optimizer);
+        adapted.DropWeightGradients();
+    }
+
     public override bool ReadGradientsAreFinite() => _gradients.ReadIsFinite();
 
     public override void AfterOptimizerStep() => adapted.AfterOptimizerStep();

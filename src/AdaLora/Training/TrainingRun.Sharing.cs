@@ -96,6 +96,7 @@ internal sealed partial class TrainingRun
     // A training that ends within a step.
     private void CollectPending()
     {
+        _target.SettleGradients();
         GradientSum.Over(_options.Group, _target.Parameters);
         _window.Share(_options.Group);
         if (_options.Group.Rank > 0)
@@ -104,7 +105,7 @@ internal sealed partial class TrainingRun
 
     private void ForgetPending()
     {
-        _optimizer.zero_grad();
+        _target.ForgetGradients(_optimizer);
         _window.Clear();
     }
 }

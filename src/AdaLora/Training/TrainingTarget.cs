@@ -37,6 +37,15 @@ internal abstract class TrainingTarget : IDisposable
     /// <param name="group">The processes whose gradients are summed.</param>
     public abstract void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale, LossScaler scaler, IProcessGroup group);
 
+    /// <summary>Puts the gradients of a step's batches so far where the parameters have theirs.</summary>
+    public virtual void SettleGradients()
+    {
+    }
+
+    /// <summary>Forgets the gradients of a step's batches so far.</summary>
+    /// <param name="optimizer">The optimiser of the training.</param>
+    public virtual void ForgetGradients(optim.Optimizer optimizer) => optimizer.zero_grad();
+
     /// <summary>Whether the gradients are finite. Waits for the device once.</summary>
     public abstract bool ReadGradientsAreFinite();
 

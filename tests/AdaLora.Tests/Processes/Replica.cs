@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using AdaLora.Processes;
+using AdaLora.Targeting;
 using AdaLora.Tests.Models;
 using AdaLora.TestSupport;
 using AdaLora.Training;
@@ -18,9 +19,9 @@ internal sealed class Replica : IProgress<TrainingProgress>, IDisposable
     private const int Accumulation = 4;
     private readonly TinyModel _model = new();
 
-    public Replica()
+    public Replica(AttachmentMethod attachment = AttachmentMethod.Automatic)
     {
-        Adapted = AdaLoraModel.Attach(_model, TinyTask.Options);
+        Adapted = AdaLoraModel.Attach(_model, TinyTask.Options with { Attachment = attachment });
         Initial = [.. Adapted.TrainableParameters.Select(p => p.numel())];
     }
 
@@ -35,11 +36,11 @@ internal sealed class Replica : IProgress<TrainingProgress>, IDisposable
 
     public ReplicaRun Train(
         IProcessGroup group, int steps = Steps, int? badBatch = null, int? cancelAt = null, int? patience = null, Func<long, double>? score = null,
-        CheckpointOptions? checkpoints = null, int? failAtBatch = null)
+        CheckpointOptions? checkpoints = null, int? failAtBatch = null, long? evaluateEvery = 1)
     {
         var (patterns, hashes) = (new List<string>(), new List<string>());
         using var cancel = new CancellationTokenSource();
-        using var trainer = new Trainer(Adapted, Options(group, steps, patience, checkpoints: checkpoints), Logger);
+        using var trainer = new Trainer(Adapted, Options(group, steps, patience, evaluateEvery, checkpoints), Logger);
         var batches = 0;
         var result = trainer.Fit(
             Numbered(),
