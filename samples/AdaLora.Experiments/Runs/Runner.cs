@@ -92,7 +92,8 @@ internal sealed class Runner(ModelFolder? models = null, IProcessGroup? group = 
         var total = Math.Min(settings.Get(RunOptions.MaxSteps) ?? planned, planned);
         var startParameters = attachment.TrainableParameters;
         var evaluator = new Evaluator(model, settings.Task.PrimaryMetric, Divide(settings, data).KeptAside);
-        var progress = new ProgressBridge(reporter, evaluator, new RankWatch(attachment, total, settings.Get(RunOptions.MaskInterval)), device, epochs.BatchesPerEpoch / (double)settings.Get(RunOptions.Accumulate));
+        var stepsPerEpoch = epochs.BatchesPerEpoch / (double)settings.Get(RunOptions.Accumulate);
+        var progress = new ProgressBridge(reporter, evaluator, new RankWatch(attachment, total, settings.Get(RunOptions.MaskInterval)), device, stepsPerEpoch);
         using var trainer = attachment.CreateTrainer(OptionsFor(settings, total, attachment, progress), new NoteLogger(reporter));
         if (_group.Rank == 0)
             RunFiles.Reopen(settings.OutputFolder);
