@@ -17,7 +17,7 @@ public sealed class SoakTests
     [Fact]
     public void Memory_is_flat()
     {
-        var steps = int.Parse(Environment.GetEnvironmentVariable("ADALORA_SOAK") ?? "600", CultureInfo.InvariantCulture);
+        var steps = int.Parse(Environment.GetEnvironmentVariable("ADALORA_SOAK") ?? "3000", CultureInfo.InvariantCulture);
         using var model = new TinyModel(width: 64);
         using var adapted = AdaLoraModel.Attach(model, TinyTask.Options with { Dropout = 0.1, FinalPhase = PhaseLength.Fraction(0.1) });
         using var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = steps, ReportEvery = steps / 20, CompactWhenFinal = false });
