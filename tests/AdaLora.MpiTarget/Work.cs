@@ -43,7 +43,7 @@ internal static class Work
                 {
                     "nan" => loss.mul(tensor(float.NaN)),
                     "throw" => throw new InvalidTimeZoneException("an exception of the test"),
-                    "sleep" => After(TimeSpan.FromSeconds(8), loss),
+                    "sleep" => After(TimeSpan.FromSeconds(14), loss),
                     _ => loss,
                 };
             },

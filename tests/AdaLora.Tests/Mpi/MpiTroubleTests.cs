@@ -87,7 +87,7 @@ public sealed class MpiTroubleTests
     [MemberData(nameof(Launchers))]
     public void Whoever_waits_long_names_the_process_that_is_missing(string launcher)
     {
-        using var job = MpiJob.Start(launcher, 3, ["accumulation", "3", "patience", "2", "trouble", "sleep", "rank", "1"]);
+        using var job = MpiJob.Start(launcher, 3, ["accumulation", "3", "patience", "5", "trouble", "sleep", "rank", "1"]);
 
         Assert.True(job.WaitForExit() == 0, job.Errors);
         Assert.Contains("for process 1.", job.Errors, StringComparison.Ordinal);
