@@ -1,4 +1,3 @@
-using AdaLora.Internals;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -47,6 +46,6 @@ internal sealed class HostTensor : IDisposable
         }
 
         var part = buffer.narrow(0, 0, tensor.numel()).view(tensor.shape);
-        return part.copy_(HostRead.Copy(tensor));
+        return part.copy_(tensor);
     }
 }

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using AdaLora.Experiments.Programs;
 using AdaLora.Glue.Commands;
 using AdaLora.Glue.Demo;
+using AdaLora.TestSupport;
 using Xunit;
 
 namespace AdaLora.Glue.Tests.Running;
@@ -19,7 +20,7 @@ public sealed class SeveralProcessesTests : IDisposable
     [InlineData("mpirun.mpich")]
     public void A_run_that_two_processes_share_writes_the_adapter_and_the_metrics_of_one(string launcher)
     {
-        RequireLauncher(launcher);
+        MpiLaunch.Require(launcher);
         Assert.Equal(0, _app.Train("one", "--accumulate", "2", "--threads", "1", "--eval-every", "4").Code);
 
         var (code, errors) = Launch(launcher, TrainLine("two", "--accumulate", "2", "--threads", "1", "--eval-every", "4"));
@@ -36,7 +37,7 @@ public sealed class SeveralProcessesTests : IDisposable
     public void Too_few_batches_in_a_step_and_other_commands_are_refused()
     {
         const string Launcher = "mpirun.mpich";
-        RequireLauncher(Launcher);
+        MpiLaunch.Require(Launcher);
 
         var few = Launch(Launcher, TrainLine("few"));
         var compared = Launch(Launcher, ["compare", "--tasks", "cola", "--data", _app.Data, "--model", DemoDefaults.EncoderFolder]);
@@ -46,9 +47,6 @@ public sealed class SeveralProcessesTests : IDisposable
         Assert.Equal(2, compared.Code);
         Assert.Contains("Several processes can only share one run of train.", compared.Errors, StringComparison.Ordinal);
     }
-
-    private static void RequireLauncher(string launcher) => Assert.SkipUnless(
-        Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, launcher))), $"{launcher} is not installed; on Debian: apt-get install openmpi-bin mpich.");
 
     private string[] TrainLine(string output, params string[] more) =>
     [
@@ -63,10 +61,7 @@ public sealed class SeveralProcessesTests : IDisposable
     private static (int Code, string Errors) Launch(string launcher, string[] arguments)
     {
         var application = new ApplicationProgram(typeof(GlueHost).Assembly).Start(arguments);
-        string[] before = launcher.EndsWith("openmpi", StringComparison.Ordinal) ? ["--oversubscribe", "-n", "2"] : ["-n", "2"];
-        var start = new ProcessStartInfo(launcher, [.. before, application.FileName, .. application.ArgumentList]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["OMPI_ALLOW_RUN_AS_ROOT"] = start.Environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1";
-        using var process = Process.Start(start)!;
+        using var process = Process.Start(MpiLaunch.Of(launcher, 2, [application.FileName, .. application.ArgumentList]))!;
         _ = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
         if (process.WaitForExit(TimeSpan.FromMinutes(5)))

@@ -17,13 +17,10 @@ internal sealed class MpiJob : IDisposable
     private MpiJob(string? launcher, int size, string[] plan, IReadOnlyDictionary<string, string>? variables)
     {
         _size = size;
-        var program = TestPrograms.PathOf("AdaLora.MpiTarget");
-        string[] launch = launcher is null ? [program]
-            : launcher.EndsWith("openmpi", StringComparison.Ordinal) ? [launcher, "--oversubscribe", "-n", Text(size), program]
-            : [launcher, "-n", Text(size), program];
-        var start = new ProcessStartInfo(launch[0], [.. launch[1..], _folder.Path, .. plan]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        // Tests run in containers, where root is all there is.
-        start.Environment["OMPI_ALLOW_RUN_AS_ROOT"] = start.Environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1";
+        string[] command = [TestPrograms.PathOf("AdaLora.MpiTarget"), _folder.Path, .. plan];
+        var start = launcher is null
+            ? new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true }
+            : MpiLaunch.Of(launcher, size, command);
         foreach (var (name, value) in variables ?? new Dictionary<string, string>())
             start.Environment[name] = value;
         _process = Process.Start(start)!;
@@ -38,7 +35,8 @@ internal sealed class MpiJob : IDisposable
 
     public static MpiJob Start(string? launcher, int size, string[] plan, IReadOnlyDictionary<string, string>? variables = null)
     {
-        Assert.SkipUnless(launcher is null || IsThere(launcher), $"{launcher} is not installed; on Debian: apt-get install openmpi-bin mpich.");
+        if (launcher is not null)
+            MpiLaunch.Require(launcher);
         return new MpiJob(launcher, size, plan, variables);
     }
 
@@ -98,6 +96,4 @@ internal sealed class MpiJob : IDisposable
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static bool IsThere(string program) => Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, program)));
 }
