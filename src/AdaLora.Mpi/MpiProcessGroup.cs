@@ -14,6 +14,9 @@ public sealed unsafe class MpiProcessGroup : IProcessGroup
     // Of elements or bytes in one call, whose counts are 32-bit integers.
     private const int Most = 1 << 30;
 
+    // Bytes of one process that the others still gather in one call, in which all take up as much room as the longest.
+    private const int MostTogether = 4096;
+
     private static readonly TimeSpan TimeToFail = TimeSpan.FromSeconds(5);
 
     private readonly MpiLibrary _library;
@@ -59,10 +62,10 @@ public sealed unsafe class MpiProcessGroup : IProcessGroup
     /// </summary>
     public CancellationToken Cancellation => _termination.Token;
 
-    /// <summary>Time spent waiting for other processes so far.</summary>
+    /// <inheritdoc/>
     public TimeSpan Waited => _rollCall.Waited;
 
-    /// <summary>Time spent exchanging data so far, once all processes were there.</summary>
+    /// <inheritdoc/>
     public TimeSpan Transferred => _transfers.Elapsed;
 
     /// <summary>
@@ -148,15 +151,32 @@ public sealed unsafe class MpiProcessGroup : IProcessGroup
         var length = bytes.Length;
         fixed (int* all = lengths)
             Check(_library.AllGather(&length, sizeof(int), _library.Abi.Byte, all, sizeof(int), _library.Abi.Byte, _library.Abi.World), "MPI_Allgather");
-        var gathered = lengths.Select((count, rank) => rank == Rank ? [.. bytes] : new byte[count]).ToArray();
-        for (var rank = 0; rank < Size; rank++)
-            Broadcast(gathered[rank], rank);
+        var gathered = lengths.Max() <= MostTogether ? GatherTogether(bytes, lengths) : GatherInTurn(bytes, lengths);
         _transfers.Stop();
         return gathered;
     }
 
     /// <inheritdoc/>
     public void Barrier() => Check(_rollCall.Wait(nameof(Barrier)), "MPI_Iallreduce");
+
+    // Whoever has less fills up: one call, whatever the number of processes.
+    private byte[][] GatherTogether(byte[] bytes, int[] lengths)
+    {
+        var width = Math.Max(1, lengths.Max());
+        var (own, all) = (new byte[width], new byte[width * Size]);
+        bytes.CopyTo(own, 0);
+        fixed (byte* from = own, to = all)
+            Check(_library.AllGather(from, width, _library.Abi.Byte, to, width, _library.Abi.Byte, _library.Abi.World), "MPI_Allgather");
+        return [.. lengths.Select((length, rank) => all.AsSpan(rank * width, length).ToArray())];
+    }
+
+    private byte[][] GatherInTurn(byte[] bytes, int[] lengths)
+    {
+        var gathered = lengths.Select((count, rank) => rank == Rank ? [.. bytes] : new byte[count]).ToArray();
+        for (var rank = 0; rank < Size; rank++)
+            Broadcast(gathered[rank], rank);
+        return gathered;
+    }
 
     // A process that failed by itself must not wait for others, which would wait for it.
     private void Leave(int result)

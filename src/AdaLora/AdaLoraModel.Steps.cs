@@ -58,13 +58,13 @@ public sealed partial class AdaLoraModel
     /// <see cref="AdaLoraOptions.Allocation"/> adds and drops triplets, or <see cref="AdaLoraOptions.LearningRateFactors"/> are not all 1.
     /// </exception>
     public StepGradients BeforeOptimizerStep(double? maxGradientNorm = null, LossScaler? scaler = null, IProcessGroup? group = null) =>
-        BeforeSharedStep(maxGradientNorm, scale: null, scaler, group ?? ProcessGroup.Single);
+        BeforeSharedStep(maxGradientNorm, scale: null, scaler, new StepExchange(group ?? ProcessGroup.Single));
 
     /// <param name="maxGradientNorm">As above.</param>
     /// <param name="scale">The factor for the gradients of the losses before the penalty's are added, a scalar on the device; null for 1.</param>
     /// <param name="scaler">What scaled the losses, or null.</param>
-    /// <param name="group">The processes whose gradients are summed before anything else.</param>
-    internal StepGradients BeforeSharedStep(double? maxGradientNorm, Tensor? scale, LossScaler? scaler, IProcessGroup group)
+    /// <param name="exchange">Sums the gradients of all processes before anything else.</param>
+    internal StepGradients BeforeSharedStep(double? maxGradientNorm, Tensor? scale, LossScaler? scaler, StepExchange exchange)
     {
         using var guard = _activity.Gate.Change("trained");
         RequireUnmerged("trained");
@@ -90,8 +90,8 @@ public sealed partial class AdaLoraModel
         _activity.EndPass();
         _factors.BeginStep();
         _tied.Gather();
-        group.AllReduce(_bank.Gradients);
-        GradientSum.Over(group, _tied.Distinct);
+        exchange.Sum(_bank.Gradients);
+        exchange.Sum(_tied.Distinct);
         scaler?.Unscale(TrainableParameters);
         if (scale is not null)
             GradientScale.Apply(TrainableParameters, scale);
@@ -99,7 +99,7 @@ public sealed partial class AdaLoraModel
         _norm.Measure(maxGradientNorm, scaler?.Float16Factor ?? 1);
         if (Options.SensitivityTiming == SensitivityTiming.BeforeOptimizerStep)
             allocator.Track(ScheduleStep, _bank.Values, _bank.Gradients, _norm.IsFinite);
-        allocator.Group = group;
+        allocator.Group = exchange.Group;
         _betweenCalls = true;
         return new StepGradients(_norm);
     }
@@ -109,7 +109,10 @@ public sealed partial class AdaLoraModel
     /// </summary>
     /// <exception cref="InvalidOperationException"><see cref="BeforeOptimizerStep"/> was not called first.</exception>
     /// <remarks>The optimiser named with <see cref="UseOptimizer"/> may throw where triplets are added or dropped: the step still counts, and everything else is as if no mask had been due.</remarks>
-    public void AfterOptimizerStep()
+    public void AfterOptimizerStep() => AfterSharedStep();
+
+    /// <returns>Whether the triplets that live changed.</returns>
+    internal bool AfterSharedStep()
     {
         using var guard = _activity.Gate.Change("trained");
         if (!_betweenCalls || _allocator is not { } allocator)
@@ -121,10 +124,13 @@ public sealed partial class AdaLoraModel
         var wasFinal = allocator.IsPatternFinal;
         try
         {
-            if (allocator.Choose(ScheduleStep, _bank.Values) is { } allotment)
+            var allotment = allocator.Choose(ScheduleStep, _bank.Values);
+            if (allotment is not null)
                 Move(allotment);
-            if (allocator.Mask(ScheduleStep, _bank.Values) && !wasFinal)
+            var isMasked = allocator.Mask(ScheduleStep, _bank.Values) && !wasFinal;
+            if (isMasked)
                 LogMasked(_logger, Step + 1, allocator.LiveTriplets, _bank.Layout.Triplets, allocator.IsPatternFinal);
+            return isMasked || allotment is not null;
         }
         finally
         {

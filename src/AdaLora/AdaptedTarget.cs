@@ -44,8 +44,8 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
 
     public override bool IsFinal => adapted.AreRanksFinal;
 
-    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale, LossScaler scaler, IProcessGroup group) =>
-        _gradients = adapted.BeforeSharedStep(maxGradientNorm, scale, scaler, group);
+    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale, LossScaler scaler, StepExchange exchange) =>
+        _gradients = adapted.BeforeSharedStep(maxGradientNorm, scale, scaler, exchange);
 
     public override void SettleGradients() => adapted.SettleWeightGradients();
 
@@ -57,7 +57,7 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
 
     public override bool ReadGradientsAreFinite() => _gradients.ReadIsFinite();
 
-    public override void AfterOptimizerStep() => adapted.AfterOptimizerStep();
+    public override bool AfterOptimizerStep() => adapted.AfterSharedStep();
 
     public override void Compact(optim.Optimizer optimizer)
     {

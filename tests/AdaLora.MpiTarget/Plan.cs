@@ -20,6 +20,8 @@ internal sealed class Plan
         // Milliseconds that a batch takes in addition.
         ["delay"] = "0",
         ["patience"] = "600",
+        // Steps between two measurements of the process's memory.
+        ["memory"] = "1000000",
     };
 
     private Plan(string folder) => Folder = folder;

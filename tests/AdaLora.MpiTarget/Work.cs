@@ -15,6 +15,7 @@ internal static class Work
         set_num_threads(1);
         using var record = new StreamWriter(Path.Combine(plan.Folder, group.Rank.ToString(CultureInfo.InvariantCulture))) { AutoFlush = true };
         record.WriteLine($"process {Environment.ProcessId}");
+        record.WriteLine($"host {Environment.MachineName}");
         using var model = new TinyModel();
         using var adapted = AdaLoraModel.Attach(model, TinyTask.Options with { Dropout = plan.Real("dropout") });
         using var trainer = new Trainer(adapted, new TrainerOptions
@@ -50,7 +51,9 @@ internal static class Work
             () =>
             {
                 record.WriteLine($"step {Hash(adapted)}");
-                Console.WriteLine($"{group.Rank} did step {++step}");
+                if (++step % plan.Number("memory") == 0)
+                    record.WriteLine($"memory {Memory()}");
+                Console.WriteLine($"{group.Rank} did step {step}");
                 return 0;
             },
             cancellation: cancellation);
@@ -58,6 +61,18 @@ internal static class Work
         using var scope = NewDisposeScope();
         File.WriteAllBytes(Path.Combine(plan.Folder, $"{group.Rank}.weights"), Weights(adapted));
         return 0;
+    }
+
+    // Bytes in use, after everything that nothing refers to is gone.
+    private static long Memory()
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        return Environment.WorkingSet;
     }
 
     private static Tensor After(TimeSpan time, Tensor loss)

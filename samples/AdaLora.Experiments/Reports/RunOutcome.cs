@@ -39,6 +39,9 @@ internal sealed class RunOutcome
     /// <summary>How many processes shared the run.</summary>
     public int Processes { get; init; } = 1;
 
+    /// <summary>Of the time, what the first process spent waiting for the others and exchanging data with them; null if there were none.</summary>
+    public ExchangeSeconds? Exchange { get; init; }
+
     /// <summary>Files that training itself wrote, such as the adapter.</summary>
     public IReadOnlyList<string> Files { get; init; } = [];
 }

@@ -56,6 +56,9 @@ internal sealed class RunRecord
     /// <summary>How many processes shared the run; times are those of the first, and its memory is.</summary>
     public int Processes { get; init; } = 1;
 
+    /// <summary>Of the time, what the first process spent waiting for the others and exchanging data with them; null if there were none.</summary>
+    public ExchangeSeconds? Exchange { get; init; }
+
     public string ToJson() => JsonSerializer.Serialize(this, ReportJson.Options) + "\n";
 
     /// <exception cref="JsonException">The text is not the record of a run.</exception>

@@ -30,6 +30,7 @@ internal static class RunRecords
         SkippedSteps = outcome.SkippedSteps,
         LossScale = outcome.LossScale,
         Processes = outcome.Processes,
+        Exchange = outcome.Exchange,
     };
 
     private static OrderedDictionary<string, double?> NoMetrics => [];

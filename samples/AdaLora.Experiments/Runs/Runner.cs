@@ -79,7 +79,7 @@ internal sealed class Runner(ModelFolder? models = null, IProcessGroup? group = 
             examples => model.Encode([.. examples.Select(example => trained[example])]),
             settings.Get(RunOptions.BatchSize),
             settings.Get(RunOptions.Seed),
-            settings.Get(RunOptions.GroupByLength));
+            settings.Get(RunOptions.GroupByLength) ? settings.Get(RunOptions.Accumulate) : null);
     }
 
     private static HeldOutExamples Divide(RunSettings settings, ITaskData data) => HeldOutExamples.Of(data.Count, settings.Get(RunOptions.HeldOut));
@@ -94,7 +94,7 @@ internal sealed class Runner(ModelFolder? models = null, IProcessGroup? group = 
         var evaluator = new Evaluator(model, settings.Task.PrimaryMetric, Divide(settings, data).KeptAside);
         var stepsPerEpoch = epochs.BatchesPerEpoch / (double)settings.Get(RunOptions.Accumulate);
         var progress = new ProgressBridge(reporter, evaluator, new RankWatch(attachment, total, settings.Get(RunOptions.MaskInterval)), device, stepsPerEpoch);
-        using var trainer = attachment.CreateTrainer(OptionsFor(settings, total, attachment, progress), new NoteLogger(reporter));
+        using var trainer = attachment.CreateTrainer(OptionsFor(settings, total, data, attachment, progress), new NoteLogger(reporter));
         if (_group.Rank == 0)
             RunFiles.Reopen(settings.OutputFolder);
         var result = trainer.Fit(PrefetchedBatches.Of(epochs), batch => batch.Loss(), evaluator.Evaluate, batch => batch.Size, progress, cancellationToken);
@@ -117,11 +117,12 @@ internal sealed class Runner(ModelFolder? models = null, IProcessGroup? group = 
             SkippedSteps = result.SkippedSteps,
             LossScale = result.LossScale,
             Processes = _group.Size,
+            Exchange = _group.Size == 1 ? null : new ExchangeSeconds(result.Waited.TotalSeconds, result.Transferred.TotalSeconds),
             Files = _group.Rank == 0 ? attachment.Save(SavedRun.AdapterFolderOf(settings.OutputFolder)) : [],
         };
     }
 
-    private TrainerOptions OptionsFor(RunSettings settings, int total, MethodAttachment attachment, ProgressBridge progress) => new()
+    private TrainerOptions OptionsFor(RunSettings settings, int total, ITaskData data, MethodAttachment attachment, ProgressBridge progress) => new()
     {
         TotalSteps = total,
         LearningRate = settings.Get(RunOptions.LearningRate),
@@ -133,6 +134,7 @@ internal sealed class Runner(ModelFolder? models = null, IProcessGroup? group = 
         Seed = settings.Get(RunOptions.Seed),
         KeepBest = false,
         GradientAccumulation = settings.Get(RunOptions.Accumulate),
+        DataFingerprint = DataChecksum.Of(data),
         Group = _group,
         ReportEvery = 1,
         Checkpoints = settings.Get(RunOptions.CheckpointEvery) == 0 ? null : new CheckpointOptions

@@ -33,4 +33,10 @@ public interface IProcessGroup
 
     /// <summary>Waits until all processes have called this.</summary>
     void Barrier();
+
+    /// <summary>Time that this process has spent waiting for others to call the same member, as far as the group measures it; not negative.</summary>
+    TimeSpan Waited => TimeSpan.Zero;
+
+    /// <summary>Time that this process has spent exchanging data once all were there, as far as the group measures it; not negative.</summary>
+    TimeSpan Transferred => TimeSpan.Zero;
 }

@@ -36,11 +36,11 @@ internal sealed class PlainTarget : TrainingTarget
 
     public override bool IsFinal => true;
 
-    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale, LossScaler scaler, IProcessGroup group)
+    public override void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale, LossScaler scaler, StepExchange exchange)
     {
         BackwardFailure.OfThread.ThrowIfAny();
         _tied.Gather();
-        GradientSum.Over(group, Parameters);
+        exchange.Sum(Parameters);
         scaler.Unscale(Parameters);
         if (scale is not null)
             GradientScale.Apply(Parameters, scale);
@@ -49,9 +49,7 @@ internal sealed class PlainTarget : TrainingTarget
 
     public override bool ReadGradientsAreFinite() => HostRead.Scalar<bool>(_norm.IsFinite);
 
-    public override void AfterOptimizerStep()
-    {
-    }
+    public override bool AfterOptimizerStep() => false;
 
     public override void Compact(optim.Optimizer optimizer)
     {

@@ -13,6 +13,8 @@ public sealed class TrainerOptions
     /// <summary>The product of two rates must fit in single precision.</summary>
     private const double MostRate = 1e15;
 
+    private const int MostFingerprint = 1000;
+
     /// <summary>Number of optimiser steps to run, at least 1.</summary>
     public required long TotalSteps { get; init; }
 
@@ -116,6 +118,12 @@ public sealed class TrainerOptions
     public CheckpointOptions? Checkpoints { get; init; }
 
     /// <summary>
+    /// What identifies the training data, such as a checksum of its file, at most 1,000 characters. It must be the same when a training resumes from a checkpoint that has one, and on all
+    /// processes of a <see cref="Group"/>, which also compare the tensors, numbers and texts of the first batch. Null, the default, compares nothing.
+    /// </summary>
+    public string? DataFingerprint { get; init; }
+
+    /// <summary>
     /// The processes that train together, each with the same model, options and batches; this one alone by default. Every process enumerates all batches and computes its share: batch k of
     /// an optimiser step, from 0, belongs to process k mod N, so <see cref="GradientAccumulation"/> must be at least N. Losses, gradients and decisions are those of all. Training starts
     /// from the weights of process 0; everything that must be the same everywhere is compared before the first step, and what is trained at every report. Evaluations run on every process; the
@@ -139,6 +147,7 @@ public sealed class TrainerOptions
         (nameof(BestBeforeFinal), BestBeforeFinal),
         (nameof(SkipNonFiniteSteps), SkipNonFiniteSteps),
         (nameof(CompactWhenFinal), CompactWhenFinal),
+        (nameof(DataFingerprint), DataFingerprint),
     ];
 
     /// <summary>The options that may differ when a training resumes from a checkpoint, and why. A test compares this and <see cref="Settings"/> with the options that exist.</summary>
@@ -184,6 +193,7 @@ public sealed class TrainerOptions
         problems.Require(ReportEvery >= 1, $"{nameof(ReportEvery)} is {ReportEvery}; it must be at least 1");
         problems.Require(MaxSkippedInARow >= 1, $"{nameof(MaxSkippedInARow)} is {MaxSkippedInARow}; it must be at least 1");
         problems.Require(NoGCRegionMegabytes is null or (>= 1 and <= 1024), $"{nameof(NoGCRegionMegabytes)} is {NoGCRegionMegabytes}; it must lie between 1 and 1024, or be null");
+        problems.Require(DataFingerprint is not { Length: > MostFingerprint }, $"{nameof(DataFingerprint)} has {DataFingerprint?.Length} characters; it must have at most {MostFingerprint}: use a checksum of the data");
         problems.RequireValue(Group, nameof(Group));
         problems.Require(
             Group is null or { Size: 1 } || GradientAccumulation >= Group.Size,

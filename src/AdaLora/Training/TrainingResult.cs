@@ -42,6 +42,12 @@ public sealed class TrainingResult
         }
     }
 
+    /// <summary>Of <see cref="Elapsed"/>, what this process spent waiting for others of its <see cref="TrainerOptions.Group"/>, as far as the group measures it.</summary>
+    public TimeSpan Waited { get; init; }
+
+    /// <summary>Of <see cref="Elapsed"/>, what this process spent exchanging data with others of its <see cref="TrainerOptions.Group"/>, as far as the group measures it.</summary>
+    public TimeSpan Transferred { get; init; }
+
     /// <summary>Time from the first batch to the end, including evaluations.</summary>
     public required TimeSpan Elapsed { get; init; }
 }

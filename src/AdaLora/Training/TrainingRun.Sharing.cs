@@ -11,6 +11,8 @@ namespace AdaLora.Training;
 /// <content>What the processes of a group need to train the same model.</content>
 internal sealed partial class TrainingRun
 {
+    private bool _isDataCompared;
+
     /// <summary>The processes share the batches of each step.</summary>
     /// <param name="place">The batch's place within the step, from 0.</param>
     private bool IsForThisProcess(int place) => place % _options.Group.Size == _options.Group.Rank;
@@ -20,6 +22,7 @@ internal sealed partial class TrainingRun
     {
         if (_options.Group.Size == 1)
             return;
+        _isEndAgreed = _options.Group.Any(_cancellation.IsCancellationRequested);
         var machine = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
             ["version of AdaLora"] = typeof(TrainingRun).Assembly.GetName().Version!.ToString(),
@@ -28,6 +31,18 @@ internal sealed partial class TrainingRun
             ["threads"] = get_num_threads().ToString(CultureInfo.InvariantCulture),
         };
         Sameness.Require(_options.Group, _identify().Settings.Concat(machine), "The processes of the group would not train the same model");
+    }
+
+    /// <summary>Several processes agree on the end along with the gradients of a step.</summary>
+    private bool IsCancelled => _options.Group.Size == 1 ? _cancellation.IsCancellationRequested : _isEndAgreed;
+
+    /// <exception cref="InvalidOperationException">The first batch that this process sees is not that of the others.</exception>
+    private void RequireSameBatch(object? batch)
+    {
+        if (_options.Group.Size == 1 || _isDataCompared)
+            return;
+        _isDataCompared = true;
+        Sameness.Require(_options.Group, [new("The first batch", BatchFingerprint.Of(batch))], "The processes of the group would not train on the same data");
     }
 
     /// <summary>Every process must draw the same random numbers for the same batch.</summary>
@@ -97,7 +112,7 @@ internal sealed partial class TrainingRun
     private void CollectPending()
     {
         _target.SettleGradients();
-        GradientSum.Over(_options.Group, _target.Parameters);
+        new StepExchange(_options.Group).Sum(_target.Parameters);
         _window.Share(_options.Group);
         if (_options.Group.Rank > 0)
             ForgetPending();

@@ -48,16 +48,18 @@ internal sealed partial class TrainingRun
 
     private void OptimizerStep()
     {
-        _target.BeforeOptimizerStep(_options.MaxGradientNorm, _window.TakeScale(_options.Group), _scaler, _options.Group);
+        var exchange = new StepExchange(_options.Group, _cancellation.IsCancellationRequested);
+        _target.BeforeOptimizerStep(_options.MaxGradientNorm, _window.TakeScale(_options.Group), _scaler, exchange);
+        _isEndAgreed = exchange.IsEnd;
         SetLearningRates(_counters.Steps);
-        var isSkipped = _options.SkipNonFiniteSteps && _options.Group.Any(!_target.ReadGradientsAreFinite());
+        var isSkipped = _options.SkipNonFiniteSteps && !_target.ReadGradientsAreFinite();
         if (!isSkipped)
             _optimizer.step();
         else if (_scaler.Scale > 1)
             TrainingLog.ScaledStepSkipped(_logger, _counters.Steps + 1, _scaler.Scale);
         else
             TrainingLog.StepSkipped(_logger, _counters.Steps + 1);
-        _target.AfterOptimizerStep();
+        _isNewlyDecided = _target.AfterOptimizerStep();
         _optimizer.zero_grad();
         _scaler.Update(!isSkipped);
         if (_compact)

@@ -34,6 +34,9 @@ internal sealed partial class TrainingRun : IDisposable
     private bool _compact;
     private bool _bestIsUnsaved;
     private bool _isCheckpointDue;
+    private CancellationToken _cancellation;
+    private bool _isEndAgreed;
+    private bool _isNewlyDecided;
 
     public TrainingRun(
         TrainingTarget target,
@@ -66,17 +69,21 @@ internal sealed partial class TrainingRun : IDisposable
     public TrainingResult Execute<TBatch>(IEnumerable<TBatch> batches, Action<TBatch> accumulate, Func<TBatch, BatchSize>? size, CancellationToken cancellation)
     {
         TrainingLog.Started(_logger, _options.TotalSteps, _target.Parameters.Sum(p => p.numel()));
+        _cancellation = cancellation;
+        var (waited, transferred) = (_options.Group.Waited, _options.Group.Transferred);
         Prepare();
         var stop = TryResume() ? EndedBefore() : null;
         TakeKey();
         while (stop is null)
-            stop = Epoch(batches, accumulate, size, cancellation);
+            stop = Epoch(batches, accumulate, size);
         if (_history.LatestStep != _counters.Steps)
             Report();
         if (stop != StopReason.Diverged)
             Save();
         _options.Group.Barrier();
         TrainingLog.Ended(_logger, stop.Value, _counters.Steps, _timer.Elapsed);
+        if (_options.Group.Size > 1)
+            TrainingLog.Shared(_logger, _options.Group.Size, _options.Group.Waited - waited, _options.Group.Transferred - transferred);
         return new TrainingResult
         {
             StopReason = stop.Value,
@@ -88,6 +95,8 @@ internal sealed partial class TrainingRun : IDisposable
             Best = _evaluations.Best,
             History = _history.Reports,
             StepMilliseconds = _timer.StepMilliseconds,
+            Waited = _options.Group.Waited - waited,
+            Transferred = _options.Group.Transferred - transferred,
             Elapsed = _timer.Elapsed,
         };
     }
@@ -115,12 +124,12 @@ internal sealed partial class TrainingRun : IDisposable
         _optimizer.zero_grad();
     }
 
-    private StopReason? Epoch<TBatch>(IEnumerable<TBatch> batches, Action<TBatch> accumulate, Func<TBatch, BatchSize>? size, CancellationToken cancellation)
+    private StopReason? Epoch<TBatch>(IEnumerable<TBatch> batches, Action<TBatch> accumulate, Func<TBatch, BatchSize>? size)
     {
         using var enumerator = _position.Open(batches, size);
         while (true)
         {
-            if (_counters.Pending == 0 && _options.Group.Any(cancellation.IsCancellationRequested))
+            if (_counters.Pending == 0 && IsCancelled)
                 return StopReason.Cancelled;
 
             _collections.Begin();
@@ -128,6 +137,7 @@ internal sealed partial class TrainingRun : IDisposable
             _position.BeginBatch();
             if (!enumerator.MoveNext())
                 break;
+            RequireSameBatch(enumerator.Current);
             _timer.Resume();
             _randomness.Reseed();
             if (IsForThisProcess(_counters.Pending))
@@ -169,6 +179,8 @@ internal sealed partial class TrainingRun : IDisposable
             _target.Finish();
         if (isLast || _counters.Steps % _options.ReportEvery == 0)
             Report();
+        else if (_isNewlyDecided)
+            RequireEqualWeights();
         var isDue = isLast || (_options.EvaluateEvery is { } every && _counters.Steps % every == 0);
         var early = isDue ? Evaluate() : null;
         return isLast ? StopReason.Completed : early;

@@ -34,8 +34,8 @@ internal abstract class TrainingTarget : IDisposable
     /// <param name="maxGradientNorm">Larger joint norms are scaled down to it; null never scales.</param>
     /// <param name="scale">The factor for the losses' gradients before anything else, a scalar on their device; null for 1.</param>
     /// <param name="scaler">What scaled the losses.</param>
-    /// <param name="group">The processes whose gradients are summed.</param>
-    public abstract void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale, LossScaler scaler, IProcessGroup group);
+    /// <param name="exchange">Sums the gradients of all processes.</param>
+    public abstract void BeforeOptimizerStep(double? maxGradientNorm, Tensor? scale, LossScaler scaler, StepExchange exchange);
 
     /// <summary>Puts the gradients of a step's batches so far where the parameters have theirs.</summary>
     public virtual void SettleGradients()
@@ -50,7 +50,8 @@ internal abstract class TrainingTarget : IDisposable
     public abstract bool ReadGradientsAreFinite();
 
     /// <summary>Everything after the optimiser step, before gradients are set to zero.</summary>
-    public abstract void AfterOptimizerStep();
+    /// <returns>Whether it decided anew what is trained.</returns>
+    public abstract bool AfterOptimizerStep();
 
     /// <summary>Whether what is trained has its definitive form: with adapters, whether their ranks will no longer change.</summary>
     public abstract bool IsFinal { get; }

@@ -10,7 +10,7 @@ public sealed class RunRecordTests
     private static readonly string[] Keys =
     [
         "task", "method", "status", "seed", "model", "options", "total_steps", "device", "evaluations", "final", "best", "trainable_parameters", "ranks", "wall_seconds",
-        "step_ms_median", "peak_device_mb", "peak_rss_mb", "skipped_steps", "loss_scale", "processes",
+        "step_ms_median", "peak_device_mb", "peak_rss_mb", "skipped_steps", "loss_scale", "processes", "exchange",
     ];
 
     [Fact]

@@ -45,13 +45,13 @@ public sealed class ShuffledEpochsTests
     public void Grouping_by_length_pads_less_and_keeps_every_example_once()
     {
         var plain = Epochs(8, seed: 3).ToList();
-        var grouped = Epochs(8, seed: 3, groupByLength: true);
+        var grouped = Epochs(8, seed: 3, groupByLengthFor: 1);
         var first = grouped.ToList();
 
         Assert.Equal(grouped.BatchesPerEpoch, first.Count);
         Assert.Equal(Enumerable.Range(0, 50).Select(i => (double)i), first.SelectMany(b => b.Labels).Order());
         Assert.True(first.Sum(Cells) < plain.Sum(Cells));
-        Assert.Equal(first.SelectMany(b => b.Labels), Labels(Epochs(8, seed: 3, groupByLength: true)));
+        Assert.Equal(first.SelectMany(b => b.Labels), Labels(Epochs(8, seed: 3, groupByLengthFor: 1)));
         Assert.NotEqual(first.SelectMany(b => b.Labels), Labels(grouped));
         // Short and long batches are mixed.
         Assert.NotEqual(first.Select(b => b.Tokens.Length).Order(), first.Select(b => b.Tokens.Length));
@@ -60,19 +60,38 @@ public sealed class ShuffledEpochsTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void A_resumed_epoch_goes_on_with_the_batches_that_were_left(bool groupByLength)
+    [InlineData(null)]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_resumed_epoch_goes_on_with_the_batches_that_were_left(int? groupByLengthFor)
     {
-        var whole = Epochs(8, 3, groupByLength);
+        var whole = Epochs(8, 3, groupByLengthFor);
         List<List<double>> epochs = [Labels(whole), Labels(whole), Labels(whole)];
 
-        var resumed = Epochs(8, 3, groupByLength);
+        var resumed = Epochs(8, 3, groupByLengthFor);
         var rest = resumed.Resume(2, 3).SelectMany(b => b.Labels).ToList();
 
         Assert.Equal(epochs[1].TakeLast(rest.Count), rest);
         Assert.InRange(rest.Count, 50 - (3 * 8), 50 - (2 * 8));
         Assert.Equal(epochs[2], Labels(resumed));
+    }
+
+    /// <summary>Seven batches to an epoch and three to a step: steps begin in one epoch and end in the next.</summary>
+    [Fact]
+    public void The_batches_of_a_step_have_about_the_same_length()
+    {
+        var (mixed, grouped) = (Epochs(8, seed: 3, groupByLengthFor: 1), Epochs(8, seed: 3, groupByLengthFor: 3));
+
+        var (apart, together) = (Spread(mixed), Spread(grouped));
+
+        Assert.InRange(together, 0, 0.6 * apart);
+
+        static int Spread(ShuffledEpochs<ExampleBatch> epochs)
+        {
+            var epoch = Enumerable.Range(0, 3).Select(_ => epochs.ToList()).ToList();
+            Assert.All(epoch, batches => Assert.Equal(Enumerable.Range(0, 50).Select(i => (double)i), batches.SelectMany(b => b.Labels).Order()));
+            return epoch.SelectMany(batches => batches).Select(batch => batch.Tokens.Length).Chunk(3).Sum(step => step.Max() - step.Min());
+        }
     }
 
     [Fact]
@@ -91,5 +110,6 @@ public sealed class ShuffledEpochsTests
 
     private static List<double> Labels(ShuffledEpochs<ExampleBatch> epochs) => [.. epochs.SelectMany(b => b.Labels)];
 
-    private static ShuffledEpochs<ExampleBatch> Epochs(int batchSize, long seed, bool groupByLength = false) => new(Examples.Count, Examples.LengthOf, Examples.Batch, batchSize, seed, groupByLength);
+    private static ShuffledEpochs<ExampleBatch> Epochs(int batchSize, long seed, int? groupByLengthFor = null) =>
+        new(Examples.Count, Examples.LengthOf, Examples.Batch, batchSize, seed, groupByLengthFor);
 }

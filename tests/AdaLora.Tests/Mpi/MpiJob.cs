@@ -14,12 +14,13 @@ internal sealed class MpiJob : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly int _size;
 
-    private MpiJob(string? launcher, int size, string[] plan, IReadOnlyDictionary<string, string>? variables)
+    private MpiJob(string? launcher, int size, string[] plan, IReadOnlyDictionary<string, string>? variables, bool onTwoHosts = false)
     {
         _size = size;
         string[] command = [TestPrograms.PathOf("AdaLora.MpiTarget"), _folder.Path, .. plan];
         var start = launcher is null
             ? new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true }
+            : onTwoHosts ? MpiLaunch.OnTwoHosts(launcher, size, command)
             : MpiLaunch.Of(launcher, size, command);
         foreach (var (name, value) in variables ?? new Dictionary<string, string>())
             start.Environment[name] = value;
@@ -41,12 +42,10 @@ internal sealed class MpiJob : IDisposable
     }
 
     /// <summary>Starts a job, waits for its end, and requires that it was a good one.</summary>
-    public static MpiJob Run(string? launcher, int size, params string[] plan)
-    {
-        var job = Start(launcher, size, plan);
-        Assert.True(job.WaitForExit() == 0, job.Errors);
-        return job;
-    }
+    public static MpiJob Run(string? launcher, int size, params string[] plan) => EndWell(Start(launcher, size, plan));
+
+    /// <summary>The same on two hosts.</summary>
+    public static MpiJob RunOnTwoHosts(string launcher, int size, params string[] plan) => EndWell(new MpiJob(launcher, size, plan, variables: null, onTwoHosts: true));
 
     /// <returns>The exit code.</returns>
     public int WaitForExit(int seconds = 180)
@@ -93,6 +92,12 @@ internal sealed class MpiJob : IDisposable
             _process.Kill(entireProcessTree: true);
         _process.Dispose();
         _folder.Dispose();
+    }
+
+    private static MpiJob EndWell(MpiJob job)
+    {
+        Assert.True(job.WaitForExit() == 0, job.Errors);
+        return job;
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

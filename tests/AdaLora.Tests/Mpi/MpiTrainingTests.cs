@@ -1,3 +1,4 @@
+using System.Globalization;
 using Xunit;
 
 namespace AdaLora.Tests.Mpi;
@@ -36,6 +37,33 @@ public sealed class MpiTrainingTests
         var (expected, found) = (one.Weights(), several.Weights());
         var distance = Math.Sqrt(expected.Zip(found, (a, b) => Math.Pow(a - b, 2)).Sum() / expected.Sum(a => Math.Pow(a, 2)));
         Assert.InRange(distance, 0, 1e-6);
+    }
+
+    [Theory]
+    [MemberData(nameof(Launchers))]
+    public void Two_thousand_steps_need_no_more_memory_than_six_hundred(string launcher)
+    {
+        using var job = MpiJob.Run(launcher, 2, "accumulation", "2", "steps", "2000", "memory", "200");
+
+        foreach (var memory in Enumerable.Range(0, 2).Select(rank => job.Lines(rank, "memory").Select(line => long.Parse(line, CultureInfo.InvariantCulture)).ToList()))
+        {
+            Assert.Equal(10, memory.Count);
+            // 100 bytes a step would be 140 kB; .NET and libtorch keep their own reserves.
+            Assert.InRange(memory[^1] - memory[2], long.MinValue, 8 << 20);
+        }
+    }
+
+    /// <summary>Two hosts that are network namespaces of this machine, with names of their own and a cable between them.</summary>
+    [Theory]
+    [MemberData(nameof(Launchers))]
+    public void Two_hosts_end_with_the_bits_of_one_process(string launcher)
+    {
+        using var one = MpiJob.Run(null, 1, "accumulation", "2");
+
+        using var two = MpiJob.RunOnTwoHosts(launcher, 2, "accumulation", "2");
+
+        Assert.Equal(one.Hashes(), two.Hashes());
+        Assert.Equal(["host-a", "host-b"], new[] { two.Lines(0, "host")[0], two.Lines(1, "host")[0] });
     }
 
     [Theory]

@@ -36,16 +36,19 @@ internal sealed class Replica : IProgress<TrainingProgress>, IDisposable
 
     public ReplicaRun Train(
         IProcessGroup group, int steps = Steps, int? badBatch = null, int? cancelAt = null, int? patience = null, Func<long, double>? score = null,
-        CheckpointOptions? checkpoints = null, int? failAtBatch = null, long? evaluateEvery = 1)
+        CheckpointOptions? checkpoints = null, int? failAtBatch = null, long? evaluateEvery = 1, long reportEvery = 1,
+        int? spoilAtBatch = null, int skip = 0, string? data = null)
     {
         var (patterns, hashes) = (new List<string>(), new List<string>());
         using var cancel = new CancellationTokenSource();
-        using var trainer = new Trainer(Adapted, Options(group, steps, patience, evaluateEvery, checkpoints), Logger);
+        using var trainer = new Trainer(Adapted, Options(group, steps, patience, evaluateEvery, checkpoints, reportEvery, data), Logger);
         var batches = 0;
         var result = trainer.Fit(
-            Numbered(),
+            Numbered().Skip(skip),
             batch =>
             {
+                if (batches + 1 == spoilAtBatch)
+                    Spoil();
                 // An exception that nothing else throws.
                 if (++batches == failAtBatch)
                     throw new InvalidTimeZoneException();
@@ -115,13 +118,22 @@ internal sealed class Replica : IProgress<TrainingProgress>, IDisposable
         _model.Dispose();
     }
 
-    private static TrainerOptions Options(IProcessGroup group, int steps, int? patience, long? evaluateEvery = 1, CheckpointOptions? checkpoints = null) => new()
+    // As something other than the training would.
+    private void Spoil()
+    {
+        using var noGrad = no_grad();
+        _ = Adapted.TrainableParameters[^1].uniform_(-0.1, 0.1);
+    }
+
+    private static TrainerOptions Options(
+        IProcessGroup group, int steps, int? patience, long? evaluateEvery = 1, CheckpointOptions? checkpoints = null, long reportEvery = 1, string? data = null) => new()
     {
         TotalSteps = steps,
         LearningRate = 1e-2,
         GradientAccumulation = Accumulation,
         EvaluateEvery = evaluateEvery,
-        ReportEvery = 1,
+        ReportEvery = reportEvery,
+        DataFingerprint = data,
         Patience = patience,
         BestBeforeFinal = true,
         Group = group,

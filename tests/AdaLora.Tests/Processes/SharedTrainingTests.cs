@@ -59,21 +59,61 @@ public sealed class SharedTrainingTests
         var (triplets, head) = (replicas[0].Initial[0], replicas[0].Initial[1..]);
         Assert.All(calls, one => Assert.Equal(
             [
+                ("AllGather", 1), // Is anything cancelled?
                 .. replicas[0].Initial.Select(count => ("Broadcast", count)),
                 ("AllGather", 8), // The key of the random numbers.
-                ("AllGather", 1), // Is anything cancelled?
                 ("AllReduce", triplets),
-                ("AllReduce", head.Sum() + head.Length),
-                ("AllGather", 1), // Are the gradients finite?
+                ("AllReduce", head.Sum() + 2), // Does one lack a gradient, and does one want to end?
                 ("AllGather", 16), // For the report: the sum of losses and their number.
                 ("AllGather", 8), // The score.
                 ("Barrier", 0),
             ],
             one.Where(call => !IsComparison(call))));
-        // Settings, weights and machines before the first step, and what is trained at the report.
-        Assert.All(calls, one => Assert.Equal(2, one.Count(IsComparison)));
+        // Settings, weights and machines, and the first batch, before the first step, and what is trained at the report.
+        Assert.All(calls, one => Assert.Equal(3, one.Count(IsComparison)));
 
         static bool IsComparison((string Name, long Count) call) => call is { Name: "AllGather", Count: > 20 };
+    }
+
+    /// <summary>Steps without a report, an evaluation or a mask.</summary>
+    [Fact]
+    public void An_ordinary_step_exchanges_its_gradients_and_eight_bytes()
+    {
+        using var replicas = new Replicas(2);
+
+        var calls = ThreadGroup.Run(2, group =>
+        {
+            replicas[group.Rank].Train(group, steps: 40, evaluateEvery: 1000, reportEvery: 1000);
+            return group.Calls;
+        });
+
+        (string Name, long Count)[] step = [("AllReduce", replicas[0].Initial[0]), ("AllReduce", replicas[0].Initial[1..].Sum() + 2)];
+        Assert.Equal((4 * replicas[0].Initial.Sum()) + 8, 4 * step.Sum(call => call.Count));
+        // The first two steps come before any mask.
+        Assert.All(calls, one => Assert.Equal([.. step, .. step], one.SkipWhile(call => call.Name != "AllReduce").Take(4)));
+    }
+
+    [Fact]
+    public void What_is_trained_is_compared_at_every_mask()
+    {
+        using var replicas = new Replicas(2);
+
+        var failure = Assert.Throws<AggregateException>(() => ThreadGroup.Run(2, group => replicas[group.Rank].Train(group, evaluateEvery: 1000, reportEvery: 1000, spoilAtBatch: group.Rank == 1 ? 1 : null)));
+
+        Assert.All(failure.InnerExceptions, one => Assert.Matches("After step [0-9], the processes of the group no longer have the same weights", one.Message));
+    }
+
+    [Fact]
+    public void Other_data_on_one_process_are_named_before_the_first_step()
+    {
+        using var replicas = new Replicas(2);
+
+        var batches = Assert.Throws<AggregateException>(() => ThreadGroup.Run(2, group => replicas[group.Rank].Train(group, skip: group.Rank)));
+        var names = Assert.Throws<AggregateException>(() => ThreadGroup.Run(2, group => replicas[group.Rank].Train(group, data: $"file {group.Rank}")));
+
+        Assert.All(batches.InnerExceptions, one => Assert.StartsWith("The processes of the group would not train on the same data: The first batch is ", one.Message, StringComparison.Ordinal));
+        Assert.All(names.InnerExceptions, one => Assert.Contains("DataFingerprint is file 1 on process 1 and file 0 on process 0", one.Message, StringComparison.Ordinal));
+        Assert.All(Enumerable.Range(0, 2), rank => Assert.Equal(0, replicas[rank].Adapted.Step));
     }
 
     [Fact]
@@ -126,7 +166,8 @@ public sealed class SharedTrainingTests
 
         var found = ThreadGroup.Run(2, group => replicas[group.Rank].Train(group, cancelAt: group.Rank == 1 ? 3 : null));
 
-        Assert.All(found, one => Assert.Equal((StopReason.Cancelled, 3L), (one.Result.StopReason, one.Result.Steps)));
+        // What one process decides after a step travels with the gradients of the next.
+        Assert.All(found, one => Assert.Equal((StopReason.Cancelled, 4L), (one.Result.StopReason, one.Result.Steps)));
     }
 
     [Fact]
@@ -196,6 +237,7 @@ public sealed class SharedTrainingTests
         using var tensor = ones(3);
         using var parameter = new Parameter(ones(3));
         IReadOnlyList<Parameter> parameters = [parameter];
+        var exchange = new StepExchange(ProcessGroup.Single);
         Use();
         var (bytes, reads) = (GC.GetAllocatedBytesForCurrentThread(), HostRead.Count);
 
@@ -209,7 +251,8 @@ public sealed class SharedTrainingTests
             group.AllReduce(tensor);
             group.Broadcast(tensor, root: 0);
             group.Barrier();
-            GradientSum.Over(group, parameters);
+            exchange.Sum(tensor);
+            exchange.Sum(parameters);
             _ = (group.Any(true), group.OfFirst(1), group.Sum((1, 2)));
         }
     }

@@ -71,7 +71,10 @@ internal sealed class RunIdentity
         if (differences.Count > 0)
             throw new InvalidDataException($"'{path}' belongs to another training run: {string.Join("; ", differences)}. Resume with the settings it was started with, or start again in another folder.");
 
-        string? Saved(string name) => saved.GetValueOrDefault(name) ?? (present.ContainsKey(name) ? Untold.GetValueOrDefault(name) : null);
+        string? Saved(string name) => saved.GetValueOrDefault(name) ?? (present.TryGetValue(name, out var now) ? Untold.GetValueOrDefault(name) ?? (IsFirstTold(name) ? now : null) : null);
+
+        // A checkpoint of a run that did not say what its data are.
+        static bool IsFirstTold(string name) => name == nameof(TrainerOptions.DataFingerprint);
     }
 
     public static string Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";

@@ -27,6 +27,9 @@ internal static partial class TrainingLog
     [LoggerMessage(EventId = 14, Level = LogLevel.Information, Message = "Training ended ({Reason}) after {Steps} steps in {Elapsed}")]
     public static partial void Ended(ILogger logger, StopReason reason, long steps, TimeSpan elapsed);
 
+    [LoggerMessage(EventId = 54, Level = LogLevel.Information, Message = "{Processes} processes shared the training; the first waited {Waited} for the others and exchanged data for {Transferred}")]
+    public static partial void Shared(ILogger logger, int processes, TimeSpan waited, TimeSpan transferred);
+
     [LoggerMessage(EventId = 15, Level = LogLevel.Warning, Message = "Pruned triplets are only masked, not dropped: {Reason}")]
     public static partial void NotCompacted(ILogger logger, string reason);
 }
