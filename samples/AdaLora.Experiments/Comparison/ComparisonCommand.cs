@@ -11,6 +11,9 @@ internal sealed class ComparisonCommand
 {
     private readonly Option<string> _output;
     private readonly Option<int> _jobs = ParsedOption.Number("--jobs", "Runs at a time, each in its own process; set --threads as well, so that they share the processor.", 1);
+    private readonly Option<Shard> _shard = ParsedOption.WithDefault(
+        "--shard", "Carry out the i-th of n parts of the runs, such as 2/4: the same command with other parts on other machines does the rest, in the same or in a copied folder.", "I/N", Shard.Parse, Shard.Whole);
+
     private readonly Option<bool> _quiet = new("--quiet") { Description = "Report completed runs only." };
     private readonly Option<IReadOnlyList<int>?> _seeds =
         ParsedOption.Create<IReadOnlyList<int>?>("--seeds", "Seeds of the runs, such as 1,2,3 or 1-5. [default: 1,2,3]", "NUMBERS", ListArguments.Numbers);
@@ -38,7 +41,7 @@ internal sealed class ComparisonCommand
         command.Add(_seeds);
         _options.AddTo(command);
         _against = new Option<string?>("--against") { Description = "The row that the others are tested against, in pairs of runs with the same seed: paired bootstrap and Wilcoxon's test.", HelpName = "NAME" };
-        foreach (var option in (Option[])[_output, _jobs, _quiet, _against])
+        foreach (var option in (Option[])[_output, _jobs, _shard, _quiet, _against])
             command.Add(option);
     }
 
@@ -66,6 +69,7 @@ internal sealed class ComparisonCommand
     /// <param name="rows">Panel, row, and the settings without what is tried.</param>
     /// <param name="cancellationToken">Stops; what was tried is kept.</param>
     /// <returns>The rows with what was chosen; those of which no candidate could be trained are missing, and so are all if the sweep was stopped.</returns>
+    /// <exception cref="UserInputException">Some of the candidates belong to other parts, which have not finished them.</exception>
     public IReadOnlyList<(string Panel, string Row, RunSettings Settings, string? Choice)> Try(
         ParseResult line, LearningRateSweep sweep, IEnumerable<(string Panel, string Row, RunSettings Settings)> rows, CancellationToken cancellationToken)
     {
@@ -73,6 +77,12 @@ internal sealed class ComparisonCommand
         var tried = rows.SelectMany(row => sweep.Candidates(line, row.Settings).Select(candidate => (Row: row, candidate.Name, candidate.Settings))).ToList();
         var cells = tried.Select(t => Cell(folder, t.Row.Panel, $"{t.Row.Row} {t.Name}", sweep.HoldOut(line, t.Settings), Seeds(line)[0])).ToList();
         var results = Train(line, new ComparisonFiles(folder, "sweep", "What was tried, on examples of the training set that were kept aside"), cells, cancellationToken);
+        if (results.Count < cells.Count && !cancellationToken.IsCancellationRequested)
+        {
+            throw new UserInputException(
+                $"--shard: {cells.Count - results.Count} of {cells.Count} runs of the sweep belong to other parts and are not in '{folder}' yet; run the same command again when they are.");
+        }
+
         return cancellationToken.IsCancellationRequested ? [] :
         [
             .. tried.Zip(cells).GroupBy(t => (t.First.Row.Panel, t.First.Row.Row))
@@ -111,7 +121,7 @@ internal sealed class ComparisonCommand
         var jobs = line.GetValue(_jobs);
         if (jobs < 1)
             throw new UserInputException($"--jobs: must be at least 1, but is {jobs}.");
-        var results = new ComparisonSession(_runner, output, line.GetValue(_quiet)).Run(cells, jobs, files.Write, cancellationToken);
+        var results = new ComparisonSession(_runner, output, line.GetValue(_quiet), line.GetRequiredValue(_shard)).Run(cells, jobs, files.Write, cancellationToken);
         ComparisonReport.Write(TableConsole.On(output), RowSummary.Of(results));
         FileList.Write(output, files.Folder, [files.Table, files.Runs, files.Picture]);
         foreach (var failed in results.Where(result => result.Error is not null))

@@ -6,7 +6,11 @@ using AdaLora.Experiments.Terminal;
 namespace AdaLora.Experiments.Comparison;
 
 /// <summary>Carries out the runs of a comparison that have not finished yet, several at a time if requested, and reports progress.</summary>
-internal sealed class ComparisonSession(ICellRunner runner, TextWriter output, bool quiet)
+/// <param name="runner">Carries out a run.</param>
+/// <param name="output">Receives what happens.</param>
+/// <param name="quiet">Whether to tell of ended runs only.</param>
+/// <param name="shard">The runs that are to be carried out here; others carry out the rest.</param>
+internal sealed class ComparisonSession(ICellRunner runner, TextWriter output, bool quiet, Shard shard)
 {
     private readonly Lock _lock = new();
 
@@ -14,17 +18,23 @@ internal sealed class ComparisonSession(ICellRunner runner, TextWriter output, b
     /// <param name="jobs">Runs at a time.</param>
     /// <param name="save">Receives all results so far, in the order of the cells, whenever there is a new one.</param>
     /// <param name="cancellationToken">Stops the runs in progress; the others are not started.</param>
-    /// <returns>The outcome of every cell that was started.</returns>
+    /// <returns>The outcome of every cell that was started, here or, if it has finished by now, elsewhere.</returns>
     /// <exception cref="UserInputException">Settings are not valid, or folders hold the results of other runs; all problems are listed.</exception>
     public IReadOnlyList<CellResult> Run(IReadOnlyList<ComparisonCell> cells, int jobs, Action<IReadOnlyList<CellResult>> save, CancellationToken cancellationToken)
     {
         var results = FindFinished(cells);
-        var pending = Enumerable.Range(0, cells.Count).Where(i => results[i] is null).ToList();
-        output.WriteLine($"{cells.Count} runs, {cells.Count - pending.Count} of them already done");
+        var pending = Enumerable.Range(0, cells.Count).Where(i => results[i] is null && shard.Has(i)).ToList();
+        output.WriteLine($"{cells.Count} runs, {results.Count(result => result is not null)} of them already done{(shard.Count > 1 ? $", {pending.Count} to do in part {shard}" : "")}");
         save([.. results.OfType<CellResult>()]);
         var clock = Stopwatch.StartNew();
         var (next, ended) = (-1, 0);
         Task.WhenAll(Enumerable.Range(0, Math.Min(jobs, pending.Count)).Select(_ => Task.Factory.StartNew(Work, TaskCreationOptions.LongRunning))).GetAwaiter().GetResult();
+        if (shard.Count > 1)
+        {
+            results = [.. FindFinished(cells).Zip(results, (now, here) => here ?? now)];
+            save([.. results.OfType<CellResult>()]);
+        }
+
         return [.. results.OfType<CellResult>()];
 
         void Work()
@@ -38,12 +48,14 @@ internal sealed class ComparisonSession(ICellRunner runner, TextWriter output, b
                 {
                     results[pending[number]] = result;
                     ended++;
-                    output.WriteLine(Ended(result, cells.Count - pending.Count + ended, cells.Count, clock.Elapsed / ended * (pending.Count - ended)));
+                    output.WriteLine(Ended(result, Here(cells.Count) - pending.Count + ended, Here(cells.Count), clock.Elapsed / ended * (pending.Count - ended)));
                     save([.. results.OfType<CellResult>()]);
                 }
             }
         }
     }
+
+    private int Here(int runs) => Enumerable.Range(0, runs).Count(shard.Has);
 
     private static CellResult?[] FindFinished(IReadOnlyList<ComparisonCell> cells)
     {

@@ -67,6 +67,38 @@ public sealed class CompareCommandTests : IDisposable
     }
 
     [Fact]
+    public void Parts_of_a_comparison_are_carried_out_apart_and_the_last_one_has_all()
+    {
+        string[] arguments = ["--methods", "adalora,full", "--tasks", "cola", "--seeds", "1-3"];
+
+        Assert.Equal(ExitCode.Success, Compare([.. arguments, "--shard", "1/3"]));
+        Assert.Equal(["cola · adalora · seed 1", "cola · full · seed 2"], _runner.Begun);
+        // Another machine finishes its part while this one works.
+        _runner.Before = name =>
+        {
+            _runner.Before = _ => { };
+            Assert.Equal(ExitCode.Success, Compare([.. arguments, "--shard", "2/3"]));
+        };
+        Assert.Equal(ExitCode.Success, Compare([.. arguments, "--shard", "3/3"]));
+
+        Assert.Equal(6, _runner.Begun.Distinct().Count());
+        Assert.Equal(6, _runner.Begun.Count);
+        Assert.Equal(1 + 6, File.ReadAllLines(Path.Combine(_line.Output, "comparison.csv")).Length);
+        Assert.Contains("6 runs, 2 of them already done, 2 to do in part 3/3", _line.OutputText, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0/3")]
+    [InlineData("4/3")]
+    [InlineData("2")]
+    [InlineData("a/b")]
+    public void A_part_that_is_none_is_refused(string part)
+    {
+        Assert.Equal(ExitCode.BadInput, Compare("--methods", "adalora", "--tasks", "cola", "--shard", part));
+        Assert.Contains($"--shard: expected a part such as 2/4, found '{part}'", _line.ErrorText, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Runs_that_have_ended_are_read_and_not_repeated()
     {
         Assert.Equal(ExitCode.Success, Compare("--methods", "adalora", "--tasks", "cola", "--seeds", "1,2"));

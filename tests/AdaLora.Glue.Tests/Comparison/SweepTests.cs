@@ -45,6 +45,20 @@ public sealed class SweepTests : IDisposable
     }
 
     [Fact]
+    public void What_is_best_is_chosen_when_all_parts_of_a_sweep_have_been_tried()
+    {
+        Assert.Equal(ExitCode.BadInput, Compare("--sweep-lr", "1e-3,3e-3", "--shard", "1/2"));
+        Assert.Contains("--shard: 2 of 4 runs of the sweep belong to other parts", _line.ErrorText, StringComparison.Ordinal);
+        Assert.Equal(2, _runner.Begun.Count);
+
+        Assert.Equal(ExitCode.Success, Compare("--sweep-lr", "1e-3,3e-3", "--shard", "2/2"));
+        Assert.Equal(ExitCode.Success, Compare("--sweep-lr", "1e-3,3e-3", "--shard", "1/2"));
+
+        Assert.Equal(4 + 4, _runner.Begun.Count);
+        Assert.Equal((3e-3, 1e-3), (Option("cola-lora-2", "lr"), Option("cola-adalora-1", "lr")));
+    }
+
+    [Fact]
     public void Candidates_that_fail_are_passed_over_and_a_method_without_any_is_missing()
     {
         _runner.Failures["cola · lora lr 0.003 · seed 1"] = "It diverged.";

@@ -33,6 +33,26 @@ public sealed class SeveralProcessesTests : IDisposable
         Assert.True(JsonNode.DeepEquals(one["ranks"], two["ranks"]));
     }
 
+    [Theory]
+    [InlineData("mpirun.openmpi")]
+    [InlineData("mpirun.mpich")]
+    public void Evaluations_that_three_processes_deal_out_are_those_of_one(string launcher)
+    {
+        MpiLaunch.Require(launcher);
+        Assert.Equal(0, _app.Train("one", "--accumulate", "3", "--threads", "1", "--eval-every", "2").Code);
+
+        var (code, errors) = Launch(launcher, TrainLine("three", "--accumulate", "3", "--threads", "1", "--eval-every", "2"), size: 3);
+
+        Assert.True(code == 0, errors);
+        var (one, three) = (MetricsOf("one"), MetricsOf("three"));
+        Assert.Equal(3, three["processes"]!.GetValue<int>());
+        Assert.True(three["exchange"]!["waited"]!.GetValue<double>() > 0);
+        var pairs = one["evaluations"]!.AsArray().Zip(three["evaluations"]!.AsArray()).ToList();
+        Assert.Equal(6, pairs.Count);
+        // Sums of three gradients depend on their order, in the last digits.
+        Assert.All(pairs, pair => Assert.All(pair.First!.AsObject(), metric => Assert.Equal(metric.Value!.GetValue<double>(), pair.Second![metric.Key]!.GetValue<double>(), 1e-5)));
+    }
+
     [Fact]
     public void Too_few_batches_in_a_step_and_other_commands_are_refused()
     {
@@ -58,10 +78,10 @@ public sealed class SeveralProcessesTests : IDisposable
 
     private JsonNode MetricsOf(string run) => JsonNode.Parse(File.ReadAllText(Path.Combine(_app.File(run), "metrics.json")))!;
 
-    private static (int Code, string Errors) Launch(string launcher, string[] arguments)
+    private static (int Code, string Errors) Launch(string launcher, string[] arguments, int size = 2)
     {
         var application = new ApplicationProgram(typeof(GlueHost).Assembly).Start(arguments);
-        using var process = Process.Start(MpiLaunch.Of(launcher, 2, [application.FileName, .. application.ArgumentList]))!;
+        using var process = Process.Start(MpiLaunch.Of(launcher, size, [application.FileName, .. application.ArgumentList]))!;
         _ = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
         if (process.WaitForExit(TimeSpan.FromMinutes(5)))
