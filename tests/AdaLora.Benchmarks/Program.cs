@@ -15,6 +15,7 @@ return new RootCommand("Benchmarks of AdaLora; see docs/benchmarks.md. Contender
     PeftCommand.Create(),
     PeftRunCommand.Create(),
     Seq2SeqCommand.Create(),
+    ProcessesCommand.Create(),
     ReportCommand.Create(),
     BlockCommand.Create(),
     Seq2SeqBlockCommand.Create(),

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using AdaLora.Experiments.Tasks;
 
 namespace AdaLora.Experiments.Runs;

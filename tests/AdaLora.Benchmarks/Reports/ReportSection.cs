@@ -35,6 +35,7 @@ internal sealed record ReportSection(string Name, string Heading, params IReadOn
         new("tokenize-bpe", "Tokenizing with byte-level BPE", "tokenize", "--model", $"{Tokenizers}/llama3_split", "--data", Glue, "--task", "sst2"),
         new("tokenize-byte-fallback", "Tokenizing with BPE without words", "tokenize", "--model", $"{Tokenizers}/llama2_bpe", "--data", Glue, "--task", "sst2"),
         new("tokenize-unigram", "Tokenizing with a unigram model", "tokenize", "--model", $"{Tokenizers}/t5_unigram", "--data", Glue, "--task", "sst2"),
+        new("processes", "Many processes", "processes", "--model", MiniLm, "--data", Glue, "--task", "cola"),
         new("load", "Loading a checkpoint", "load", "--model", MiniLm),
         new("memory", "Memory", "memory", "--peers", Peers, "--model", MiniLm, "--data", Glue, "--task", "cola", "--steps", "30"),
     ];

@@ -117,7 +117,8 @@ public sealed class SharedTrainingTests
     {
         using var replicas = new Replicas(2);
 
-        var failure = Assert.Throws<AggregateException>(() => ThreadGroup.Run(2, group => replicas[group.Rank].Train(group, evaluateEvery: 1000, reportEvery: 1000, spoilAtBatch: group.Rank == 1 ? 1 : null)));
+        var failure = Assert.Throws<AggregateException>(() => ThreadGroup.Run(
+            2, group => replicas[group.Rank].Train(group, evaluateEvery: 1000, reportEvery: 1000, spoilAtBatch: group.Rank == 1 ? 1 : null)));
 
         Assert.All(failure.InnerExceptions, one => Assert.Matches("After step [0-9], the processes of the group no longer have the same weights", one.Message));
     }
