@@ -35,6 +35,7 @@ public sealed unsafe class MpiProcessGroup : IProcessGroup
                 $"The launcher ({launcher.Name}) started {launcher.Size} processes, of which this is number {launcher.Rank}, but '{library.Name}' ({library.Version.Split(',')[0]}) sees number {rank} of {size}: the library and the launcher do not belong together. Start with the mpirun of that library, or name the launcher's library with {MpiLibrary.Variable}.");
         }
 
+        Error = rank == 0 ? Console.Error : new StringWriter();
         _rollCall = new RollCall(library, rank, size, options.ReportWaitingAfter, line => Console.Error.WriteLine(line));
         var hosts = AllGather(System.Text.Encoding.UTF8.GetBytes(Environment.MachineName)).Select(Convert.ToHexString).ToList();
         LocalRank = hosts.Take(rank).Count(host => host == hosts[rank]);
@@ -55,6 +56,12 @@ public sealed unsafe class MpiProcessGroup : IProcessGroup
 
     /// <summary>What the MPI library says of itself.</summary>
     public string Library => _library.Version;
+
+    /// <summary>
+    /// Where a program writes its errors, so that what all processes have to say about the same mistake is said once: standard error for process 0. What the others write is kept until they
+    /// end, and then written to standard error if they end with an error and others do not.
+    /// </summary>
+    public TextWriter Error { get; }
 
     /// <summary>
     /// Cancelled when this process receives SIGTERM, SIGUSR1 (which clusters send before time is up) or Ctrl-C. Pass it to <c>Trainer.Fit</c>, which then ends on all processes after the
@@ -97,6 +104,7 @@ public sealed unsafe class MpiProcessGroup : IProcessGroup
         }
         catch (Exception e)
         {
+            group?.TellErrors();
             Console.Error.WriteLine(e is MpiException ? e.Message : $"Process {group?.Rank} of {group?.Size}: {e}");
             Console.Error.Flush();
             // Finalising would wait for the others for ever.
@@ -182,11 +190,22 @@ public sealed unsafe class MpiProcessGroup : IProcessGroup
     private void Leave(int result)
     {
         if (result != 0 && !_rollCall.LeaveTogether(TimeToFail))
+        {
+            TellErrors();
             _ = _library.Abort(_library.Abi.World, result);
+        }
+
         _host.Dispose();
         _rollCall.Dispose();
         _termination.Dispose();
         Check(_library.Finalize(), "MPI_Finalize");
+    }
+
+    private void TellErrors()
+    {
+        if (Error is StringWriter kept && kept.ToString().Trim() is { Length: > 0 } text)
+            Console.Error.WriteLine($"Process {Rank} of {Size}: {text}");
+        Console.Error.Flush();
     }
 
     private int Ask(delegate* unmanaged[Cdecl]<nint, int*, int> question, string name)

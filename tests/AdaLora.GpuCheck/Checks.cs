@@ -13,6 +13,7 @@ internal static class Checks
         new ResumeCheck(),
         new OperationsCheck(),
         new KernelsCheck(),
+        new NcclCheck(),
         new TimesCheck("bert-base"),
         new MemoryCheck(),
         new PrecisionCheck(),

@@ -13,7 +13,7 @@ internal sealed class Plan
         ["rate"] = "0.01",
         // A folder.
         ["checkpoints"] = "",
-        // "nan", "throw", "sleep", "rate" (of learning, from the start) or "none", on a rank, at a batch of that rank, from 1.
+        // "nan", "throw", "sleep", "rate" (of learning, from the start), "tensors" (on all ranks, before the start) or "none", on a rank, at a batch of that rank, from 1.
         ["trouble"] = "none",
         ["rank"] = "0",
         ["batch"] = "5",

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using AdaLora.HostileTarget;
 using AdaLora.Processes;
 using AdaLora.Tests.Models;
 using AdaLora.Training;
@@ -16,6 +17,8 @@ internal static class Work
         using var record = new StreamWriter(Path.Combine(plan.Folder, group.Rank.ToString(CultureInfo.InvariantCulture))) { AutoFlush = true };
         record.WriteLine($"process {Environment.ProcessId}");
         record.WriteLine($"host {Environment.MachineName}");
+        if (plan["trouble"] == "tensors")
+            PassBadTensors(group, record);
         using var model = new TinyModel();
         using var adapted = AdaLoraModel.Attach(model, TinyTask.Options with { Dropout = plan.Real("dropout") });
         using var trainer = new Trainer(adapted, new TrainerOptions
@@ -61,6 +64,29 @@ internal static class Work
         using var scope = NewDisposeScope();
         File.WriteAllBytes(Path.Combine(plan.Folder, $"{group.Rank}.weights"), Weights(adapted));
         return 0;
+    }
+
+    private static void PassBadTensors(IProcessGroup group, TextWriter record)
+    {
+        foreach (var (name, make) in BadTensors.All)
+        {
+            foreach (var (member, call) in new (string, Action<Tensor>)[] { ("AllReduce", group.AllReduce), ("Broadcast", bad => group.Broadcast(bad, 1)) })
+            {
+                using var scope = NewDisposeScope();
+                var bad = make();
+                var outcome = "taken";
+                try
+                {
+                    call(bad);
+                }
+                catch (Exception e)
+                {
+                    outcome = e.GetType().Name;
+                }
+
+                record.WriteLine($"bad {member} {name}: {outcome}");
+            }
+        }
     }
 
     // Bytes in use, after everything that nothing refers to is gone.

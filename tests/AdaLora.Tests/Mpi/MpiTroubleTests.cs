@@ -60,6 +60,25 @@ public sealed class MpiTroubleTests
         Assert.Empty(job.Lines(0, "end"));
     }
 
+    /// <summary>Of whatever kind, they end no process and leave the processes in step.</summary>
+    [Theory]
+    [MemberData(nameof(Launchers))]
+    public void Tensors_that_cannot_be_exchanged_are_refused_on_all(string launcher)
+    {
+        using var one = MpiJob.Run(null, 1, "accumulation", "2");
+
+        using var two = MpiJob.Run(launcher, 2, "accumulation", "2", "trouble", "tensors");
+
+        var outcomes = two.Lines(0, "bad");
+        Assert.Equal(outcomes, two.Lines(1, "bad"));
+        Assert.Contains("AllReduce null: ArgumentNullException", outcomes);
+        Assert.Contains("AllReduce 2 x 8 of int32: ArgumentException", outcomes);
+        Assert.Contains("Broadcast 2 x 8 of int32: taken", outcomes);
+        Assert.Contains("Broadcast 3 x 2 transposed: ArgumentException", outcomes);
+        Assert.DoesNotContain(outcomes, outcome => outcome.Contains("meta device: taken", StringComparison.Ordinal) || outcome.Contains("sparse: taken", StringComparison.Ordinal));
+        Assert.Equal(one.Hashes(), two.Hashes());
+    }
+
     [Theory]
     [MemberData(nameof(Launchers))]
     public void Other_options_on_one_process_are_named_before_the_first_step(string launcher)
