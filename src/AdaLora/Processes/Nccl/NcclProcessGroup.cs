@@ -1,4 +1,3 @@
-using AdaLora.Internals;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -8,9 +8,9 @@ internal struct NcclUniqueId
 {
     public const int Length = 128;
 
-    private byte _first;
+    private readonly byte _first;
 
-    public static unsafe NcclUniqueId Of(ReadOnlySpan<byte> bytes) => MemoryMarshal.Read<NcclUniqueId>(bytes);
+    public static NcclUniqueId Of(ReadOnlySpan<byte> bytes) => MemoryMarshal.Read<NcclUniqueId>(bytes);
 
     public unsafe byte[] ToBytes()
     {
