@@ -7,7 +7,7 @@ namespace AdaLora.Peft;
 internal static partial class LoraConfigWriter
 {
     // Fields describing the purpose of a loaded adapter still hold for its export.
-    private static readonly string[] Inherited = ["base_model_name_or_path", "task_type", "modules_to_save", "bias"];
+    private static readonly string[] Inherited = ["base_model_name_or_path", "task_type", "modules_to_save", SavedRows.Field, "bias"];
 
     /// <param name="adapter">The adapter.</param>
     /// <param name="origin">What it was loaded with, if anything.</param>
