@@ -16,8 +16,9 @@ internal static class Losses
     /// <param name="hidden">Hidden states, batch x length x hidden size.</param>
     /// <param name="labels">The right word of each place, or <see cref="IgnoredLabel"/>, int64, batch x length.</param>
     /// <param name="score">Hidden states as rows in, scores of all words out.</param>
+    /// <param name="smoothing">The part of the probability that is spread over all words.</param>
     /// <returns>A scalar; NaN if no place counts.</returns>
-    public static Tensor OverWords(Tensor hidden, Tensor labels, Func<Tensor, Tensor> score)
+    public static Tensor OverWords(Tensor hidden, Tensor labels, Func<Tensor, Tensor> score, double smoothing = 0)
     {
         using var scope = NewDisposeScope();
         var flat = labels.reshape(-1);
@@ -25,6 +26,6 @@ internal static class Losses
         var places = flat.Ne(IgnoredLabel).nonzero().view(-1);
 #pragma warning restore RS0030
         var logits = score(hidden.reshape(-1, hidden.shape[^1]).index_select(0, places));
-        return nn.functional.cross_entropy(Widen(logits), flat.index_select(0, places)).MoveToOuterDisposeScope();
+        return nn.functional.cross_entropy(Widen(logits), flat.index_select(0, places), label_smoothing: smoothing).MoveToOuterDisposeScope();
     }
 }

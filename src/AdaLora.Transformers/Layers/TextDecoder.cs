@@ -67,16 +67,7 @@ public abstract class TextDecoder : DecoderModel
         using var scope = NewDisposeScope();
         // Libtorch's CPU kernels do not support dropout; see MultiHeadAttention.
         using var pass = new DecoderPass(inputIds, attentionMask, positionIds, cache, WordWeight.dtype, needsMask: training && Config.AttentionDropout > 0);
-        var states = Embed(inputIds, pass.Positions);
-        foreach (var block in Blocks)
-        {
-            trace?.Add(states.alias().DetachFromDisposeScope());
-            var next = block.call(states, pass);
-            // Frees what nothing else needs while the next layer runs; in training the graph keeps what the backward pass reads.
-            states.Dispose();
-            states = next;
-        }
-
+        var states = LayerSequence.Run(Blocks, Embed(inputIds, pass.Positions), _ => pass, trace is null ? null : states => trace.Add(states.alias().DetachFromDisposeScope()));
         var last = Normalize(states);
         trace?.Add(last.alias().DetachFromDisposeScope());
         cache?.Advance(inputIds.shape[1]);
