@@ -91,7 +91,7 @@ public sealed partial class AdaLoraModel
         _factors.BeginStep();
         _tied.Gather();
         exchange.Sum(_bank.Gradients);
-        exchange.Sum(_tied.Distinct);
+        exchange.Sum(_besidesBank);
         scaler?.Unscale(TrainableParameters);
         if (scale is not null)
             GradientScale.Apply(TrainableParameters, scale);
