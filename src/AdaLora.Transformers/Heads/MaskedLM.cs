@@ -43,7 +43,7 @@ public abstract class MaskedLM : EncoderModel
         ArgumentNullException.ThrowIfNull(labels);
         HostIds.RequireBelow(labels, Config.VocabularySize, "label", "words", nameof(labels), IgnoredLabel);
         using var scope = NewDisposeScope();
-        return Losses.OverWords(Text.call(inputIds, attentionMask, null), labels, Score).MoveToOuterDisposeScope();
+        return Losses.OverWords(Text.call(inputIds, attentionMask, null), labels, new WordScores(Score, Config.VocabularySize, training)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The head: states in, scores of all words out.</summary>
