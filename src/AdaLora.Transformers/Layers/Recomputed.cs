@@ -57,7 +57,7 @@ internal static class Recomputed
     private sealed class Node : autograd.SingleTensorFunction<Node>
     {
         private const string PartKey = "part";
-        private const int Input = 0, Recipe = 2, Arguments = 3;
+        private const int Input = 0, Recipe = 2;
 
         public override string Name => nameof(Recomputed);
 

@@ -17,11 +17,12 @@ public sealed class TrainingRows
     private TrainingRows(IReadOnlyList<IReadOnlyList<TrainingText>> rows, int padId, int multipleOf)
     {
         Rows = rows.Count;
-        var longest = rows.Max(row => row.Sum(text => text.Length));
-        Length = checked((longest + multipleOf - 1) / multipleOf * multipleOf);
-        var size = (long)Rows * Length;
+        var longest = rows.Max(row => row.Sum(text => (long)text.Length));
+        var length = (longest + multipleOf - 1) / multipleOf * multipleOf;
+        var size = Rows * length;
         if (size > Array.MaxLength)
-            throw new ArgumentException($"{Rows} rows of {Length} tokens are more than an array can hold.", nameof(rows));
+            throw new ArgumentException($"{Rows} rows of {length} tokens are more than an array can hold.", nameof(rows));
+        Length = (int)length;
         (_ids, _texts, _labels) = (new long[size], new long[size], new long[size]);
         Array.Fill(_ids, padId);
         Array.Fill(_labels, CausalLM.IgnoredLabel);

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using AdaLora.Transformers.Chat.Jinja.Values;
 
 namespace AdaLora.Transformers.Chat.Jinja;
 

@@ -103,19 +103,29 @@ internal sealed class TemplateCutter
     {
         var begin = _tokens[^1];
         var scanner = new TagScanner(_source, _at, PlaceOf, begin.At);
-        var depth = 0;
+        var brackets = new Stack<Token>();
         while (true)
         {
-            var token = scanner.Next(end, canEnd: depth == 0);
+            var token = scanner.Next(end, canEnd: brackets.Count == 0);
             _at = scanner.At;
             if (token is not { } found)
                 break;
-            depth += found.Kind != TokenKind.Sign ? 0 : found.Text is "(" or "[" or "{" ? 1 : found.Text is ")" or "]" or "}" ? -1 : 0;
+            if (found.Kind == TokenKind.Sign)
+                Match(found, brackets);
             _tokens.Add(found);
         }
 
         _tokens.Add(new Token(kind, end, PlaceOf(_at)));
         Close(end, isExpression: kind == TokenKind.ExpressionEnd);
+    }
+
+    private static void Match(Token sign, Stack<Token> brackets)
+    {
+        var kind = "([{)]}".IndexOf(sign.Text, StringComparison.Ordinal);
+        if (kind is >= 0 and < 3)
+            brackets.Push(sign);
+        else if (kind >= 3 && (!brackets.TryPop(out var open) || "([{"[kind - 3] != open.Text[0]))
+            throw sign.At.Fault($"'{sign.Text}' closes nothing here");
     }
 
     // Behind the last signs of a tag, which may begin with a minus or a plus.

@@ -1,5 +1,3 @@
-using AdaLora.Transformers.Chat.Jinja.Syntax;
-
 namespace AdaLora.Transformers.Chat.Jinja.Values;
 
 /// <summary>Something that can be called.</summary>
