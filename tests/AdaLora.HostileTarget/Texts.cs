@@ -93,8 +93,8 @@ internal static class Texts
         ("ChatTemplate.FromFolder", bad => ChatTemplate.FromFolder(bad, bad)),
         ("ChatTemplate.Parse and Render", bad => ChatTemplate.Parse(bad).Render([new JsonObject { ["role"] = bad, ["content"] = bad }], variables: new JsonObject { ["a"] = bad })),
         ("ChatTemplate.Render, messages", bad => ChatTemplate.Parse("{{ messages[0].content.x }}").Render(bad is null ? null! : [bad])),
-        ("ChatEncoding.Encode", bad => Tokenizer(tokenizer => ChatTemplate.Parse("{{ messages[0].content }}").Encode(tokenizer, bad is null ? null! : [new JsonObject { ["role"] = "assistant", ["content"] = bad }]))),
-        ("ChatEncoding.EncodePrompt", bad => Tokenizer(tokenizer => ChatTemplate.Parse("{{ messages[0].content }}").EncodePrompt(tokenizer, bad is null ? null! : [new JsonObject { ["content"] = bad }]))),
+        ("ChatEncoding.Encode", bad => Tokenizer(tokenizer => FirstMessage().Encode(tokenizer, bad is null ? null! : [new JsonObject { ["role"] = "assistant", ["content"] = bad }]))),
+        ("ChatEncoding.EncodePrompt", bad => Tokenizer(tokenizer => FirstMessage().EncodePrompt(tokenizer, bad is null ? null! : [new JsonObject { ["content"] = bad }]))),
         ("TextTokenizer.FromFolder", bad => TextTokenizer.FromFolder(bad)),
         ("TextTokenizer.FromVocabulary", bad => TextTokenizer.FromVocabulary(bad)),
         ("TextTokenizer.Decode of nothing", bad => Tokenizer(tokenizer => tokenizer.Decode(bad is null ? null! : [5]))),
@@ -109,6 +109,8 @@ internal static class Texts
     ];
 
     private static AdaLoraOptions Options => new() { InitialRank = 2, TargetRank = 1 };
+
+    private static ChatTemplate FirstMessage() => ChatTemplate.Parse("{{ messages[0].content }}");
 
     public static void Tokenizer(Action<TextTokenizer> use) => Devices.InFolder(folder =>
     {

@@ -42,6 +42,9 @@ internal static class PeakMemory
     }
 
     // A line such as "VmHWM:     12345 kB".
-    private static long Read(string name) =>
-        1024 * long.Parse(File.ReadLines(Status).First(line => line.StartsWith(name, StringComparison.Ordinal)).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+    private static long Read(string name)
+    {
+        var line = File.ReadLines(Status).First(line => line.StartsWith(name, StringComparison.Ordinal));
+        return 1024 * long.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+    }
 }

@@ -20,7 +20,8 @@ internal static class AnswerBoundaries
             if (!after.StartsWith(before, StringComparison.Ordinal) || !whole.StartsWith(after, StringComparison.Ordinal))
             {
                 throw new ChatTemplateException(
-                    $"The template does not show where message {i + 1}, of the assistant, begins and ends: it has no generation blocks, and renders the messages before differently once it follows. Train on whole conversations, or add generation blocks to the template.");
+                    $"The template does not show where message {i + 1}, of the assistant, begins and ends: it has no generation blocks, and renders the messages before differently once it follows. "
+                    + "Train on whole conversations, or add generation blocks to the template.");
             }
 
             answers.Add((before.Length, after.Length - before.Length));

@@ -46,7 +46,8 @@ public sealed class ChatEncodingTests
     [Fact]
     public void Role_boundaries_find_the_same_answers_as_generation_blocks()
     {
-        const string Blocks = "{%- for m in messages %}<{{ m.role }}>{%- if m.role == 'assistant' %}{% generation %}{{ m.content }};{% endgeneration %}{% else %}{{ m.content }};{% endif %}{%- endfor %}{% if add_generation_prompt %}<assistant>{% endif %}";
+        const string Blocks = "{%- for m in messages %}<{{ m.role }}>{%- if m.role == 'assistant' %}{% generation %}{{ m.content }};{% endgeneration %}{% else %}{{ m.content }};{% endif %}"
+            + "{%- endfor %}{% if add_generation_prompt %}<assistant>{% endif %}";
         var marked = ChatTemplate.Parse(Blocks);
         var plain = ChatTemplate.Parse(Blocks.Replace("{% generation %}", "", StringComparison.Ordinal).Replace("{% endgeneration %}", "", StringComparison.Ordinal));
         Assert.False(plain.MarksGeneration);

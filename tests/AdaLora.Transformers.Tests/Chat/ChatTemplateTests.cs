@@ -33,7 +33,8 @@ public sealed class ChatTemplateTests : IDisposable
     [InlineData("  {% if true %}  \n  x\n  {% endif %}\n{{ 1 }}\n\ny\n", "  \n  x\n1\n\ny")]
     [InlineData("  {%+ if true %}x{% endif +%}\ny", "  x\ny")]
     [InlineData("{% with a = 1, b = 2 %}{{ a + b }}{% endwith %}{{ a is defined }}{% filter upper | trim %} x {% endfilter %}{% set t | upper %}abc{% endset %}{{ t }}", "3FalseXABC")]
-    [InlineData("{{ {'a': 'é<&>', 'b': [], 'c': {}, 'd': [1]} | tojson }}{{ [1, {'a': 2}] | tojson(indent=2) }}", "{\"a\": \"é<&>\", \"b\": [], \"c\": {}, \"d\": [1]}[\n  1,\n  {\n    \"a\": 2\n  }\n]")]
+    [InlineData("{{ {'a': 'é<&>', 'b': [], 'c': {}, 'd': [1]} | tojson }}{{ [1, {'a': 2}] | tojson(indent=2) }}",
+        "{\"a\": \"é<&>\", \"b\": [], \"c\": {}, \"d\": [1]}[\n  1,\n  {\n    \"a\": 2\n  }\n]")]
     [InlineData("{{ 'a\\nb' | indent(2) }}{{ '\\u00e9\\x41\\q' }}{{ \"it's\" }}", "a\n  béA\\qit's")]
     [InlineData("{{ {'items': 5}.items is callable }}{{ {'items': 5}['items'] }}{{ {'a': 1}.get('b', 2) }}", "True52")]
     public void The_language_means_what_it_means_in_python(string source, string? expected)

@@ -1,4 +1,3 @@
-using AdaLora.Allocation;
 using AdaLora.Targeting;
 using AdaLora.TestSupport;
 using AdaLora.Transformers.Families.Llama;
@@ -28,7 +27,7 @@ public sealed class SlicedLossTests
         using var scope = NewDisposeScope();
         using var model = Make(ManyWords, isTied: head == "tied");
         using var adapted = head == "adapted"
-            ? AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 2, TargetRank = 2, TotalSteps = 10, InitialPhase = PhaseLength.Steps(1), FinalPhase = PhaseLength.Steps(1), Seed = 1, Targets = TargetModules.Globs("lm_head", "**.q_proj"), TrainedModules = ["model.norm"] })
+            ? AdaLoraModel.Attach(model, AdaLoraOptions.ForTotalSteps(10, targetRank: 2) with { Seed = 1, Targets = TargetModules.Globs("lm_head", "**.q_proj"), TrainedModules = ["model.norm"] })
             : null;
         if (head == "hooked")
             ((Linear)model.named_children().Single(child => child.name == "lm_head").module).register_forward_hook((_, _, output) => output * 2);

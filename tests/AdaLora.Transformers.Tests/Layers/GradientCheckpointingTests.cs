@@ -98,7 +98,7 @@ public sealed class GradientCheckpointingTests
         using var scope = NewDisposeScope();
         using var model = AutoModel.NewCausalLM(
             new LlamaConfig { VocabularySize = 100, HiddenSize = 128, Layers = 24, Heads = 4, IntermediateSize = 512, MaxPositions = 2048 }, seed: 1);
-        using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 2, TargetRank = 2, TotalSteps = 10, InitialPhase = PhaseLength.Steps(1), FinalPhase = PhaseLength.Steps(1), Seed = 1 });
+        using var adapted = AdaLoraModel.Attach(model, AdaLoraOptions.ForTotalSteps(10, targetRank: 2) with { Seed = 1 });
         var ids = rand(1, 2048).mul(100).to(ScalarType.Int64);
         Step();
         var plain = PeakMemory.Of(Step);

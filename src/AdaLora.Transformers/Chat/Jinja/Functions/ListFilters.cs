@@ -16,7 +16,11 @@ internal static class ListFilters
         ["join"] = Join,
         ["reverse"] = (_, value, a) => value is string ? string.Concat(Enumerable.Reverse(Items(value, a))) : Enumerable.Reverse(Items(value, a)).ToList(),
         ["items"] = (_, value, a) => value is Undefined ? [] : Pairs(value, a),
-        ["dictsort"] = (_, value, a) => Sort(Pairs(value, a), a.NextTruth("case_sensitive", false), pair => ((TupleValue)pair!)[a.NextText("by", "key") == "value" ? 1 : 0], a.NextTruth("reverse", false), a),
+        ["dictsort"] = (_, value, a) =>
+        {
+            var (sensitive, part, reverse) = (a.NextTruth("case_sensitive", false), a.NextText("by", "key") == "value" ? 1 : 0, a.NextTruth("reverse", false));
+            return Sort(Pairs(value, a), sensitive, pair => ((TupleValue)pair!)[part], reverse, a);
+        },
         ["sort"] = (_, value, a) =>
         {
             var (reverse, sensitive, attribute) = (a.NextTruth("reverse", false), a.NextTruth("case_sensitive", false), a.NextText("attribute", null));

@@ -80,8 +80,11 @@ internal static class Methods
         return result;
     });
 
-    private static string? Separator(Arguments arguments) =>
-        arguments.NextText("sep", null) is { } separator && separator.Length == 0 ? throw arguments.At.Fault("the separator is empty") : arguments.Positional is [string text, ..] ? text : arguments.Named.GetValueOrDefault("sep") as string;
+    private static string? Separator(Arguments arguments)
+    {
+        var separator = arguments.NextText("sep", null);
+        return separator is { Length: 0 } ? throw arguments.At.Fault("the separator is empty") : separator;
+    }
 
     private static List<string> Options(Arguments arguments, string name) => arguments.Next(name) switch
     {

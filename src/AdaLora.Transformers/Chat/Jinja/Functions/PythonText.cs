@@ -112,9 +112,11 @@ internal static class PythonText
         long.TryParse(Strip(text, null).Replace("_", "", StringComparison.Ordinal), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     /// <summary>A number as Python's float() reads it, or null.</summary>
-    public static double? ToNumber(string text) =>
-        double.TryParse(Strip(text, null).Replace("_", "", StringComparison.Ordinal), NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var number)
-            ? number : null;
+    public static double? ToNumber(string text)
+    {
+        const NumberStyles Styles = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+        return double.TryParse(Strip(text, null).Replace("_", "", StringComparison.Ordinal), Styles, CultureInfo.InvariantCulture, out var number) ? number : null;
+    }
 
     private static int NextSpace(string text, int at)
     {

@@ -147,7 +147,7 @@ internal sealed class ExpressionParser(TokenReader tokens)
                     text += tokens.Take().Text;
                 return new Literal(token.At, text);
             case TokenKind.Integer:
-                return new Literal(token.At, long.TryParse(token.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var whole) ? whole : throw token.At.Fault("the number is too large"));
+                return new Literal(token.At, WholeNumber(token));
             case TokenKind.Float:
                 return new Literal(token.At, double.Parse(token.Text, NumberStyles.Float, CultureInfo.InvariantCulture));
             case TokenKind.Sign when token.Text == "(":
@@ -210,13 +210,16 @@ internal sealed class ExpressionParser(TokenReader tokens)
         }
     }
 
+    private static long WholeNumber(Token token) =>
+        long.TryParse(token.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw token.At.Fault("the number is too large");
+
     private Literal ReadAttribute()
     {
         var name = tokens.Take();
         return name.Kind switch
         {
             TokenKind.Name => new Literal(name.At, name.Text),
-            TokenKind.Integer => new Literal(name.At, long.TryParse(name.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? index : throw name.At.Fault("the number is too large")),
+            TokenKind.Integer => new Literal(name.At, WholeNumber(name)),
             _ => throw name.At.Fault($"a name is expected instead of {name}"),
         };
     }
