@@ -1,3 +1,4 @@
+using AdaLora.Allocation;
 using AdaLora.Injection;
 using AdaLora.Peft;
 using AdaLora.Targeting;
@@ -15,6 +16,8 @@ public sealed partial class AdaLoraModel
         {
             InitialRank = training.InitialRank,
             TargetBudget = training.TargetBudget,
+            BudgetUnit = fit.Config.Unsettled.Terms.Unit,
+            Overrides = LimitsOf(fit.Config.Unsettled.Terms),
             Alpha = training.Alpha,
             Dropout = training.Dropout,
             Targets = TargetModules.Exactly(fit.Modules),
@@ -46,6 +49,9 @@ public sealed partial class AdaLoraModel
         }
     }
 
+    private static ModuleOverrides LimitsOf(AllocationTerms terms) => terms.Limits.Aggregate(
+        ModuleOverrides.None, (rules, limits) => rules.With(TargetModules.Exactly([limits.Key]), minimumRank: limits.Value.Minimum, maximumRank: limits.Value.Maximum));
+
     private AdapterDescription Describe()
     {
         var held = _adapters.Sum(a => a.Rank);
@@ -62,18 +68,22 @@ public sealed partial class AdaLoraModel
             InitialRank = _adapters.Max(a => InitialRankOf(a.Slot.Name)),
             HasGrown = HasGrown,
             TargetRank = Options.TargetRank,
-            TargetBudget = Options.TargetBudget,
+            TargetBudget = Options.TargetBudget is { } target ? (int)(target / MeanCost) : null,
             MaskInterval = Options.MaskInterval,
             Beta1 = Options.Beta1,
             Beta2 = Options.Beta2,
             OrthogonalityWeight = Options.OrthogonalityWeight,
             Schedule = Schedule,
             HeldTriplets = held,
-            FinalTriplets = Math.Min(TargetBudget, held),
+            FinalBudget = (int)Math.Min(TargetBudget, _terms.CostOf(_bank.Layout.Shapes)),
+            Terms = _terms,
             IsPatternFinal = IsPatternFinal,
             AreRanksFinal = AreRanksFinal,
         };
     }
+
+    // Of a triplet that is held.
+    private double MeanCost => _bank.Layout.Triplets == 0 ? 1 : (double)_terms.CostOf(_bank.Layout.Shapes) / _bank.Layout.Triplets;
 
     private bool HasTiedTrainedModules()
     {

@@ -24,7 +24,7 @@ public sealed partial class AdaLoraModel
     }
 
     /// <summary>The weights of hooked layers that have not run yet, so that they would get a gradient, by name.</summary>
-    internal IEnumerable<(string Name, Tensor Value)> WatchedWeights => _injection.Watching.Select(hook => (hook.Weight.FullName, (Tensor)hook.Weight.Parameter));
+    internal IEnumerable<(string Name, Tensor Value)> WatchedWeights => _injection.Watching.Select(hook => (hook.Weight.FullName, hook.Weight.Value));
 
     private bool IsMaterialisedAtStart(SvdAdapter adapter) => Sites.First(s => s.Path == adapter.Slot.Name) is { IsMaterialized: true, Way.HasFallenBack: false };
 

@@ -42,6 +42,6 @@ public sealed partial class AdaLoraModel
         if (ranks.Count == 0)
             throw new InvalidOperationException("No adapted matrix has a triplet left, and LoRA has no rank 0. There is nothing to export.");
         WarnOfClashes();
-        WriteAdapter(folder, LoraConfigWriter.Write(Describe(), _origin?.Config, ranks), tensors, SavedAttachments.AddTo(UnsettledRanks.Metadata(null), MaterialisedNames));
+        WriteAdapter(folder, LoraConfigWriter.Write(Describe(), _origin?.Config, ranks), tensors, SavedAttachments.AddTo(UnsettledRanks.None.Metadata(), MaterialisedNames));
     }
 }

@@ -50,7 +50,7 @@ public sealed partial class AdaLoraModel
     {
         foreach (var slot in _injection.Materialized.SelectMany(w => w.Slots).DistinctBy(s => s.FullName))
         {
-            if (slot.Parameter.grad is { } gradient)
+            if (slot.Value.grad is { } gradient)
                 state.Part(WeightGradients).Put(slot.FullName, gradient);
         }
     }
@@ -59,8 +59,8 @@ public sealed partial class AdaLoraModel
     {
         foreach (var slot in _injection.Materialized.SelectMany(w => w.Slots).DistinctBy(s => s.FullName))
         {
-            slot.Parameter.grad = state.Part(WeightGradients).Contains(slot.FullName)
-                ? state.Part(WeightGradients).Tensor(slot.FullName).to(slot.Parameter.device, copy: true)
+            slot.Value.grad = state.Part(WeightGradients).Contains(slot.FullName)
+                ? state.Part(WeightGradients).Tensor(slot.FullName).to(slot.Value.device, copy: true)
                 : null;
         }
     }

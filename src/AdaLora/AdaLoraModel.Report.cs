@@ -63,12 +63,12 @@ public sealed partial class AdaLoraModel
         var ways = Sites.ToDictionary(s => s.Path, s => s.Way, StringComparer.Ordinal);
         var modules = _adapters
             .Select(a => new AdaptedModule(a.Slot.Name, a.Slot.Shape.OutFeatures, a.Slot.Shape.InFeatures, InitialRankOf(a.Slot.Name), pattern.RankOf(a.Slot.Name),
-                ways[a.Slot.Name].Method, ways[a.Slot.Name].Reason))
+                _terms.LimitsOf(a.Slot.Name), ways[a.Slot.Name]))
             .ToList();
         var live = modules.Sum(m => m.LiveParameters);
         var trainedInFull = MemoryRange.CountEntries(TrainableParameters.Skip(1));
         var counts = new ParameterCounts(MemoryRange.CountEntries(Model.parameters().Concat(_adapters.SelectMany(a => a.Views).Select(v => v.View))), live + trainedInFull, live);
-        return new AdaLoraReport(Step, LiveTriplets, IsPatternFinal, counts, modules);
+        return new AdaLoraReport(Step, LiveTriplets, IsPatternFinal, counts, modules) { BudgetUnit = _terms.Unit, ScheduledBudget = Budget };
     }
 
     /// <summary>Whether triplets were added since the adapters were attached or loaded.</summary>

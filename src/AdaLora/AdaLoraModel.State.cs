@@ -94,7 +94,8 @@ public sealed partial class AdaLoraModel
         foreach (var adapter in _adapters)
         {
             var shape = _bank.FirstLayout[adapter.Slot.Name].Shape;
-            identity[$"adapter {shape.Name}"] = string.Create(CultureInfo.InvariantCulture, $"{shape.OutFeatures} x {shape.InFeatures}, rank {shape.Rank}, scale {adapter.Scale:R}{(IsMaterialisedAtStart(adapter) ? ", materialised" : "")}");
+            var rest = (IsMaterialisedAtStart(adapter) ? ", materialised" : "") + _terms.LimitsOf(shape.Name).Suffix;
+            identity[$"adapter {shape.Name}"] = string.Create(CultureInfo.InvariantCulture, $"{shape.OutFeatures} x {shape.InFeatures}, rank {shape.Rank}, scale {adapter.Scale:R}{rest}");
         }
     }
 }

@@ -27,14 +27,14 @@ public sealed partial class AdaLoraModel
                 throw new InvalidOperationException($"The schedule was made for {present.Schedule.TotalSteps} steps, of which {Step} are done; it cannot change to {totalSteps}.");
         }
 
-        var schedule = Options.ScheduleFor(_bank.Layout.Triplets, _adapters.Count, totalSteps);
+        var schedule = Options.ScheduleFor(_bank.Layout, _terms, totalSteps);
         if (_allocator is { } former)
         {
             _bank.RemoveFollower(former);
             former.Free();
         }
 
-        _allocator = new RankAllocator(_bank, schedule, _tracker, Options.Score, Options.Allocation);
+        _allocator = new RankAllocator(_bank, schedule, _tracker, Options.Score, Options.Allocation, _terms);
         _bank.AddFollower(_allocator);
         foreach (var warning in OptionWarnings.Of(schedule, Options.Allocation, [.. _adapters.Where(a => a.Rank > 0).Select(a => a.Scale)]))
             LogDoubtful(_logger, warning);
@@ -136,7 +136,10 @@ public sealed partial class AdaLoraModel
         }
     }
 
-    /// <summary>Settles the final pattern if the schedule has not done so yet, and applies it: afterwards exactly the target budget is live. May be called repeatedly.</summary>
+    /// <summary>
+    /// Settles the final pattern if the schedule has not done so yet, and applies it: afterwards exactly the target budget is live, or as much of it as whole triplets use if it counts
+    /// parameters. May be called repeatedly.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The allocator never ran, or the adapters are merged.</exception>
     public void Finish()
     {
@@ -151,8 +154,11 @@ public sealed partial class AdaLoraModel
         WriteWeights();
     }
 
-    /// <summary>bT of the options: triplets after pruning.</summary>
-    internal int TargetBudget => Options.TargetBudgetFor(_adapters.Count);
+    /// <summary>bT of the options, in their unit.</summary>
+    internal int TargetBudget => Options.TargetBudgetFor(_terms, _bank.Layout.Shapes);
+
+    /// <summary>Whether the target budget leaves no triplet.</summary>
+    internal bool KeepsNothing => TargetBudget < _terms.CheapestOf(_bank.Layout.Shapes);
 
     [LoggerMessage(EventId = 1, Level = LogLevel.Debug, Message = "Step {Step}: kept {Kept} of {Triplets} triplets (final: {Final})")]
     private static partial void LogMasked(ILogger logger, long step, int kept, int triplets, bool final);

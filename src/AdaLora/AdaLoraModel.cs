@@ -36,6 +36,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
     private readonly OrthogonalityRegularizer _regularizer;
     private readonly Tensor _penalty;
     private readonly Tensor _knownLambdas;
+    private readonly AllocationTerms _terms;
     private readonly AdapterOrigin? _origin;
     private readonly ILogger _logger;
     private RankAllocator? _allocator;
@@ -50,6 +51,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
         using var scope = NewDisposeScope();
         Model = injection.Model;
         Options = options;
+        _terms = options.TermsFor(injection.Sites.Select(site => (site.Path, site.Names)));
         _tied = new TiedParameters([.. selection.Parameters.Select(p => p.Parameter)]);
         TrainableParameters = [bank.Values, .. _tied.Distinct];
         _injection = injection;
@@ -123,8 +125,8 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
     /// <summary>Keeps P and Q close to orthogonal. Its gradient is added by <see cref="BeforeOptimizerStep"/>; its penalty can be read at any time.</summary>
     public OrthogonalityRegularizer Regularizer => _regularizer;
 
-    /// <summary>Triplets the schedule allows at the latest step; all of them before the first.</summary>
-    public int Budget => _allocator is { } allocator && Step > 0 ? allocator.Schedule.BudgetAt(ScheduleStep - 1) : _bank.Layout.Triplets;
+    /// <summary>What the schedule allows at the latest step, in the unit of <see cref="AdaLoraOptions.BudgetUnit"/>; before the first, what all triplets cost.</summary>
+    public int Budget => _allocator is { } allocator && Step > 0 ? allocator.Schedule.BudgetAt(ScheduleStep - 1) : (int)Math.Min(int.MaxValue, _terms.CostOf(_bank.Layout.Shapes));
 
     /// <summary>Triplets the latest mask kept, over all matrices. Known without querying the device.</summary>
     public int LiveTriplets => _allocator?.LiveTriplets ?? _bank.Layout.Triplets;

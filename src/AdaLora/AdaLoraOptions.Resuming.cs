@@ -9,6 +9,7 @@ public sealed partial record AdaLoraOptions
     internal IEnumerable<(string Name, object? Value)> Settings(BudgetSchedule schedule) =>
     [
         (nameof(TargetBudget), schedule.TargetBudget),
+        (nameof(BudgetUnit), BudgetUnit),
         (nameof(InitialPhase), schedule.InitialSteps),
         (nameof(FinalPhase), schedule.FinalSteps),
         (nameof(MaskInterval), MaskInterval),
@@ -35,6 +36,7 @@ public sealed partial record AdaLoraOptions
         [nameof(Alpha)] = "the scale of every adapter is compared",
         [nameof(RankStabilized)] = "the scale of every adapter is compared",
         [nameof(Overrides)] = "shape and scale of every adapter are compared",
+        [nameof(Overrides)] = "shape, scale and limits of every adapter are compared",
         [nameof(Targets)] = "the names of all adapters are compared",
         [nameof(Attachment)] = "the way of every adapter is compared",
         [nameof(TrainedModules)] = "the names of all that is trained in full are compared",

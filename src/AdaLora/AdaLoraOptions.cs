@@ -14,11 +14,14 @@ public sealed partial record AdaLoraOptions
     /// <summary>Triplets per adapted matrix at the start, at least 0; about 1.5 times <see cref="TargetRank"/> works well.</summary>
     public int InitialRank { get; init; } = 12;
 
-    /// <summary>Mean number of triplets per adapted matrix after pruning. The global budget bT is this times the number of matrices.</summary>
+    /// <summary>Mean number of triplets per adapted matrix after pruning. The global budget bT is this times the number of matrices, or what so many triplets of each matrix cost.</summary>
     public int TargetRank { get; init; } = 8;
 
-    /// <summary>bT itself, instead of <see cref="TargetRank"/> times the number of matrices.</summary>
+    /// <summary>bT itself, in the unit of <see cref="BudgetUnit"/>, instead of <see cref="TargetRank"/> triplets of each matrix.</summary>
     public int? TargetBudget { get; init; }
+
+    /// <summary>What the budget counts: triplets, or the parameters they have.</summary>
+    public BudgetUnit BudgetUnit { get; init; } = BudgetUnit.Triplets;
 
     /// <summary>Scales the adapters: their product is multiplied by alpha / (initial rank + 1e-5). 0 means the initial rank itself.</summary>
     public double Alpha { get; init; } = 32;
@@ -60,7 +63,7 @@ public sealed partial record AdaLoraOptions
     /// <summary>How adapters are attached: in the place of their layers, as hooks of them, or within their weights.</summary>
     public AttachmentMethod Attachment { get; init; } = AttachmentMethod.Automatic;
 
-    /// <summary>Initial rank, alpha and the way of attaching for individual modules.</summary>
+    /// <summary>Initial rank, alpha, the way of attaching, and the least and largest rank for individual modules.</summary>
     public ModuleOverrides Overrides { get; init; } = ModuleOverrides.None;
 
     /// <summary>Names or patterns of modules that are trained in full alongside the adapters, such as a new classifier.</summary>
@@ -132,12 +135,29 @@ public sealed partial record AdaLoraOptions
     /// <summary>How the adapter of something with these names is attached.</summary>
     internal AttachmentMethod AttachmentOf(IReadOnlyList<string> names) => Overrides.Resolve(names).Attachment ?? Attachment;
 
-    /// <summary>bT: triplets after pruning.</summary>
-    internal int TargetBudgetFor(int matrices) => TargetBudget ?? TargetRank * matrices;
+    /// <summary>What triplets of these matrices cost, and their limits.</summary>
+    /// <param name="matrices">The name of each, and all names it goes by.</param>
+    internal AllocationTerms TermsFor(IEnumerable<(string Name, IReadOnlyList<string> Names)> matrices)
+    {
+        var limits = matrices.ToDictionary(m => m.Name, m => Overrides.Resolve(m.Names), StringComparer.Ordinal)
+            .ToDictionary(m => m.Key, m => new RankLimits(m.Value.MinimumRank, m.Value.MaximumRank), StringComparer.Ordinal);
+        return new AllocationTerms(BudgetUnit, limits.Where(m => m.Value.AreSet).ToDictionary(StringComparer.Ordinal));
+    }
 
-    /// <summary>The budget over time, given this many triplets at the start.</summary>
-    internal BudgetSchedule ScheduleFor(int triplets, int matrices, long totalSteps) =>
-        new(triplets, TargetBudgetFor(matrices), totalSteps, InitialPhase.In(totalSteps), FinalPhase.In(totalSteps), MaskInterval, Decay);
+    /// <summary>bT: what triplets may cost after pruning.</summary>
+    internal int TargetBudgetFor(AllocationTerms terms, IEnumerable<TripletShape> matrices) =>
+        TargetBudget ?? (int)Math.Min(int.MaxValue, matrices.Sum(shape => TargetRank * terms.CostOf(shape)));
+
+    /// <summary>The budget over time, given the triplets at the start.</summary>
+    /// <exception cref="ArgumentException">There are more parameters than a budget can count, or the target budget or the phases do not fit.</exception>
+    internal BudgetSchedule ScheduleFor(BankLayout layout, AllocationTerms terms, long totalSteps)
+    {
+        var cost = terms.CostOf(layout.Shapes);
+        if (cost > int.MaxValue)
+            throw new ArgumentException($"The adapters have {cost} parameters; a budget counts at most {int.MaxValue}. Choose a smaller {nameof(InitialRank)}, or let the budget count triplets.");
+        var target = TargetBudgetFor(terms, layout.Shapes);
+        return new((int)cost, target, totalSteps, InitialPhase.In(totalSteps), FinalPhase.In(totalSteps), MaskInterval, Decay);
+    }
 
     /// <summary>Checks every option that can be checked without a model.</summary>
     /// <exception cref="ArgumentException">An option is out of range; the message lists all of them.</exception>
@@ -154,6 +174,7 @@ public sealed partial record AdaLoraOptions
         problems.RequireValue(LearningRateFactors, nameof(LearningRateFactors));
         LearningRateFactors?.Validate(nameof(LearningRateFactors), problems);
         problems.RequireDefined(Attachment, nameof(Attachment));
+        problems.RequireDefined(BudgetUnit, nameof(BudgetUnit));
         problems.RequireDefined(Biases, nameof(Biases));
         problems.RequireDefined(SensitivityTiming, nameof(SensitivityTiming));
         problems.RequireDefined(OrthogonalityForm, nameof(OrthogonalityForm));

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using AdaLora.Allocation;
 using AdaLora.Targeting;
 
 namespace AdaLora;
@@ -16,6 +17,12 @@ public sealed class AdaLoraReport
     /// <summary>Triplets the latest mask kept.</summary>
     public int Budget { get; }
 
+    /// <summary>What the budget counts.</summary>
+    public BudgetUnit BudgetUnit { get; internal init; }
+
+    /// <summary>What the schedule allowed at the latest step, in the unit of the budget; before the first, what all triplets cost.</summary>
+    public int ScheduledBudget { get; internal init; }
+
     /// <summary>Whether the pattern is final.</summary>
     public bool IsPatternFinal { get; }
 
@@ -30,13 +37,16 @@ public sealed class AdaLoraReport
     {
         var width = Modules.Max(m => ReadableName.Of(m.Name).Length);
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"step {Step}, {Budget} triplets live{(IsPatternFinal ? " (final)" : "")}, {Counts.Trainable:N0} of {Counts.Total:N0} parameters trained");
+        text.AppendLine(CultureInfo.InvariantCulture, $"step {Step}, {Budget} triplets live{(IsPatternFinal ? " (final)" : "")}{Spent}, {Counts.Trainable:N0} of {Counts.Total:N0} parameters trained");
         foreach (var module in Modules)
         {
+            var limits = new RankLimits(module.MinimumRank, module.MaximumRank).Suffix;
             text.AppendLine(CultureInfo.InvariantCulture,
-                $"{ReadableName.Of(module.Name).PadRight(width)}  {module.OutFeatures,5} x {module.InFeatures,-5}  rank {module.LiveRank,3} of {module.InitialRank}");
+                $"{ReadableName.Of(module.Name).PadRight(width)}  {module.OutFeatures,5} x {module.InFeatures,-5}  rank {module.LiveRank,3} of {module.InitialRank}{limits}");
         }
 
         return text.ToString();
     }
+
+    private string Spent => BudgetUnit == BudgetUnit.Triplets ? "" : string.Create(CultureInfo.InvariantCulture, $" with {Counts.Adapters:N0} of {ScheduledBudget:N0} parameters");
 }

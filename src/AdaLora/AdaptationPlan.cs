@@ -1,3 +1,4 @@
+using AdaLora.Allocation;
 using AdaLora.Bank;
 
 namespace AdaLora;
@@ -18,8 +19,11 @@ public sealed class AdaptationPlan
     /// <summary>Names of the model's parameters that would be trained alongside the adapters.</summary>
     public IReadOnlyList<string> TrainedInFull { get; internal init; } = [];
 
-    /// <summary>bT: triplets after pruning.</summary>
+    /// <summary>bT: what triplets may cost after pruning, in the unit of <see cref="BudgetUnit"/>.</summary>
     public int TargetBudget { get; internal init; }
+
+    /// <summary>What the budget counts.</summary>
+    public BudgetUnit BudgetUnit { get; internal init; }
 
     /// <summary>Parameters of the model without adapters. Tied parameters count once, here and below.</summary>
     public long ModelParameters { get; internal init; }
@@ -33,11 +37,16 @@ public sealed class AdaptationPlan
     /// <summary>Parameters of all adapters at their initial ranks.</summary>
     public long AdapterParameters => Adapters.Sum(adapter => adapter.Parameters);
 
-    /// <summary>The smallest number of parameters the adapters may have after pruning: the target budget spent on the smallest matrices.</summary>
-    public long LeastTargetParameters => TargetParameters(Adapters.OrderBy(adapter => adapter.TripletSize));
+    /// <summary>
+    /// The smallest number of parameters the adapters may have after pruning: the target budget spent on the smallest matrices, as far as the limits of ranks allow. A budget of parameters is
+    /// used but for what is too little for another triplet.
+    /// </summary>
+    public long LeastTargetParameters => BudgetUnit == BudgetUnit.Parameters
+        ? TargetBudget >= AdapterParameters ? AdapterParameters : Math.Max(0, TargetBudget - Adapters.Select(adapter => adapter.TripletSize - 1).DefaultIfEmpty().Max())
+        : TargetParameters(Adapters.OrderBy(adapter => adapter.TripletSize));
 
-    /// <summary>The largest number of parameters the adapters may have after pruning: the target budget spent on the largest matrices.</summary>
-    public long MostTargetParameters => TargetParameters(Adapters.OrderByDescending(adapter => adapter.TripletSize));
+    /// <summary>The largest number of parameters the adapters may have after pruning: the target budget spent on the largest matrices, as far as the limits of ranks allow.</summary>
+    public long MostTargetParameters => BudgetUnit == BudgetUnit.Parameters ? Math.Min(TargetBudget, AdapterParameters) : TargetParameters(Adapters.OrderByDescending(adapter => adapter.TripletSize));
 
     /// <summary>Share of all parameters, including adapters, that would be trained at the start, from 0 to 1.</summary>
     public double TrainedShare => (double)(AdapterParameters + TrainedInFullParameters) / Math.Max(1, ModelParameters + AdapterParameters);
@@ -56,14 +65,17 @@ public sealed class AdaptationPlan
 
     private long TargetParameters(IEnumerable<PlannedAdapter> inOrder)
     {
-        var (left, sum) = ((long)TargetBudget, 0L);
+        var left = TargetBudget - Adapters.Sum(adapter => (long)Least(adapter));
+        var sum = Adapters.Sum(adapter => Least(adapter) * adapter.TripletSize);
         foreach (var adapter in inOrder)
         {
-            var spent = Math.Min(left, adapter.InitialRank);
+            var spent = Math.Clamp(Math.Min(adapter.InitialRank, adapter.MaximumRank ?? int.MaxValue) - Least(adapter), 0, Math.Max(0, left));
             sum += spent * adapter.TripletSize;
             left -= spent;
         }
 
         return sum;
+
+        static int Least(PlannedAdapter adapter) => Math.Min(adapter.MinimumRank, adapter.InitialRank);
     }
 }

@@ -1,3 +1,5 @@
+using AdaLora.Allocation;
+using AdaLora.Injection;
 using AdaLora.Targeting;
 
 namespace AdaLora;
@@ -5,8 +7,18 @@ namespace AdaLora;
 /// <summary>One adapted matrix in a report.</summary>
 public sealed class AdaptedModule
 {
-    internal AdaptedModule(string name, long outFeatures, long inFeatures, int initialRank, int liveRank, AttachmentMethod attachment, string attachmentReason) =>
-        (Name, OutFeatures, InFeatures, InitialRank, LiveRank, Attachment, AttachmentReason) = (name, outFeatures, inFeatures, initialRank, liveRank, attachment, attachmentReason);
+    internal AdaptedModule(string name, long outFeatures, long inFeatures, int initialRank, int liveRank, RankLimits limits, AttachmentWay way)
+    {
+        Name = name;
+        OutFeatures = outFeatures;
+        InFeatures = inFeatures;
+        InitialRank = initialRank;
+        LiveRank = liveRank;
+        MinimumRank = limits.Minimum ?? 0;
+        MaximumRank = limits.Maximum;
+        Attachment = way.Method;
+        AttachmentReason = way.Reason;
+    }
 
     /// <summary>Dotted name of the module in the model.</summary>
     public string Name { get; }
@@ -22,6 +34,12 @@ public sealed class AdaptedModule
 
     /// <summary>Triplets the latest mask kept.</summary>
     public int LiveRank { get; }
+
+    /// <summary>How many triplets every mask leaves at least, or all if it holds fewer; 0 for none.</summary>
+    public int MinimumRank { get; }
+
+    /// <summary>How many triplets every mask leaves at most; null for any number.</summary>
+    public int? MaximumRank { get; }
 
     /// <summary>How the adapter is attached.</summary>
     public AttachmentMethod Attachment { get; }

@@ -23,10 +23,10 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
     public override void Begin(long totalSteps)
     {
         var final = adapted.Options.FinalPhase.In(totalSteps);
-        if (adapted.TargetBudget == 0 && adapted.TrainedInFull.Count == 0 && final > 0)
+        if (adapted.KeepsNothing && adapted.TrainedInFull.Count == 0 && final > 0)
         {
             throw new ArgumentException(
-                $"The target budget is 0 and nothing is trained besides the adapters: nothing would be left to train in the last {final} steps. Raise {nameof(AdaLoraOptions.TargetRank)} or {nameof(AdaLoraOptions.TargetBudget)}, "
+                $"The target budget of {adapted.TargetBudget} keeps no triplet, and nothing is trained besides the adapters: nothing would be left to train in the last {final} steps. Raise {nameof(AdaLoraOptions.TargetRank)} or {nameof(AdaLoraOptions.TargetBudget)}, "
                 + $"name {nameof(AdaLoraOptions.TrainedModules)} or {nameof(AdaLoraOptions.Biases)}, or set {nameof(AdaLoraOptions.FinalPhase)} to 0 steps.");
         }
 

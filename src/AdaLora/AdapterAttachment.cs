@@ -85,7 +85,8 @@ internal sealed partial class AdapterAttachment(nn.Module model, AdaLoraOptions 
     private TripletBank CreateBank(AttachmentSurvey survey)
     {
         using var scope = NewDisposeScope();
-        var start = blueprint is null ? options.Initialization.Prepare(model, [.. survey.Sites.Select(s => new StartingLayer(s.Path, s.Adaptable, survey.RankOf(s)))]) : StartingTriplets.None;
+        var layers = survey.Sites.Select(s => new StartingLayer(s.Path, s.Adaptable, survey.RankOf(s), survey.Terms.LimitsOf(s.Path).Minimum ?? 0));
+        var start = blueprint is null ? options.Initialization.Prepare(model, [.. layers]) : StartingTriplets.None;
         var bank = TripletBank.Create(start.Apply(survey.Layout!), survey.Dtype, survey.Sites[0].Adaptable.Weight.device);
         bank.Initialize(options.Initialization.Draw, options.Seed);
         start.Fill(bank);

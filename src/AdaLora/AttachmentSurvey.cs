@@ -30,7 +30,7 @@ internal sealed class AttachmentSurvey
         var inFull = trained is null ? null : Try(() => TrainableSelection.SelectMatching(model, [], trained, BiasTraining.None));
         var suggested = options.Targets.For(model as ISuggestsTargets);
         var targets = inFull is { FullyTrainedModules.Count: > 0 } ? suggested.Without(inFull.FullyTrainedModules) : suggested;
-        _found = Try(() => new SiteFinder(model, targets, AdapterKinds.Describe, new WayFinder(model, MethodOf)).Find());
+        _found = Try(() => new SiteFinder(model, targets, AdapterKinds.Describe, new WayFinder(model, MethodOf, name => blueprint?.Ranks.ContainsKey(name) == true)).Find());
         if (_found is { Nothing: { } nothing })
             _problems.Add(new InjectionException(nothing));
         if (_found is { Refused: { Count: > 0 } refused })
@@ -42,8 +42,11 @@ internal sealed class AttachmentSurvey
         RequireOwnWeights(model);
         RequireSeparateWeights();
         Layout = Try(() => BankLayout.Create(Sites.Select(s => new TripletShape(s.Path, s.Adaptable.OutFeatures, s.Adaptable.InFeatures, RankOf(s)))));
+        Terms = options.TermsFor(Sites.Select(site => (site.Path, site.Names)));
+        if (Layout is not null && Sites.Count > 0)
+            RequireLimits(Layout);
         if (Layout is not null && Sites.Count > 0 && options.TotalSteps is { } total)
-            Schedule = Try(() => options.ScheduleFor(Layout.Triplets, Sites.Count, total));
+            Schedule = Try(() => options.ScheduleFor(Layout, Terms, total));
     }
 
     /// <summary>What would make attaching fail, in the order in which it would occur.</summary>
@@ -71,6 +74,12 @@ internal sealed class AttachmentSurvey
 
     /// <summary>Where the triplets will be placed; null if that is impossible.</summary>
     public BankLayout? Layout { get; }
+
+    /// <summary>What triplets cost, and the limits of matrices.</summary>
+    public AllocationTerms Terms { get; }
+
+    /// <summary>bT, in the unit of the options.</summary>
+    public int TargetBudget => _options.TargetBudgetFor(Terms, Layout?.Shapes ?? []);
 
     /// <summary>What a mask does.</summary>
     public AllocationStrategy Allocation => _options.Allocation;
@@ -121,6 +130,12 @@ internal sealed class AttachmentSurvey
                     $"'{site.Path}' is to hold the product of its adapter, but its weight is also that of {string.Join(", ", others)}, which would get another. Exclude all but one of them from the targets."));
             }
         }
+    }
+
+    private void RequireLimits(BankLayout layout)
+    {
+        if (Terms.Problems(layout.Shapes, TargetBudget, _options.Allocation).ToList() is { Count: > 0 } problems)
+            _problems.Add(new ArgumentException($"The limits of ranks in {nameof(AdaLoraOptions.Overrides)} cannot be kept: {string.Join("; ", problems)}."));
     }
 
     private void RequireOneDevice()

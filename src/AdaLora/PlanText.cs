@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using AdaLora.Allocation;
 using AdaLora.Targeting;
 
 namespace AdaLora;
@@ -11,15 +12,16 @@ internal static class PlanText
     {
         var text = new StringBuilder();
         Table(text, $"adapted: {Count(plan.Adapters.Count, "layer", "layers")}", ["name", "kind", "out x in", "rank", "alpha", "parameters", "attached by"],
-            plan.Adapters.Select(a => (string[])[ReadableName.Of(a.Name), a.Kind, $"{a.OutFeatures} x {a.InFeatures}", Number(a.InitialRank),
+            plan.Adapters.Select(a => (string[])[ReadableName.Of(a.Name), a.Kind, $"{a.OutFeatures} x {a.InFeatures}", $"{Number(a.InitialRank)}{new RankLimits(a.MinimumRank, a.MaximumRank).Suffix}",
                 a.Alpha.ToString("0.###", CultureInfo.InvariantCulture), Number(a.Parameters), Way(a)]));
         Table(text, $"not adapted: {Count(plan.NotAdapted.Count, "module", "modules")}", ["name", "kind", "out x in", "why"],
             plan.NotAdapted.Select(m => (string[])[ReadableName.Of(m.Name), m.Kind, m.Size, m.IsRefused ? $"refused: {m.Reason}" : m.Reason]));
         var target = plan.LeastTargetParameters == plan.MostTargetParameters ? Number(plan.LeastTargetParameters) : $"{Number(plan.LeastTargetParameters)} to {Number(plan.MostTargetParameters)}";
         text.AppendLine(CultureInfo.InvariantCulture,
             $"parameters: {Number(plan.ModelParameters)} in the model, of which {Number(plan.TrainedInFullParameters)} trained in full and {Number(plan.FrozenParameters)} frozen");
+        var budget = plan.BudgetUnit == BudgetUnit.Triplets ? Count(plan.TargetBudget, "triplet", "triplets") : Count(plan.TargetBudget, "parameter", "parameters");
         text.AppendLine(CultureInfo.InvariantCulture,
-            $"adapters: {Number(plan.AdapterParameters)} parameters at the start, {target} at the target budget of {Count(plan.TargetBudget, "triplet", "triplets")}");
+            $"adapters: {Number(plan.AdapterParameters)} parameters at the start, {target} at the target budget of {budget}");
         text.AppendLine(CultureInfo.InvariantCulture, $"trained at the start: {100 * plan.TrainedShare:0.###} %");
         if (!plan.LearningRateFactors.AreOne)
             text.AppendLine(CultureInfo.InvariantCulture, $"learning rates: {plan.LearningRateFactors}");

@@ -1,3 +1,5 @@
+using AdaLora.Allocation;
+using AdaLora.Injection;
 using AdaLora.Targeting;
 
 namespace AdaLora;
@@ -5,7 +7,7 @@ namespace AdaLora;
 /// <summary>A layer that would get an adapter.</summary>
 public sealed class PlannedAdapter
 {
-    internal PlannedAdapter(string name, string kind, long outFeatures, long inFeatures, int initialRank, double alpha, double scale, AttachmentMethod attachment, string attachmentReason)
+    internal PlannedAdapter(string name, string kind, long outFeatures, long inFeatures, int initialRank, RankLimits limits, double alpha, double scale, AttachmentWay way)
     {
         Name = name;
         Kind = kind;
@@ -14,8 +16,10 @@ public sealed class PlannedAdapter
         InitialRank = initialRank;
         Alpha = alpha;
         Scale = scale;
-        Attachment = attachment;
-        AttachmentReason = attachmentReason;
+        MinimumRank = limits.Minimum ?? 0;
+        MaximumRank = limits.Maximum;
+        Attachment = way.Method;
+        AttachmentReason = way.Reason;
     }
 
     /// <summary>Dotted name of the layer in the model.</summary>
@@ -32,6 +36,12 @@ public sealed class PlannedAdapter
 
     /// <summary>Triplets at the start.</summary>
     public int InitialRank { get; }
+
+    /// <summary>How many triplets every mask would leave at least; 0 for none.</summary>
+    public int MinimumRank { get; }
+
+    /// <summary>How many triplets every mask would leave at most; null for any number.</summary>
+    public int? MaximumRank { get; }
 
     /// <summary>Numerator of the scale; the initial rank if the options say 0.</summary>
     public double Alpha { get; }

@@ -1,4 +1,5 @@
 using AdaLora.Adapters;
+using AdaLora.Allocation;
 using AdaLora.Bank;
 using AdaLora.Injection;
 using AdaLora.Internals.Cpu;
@@ -35,7 +36,8 @@ internal static class Planner
             Adapters = [.. survey.Sites.Select(site => Adapter(survey, site))],
             NotAdapted = NotAdapted(model, survey),
             TrainedInFull = [.. selected.Select(p => p.Name)],
-            TargetBudget = options.TargetBudgetFor(survey.Sites.Count),
+            TargetBudget = options.TargetBudgetFor(survey.Terms, survey.Layout?.Shapes ?? []),
+            BudgetUnit = survey.Terms.Unit,
             ModelParameters = MemoryRange.CountEntries(parameters),
             TrainedInFullParameters = MemoryRange.CountEntries(selected.Select(p => p.Parameter)),
             LearningRateFactors = options.LearningRateFactors ?? LearningRateFactors.Equal,
@@ -49,6 +51,7 @@ internal static class Planner
         InitialRank = Math.Max(0, options.InitialRank),
         Targets = options.Targets,
         Overrides = options.Overrides,
+        BudgetUnit = Enum.IsDefined(options.BudgetUnit) ? options.BudgetUnit : BudgetUnit.Triplets,
         TrainedModules = options.TrainedModules,
         Biases = Enum.IsDefined(options.Biases) ? options.Biases : BiasTraining.None,
         Attachment = Enum.IsDefined(options.Attachment) ? options.Attachment : AttachmentMethod.Automatic,
@@ -57,8 +60,8 @@ internal static class Planner
     private static PlannedAdapter Adapter(AttachmentSurvey survey, InjectionSite site)
     {
         var (rank, alpha) = (survey.RankOf(site), survey.AlphaOf(site));
-        return new(site.Path, TypeNames.Of(site.Owner.GetType()), site.Adaptable.OutFeatures, site.Adaptable.InFeatures, rank, alpha > 0 ? alpha : rank, survey.ScaleOf(site),
-            site.Way.Method, site.Way.Reason);
+        return new(site.Path, TypeNames.Of(site.Owner.GetType()), site.Adaptable.OutFeatures, site.Adaptable.InFeatures, rank, survey.Terms.LimitsOf(site.Path), alpha > 0 ? alpha : rank,
+            survey.ScaleOf(site), site.Way);
     }
 
     private static List<UnadaptedModule> NotAdapted(nn.Module model, AttachmentSurvey survey)

@@ -5,6 +5,7 @@ return new RootCommand("Benchmarks of AdaLora; see docs/benchmarks.md. Contender
 {
     StepCommand.Create(),
     KernelsCommand.Create(),
+    AttachmentCommand.Create(),
     AllocatorCommand.Create(),
     OptimizerCommand.Create(),
     InferenceCommand.Create(),

@@ -52,6 +52,39 @@ public sealed class PastHooksTests
     }
 
     [Fact]
+    public void So_are_weights_that_a_class_of_its_own_keeps_in_buffers()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        var model = NewOfBuffers();
+        var before = model.state_dict().ToDictionary(p => p.Key, p => Convert.ToHexString(p.Value.bytes));
+        using var adapted = AdaLoraModel.Attach(model, Options with { Targets = TargetModules.Suffixes("first", "second") });
+        Assert.All(adapted.Report().Modules, module => Assert.Equal(AttachmentMethod.Hook, module.Attachment));
+        var first = ZooModel.Loss(model).item<float>();
+        Train(adapted, model);
+        Assert.All(adapted.Report().Modules, module => Assert.Equal(AttachmentMethod.Materialise, module.Attachment));
+        Assert.True(ZooModel.Loss(model).item<float>() < 0.9f * first);
+
+        adapted.Save(folder.Path);
+        var fresh = NewOfBuffers();
+        using (var loaded = AdaLoraModel.Load(fresh, folder.Path))
+        {
+            Assert.Equal(["first", "second"], loaded.Report().Modules.Select(m => m.Name));
+            Assert.Equal(ZooModel.Run(model), ZooModel.Run(fresh));
+        }
+
+        adapted.Detach();
+        Assert.Equal(before, model.state_dict().ToDictionary(p => p.Key, p => Convert.ToHexString(p.Value.bytes)));
+        Assert.All(model.named_buffers(), b => Assert.False(b.buffer.requires_grad));
+
+        static BufferPerceptron NewOfBuffers()
+        {
+            using var seed = manual_seed(5);
+            return new(calls: false);
+        }
+    }
+
+    [Fact]
     public void Hooks_that_were_asked_for_are_refused_at_the_first_step()
     {
         using var scope = NewDisposeScope();

@@ -13,12 +13,16 @@ public sealed class TorchVisionTests
     private static readonly Dictionary<string, Func<nn.Module<Tensor, Tensor>>> Networks = new(StringComparer.Ordinal)
     {
         ["resnet18"] = () => torchvision.models.resnet18(num_classes: 3, skipfc: false),
+        ["resnet50"] = () => torchvision.models.resnet50(num_classes: 3, skipfc: false),
+        ["vgg11"] = () => torchvision.models.vgg11(num_classes: 3, dropout: 0, skipfc: false),
         ["mobilenet_v2"] = () => torchvision.models.mobilenet_v2(num_classes: 3, width_mult: 0.25, dropout: 0),
     };
 
     [Theory]
     [InlineData("resnet18", AttachmentMethod.Automatic)]
     [InlineData("resnet18", AttachmentMethod.Materialise)]
+    [InlineData("resnet50", AttachmentMethod.Automatic)]
+    [InlineData("vgg11", AttachmentMethod.Automatic)]
     [InlineData("mobilenet_v2", AttachmentMethod.Automatic)]
     public void All_convolutions_train_are_saved_loaded_and_merged(string name, AttachmentMethod attachment)
     {

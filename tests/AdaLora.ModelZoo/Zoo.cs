@@ -19,6 +19,9 @@ internal static class Zoo
         ["a stored forward"] = Of(() => new DelegatingPerceptron(), Automatic, ("shared", Hook), ("last", Materialise)),
         ["own matrices"] = Of(() => new MatrixPerceptron(), TargetModules.Suffixes("matrix", "own"), Automatic, ("matrix", Materialise), ("own", Hook)),
         ["own matrices, materialised"] = Of(() => new MatrixPerceptron(), TargetModules.Suffixes("matrix", "own"), Materialise, ("matrix", Materialise), ("own.weight", Materialise)),
+        ["weights in buffers"] = Of(() => new BufferPerceptron(calls: true), TargetModules.Suffixes("first", "second"), Automatic, ("first", Hook), ("second", Hook)),
+        ["weights in buffers, materialised"] =
+            Of(() => new BufferPerceptron(calls: false), TargetModules.Suffixes("first", "second"), Materialise, ("first.weight", Materialise), ("second.weight", Materialise)),
         ["experts"] = Of(() => new MixtureOfExperts(), Automatic, ("inputs", Hook), ("experts.0", Hook), ("experts.1", Hook), ("outputs", Hook)),
         ["experts, materialised"] =
             Of(() => new MixtureOfExperts(), Materialise, ("inputs", Materialise), ("experts.0", Materialise), ("experts.1", Materialise), ("outputs", Materialise)),
@@ -31,6 +34,12 @@ internal static class Zoo
             ("layer.linear1.weight", Materialise), ("layer.linear2.weight", Materialise)),
         ["recurrent"] = Of(() => new Recurrent(), TargetModules.Suffixes("lstm", "gru"), Automatic,
             ("lstm.weight_ih_l0", Materialise), ("lstm.weight_hh_l0", Materialise), ("gru.weight_ih_l0", Materialise), ("gru.weight_hh_l0", Materialise)),
+        ["cells"] = Of(() => new CellStack(), TargetModules.Suffixes("lstm", "gru", "rnn"), Automatic,
+            ("lstm.weight_ih", Materialise), ("lstm.weight_hh", Materialise), ("gru.weight_ih", Materialise), ("gru.weight_hh", Materialise),
+            ("rnn.weight_ih", Materialise), ("rnn.weight_hh", Materialise)),
+        ["bilinear"] = Of(() => new PairClassifier(), TargetModules.Suffixes("pair", "head"), Automatic, ("pair.weight", Materialise), ("head", Hook)),
+        ["a bag of embeddings"] = Of(() => new BagClassifier(sparse: false), TargetModules.Suffixes("embedding"), Automatic, ("embedding.weight", Materialise)),
+        ["a bag of embeddings, sparse"] = Of(() => new BagClassifier(sparse: true), TargetModules.Suffixes("embedding"), Automatic, ("embedding.weight", Materialise)),
         ["tied"] = Of(() => new TiedLanguageModel(), TargetModules.Suffixes("hidden", "words"), Materialise, ("words", Materialise), ("hidden", Materialise)),
         ["embeddings"] = Of(() => new Tagger(), TargetModules.Suffixes("words", "head"), Automatic, ("words", Hook), ("head", Hook)),
         ["embeddings, materialised"] = Of(() => new Tagger(), TargetModules.Suffixes("words", "head"), Materialise, ("words", Materialise), ("head", Materialise)),

@@ -2,6 +2,7 @@ using AdaLora.Bank;
 using AdaLora.Experiments.Reports;
 using AdaLora.Experiments.Settings;
 using AdaLora.Experiments.Tasks;
+using AdaLora.Targeting;
 using AdaLora.Training;
 using Microsoft.Extensions.Logging;
 
@@ -24,6 +25,8 @@ internal sealed class AdaLoraAttachment : MethodAttachment
     {
         InitialRank = initialRank,
         TargetRank = settings.Get(RunOptions.TargetRank),
+        BudgetUnit = BudgetUnits.Of(settings.Get(RunOptions.BudgetUnit)),
+        Overrides = LimitsOf(settings),
         Alpha = settings.Get(RunOptions.Alpha),
         Dropout = settings.Get(RunOptions.Dropout),
         ShareDropout = settings.Get(RunOptions.ShareDropout),
@@ -39,6 +42,13 @@ internal sealed class AdaLoraAttachment : MethodAttachment
         Initialization = Initializations.Of(settings.Get(RunOptions.Initialization), model),
         LearningRateFactors = new LearningRateFactors { Lambda = settings.Get(RunOptions.LambdaRateFactor), P = settings.Get(RunOptions.LoraPlusRatio) },
     };
+
+    private static ModuleOverrides LimitsOf(RunSettings settings)
+    {
+        int? least = settings.Get(RunOptions.MinimumRank) is > 0 and var rank ? rank : null;
+        var most = settings.Get(RunOptions.MaximumRank);
+        return least is null && most is null ? ModuleOverrides.None : ModuleOverrides.None.With("**", minimumRank: least, maximumRank: most);
+    }
 
     public override long TrainableParameters => _adapted.Report().Counts.Trainable;
 

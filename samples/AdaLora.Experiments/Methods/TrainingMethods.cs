@@ -26,7 +26,7 @@ internal static class TrainingMethods
     {
         Name = "adalora",
         Summary = "SVD adapters whose triplets are pruned to a budget",
-        Options = [.. LowRankOptions, .. PruningOptions, .. SvdOptions, RunOptions.Score],
+        Options = [.. LowRankOptions, .. PruningOptions, .. SvdOptions, RunOptions.Score, RunOptions.BudgetUnit, RunOptions.MinimumRank, RunOptions.MaximumRank],
         Attach = (model, settings, logger) => new AdaLoraAttachment(model, settings, settings.Get(RunOptions.InitialRank), logger),
         Plan = (model, settings) => MethodPlans.Of(model, AdaLoraAttachment.OptionsFor(model, settings, settings.Get(RunOptions.InitialRank))),
         Load = (model, _, folder) => new AdaLoraAttachment(model, folder),

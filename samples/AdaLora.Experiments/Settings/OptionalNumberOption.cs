@@ -8,6 +8,9 @@ internal sealed class OptionalNumberOption : RunOption<int?>
     {
         HelpName = NumberText.HelpName<int>();
         Parse = (text, _) => NumberText.Parse<int>(text);
-        Problem = (value, _) => value is { } number ? Bound.AtLeast(1).FindProblem(number) : null;
+        Problem = (value, settings) => value is { } number ? Bound.AtLeast(1).FindProblem(number) ?? Rule?.Invoke(number, settings) : null;
     }
+
+    /// <summary>What must hold in addition to the bound, which may depend on other options: what is wrong with a number, or null.</summary>
+    public Func<int, RunSettings, string?>? Rule { get; init; }
 }

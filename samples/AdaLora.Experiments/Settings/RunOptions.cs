@@ -93,6 +93,29 @@ internal static class RunOptions
         IsOfMethods = true,
     });
 
+    public static RunOption<string> BudgetUnit { get; } = Declare(new RunOption<string>(
+        "--budget-unit", $"What the budget counts: {BudgetUnits.Names}. As parameters, it is what {TargetRank} triplets of each matrix have together.", name => name)
+    {
+        HelpName = "NAME",
+        Default = _ => BudgetUnits.Default,
+        ShowsDefault = true,
+        Parse = (text, _) => BudgetUnits.Find(text),
+        IsOfMethods = true,
+    });
+
+    public static RunOption<int> MinimumRank { get; } = Declare(new NumberOption<int>("--min-rank", "Rank that no adapter falls below.", 0)
+    {
+        Bound = Bound.AtLeast(0),
+        Rule = (rank, run) => rank > run.Get(TargetRank) ? $"must be at most the target rank {run.Get(TargetRank)}, but is {rank}" : null,
+        IsOfMethods = true,
+    });
+
+    public static RunOption<int?> MaximumRank { get; } = Declare(new OptionalNumberOption("--max-rank", "Rank that no adapter keeps more of once pruning begins. [default: the initial rank]")
+    {
+        Rule = (rank, run) => rank < run.Get(TargetRank) ? $"must be at least the target rank {run.Get(TargetRank)}, but is {rank}" : null,
+        IsOfMethods = true,
+    });
+
     public static RunOption<double> Alpha { get; } =
         Declare(new NumberOption<double>("--alpha", "Scale of the adapters, divided by their rank at the start.", 32) { Bound = Bound.Above(0), IsOfMethods = true });
 

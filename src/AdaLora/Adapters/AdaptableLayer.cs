@@ -53,6 +53,9 @@ internal abstract class AdaptableLayer(nn.Module<Tensor, Tensor> module)
     /// <summary>Whether the layer declares nothing, but was found to be a linear map by running it on random input.</summary>
     public virtual bool IsProbed { get; init; }
 
+    /// <summary>Why a product can be added to what the layer computes, but neither to its weight nor by another layer in its place, as the rest of a sentence; null if all are possible.</summary>
+    public virtual string? OnlyHooked => null;
+
     /// <summary>Why an adapter cannot be added to this layer, or null if it can.</summary>
     public abstract string? FindFault();
 

@@ -29,6 +29,8 @@ internal sealed class LinearLayer(nn.Module<Tensor, Tensor> module, IProjection 
 
     public override bool IsProbed { get; init; }
 
+    public override string? OnlyHooked => Adapters.Projection.HasWholeNumbers(projection) ? $"its weight is of type {Stored.dtype}, which is not floating point" : null;
+
     public override string? FindFault() => Adapters.Projection.FindFault(projection);
 
     public override Tensor InLayout(Tensor matrix) => WeightIsTransposed ? matrix.t() : matrix;

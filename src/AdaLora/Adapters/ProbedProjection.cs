@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Adapters;
 
-/// <summary>A layer that declares nothing, but computes x W' + b with its only matrix, as a linear map. What it computes was compared with that on random input.</summary>
+/// <summary>
+/// A layer that declares nothing, but computes x W' + b with its only matrix, as a linear map. What it computes was compared with that on random input. If the matrix holds whole numbers, of
+/// which nobody else knows what they stand for, it was only found to be a linear map between rows of these sizes.
+/// </summary>
 internal sealed class ProbedProjection : IProjection
 {
     private const int Rows = 3;
@@ -52,20 +55,22 @@ internal sealed class ProbedProjection : IProjection
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var weight = Weight;
+        var isWhole = Projection.HasWholeNumbers(this);
+        var (dtype, device) = (isWhole ? ScalarType.Float32 : Weight.dtype, Weight.device);
         // A generator of its own: attaching must not use up random numbers of the user's.
         using var generator = new Generator(Seed, CPU);
-        var input = randn([Rows, InFeatures], generator: generator).to(weight.dtype).to(weight.device);
+        Tensor Draw() => randn([Rows, InFeatures], generator: generator).to(dtype).to(device);
+        var input = Draw();
         try
         {
-            var (output, constant) = (module.forward(input), module.forward(zeros_like(input)));
-            long[] shape = [Rows, OutFeatures];
-            if (!output.shape.SequenceEqual(shape) || !constant.shape.SequenceEqual(shape))
+            if (Run(module, zeros_like(input)) is not { } constant || Run(module, input) is not { } output)
                 return false;
-            var expected = nn.functional.linear(input, WeightIsTransposed ? weight.t() : weight).to(ScalarType.Float64);
-            var difference = output.to(ScalarType.Float64).Add(constant.to(ScalarType.Float64).neg()).Add(expected.neg()).abs().max();
-            var limit = expected.abs().max().Add(constant.to(ScalarType.Float64).abs().max()).Mul(Tolerance(weight.dtype));
-            return HostRead.Scalar<bool>(difference.le(limit));
+            var (found, size) = (output.Add(constant.neg()), constant.abs().max());
+            if (!isWhole)
+                return IsClose(found, nn.functional.linear(input, WeightIsTransposed ? Weight.t() : Weight).to(ScalarType.Float64), size, dtype);
+            var other = Draw();
+            return Run(module, other) is { } second && Run(module, input.Add(other)) is { } sum
+                && IsClose(sum.Add(constant.neg()), found.Add(second.Add(constant.neg())), size, dtype);
         }
         catch (Exception e) when (e is System.Runtime.InteropServices.ExternalException or ArgumentException or InvalidOperationException or NotSupportedException or IndexOutOfRangeException)
         {
@@ -73,6 +78,17 @@ internal sealed class ProbedProjection : IProjection
             return false;
         }
     }
+
+    // Null where it does not return rows of the right size.
+    private Tensor? Run(nn.Module<Tensor, Tensor> module, Tensor input)
+    {
+        var output = module.forward(input);
+        long[] shape = [Rows, OutFeatures];
+        return output.is_floating_point() && output.shape.SequenceEqual(shape) ? output.to(ScalarType.Float64) : null;
+    }
+
+    private static bool IsClose(Tensor found, Tensor expected, Tensor size, ScalarType dtype) =>
+        HostRead.Scalar<bool>(found.Add(expected.neg()).abs().max().le(expected.abs().max().Add(size).Mul(Tolerance(dtype))));
 
     private static double Tolerance(ScalarType dtype) => dtype switch
     {

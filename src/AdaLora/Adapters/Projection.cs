@@ -23,6 +23,10 @@ internal static class Projection
         return projection is not null;
     }
 
+    /// <summary>Whether the weight is quantised to whole numbers, of which only the layer itself knows what they stand for.</summary>
+    internal static bool HasWholeNumbers(IProjection projection) =>
+        projection.Weight.dtype is ScalarType.Byte or ScalarType.Int8 or ScalarType.Int16 or ScalarType.Int32 or ScalarType.Int64;
+
     /// <summary>Why an adapter cannot be added to this projection, or null if it can.</summary>
     internal static string? FindFault(IProjection projection)
     {
@@ -31,7 +35,7 @@ internal static class Projection
         if (weight.dim() != 2)
             return $"its weight has {weight.dim()} dimensions ({shape}) instead of 2";
 
-        if (!weight.is_floating_point())
+        if (!weight.is_floating_point() && !HasWholeNumbers(projection))
             return $"its weight is of type {weight.dtype}, which is not floating point";
 
         var (rows, columns) = projection.WeightIsTransposed

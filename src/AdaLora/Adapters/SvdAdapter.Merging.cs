@@ -6,12 +6,13 @@ namespace AdaLora.Adapters;
 /// <content>The product as a part of the weight.</content>
 public abstract partial class SvdAdapter
 {
-    /// <summary>scale · P diag(lambda) Q in the base weight's layout and dtype: what merging would add to it.</summary>
+    /// <summary>scale · P diag(lambda) Q in the base weight's layout and dtype: what merging would add to it. If the weight holds whole numbers, in the dtype of the triplets.</summary>
     /// <returns>A new tensor with the shape of the base weight, without a gradient.</returns>
     public Tensor DeltaWeight()
     {
         using var scope = NewDisposeScope();
-        return Product().to(_layer.Weight.dtype).MoveToOuterDisposeScope();
+        var product = Product();
+        return product.to(_layer.Weight.is_floating_point() ? _layer.Weight.dtype : product.dtype).MoveToOuterDisposeScope();
     }
 
     /// <summary>Whether merging would leave every entry of the weight finite, a boolean scalar on the device.</summary>

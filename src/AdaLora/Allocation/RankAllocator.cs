@@ -7,7 +7,8 @@ namespace AdaLora.Allocation;
 
 /// <summary>
 /// Decides which triplets live. Every mask step of the schedule keeps exactly the budgeted number of triplets, those with the highest scores over all matrices;
-/// ties are ordered by (ordinal name, index), and the lower wins. The lambdas of the others become 0.
+/// ties are ordered by (ordinal name, index), and the lower wins. The lambdas of the others become 0. If the budget counts parameters (<see cref="BudgetUnit"/>) or matrices have limits of
+/// their own, as many of the highest-scoring triplets live as these allow, and each mask waits for the device once.
 /// From <see cref="BudgetSchedule.FirstFinalStep"/> on, the pattern is final and is reapplied at each call, however many calls were skipped or repeated.
 /// </summary>
 public sealed partial class RankAllocator : IBankFollower
@@ -16,29 +17,33 @@ public sealed partial class RankAllocator : IBankFollower
     private readonly ImportanceTracker _tracker;
     private readonly ImportanceScore _score;
     private readonly AllocationStrategy _strategy;
+    private readonly AllocationTerms _terms;
     private readonly Tensor _order;
     private readonly Tensor _pruned;
 
     /// <summary>Creates an allocator that keeps everything until its first mask.</summary>
     /// <param name="bank">The triplets.</param>
-    /// <param name="schedule">The budget over time; it starts with all triplets of the bank.</param>
+    /// <param name="schedule">The budget over time; it starts with what all triplets of the bank cost.</param>
     /// <param name="tracker">Importance of the same bank.</param>
     /// <param name="score">The importance score; <see cref="ImportanceScore.SensitivityTimesUncertainty"/> when null.</param>
     /// <param name="strategy">What a mask does; <see cref="AllocationStrategy.PruneToBudget"/> when null.</param>
-    internal RankAllocator(TripletBank bank, BudgetSchedule schedule, ImportanceTracker tracker, ImportanceScore? score = null, AllocationStrategy? strategy = null)
+    /// <param name="terms">What triplets cost, and the limits of matrices; <see cref="AllocationTerms.Plain"/> when null.</param>
+    internal RankAllocator(
+        TripletBank bank, BudgetSchedule schedule, ImportanceTracker tracker, ImportanceScore? score = null, AllocationStrategy? strategy = null, AllocationTerms? terms = null)
     {
         ArgumentNullException.ThrowIfNull(bank);
         ArgumentNullException.ThrowIfNull(schedule);
         ArgumentNullException.ThrowIfNull(tracker);
-        if (schedule.InitialBudget != bank.Layout.Triplets)
-            throw new ArgumentException($"The schedule starts from {schedule.InitialBudget} triplets, but the bank holds {bank.Layout.Triplets}.", nameof(schedule));
+        _terms = terms ?? AllocationTerms.Plain;
+        if (schedule.InitialBudget != _terms.CostOf(bank.Layout.Shapes))
+            throw new ArgumentException($"The schedule starts from a budget of {schedule.InitialBudget}, but the triplets of the bank cost {_terms.CostOf(bank.Layout.Shapes)}.", nameof(schedule));
 
         _bank = bank;
         _tracker = tracker;
         _score = score ?? ImportanceScore.SensitivityTimesUncertainty;
         _strategy = strategy ?? AllocationStrategy.PruneToBudget;
         Schedule = schedule;
-        LiveTriplets = schedule.InitialBudget;
+        LiveTriplets = bank.Layout.Triplets;
         _order = OrderOf(bank.Layout).DetachFromDisposeScope();
         _pruned = zeros(bank.Layout.Triplets, dtype: ScalarType.Bool, device: bank.Gradients.device).DetachFromDisposeScope();
     }
@@ -46,7 +51,7 @@ public sealed partial class RankAllocator : IBankFollower
     /// <summary>The budget over time.</summary>
     public BudgetSchedule Schedule { get; }
 
-    /// <summary>Triplets the latest mask kept: exactly its budget. Known without querying the device.</summary>
+    /// <summary>Triplets the latest mask kept: exactly its budget, unless that counts parameters or matrices have limits. Known without querying the device.</summary>
     public int LiveTriplets { get; private set; }
 
     /// <summary>Whether any mask has been applied yet.</summary>
@@ -85,9 +90,7 @@ public sealed partial class RankAllocator : IBankFollower
             return null;
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var scores = Group.OfFirst(HostRead.Values<double>(Scores(values).nan_to_num(0).to(ScalarType.Float64)));
-        var share = (double)(step - Schedule.InitialSteps) / (Schedule.FirstFinalStep - Schedule.InitialSteps);
-        return _strategy.Choose(new AllocationTurn(_bank.Layout, scores, Schedule.BudgetAt(step), share));
+        return _strategy.Choose(TurnAt(Schedule.BudgetAt(step), (double)(step - Schedule.InitialSteps) / (Schedule.FirstFinalStep - Schedule.InitialSteps), values));
     }
 
     /// <summary>Masks lambdas if the schedule asks for it at <paramref name="step"/>, or applies the final pattern. A strategy that drops triplets masks none until the pattern is final.</summary>
@@ -134,10 +137,24 @@ public sealed partial class RankAllocator : IBankFollower
 
     private Tensor OrderOf(BankLayout layout) => tensor(layout.CanonicalOrder.ToArray(), device: _bank.Gradients.device);
 
+    // All processes decide on the scores of the first.
+    private AllocationTurn TurnAt(int budget, double share, Tensor values) =>
+        new(_bank.Layout, Group.OfFirst(HostRead.Values<double>(Scores(values).nan_to_num(0).to(ScalarType.Float64))), budget, share) { Terms = _terms };
+
     private void Select(int budget, Tensor values)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
+        if (_terms.IsPlain)
+            SelectHighest(budget, values);
+        else
+            SelectWithin(budget, values);
+        HasMasked = true;
+    }
+
+    // On the device, without waiting for it.
+    private void SelectHighest(int budget, Tensor values)
+    {
         // A stable sort of the scores in canonical order makes the lower (name, index) win a tie.
         var canonical = Scores(values).index_select(0, _order).nan_to_num_(0);
         var ranking = canonical.sort(0, descending: true, stable: true).Indices;
@@ -145,6 +162,12 @@ public sealed partial class RankAllocator : IBankFollower
         _pruned.IndexFillInPlace(0, _order.index_select(0, ranking.narrow(0, 0, budget)), false);
         Group.Broadcast(_pruned, root: 0);
         LiveTriplets = budget;
-        HasMasked = true;
+    }
+
+    private void SelectWithin(int budget, Tensor values)
+    {
+        var kept = TripletSelection.Of(TurnAt(budget, share: 1, values));
+        _ = _pruned.copy_(tensor(Array.ConvertAll(kept, k => !k), device: CPU));
+        LiveTriplets = kept.Count(k => k);
     }
 }

@@ -16,19 +16,10 @@ internal sealed record Reallocation(int Triplets, int PerMatrix, int? MaxRank)
 
     public Allotment? Choose(AllocationTurn turn)
     {
-        var kept = Prune(turn);
+        var kept = TripletSelection.Of(turn);
         var added = new Dictionary<string, int>(StringComparer.Ordinal);
         Move(turn, kept, added);
         return added.Count == 0 && Array.TrueForAll(kept, k => k) ? null : new Allotment(kept, added);
-    }
-
-    // The highest scores within the budget; ties go to the lower (name, index), as with every mask.
-    private static bool[] Prune(AllocationTurn turn)
-    {
-        var kept = new bool[turn.Layout.Triplets];
-        foreach (var triplet in turn.Layout.CanonicalOrder.OrderByDescending(i => turn.Scores[(int)i]).Take(turn.Budget))
-            kept[triplet] = true;
-        return kept;
     }
 
     private void Move(AllocationTurn turn, bool[] kept, Dictionary<string, int> added)
@@ -40,17 +31,19 @@ internal sealed record Reallocation(int Triplets, int PerMatrix, int? MaxRank)
             .SelectMany(s => Triplet(s).Reverse().Where(i => kept[i]).OrderBy(i => turn.Scores[i]).Take(Math.Min(PerMatrix, ranks[s.Name] - 1)).Select(i => (Slot: s, Index: i, Score: turn.Scores[i])))
             .OrderBy(c => c.Score)
             .ToList();
-        var losing = new HashSet<string>(StringComparer.Ordinal);
+        var lost = new Dictionary<string, int>(StringComparer.Ordinal);
+        var room = turn.Budget - turn.Layout.Slots.Sum(s => ranks[s.Name] * turn.Terms.CostOf(s.Shape));
         var (low, high, moves) = (0, candidates.Count - 1, MovesAt(turn.Share));
         while (moves > 0 && low < high)
         {
             var (from, to) = (candidates[low], candidates[high]);
+            var left = room + turn.Terms.CostOf(from.Slot.Shape) - turn.Terms.CostOf(to.Slot.Shape);
             // No matrix both loses and gains triplets: that would only make it forget.
-            if (added.ContainsKey(from.Slot.Name))
+            if (added.ContainsKey(from.Slot.Name) || ranks[from.Slot.Name] - lost.GetValueOrDefault(from.Slot.Name) <= turn.Terms.LeastOf(from.Slot.Shape))
             {
                 low++;
             }
-            else if (losing.Contains(to.Slot.Name) || from.Slot == to.Slot || ranks[to.Slot.Name] + added.GetValueOrDefault(to.Slot.Name) >= MostOf(to.Slot.Shape))
+            else if (lost.ContainsKey(to.Slot.Name) || from.Slot == to.Slot || left < 0 || ranks[to.Slot.Name] + added.GetValueOrDefault(to.Slot.Name) >= MostOf(to.Slot.Shape, turn.Terms))
             {
                 high--;
             }
@@ -60,14 +53,15 @@ internal sealed record Reallocation(int Triplets, int PerMatrix, int? MaxRank)
                 if (!(from.Score < to.Score))
                     break;
                 kept[from.Index] = false;
-                losing.Add(from.Slot.Name);
+                lost[from.Slot.Name] = lost.GetValueOrDefault(from.Slot.Name) + 1;
                 added[to.Slot.Name] = added.GetValueOrDefault(to.Slot.Name) + 1;
-                (low, high, moves) = (low + 1, high - 1, moves - 1);
+                (low, high, moves, room) = (low + 1, high - 1, moves - 1, left);
             }
         }
     }
 
     private static IEnumerable<int> Triplet(TripletSlot slot) => Enumerable.Range(slot.First, slot.Rank);
 
-    private long MostOf(TripletShape shape) => Math.Min(Math.Min(shape.OutFeatures, shape.InFeatures), MaxRank ?? long.MaxValue);
+    private long MostOf(TripletShape shape, AllocationTerms terms) =>
+        Math.Min(Math.Min(shape.OutFeatures, shape.InFeatures), Math.Min(MaxRank ?? int.MaxValue, terms.MostOf(shape.Name)));
 }

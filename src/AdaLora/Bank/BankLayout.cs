@@ -15,6 +15,7 @@ internal sealed class BankLayout
     private BankLayout(IReadOnlyList<TripletSlot> slots, IReadOnlyList<TripletBlock> groups, IReadOnlyList<TripletBlock> blocks, long lambdaOffset)
     {
         Slots = slots;
+        Shapes = [.. slots.Select(s => s.Shape)];
         Groups = groups;
         Blocks = blocks;
         LambdaOffset = lambdaOffset;
@@ -25,6 +26,9 @@ internal sealed class BankLayout
 
     /// <summary>All matrices in storage order.</summary>
     public IReadOnlyList<TripletSlot> Slots { get; }
+
+    /// <summary>The matrices in storage order, with their ranks.</summary>
+    public IReadOnlyList<TripletShape> Shapes { get; }
 
     /// <summary>Runs of matrices of equal sizes and equal rank, in storage order; matrices of rank 0 are not included.</summary>
     public IReadOnlyList<TripletBlock> Blocks { get; }

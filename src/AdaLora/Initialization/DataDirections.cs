@@ -21,7 +21,7 @@ internal sealed class DataDirections(IEnumerable<Action> passes, double maxRankF
         {
             RequireInputs(layers, observer);
             var shares = layers.ToDictionary(l => l.Name, l => observer[l.Name].ReadShares(), StringComparer.Ordinal);
-            var ranks = RankShares.DealOut(layers.Select(l => (l.Name, MostOf(l), shares[l.Name])), layers.Sum(l => l.Rank));
+            var ranks = RankShares.DealOut(layers.Select(l => (l.Name, l.Least, MostOf(l), shares[l.Name])), layers.Sum(l => l.Rank));
             return new StartingTriplets(
                 all.ToDictionary(l => l.Name, l => ranks.TryGetValue(l.Name, out var rank) ? rank : l.Rank, StringComparer.Ordinal),
                 new Dictionary<string, Tensor>(),

@@ -12,6 +12,8 @@ internal sealed class WeightDirections : IStartingPoint
         var (left, right) = (new Dictionary<string, Tensor>(StringComparer.Ordinal), new Dictionary<string, Tensor>(StringComparer.Ordinal));
         foreach (var layer in layers.Where(l => l.Rank > 0))
         {
+            if (layer.Layer.OnlyHooked is { } reason)
+                throw new ArgumentException($"'{layer.Name}' has no principal directions to start from: {reason}. Choose another initialisation, or exclude the layer.");
             var weight = HostRead.Copy(layer.Layer.AsMatrix(layer.Layer.Weight));
             var matrix = weight.dtype == ScalarType.Float64 ? weight : weight.to(ScalarType.Float32);
             if (!HostRead.Scalar<bool>(matrix.isfinite().all()))

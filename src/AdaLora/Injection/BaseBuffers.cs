@@ -6,7 +6,7 @@ namespace AdaLora.Injection;
 
 /// <summary>
 /// The buffers of a base model, such as batch norm's running averages, which training changes implicitly: their original values, so that the current ones can be saved with the adapter and reverted.
-/// Buffers within adapted layers are not included, because these are frozen; nor are those of modules trained in full, which keep what they learn.
+/// Buffers within adapted layers, or that are themselves adapted, are not included, because these are frozen; nor are those of modules trained in full, which keep what they learn.
 /// </summary>
 internal sealed class BaseBuffers : IDisposable
 {
@@ -21,13 +21,16 @@ internal sealed class BaseBuffers : IDisposable
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var adapted = sites.Where(s => s.IsLayer).SelectMany(s => ModuleNode.WalkOriginal(s.Layer)).Select(n => n.Module).ToHashSet<nn.Module>(ReferenceEqualityComparer.Instance);
+        var weights = sites.Where(s => s.IsMaterialized).SelectMany(s => s.Way.Slots).Select(slot => slot.FullName).ToHashSet(StringComparer.Ordinal);
         _buffers =
         [
             .. ModuleNode.WalkOriginal(model)
                 .Where(node => !adapted.Contains(node.Module) && !fullyTrained.Any(trained => trained.Length == 0 || ModuleNames.IsAtOrIn(node.Path, trained)))
                 .SelectMany(node => node.Module.named_buffers(recurse: false).Select(own => (Node: node, own.name, own.buffer)))
                 .DistinctBy(b => b.buffer.Handle)
-                .Select(b => (b.Node.Path.Length == 0 ? b.name : $"{b.Node.Path}.{b.name}", b.Node.Module, b.name, b.buffer.detach().clone().DetachFromDisposeScope())),
+                .Select(b => (FullName: b.Node.Path.Length == 0 ? b.name : $"{b.Node.Path}.{b.name}", b.Node.Module, b.name, b.buffer))
+                .Where(b => !weights.Contains(b.FullName))
+                .Select(b => (b.FullName, b.Module, b.name, b.buffer.detach().clone().DetachFromDisposeScope())),
         ];
     }
 

@@ -21,14 +21,14 @@ internal sealed class Hook(InjectionSite site, SvdAdapter adapter) : Placement(s
 
     public override bool IsApplied => _remove is not null;
 
-    /// <summary>The parameter that might have to hold the product.</summary>
-    public ParameterSlot Weight => Site.Way.Slots[0];
+    /// <summary>The tensor that might have to hold the product.</summary>
+    public TensorSlot Weight => Site.Way.Slots[0];
 
     /// <summary>Whether the weight may hold the product instead, since no pass has gone through the hook so far.</summary>
     public bool IsWatching => !_hasRun && Site.Way.Slots.Count > 0;
 
     /// <summary>Whether a pass has gone through the layer, and not through the hook.</summary>
-    public bool WasPassedBy => IsWatching && Site.Way.Slots.Any(slot => slot.Parameter.grad is not null);
+    public bool WasPassedBy => IsWatching && Site.Way.Slots.Any(slot => slot.Value.grad is not null);
 
     /// <summary>Lets the weight get a gradient until the hook runs: if it gets one, and the hook has not run, the model calls the layer's forward method.</summary>
     public void Watch()
@@ -36,7 +36,7 @@ internal sealed class Hook(InjectionSite site, SvdAdapter adapter) : Placement(s
         if (!IsWatching)
             return;
         foreach (var slot in Site.Way.Slots)
-            slot.Parameter.requires_grad = true;
+            slot.Value.requires_grad = true;
     }
 
     public override void Apply()
@@ -80,8 +80,8 @@ internal sealed class Hook(InjectionSite site, SvdAdapter adapter) : Placement(s
         _hasRun = true;
         foreach (var slot in Site.Way.Slots)
         {
-            slot.Parameter.requires_grad = false;
-            slot.Parameter.grad = null;
+            slot.Value.requires_grad = false;
+            slot.Value.grad = null;
         }
     }
 

@@ -9,15 +9,15 @@ namespace AdaLora.Injection;
 /// </summary>
 /// <param name="site">The weight.</param>
 /// <param name="adapter">Its adapter.</param>
-/// <param name="slots">The parameters that have the weight's memory, the weight's own first: tied ones are separate parameters, each with a gradient of its own.</param>
-internal sealed class Materialization(InjectionSite site, SvdAdapter adapter, IReadOnlyList<ParameterSlot> slots) : Placement(site, adapter)
+/// <param name="slots">The parameters or buffers that have the weight's memory, the weight's own first: tied ones are separate parameters, each with a gradient of its own.</param>
+internal sealed class Materialization(InjectionSite site, SvdAdapter adapter, IReadOnlyList<TensorSlot> slots) : Placement(site, adapter)
 {
-    public override bool IsInPlace => IsApplied && slots.All(slot => slot.Exists && !slot.Parameter.IsInvalid);
+    public override bool IsInPlace => IsApplied && slots.All(slot => slot.Exists);
 
     public override bool IsApplied => Site.Adaptable.IsMaterialized;
 
-    /// <summary>The parameters with the gradient, with their names in the model.</summary>
-    public IEnumerable<ParameterSlot> Slots => slots;
+    /// <summary>The tensors with the gradient, with their names in the model.</summary>
+    public IEnumerable<TensorSlot> Slots => slots;
 
     public override void Apply()
     {
@@ -29,10 +29,10 @@ internal sealed class Materialization(InjectionSite site, SvdAdapter adapter, IR
     public override void Withdraw()
     {
         using var scope = NewDisposeScope();
-        foreach (var slot in slots.Where(slot => slot.Exists && !slot.Parameter.IsInvalid))
+        foreach (var slot in slots.Where(slot => slot.Exists))
         {
-            slot.Parameter.grad = null;
-            slot.Parameter.requires_grad = false;
+            slot.Value.grad = null;
+            slot.Value.requires_grad = false;
         }
 
         Site.Adaptable.GiveBackOriginal();
@@ -48,11 +48,11 @@ internal sealed class Materialization(InjectionSite site, SvdAdapter adapter, IR
         var contributes = adapter.Contributes;
         _ = Site.Adaptable.Stored.copy_(contributes ? adapter.WithProduct() : Site.Adaptable.Weight);
         foreach (var slot in slots)
-            slot.Parameter.requires_grad = contributes;
+            slot.Value.requires_grad = contributes;
     }
 
     /// <summary>Whether a backward pass has left a gradient.</summary>
-    public bool HasGradient => slots.Any(slot => slot.Parameter.grad is not null);
+    public bool HasGradient => slots.Any(slot => slot.Value.grad is not null);
 
     /// <summary>Adds the gradients of P, lambda and Q that follow from the weight's to theirs.</summary>
     public void Project()
@@ -60,7 +60,7 @@ internal sealed class Materialization(InjectionSite site, SvdAdapter adapter, IR
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         Tensor? sum = null;
-        foreach (var gradient in slots.Select(slot => slot.Parameter.grad).OfType<Tensor>())
+        foreach (var gradient in slots.Select(slot => slot.Value.grad).OfType<Tensor>())
         {
             var dense = gradient.is_sparse ? gradient.to_dense() : gradient;
             sum = sum is null ? dense : sum.Add(dense);
@@ -74,6 +74,6 @@ internal sealed class Materialization(InjectionSite site, SvdAdapter adapter, IR
     public void DropGradient()
     {
         foreach (var slot in slots)
-            slot.Parameter.grad = null;
+            slot.Value.grad = null;
     }
 }

@@ -7,20 +7,22 @@ namespace AdaLora.Injection;
 /// <summary>Decides in which way an adapter can be attached.</summary>
 /// <param name="model">The model.</param>
 /// <param name="wanted">What the options say for a layer or weight with these names.</param>
-internal sealed class WayFinder(nn.Module model, Func<IReadOnlyList<string>, AttachmentMethod> wanted)
+/// <param name="isStored">Whether a saved adapter has a module of this name, so that it must be a layer.</param>
+internal sealed class WayFinder(nn.Module model, Func<IReadOnlyList<string>, AttachmentMethod> wanted, Func<string, bool> isStored)
 {
     private const string Requested = "the options say so", Probed = "it declares nothing, but computed x W' + b on random input";
+    private const string Undeclared = "declares nothing that another layer could stand for";
 
     private readonly WeightSlots _slots = new(model);
 
     /// <summary>Only replaces layers.</summary>
-    public static WayFinder Replacing(nn.Module model) => new(model, _ => AttachmentMethod.Replace);
+    public static WayFinder Replacing(nn.Module model) => new(model, _ => AttachmentMethod.Replace, _ => false);
 
     /// <summary>Whether something with these names may be materialised.</summary>
     public bool MayMaterialise(IReadOnlyList<string> names) => wanted(names) is AttachmentMethod.Automatic or AttachmentMethod.Materialise;
 
     /// <summary>Whether a module may be run on random input to find out whether it is a linear layer: not where weights are to hold the product, which needs no layer.</summary>
-    public bool MayProbe(ModuleNode node) => wanted([node.Path]) is AttachmentMethod.Automatic or AttachmentMethod.Hook;
+    public bool MayProbe(ModuleNode node) => wanted([node.Path]) is AttachmentMethod.Automatic or AttachmentMethod.Hook || isStored(node.Path);
 
     /// <summary>The way for a layer.</summary>
     /// <param name="node">The layer.</param>
@@ -32,8 +34,14 @@ internal sealed class WayFinder(nn.Module model, Func<IReadOnlyList<string>, Att
     {
         var method = wanted([node.Path]);
         way = AttachmentWay.Replace;
+        if (layer.OnlyHooked is { } fixedWeight)
+            return ForHook(node, $"{fixedWeight}: only a hook can add a product to what it computes", method, references, ref way);
         var reason = Requested;
-        if (layer.IsProbed)
+        if (layer.IsProbed && method == AttachmentMethod.Replace)
+        {
+            return [new(node.Path, Undeclared)];
+        }
+        else if (layer.IsProbed)
         {
             reason = Probed;
         }
@@ -56,7 +64,7 @@ internal sealed class WayFinder(nn.Module model, Func<IReadOnlyList<string>, Att
                 return [];
             }
 
-            var fault = $"{TypeNames.Of(bypass.DeclaringType)}.{bypass.Member} runs its forward method, and with it no hooks";
+            var fault = Bypass(bypass);
             if (method == AttachmentMethod.Hook)
                 return [new(node.Path, fault)];
             reason = fault;
@@ -68,12 +76,25 @@ internal sealed class WayFinder(nn.Module model, Func<IReadOnlyList<string>, Att
         return [];
     }
 
+    // Its weight gets no gradient, and can hold no product.
+    private static IReadOnlyList<RefusedSite> ForHook(ModuleNode node, string reason, AttachmentMethod method, IReadOnlyList<ModuleReference> references, ref AttachmentWay way)
+    {
+        if (method is AttachmentMethod.Replace or AttachmentMethod.Materialise)
+            return [new(node.Path, reason)];
+        if (references.FirstOrDefault(reference => reference.BypassesHooks) is { } bypass)
+            return [new(node.Path, $"{reason}, but {Bypass(bypass)}")];
+        way = AttachmentWay.Hook(reason, []);
+        return [];
+    }
+
+    private static string Bypass(ModuleReference bypass) => $"{TypeNames.Of(bypass.DeclaringType)}.{bypass.Member} runs its forward method, and with it no hooks";
+
     /// <summary>The way for a weight that belongs to no such layer.</summary>
     /// <returns>Why there is none, or null.</returns>
     public string? ForWeight(WeightPart part, string reason, out AttachmentWay way)
     {
         way = AttachmentWay.Replace;
-        if (_slots.Find(part.Slot.Parameter, out var slots, out _) is { } fault)
+        if (_slots.Find(part.Slot.Value, out var slots, out _) is { } fault)
             return fault;
         way = AttachmentWay.Materialise(reason, slots);
         return null;

@@ -16,6 +16,8 @@ internal static class WeightSharing
 
         string? FaultOf(InjectionSite site)
         {
+            if (site.Adaptable.OnlyHooked is { } reason)
+                return $"'{site.Path}' cannot hold a product: {reason}";
             using var scope = NewDisposeScope();
             var weight = site.Adaptable.Weight;
             if (!MemoryRange.IsShared(weight, site.Adaptable.Weight))

@@ -82,9 +82,9 @@ internal sealed class AdaLoraConfigWriter
     /// <summary>Metadata of the weights: what readers of only the configuration would get wrong.</summary>
     public IReadOnlyDictionary<string, string> Metadata()
     {
-        var target = _adapter.FinalTriplets;
-        var isTold = Ranks() is null && target == Math.Min((long)_adapter.TargetRank * _adapter.Modules.Count, _adapter.HeldTriplets);
-        return UnsettledRanks.Metadata(_adapter.AreRanksFinal || isTold ? null : target);
+        var target = _adapter.FinalBudget;
+        var isTold = _adapter.Terms.IsPlain && Ranks() is null && target == Math.Min((long)_adapter.TargetRank * _adapter.Modules.Count, _adapter.HeldTriplets);
+        return (_adapter.AreRanksFinal || isTold ? UnsettledRanks.None : new UnsettledRanks(target, _adapter.Terms)).Metadata();
     }
 
     private JsonObject? Ranks()

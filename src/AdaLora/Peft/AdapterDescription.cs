@@ -35,7 +35,7 @@ internal sealed record AdapterDescription
 
     public required int TargetRank { get; init; }
 
-    /// <summary>The target budget as requested; null for the target rank of every module.</summary>
+    /// <summary>The target budget as requested, about so many triplets if it counts parameters; null for the target rank of every module.</summary>
     public required int? TargetBudget { get; init; }
 
     public required long MaskInterval { get; init; }
@@ -52,8 +52,11 @@ internal sealed record AdapterDescription
     /// <summary>How many triplets the adapter currently holds.</summary>
     public required int HeldTriplets { get; init; }
 
-    /// <summary>How many triplets to keep in the end.</summary>
-    public required int FinalTriplets { get; init; }
+    /// <summary>What the triplets kept in the end may cost.</summary>
+    public required int FinalBudget { get; init; }
+
+    /// <summary>What triplets cost, and the limits of matrices.</summary>
+    public required AllocationTerms Terms { get; init; }
 
     /// <summary>Whether the final pattern was chosen.</summary>
     public required bool IsPatternFinal { get; init; }

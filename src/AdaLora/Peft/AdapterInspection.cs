@@ -54,7 +54,7 @@ public sealed class AdapterInspection
         var path = AdapterFolder.Find(folder, AdapterFolder.ConfigFile);
         var config = SavedConfig.Parse(RegularFile.ReadAllBytes(path), path);
         using var file = SafetensorsFile.Open(AdapterFolder.Find(folder, AdapterFolder.WeightsFile));
-        config.TargetBudget = UnsettledRanks.Read(file);
+        config.Unsettled = UnsettledRanks.Read(file);
         var contents = new SavedContents(config, file.Entries);
         ThrowIfAny(folder, contents.Problems);
 

@@ -43,7 +43,7 @@ internal sealed class SavedAdaLoraConfig : SavedConfig
 
     public override string Kind => PeftType;
 
-    public override bool AreRanksFinal => _pattern is not null && TargetBudget is null;
+    public override bool AreRanksFinal => _pattern is not null && Unsettled.TargetBudget is null;
 
     public override IReadOnlyList<string> Endings { get; } = [".lora_A", LambdaEnding, ".lora_B"];
 
@@ -68,7 +68,7 @@ internal sealed class SavedAdaLoraConfig : SavedConfig
     public override SavedTraining Training(int matrices, int triplets) => new()
     {
         InitialRank = _initialRank,
-        TargetBudget = AreRanksFinal || (TargetBudget ?? (long)_targetRank * matrices) > triplets ? triplets : TargetBudget,
+        TargetBudget = AreRanksFinal || (Unsettled.TargetBudget ?? (long)_targetRank * matrices) > triplets ? triplets : Unsettled.TargetBudget,
         Alpha = Math.Max(0, Alpha),
         Dropout = Dropout,
         Allocation = new SavedAllocation(_targetRank, Share(_initialSteps), Share(_finalSteps), _interval, _beta1, _beta2, _orthogonalityWeight),

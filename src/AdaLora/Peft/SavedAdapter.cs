@@ -22,7 +22,7 @@ internal sealed class SavedAdapter : IDisposable
         _file = SafetensorsFile.Open(AdapterFolder.Find(folder, AdapterFolder.WeightsFile));
         try
         {
-            _config.TargetBudget = UnsettledRanks.Read(_file);
+            _config.Unsettled = UnsettledRanks.Read(_file);
         }
         catch
         {

@@ -65,8 +65,8 @@ internal abstract class SavedConfig
 
     public BiasTraining Biases { get; }
 
-    /// <summary>bT of an adapter that is still to be pruned, if the metadata of the weights records it: see <see cref="UnsettledRanks"/>.</summary>
-    public int? TargetBudget { get; set; }
+    /// <summary>What the metadata of the weights records of an adapter that is still to be pruned.</summary>
+    public UnsettledRanks Unsettled { get; set; } = UnsettledRanks.None;
 
     /// <summary>PEFT's name for this kind of adapter.</summary>
     public abstract string Kind { get; }
@@ -97,7 +97,7 @@ internal abstract class SavedConfig
 
     /// <summary>The settings for further training.</summary>
     /// <param name="matrices">How many matrices are adapted.</param>
-    /// <param name="triplets">How many triplets are stored.</param>
+    /// <param name="triplets">What the stored triplets cost: their number, unless the budget counts parameters.</param>
     public abstract SavedTraining Training(int matrices, int triplets);
 
     /// <exception cref="InvalidDataException">The configuration cannot be read or followed; all reasons are listed.</exception>

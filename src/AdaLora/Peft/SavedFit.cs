@@ -1,5 +1,6 @@
 using AdaLora.Adapters;
 using AdaLora.Allocation;
+using AdaLora.Bank;
 using AdaLora.Injection;
 using AdaLora.Safetensors;
 using AdaLora.Targeting;
@@ -31,6 +32,7 @@ internal sealed class SavedFit
         _layers = [.. _nodes.Where(n => !n.CarriesAdapter).SelectMany(n => LayersAt(n, stored))];
         Modules = FindAdapted(stored);
         CheckAdapted();
+        CheckLimits();
         CheckTrained();
         CheckBiases();
         CheckBuffers();
@@ -65,7 +67,7 @@ internal sealed class SavedFit
         new(Modules.ToDictionary(n => n, _config.RankOf, StringComparer.Ordinal), Modules.ToDictionary(n => n, _config.ScaleOf, StringComparer.Ordinal), TrainedModules, _materialised);
 
     /// <summary>The settings for further training.</summary>
-    public SavedTraining Training() => _config.Training(Modules.Count, Modules.Sum(_config.RankOf));
+    public SavedTraining Training() => _config.Training(Modules.Count, _config.Unsettled.Terms.IsPlain ? Modules.Sum(_config.RankOf) : (int)Cost);
 
     /// <summary>Modules trained in full that share a weight with others here, but of which PEFT made separate copies.</summary>
     public IReadOnlyList<string> Untied { get; } = [];
@@ -121,6 +123,21 @@ internal sealed class SavedFit
             foreach (var (ending, shape) in _config.ShapesOf(path, new MatrixSizes(layer)))
                 Check(PeftName.Prefix + path + ending, shape, isFloating: true);
         }
+    }
+
+    private IReadOnlyCollection<TripletShape> Stored =>
+        [.. _layers.Where(l => Modules.Contains(l.Path)).Select(l => new TripletShape(l.Path, l.Layer.OutFeatures, l.Layer.InFeatures, _config.RankOf(l.Path)))];
+
+    private long Cost => _config.Unsettled.Terms.CostOf(Stored);
+
+    private void CheckLimits()
+    {
+        if (_config.Unsettled is not { TargetBudget: { } target, Terms: var terms } || _problems.Count > 0)
+            return;
+        _problems.AddRange(terms.Limits.Keys.Except(Modules, StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(name => $"its metadata limits the rank of '{name}', which has no adapter"));
+        _problems.AddRange(terms.Problems(Stored, target, AllocationStrategy.PruneToBudget));
+        if (Cost > int.MaxValue)
+            _problems.Add($"its budget counts parameters, of which it has {Cost}, more than the {int.MaxValue} that are possible");
     }
 
     private void CheckTrained()

@@ -1,7 +1,8 @@
 namespace AdaLora.Targeting;
 
 /// <summary>
-/// Initial rank, alpha and the way of attaching for individual modules: an ordered list of rules. Immutable; <see cref="With(string, int?, double?, AttachmentMethod?)"/> returns a longer list.
+/// Initial rank, alpha, the way of attaching, and the least and largest rank for individual modules: an ordered list of rules. Immutable;
+/// <see cref="With(string, int?, double?, AttachmentMethod?, int?, int?)"/> returns a longer list.
 /// </summary>
 /// <remarks>
 /// The last rule that matches a name and gives a value wins, separately for each of them: write the general rule first and its exceptions after it.
@@ -23,13 +24,18 @@ public sealed class ModuleOverrides
     /// <param name="initialRank">The initial rank (0 or more), or null to leave it unchanged.</param>
     /// <param name="alpha">The numerator of the scale (positive), or null to leave it unchanged.</param>
     /// <param name="attachment">How the adapters are attached, or null to leave it unchanged.</param>
+    /// <param name="minimumRank">The number of triplets that each of them keeps at every mask at least, whatever its importance (0 or more, at most its initial rank), or null to leave it
+    /// unchanged. Together they must fit into the target budget.</param>
+    /// <param name="maximumRank">The number of triplets that each of them keeps at every mask at most (1 or more), or null to leave it unchanged. Before the first mask a matrix may hold
+    /// more. Together they must leave room for the target budget.</param>
     /// <returns>The longer list.</returns>
-    /// <exception cref="ArgumentException">The pattern is invalid, or no value is given.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The rank is negative, alpha is not a positive finite number, or the way of attaching is unknown.</exception>
-    public ModuleOverrides With(string pattern, int? initialRank = null, double? alpha = null, AttachmentMethod? attachment = null)
+    /// <exception cref="ArgumentException">The pattern is invalid, no value is given, or the least rank is above the largest.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A rank is below its minimum, alpha is not a positive finite number, or the way of attaching is unknown.</exception>
+    public ModuleOverrides With(
+        string pattern, int? initialRank = null, double? alpha = null, AttachmentMethod? attachment = null, int? minimumRank = null, int? maximumRank = null)
     {
         var parsed = NamePattern.Parse(pattern);
-        return With(parsed.Strength == NameMatch.ByName ? TargetModules.Suffixes(pattern) : TargetModules.Globs(pattern), initialRank, alpha, attachment);
+        return With(parsed.Strength == NameMatch.ByName ? TargetModules.Suffixes(pattern) : TargetModules.Globs(pattern), initialRank, alpha, attachment, minimumRank, maximumRank);
     }
 
     /// <summary>Adds a rule for any selection of modules.</summary>
@@ -37,14 +43,20 @@ public sealed class ModuleOverrides
     /// <param name="initialRank">The initial rank (0 or more), or null to leave it unchanged.</param>
     /// <param name="alpha">The numerator of the scale (positive), or null to leave it unchanged.</param>
     /// <param name="attachment">How the adapters are attached, or null to leave it unchanged.</param>
+    /// <param name="minimumRank">The number of triplets that each of them keeps at every mask at least, whatever its importance (0 or more, at most its initial rank), or null to leave it
+    /// unchanged. Together they must fit into the target budget.</param>
+    /// <param name="maximumRank">The number of triplets that each of them keeps at every mask at most (1 or more), or null to leave it unchanged. Before the first mask a matrix may hold
+    /// more. Together they must leave room for the target budget.</param>
     /// <returns>The longer list.</returns>
-    /// <exception cref="ArgumentException">No value is given.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The rank is negative, alpha is not a positive finite number, or the way of attaching is unknown.</exception>
-    public ModuleOverrides With(TargetModules selection, int? initialRank = null, double? alpha = null, AttachmentMethod? attachment = null)
+    /// <exception cref="ArgumentException">No value is given, or the least rank is above the largest.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A rank is below its minimum, alpha is not a positive finite number, or the way of attaching is unknown.</exception>
+    public ModuleOverrides With(
+        TargetModules selection, int? initialRank = null, double? alpha = null, AttachmentMethod? attachment = null, int? minimumRank = null, int? maximumRank = null)
     {
         ArgumentNullException.ThrowIfNull(selection);
-        if (initialRank is null && alpha is null && attachment is null)
-            throw new ArgumentException($"The rule for {selection} gives neither an initial rank nor an alpha nor a way of attaching.", nameof(initialRank));
+        var values = new ModuleOverride { InitialRank = initialRank, Alpha = alpha, Attachment = attachment, MinimumRank = minimumRank, MaximumRank = maximumRank };
+        if (values == default)
+            throw new ArgumentException($"The rule for {selection} gives neither an initial rank nor an alpha nor a way of attaching nor a least or largest rank.", nameof(initialRank));
 
         if (initialRank is { } rank)
             ArgumentOutOfRangeException.ThrowIfNegative(rank, nameof(initialRank));
@@ -55,7 +67,16 @@ public sealed class ModuleOverrides
         if (attachment is { } method && !Enum.IsDefined(method))
             throw new ArgumentOutOfRangeException(nameof(attachment), method, "Unknown way of attaching.");
 
-        return new([.. _rules, (selection, new ModuleOverride(initialRank, alpha, attachment))]);
+        if (minimumRank is { } least)
+            ArgumentOutOfRangeException.ThrowIfNegative(least, nameof(minimumRank));
+
+        if (maximumRank is { } most)
+            ArgumentOutOfRangeException.ThrowIfLessThan(most, 1, nameof(maximumRank));
+
+        if (minimumRank > maximumRank)
+            throw new ArgumentException($"The rule for {selection} asks for at least {minimumRank} and at most {maximumRank} triplets.", nameof(minimumRank));
+
+        return new([.. _rules, (selection, values)]);
     }
 
     /// <summary>The values that apply to one module.</summary>
@@ -64,10 +85,7 @@ public sealed class ModuleOverrides
     internal ModuleOverride Resolve(params IReadOnlyList<string> names)
     {
         ArgumentNullException.ThrowIfNull(names);
-        return _rules
-            .Where(rule => names.Any(rule.Selection.Matches))
-            .Aggregate(default(ModuleOverride), (found, rule) =>
-                new ModuleOverride(rule.Values.InitialRank ?? found.InitialRank, rule.Values.Alpha ?? found.Alpha, rule.Values.Attachment ?? found.Attachment));
+        return _rules.Where(rule => names.Any(rule.Selection.Matches)).Aggregate(default(ModuleOverride), (found, rule) => rule.Values.Over(found));
     }
 
     /// <summary>The rules that apply to no module, most likely because of a typo.</summary>
@@ -82,16 +100,5 @@ public sealed class ModuleOverrides
 
     /// <summary>Describes the overrides in words.</summary>
     /// <returns>The rules in order, or <c>none</c>.</returns>
-    public override string ToString() => Count == 0 ? "none" : string.Join("; ", _rules.Select(rule => $"{rule.Selection}: {Describe(rule.Values)}"));
-
-    private static string Describe(ModuleOverride values)
-    {
-        string?[] given =
-        [
-            values.InitialRank is { } rank ? $"rank {rank}" : null,
-            values.Alpha is { } alpha ? FormattableString.Invariant($"alpha {alpha}") : null,
-            values.Attachment is { } attachment ? $"attachment {attachment}" : null,
-        ];
-        return string.Join(", ", given.OfType<string>());
-    }
+    public override string ToString() => Count == 0 ? "none" : string.Join("; ", _rules.Select(rule => $"{rule.Selection}: {rule.Values}"));
 }

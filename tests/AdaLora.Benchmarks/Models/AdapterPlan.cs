@@ -3,6 +3,7 @@ using AdaLora.Experiments.Methods;
 using AdaLora.Experiments.Settings;
 using AdaLora.Experiments.Tasks;
 using AdaLora.Glue.Tasks;
+using AdaLora.Targeting;
 using AdaLora.Transformers.Heads;
 
 namespace AdaLora.Benchmarks;
@@ -20,6 +21,9 @@ internal static class AdapterPlan
 
     public static AdaLoraOptions WarmUp(SequenceClassifier model, double dropout) => Options(model, dropout) with { InitialPhase = PhaseLength.Steps(Endless / 3), TotalSteps = Endless };
 
+    /// <summary>The same for other models.</summary>
+    public static AdaLoraOptions WarmUp(TargetModules targets) => Options(targets, dropout: 0) with { InitialPhase = PhaseLength.Steps(Endless / 3), TotalSteps = Endless };
+
     public static AdaLoraOptions Budgeting(SequenceClassifier model, double dropout, int maskInterval) => Options(model, dropout) with { MaskInterval = maskInterval, TotalSteps = Endless };
 
     /// <summary>The final pattern is settled after two steps.</summary>
@@ -31,13 +35,15 @@ internal static class AdapterPlan
         .With(RunOptions.InitialRank, InitialRank)
         .With(RunOptions.TargetRank, rank);
 
-    public static AdaLoraOptions Options(SequenceClassifier model, double dropout) => new()
+    public static AdaLoraOptions Options(SequenceClassifier model, double dropout) =>
+        Options(ModelParts.TargetsOf(BaseModel.Of(model), [], []), dropout) with { TrainedModules = [.. BaseModel.Of(model).NewParts] };
+
+    private static AdaLoraOptions Options(TargetModules targets, double dropout) => new()
     {
         InitialRank = InitialRank,
         TargetRank = TargetRank,
         Dropout = dropout,
-        Targets = ModelParts.TargetsOf(BaseModel.Of(model), [], []),
-        TrainedModules = [.. BaseModel.Of(model).NewParts],
+        Targets = targets,
         InitialPhase = PhaseLength.Steps(0),
         FinalPhase = PhaseLength.Steps(Endless / 3),
         MaskInterval = 1,

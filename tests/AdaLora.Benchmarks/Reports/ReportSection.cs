@@ -26,6 +26,7 @@ internal sealed record ReportSection(string Name, string Heading, params IReadOn
         new("step-bert-base", "Training step of BERT-base's shape", "step", "--shape", "bert-base", "--batch", "8", "--length", "64"),
         new("step-deberta-v3-base", "Training step of DeBERTaV3-base's shape", "step", "--shape", "deberta-v3-base", "--batch", "8", "--length", "64"),
         new("kernels", "The kernels of a step", "kernels", "--model", MiniLm, "--batch", "32", "--length", "64"),
+        new("attachment", "Ways to attach", "attachment", "--model", MiniLm, "--batch", "32", "--length", "64", "--dropout", "0"),
         new("allocator", "Allocator and regulariser alone", "allocator", "--matrices", "1,12,72,512", "--rank", "2,12,64"),
         new("optimizer", "The optimiser", "optimizer"),
         new("inference", "Inference", "inference", "--model", MiniLm, "--batch", "32", "--length", "64"),

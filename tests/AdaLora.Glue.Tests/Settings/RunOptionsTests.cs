@@ -81,6 +81,7 @@ public sealed class RunOptionsTests
         "--precision" => [option.Name, "tf32"],
         "--init" => [option.Name, "weight"],
         "--score" => [option.Name, "ratio"],
+        "--budget-unit" => [option.Name, "parameters"],
         "--device" => [option.Name, "cuda:1"],
         "--warmup" or "--dropout" or "--tinit" or "--tfinal" or "--held-out" => [option.Name, "0.25"],
         _ when option is RunOption<bool> => [option.Name],

@@ -166,11 +166,11 @@ public sealed class DataInitializationTests
     [Fact]
     public void Ranks_are_dealt_out_to_the_highest_shares_and_ties_to_the_lower_name()
     {
-        var ranks = RankShares.DealOut([("b", 3, [0.5, 0.2, 0.1]), ("a", 3, [0.5, 0.2]), ("c", 2, [0.9, 0.05])], 4);
+        var ranks = RankShares.DealOut([("b", 0, 3, [0.5, 0.2, 0.1]), ("a", 0, 3, [0.5, 0.2]), ("c", 0, 2, [0.9, 0.05])], 4);
         Assert.Equal(2, ranks["a"]);
         Assert.Equal(1, ranks["b"]);
         Assert.Equal(1, ranks["c"]);
-        Assert.Equal([3, 3, 2], RankShares.DealOut([("a", 3, []), ("b", 3, []), ("c", 2, [])], 8).OrderBy(r => r.Key).Select(r => r.Value));
+        Assert.Equal([3, 3, 2], RankShares.DealOut([("a", 0, 3, []), ("b", 0, 3, []), ("c", 0, 2, [])], 8).OrderBy(r => r.Key).Select(r => r.Value));
     }
 
     // What the layers of a mixed model read in the batches of InitializationTests.FromData, as rows in double precision.

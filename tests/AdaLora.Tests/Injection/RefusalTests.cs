@@ -66,7 +66,7 @@ public sealed class RefusalTests
         Assert.Equal(
             [
                 "_cube: its weight has 3 dimensions (4 x 4 x 4) instead of 2",
-                "_whole: its weight is of type Int64, which is not floating point",
+                "_whole: its weight is of type Int64, which is not floating point: only a hook can add a product to what it computes",
                 "_lying: its weight is 4 x 6, but its features require 6 x 4",
             ],
             plan.Refused.Select(site => site.ToString()));

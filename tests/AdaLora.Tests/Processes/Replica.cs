@@ -20,8 +20,13 @@ internal sealed class Replica : IProgress<TrainingProgress>, IDisposable
     private readonly TinyModel _model = new();
 
     public Replica(AttachmentMethod attachment = AttachmentMethod.Automatic)
+        : this(TinyTask.Options with { Attachment = attachment })
     {
-        Adapted = AdaLoraModel.Attach(_model, TinyTask.Options with { Attachment = attachment });
+    }
+
+    public Replica(AdaLoraOptions options)
+    {
+        Adapted = AdaLoraModel.Attach(_model, options);
         Initial = [.. Adapted.TrainableParameters.Select(p => p.numel())];
     }
 

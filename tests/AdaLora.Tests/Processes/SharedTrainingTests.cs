@@ -1,5 +1,8 @@
+using AdaLora.Allocation;
 using AdaLora.Internals;
 using AdaLora.Processes;
+using AdaLora.Targeting;
+using AdaLora.Tests.Models;
 using AdaLora.Training;
 using TorchSharp.Modules;
 using Xunit;
@@ -43,6 +46,22 @@ public sealed class SharedTrainingTests
             Assert.Equal(expected.Hashes, found[0].Hashes);
         else
             Assert.InRange(difference, 1e-12, 1e-6);
+    }
+
+    [Fact]
+    public void With_a_budget_of_parameters_and_limits_all_keep_what_the_first_decides()
+    {
+        var options = TinyTask.Options with { BudgetUnit = BudgetUnit.Parameters, Overrides = ModuleOverrides.None.With("second", minimumRank: 1, maximumRank: 3) };
+        using var alone = new Replica(options);
+        var expected = alone.Train(ProcessGroup.Single);
+        var replicas = Enumerable.Range(0, 4).Select(_ => new Replica(options)).ToList();
+
+        var found = ThreadGroup.Run(4, group => replicas[group.Rank].Train(group));
+
+        Assert.All(found, one => Assert.Equal(expected.Patterns, one.Patterns));
+        Assert.All(found, one => Assert.Equal(expected.Hashes, one.Hashes));
+        Assert.Contains(expected.Patterns, pattern => pattern != expected.Patterns[0]);
+        replicas.ForEach(replica => replica.Dispose());
     }
 
     [Fact]

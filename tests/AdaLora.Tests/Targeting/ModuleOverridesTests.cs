@@ -18,7 +18,7 @@ public sealed class ModuleOverridesTests
     [InlineData("layer.2.query", 0, 16.0)]
     [InlineData("layer.0.key", null, null)]
     public void The_last_rule_that_gives_a_value_wins(string name, int? rank, double? alpha) =>
-        Assert.Equal(new ModuleOverride(rank, alpha), Rules.Resolve(name));
+        Assert.Equal(new ModuleOverride { InitialRank = rank, Alpha = alpha }, Rules.Resolve(name));
 
     [Fact]
     public void Adding_a_rule_leaves_the_list_it_is_added_to_alone()
@@ -37,6 +37,7 @@ public sealed class ModuleOverridesTests
     {
         Assert.Equal("none", ModuleOverrides.None.ToString());
         Assert.Equal("suffix 'query': rank 4; glob 'a.*': rank 2, alpha 0.5", ModuleOverrides.None.With("query", initialRank: 4).With("a.*", initialRank: 2, alpha: 0.5).ToString());
+        Assert.Equal("suffix 'query': at least 2, at most 4", ModuleOverrides.None.With("query", minimumRank: 2, maximumRank: 4).ToString());
     }
 
     [Fact]
@@ -49,6 +50,10 @@ public sealed class ModuleOverridesTests
         _ = Assert.Throws<ArgumentOutOfRangeException>(() => ModuleOverrides.None.With("query", alpha: 0));
         _ = Assert.Throws<ArgumentOutOfRangeException>(() => ModuleOverrides.None.With("query", alpha: double.NaN));
         _ = Assert.Throws<ArgumentOutOfRangeException>(() => ModuleOverrides.None.With("query", alpha: double.PositiveInfinity));
+        _ = Assert.Throws<ArgumentOutOfRangeException>(() => ModuleOverrides.None.With("query", minimumRank: -1));
+        _ = Assert.Throws<ArgumentOutOfRangeException>(() => ModuleOverrides.None.With("query", maximumRank: 0));
+        var crossed = Assert.Throws<ArgumentException>(() => ModuleOverrides.None.With("query", minimumRank: 3, maximumRank: 2));
+        Assert.Contains("at least 3 and at most 2 triplets", crossed.Message, StringComparison.Ordinal);
         _ = Assert.Throws<ArgumentNullException>(() => ModuleOverrides.None.With((TargetModules)null!, initialRank: 1));
     }
 }

@@ -18,6 +18,7 @@ internal sealed class RunIdentity
         ["Allocation"] = Text(Allocation.AllocationStrategy.PruneToBudget),
         [nameof(TrainerOptions.LossScale)] = Text(LossScale.None),
         [nameof(LearningRateFactors)] = Text(LearningRateFactors.Equal),
+        [nameof(Allocation.BudgetUnit)] = Text(Allocation.BudgetUnit.Triplets),
     };
 
     private readonly WeightFingerprint _frozen;

@@ -7,7 +7,7 @@ namespace AdaLora.Training.Progress;
 /// <list type="bullet">
 /// <item><c>adalora.step.duration</c>, histogram, s: forward, backward and update of every optimiser step, without loading and evaluation</item>
 /// <item><c>adalora.loss</c>, gauge: mean task loss since the previous report</item>
-/// <item><c>adalora.budget</c>, gauge, {triplet}: triplets the schedule allows</item>
+/// <item><c>adalora.budget</c>, gauge, {triplet}: triplets the schedule allows, or parameters if that is what the budget counts</item>
 /// <item><c>adalora.triplets.live</c>, gauge, {triplet}: triplets the latest mask kept</item>
 /// </list>
 /// Gauges change with every report (<see cref="TrainerOptions.ReportEvery"/>), because only reports read from the device.
@@ -20,7 +20,7 @@ public static class TrainingMetrics
     private static readonly Meter Meter = new(MeterName);
     private static readonly Histogram<double> StepDuration = CreateStepDuration();
     private static readonly Gauge<double> Loss = Meter.CreateGauge<double>("adalora.loss", description: "Mean task loss since the previous report");
-    private static readonly Gauge<int> Budget = Meter.CreateGauge<int>("adalora.budget", "{triplet}", "Triplets that the schedule allows");
+    private static readonly Gauge<int> Budget = Meter.CreateGauge<int>("adalora.budget", "{triplet}", "Triplets that the schedule allows, or parameters if the budget counts these");
     private static readonly Gauge<int> LiveTriplets = Meter.CreateGauge<int>("adalora.triplets.live", "{triplet}", "Triplets that the latest mask kept");
 
     private static Histogram<double> CreateStepDuration()

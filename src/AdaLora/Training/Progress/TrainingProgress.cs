@@ -21,7 +21,7 @@ public sealed class TrainingProgress
     /// <summary>Orthogonality penalty of the latest step, before weighting; null without adapters.</summary>
     public double? Penalty { get; init; }
 
-    /// <summary>Triplets the schedule allows now; null without adapters.</summary>
+    /// <summary>What the schedule allows now, in triplets, or in parameters if the budget counts those; null without adapters.</summary>
     public int? Budget { get; init; }
 
     /// <summary>Triplets the latest mask kept; null without adapters.</summary>
