@@ -35,7 +35,6 @@ public sealed partial record AdaLoraOptions
         [nameof(TargetRank)] = "the target budget is compared",
         [nameof(Alpha)] = "the scale of every adapter is compared",
         [nameof(RankStabilized)] = "the scale of every adapter is compared",
-        [nameof(Overrides)] = "shape and scale of every adapter are compared",
         [nameof(Overrides)] = "shape, scale and limits of every adapter are compared",
         [nameof(Targets)] = "the names of all adapters are compared",
         [nameof(Attachment)] = "the way of every adapter is compared",

@@ -91,6 +91,7 @@ internal static class Texts
         ("PretrainedModel.SaveCheckpoint", bad => Devices.Model().SaveCheckpoint(bad)),
         ("PretrainedModel.SaveCheckpoint, tokenizer", bad => Devices.InFolder(folder => Devices.Model().SaveCheckpoint(folder, bad))),
         ("ChatTemplate.FromFolder", bad => ChatTemplate.FromFolder(bad, bad)),
+        ("ChatTemplate.FromFile", bad => ChatTemplate.FromFile(bad, bad)),
         ("ChatTemplate.Parse and Render", bad => ChatTemplate.Parse(bad).Render([new JsonObject { ["role"] = bad, ["content"] = bad }], variables: new JsonObject { ["a"] = bad })),
         ("ChatTemplate.Render, messages", bad => ChatTemplate.Parse("{{ messages[0].content.x }}").Render(bad is null ? null! : [bad])),
         ("ChatEncoding.Encode", bad => Tokenizer(tokenizer => FirstMessage().Encode(tokenizer, bad is null ? null! : [new JsonObject { ["role"] = "assistant", ["content"] = bad }]))),

@@ -61,6 +61,21 @@ public sealed class ChatTemplate
         return files.FindSource(name) is { } source ? Parse(source, files.SpecialTokens()) : null;
     }
 
+    /// <summary>Reads a template from a file of its own, for a checkpoint that has none, or another one.</summary>
+    /// <param name="path">The file with the template.</param>
+    /// <param name="folder">The checkpoint folder, which names the special tokens.</param>
+    /// <returns>The template.</returns>
+    /// <exception cref="ArgumentException">A path is null or empty.</exception>
+    /// <exception cref="CheckpointException">The file is not UTF-8, or a file of the checkpoint can't be read.</exception>
+    /// <exception cref="IOException">The file can't be read.</exception>
+    /// <exception cref="ChatTemplateException">It is not a template, or uses something that is not supported; line and column are given.</exception>
+    public static ChatTemplate FromFile(string path, string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        return Parse(ChatTemplateFiles.ReadText(path), new ChatTemplateFiles(folder).SpecialTokens());
+    }
+
     /// <summary>Renders a conversation.</summary>
     /// <param name="messages">The messages, each an object with role and content, and what else the template knows. What is null in a message counts as absent.</param>
     /// <param name="addGenerationPrompt">Whether the beginning of an answer is added.</param>

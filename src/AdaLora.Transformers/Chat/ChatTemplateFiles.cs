@@ -64,7 +64,8 @@ internal sealed class ChatTemplateFiles(string folder)
     private string TextOf(JsonElement entry, string name) =>
         entry.Text(name) ?? throw new CheckpointException(_configPath, $"has an entry of '{TemplateEntry}' without a text '{name}'.");
 
-    private static string ReadText(string path)
+    /// <exception cref="CheckpointException">The file is not UTF-8.</exception>
+    public static string ReadText(string path)
     {
         try
         {

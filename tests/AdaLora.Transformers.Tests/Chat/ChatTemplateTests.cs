@@ -127,6 +127,9 @@ public sealed class ChatTemplateTests : IDisposable
         Assert.Equal("b", ChatTemplate.FromFolder(_folder.Path, "rag")!.Render([]).Text);
         Write("tokenizer_config.json", """{"chat_template": 5}""");
         Assert.Throws<CheckpointException>(() => ChatTemplate.FromFolder(_folder.Path, "default"));
+        Write("other.jinja", "{{ eos_token }}");
+        Write("tokenizer_config.json", """{"eos_token": "</s>"}""");
+        Assert.Equal("</s>", ChatTemplate.FromFile(_folder.File("other.jinja"), _folder.Path).Render([]).Text);
         Write("chat_template.jinja", "{% x %}");
         Assert.Throws<ChatTemplateException>(() => ChatTemplate.FromFolder(_folder.Path));
     }

@@ -1,12 +1,8 @@
 using AdaLora.Allocation;
 using AdaLora.Targeting;
 using AdaLora.TestSupport;
-using AdaLora.Transformers.Configuration;
-using AdaLora.Transformers.Families.Gpt2;
 using AdaLora.Transformers.Families.Llama;
-using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Tests.Families;
-using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
 

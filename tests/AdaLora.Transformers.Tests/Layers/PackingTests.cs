@@ -6,7 +6,6 @@ using AdaLora.Transformers.Tests.Families;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace AdaLora.Transformers.Tests.Layers;
 
