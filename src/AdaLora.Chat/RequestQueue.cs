@@ -5,7 +5,8 @@ using Microsoft.Extensions.AI;
 namespace AdaLora.Chat;
 
 /// <summary>
-/// Answers requests one after another, in the order in which they came, all on one thread: what belongs to a computation of libtorch is tied to its thread, and that keeps its helpers waiting for the next one.
+/// Answers requests one after another, in the order in which they came, all on one thread: what belongs to a computation of libtorch is tied to its thread, which keeps its helpers for the next
+/// one.
 /// </summary>
 internal sealed class RequestQueue : IDisposable
 {

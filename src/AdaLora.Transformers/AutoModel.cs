@@ -100,6 +100,37 @@ public static class AutoModel
         return model;
     }
 
+    /// <summary>Loads a model of an encoder and a decoder with its language-model head.</summary>
+    /// <param name="folder">The folder with config.json and the weights.</param>
+    /// <param name="options">How it is loaded; null for the defaults.</param>
+    /// <returns>The model.</returns>
+    /// <exception cref="ArgumentException"><paramref name="folder"/> is null or empty, or options are not valid.</exception>
+    /// <exception cref="CheckpointException">The folder can't be used, its family has no such model, or its tensors don't fit: all that are missing or of another shape are listed.</exception>
+    /// <exception cref="SafetensorsException">A weight file breaks the format.</exception>
+    public static Seq2SeqLM Seq2SeqLM(string folder, PretrainedOptions? options = null) =>
+        Load(folder, options, "sequence-to-sequence model", family => family.Seq2SeqLM, (make, config, checkpoint) =>
+        {
+            var model = make((EncoderDecoderConfig)config, checkpoint);
+            // A file of its own says everything about forced tokens.
+            model.Generation = GenerationConfigFile.ReadIfThere(
+                CheckpointFiles.Whole.Find(checkpoint.Path, GenerationConfigFile.Name), model.Generation with { ForcedBeginId = null, ForcedEndId = null })
+                ?? GenerationConfigFile.OfModel(checkpoint.Config, checkpoint.ConfigPath, model.Generation);
+            return model;
+        });
+
+    /// <summary>Creates a model of an encoder and a decoder with a language-model head and random weights, in training mode.</summary>
+    /// <param name="config">The configuration, which decides the family.</param>
+    /// <param name="seed">Seeds the weights; TorchSharp's global generator is used if null.</param>
+    /// <returns>The model.</returns>
+    /// <exception cref="ArgumentException">The configuration is null or has faults; all are listed.</exception>
+    public static Seq2SeqLM NewSeq2SeqLM(EncoderDecoderConfig config, long? seed)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        var model = ModelFamily.Of(config).Seq2SeqLM!(config, null);
+        WeightInitializer.Initialize(model, seed);
+        return model;
+    }
+
     /// <param name="folder">The folder.</param>
     /// <param name="options">How it is loaded; null for the defaults.</param>
     /// <param name="what">What is loaded, for messages.</param>

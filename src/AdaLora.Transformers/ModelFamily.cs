@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AdaLora.Transformers.Configuration;
+using AdaLora.Transformers.Families.Bart;
 using AdaLora.Transformers.Families.Bert;
 using AdaLora.Transformers.Families.DebertaV2;
 using AdaLora.Transformers.Families.DistilBert;
@@ -12,6 +13,7 @@ using AdaLora.Transformers.Families.Phi3;
 using AdaLora.Transformers.Families.Qwen2;
 using AdaLora.Transformers.Families.Qwen3;
 using AdaLora.Transformers.Families.Roberta;
+using AdaLora.Transformers.Families.T5;
 using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Layers;
 using AdaLora.Transformers.Loading;
@@ -53,6 +55,8 @@ internal sealed class ModelFamily
         ["qwen3"] = Decoders(entries => new Qwen3Config(entries), Qwen3Decoder.Create, "Qwen3ForCausalLM"),
         ["phi3"] = Decoders(entries => new Phi3Config(entries), Phi3Decoder.Create, "Phi3ForCausalLM"),
         ["gemma3_text"] = Decoders(entries => new Gemma3TextConfig(entries), Gemma3Decoder.Create, "Gemma3ForCausalLM"),
+        ["bart"] = EncoderDecoders(entries => new BartConfig(entries), (config, _) => new BartForConditionalGeneration(config)),
+        ["t5"] = EncoderDecoders(entries => new T5Config(entries), T5ForConditionalGeneration.For),
     };
 
     /// <summary>Creates the configuration from the content and the path of config.json.</summary>
@@ -69,6 +73,9 @@ internal sealed class ModelFamily
     public Func<DecoderConfig, TextDecoder>? Decoder { get; private init; }
 
     public Func<DecoderConfig, CausalLM>? CausalLM { get; private init; }
+
+    /// <summary>For a checkpoint, or for none.</summary>
+    public Func<EncoderDecoderConfig, CheckpointFolder?, Seq2SeqLM>? Seq2SeqLM { get; private init; }
 
     public static bool IsSupported(string modelType) => Families.ContainsKey(modelType);
 
@@ -112,6 +119,14 @@ internal sealed class ModelFamily
             ReadConfig = (json, path) => ModelConfig.Read(json, path, readConfig),
             Decoder = config => decoder((TConfig)config),
             CausalLM = config => new CausalLM(languageModel, decoder((TConfig)config)),
+        };
+
+    private static ModelFamily EncoderDecoders<TConfig>(Func<ConfigEntries, TConfig> readConfig, Func<TConfig, CheckpointFolder?, Seq2SeqLM> model)
+        where TConfig : EncoderDecoderConfig =>
+        new()
+        {
+            ReadConfig = (json, path) => ModelConfig.Read(json, path, readConfig),
+            Seq2SeqLM = (config, checkpoint) => model((TConfig)config, checkpoint),
         };
 
     private static ModelFamily Roberta<TConfig>(Func<ConfigEntries, TConfig> readConfig)

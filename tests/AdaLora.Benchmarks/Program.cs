@@ -14,6 +14,8 @@ return new RootCommand("Benchmarks of AdaLora; see docs/benchmarks.md. Contender
     MemoryCommand.Create(),
     PeftCommand.Create(),
     PeftRunCommand.Create(),
+    Seq2SeqCommand.Create(),
     ReportCommand.Create(),
     BlockCommand.Create(),
+    Seq2SeqBlockCommand.Create(),
 }.Parse(args).Invoke();

@@ -6,6 +6,7 @@ using AdaLora.Targeting;
 using AdaLora.Training;
 using AdaLora.Transformers;
 using AdaLora.Transformers.Configuration;
+using AdaLora.Transformers.Families.Bart;
 using AdaLora.Transformers.Families.Bert;
 using AdaLora.Transformers.Families.DebertaV2;
 using AdaLora.Transformers.Families.DistilBert;
@@ -13,6 +14,7 @@ using AdaLora.Transformers.Families.Electra;
 using AdaLora.Transformers.Families.Gemma3;
 using AdaLora.Transformers.Families.Gpt2;
 using AdaLora.Transformers.Families.Roberta;
+using AdaLora.Transformers.Families.T5;
 using AdaLora.Transformers.Generation;
 using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Layers;
@@ -132,7 +134,14 @@ internal static class Entries
         ("a rotary decoder, positions", bad => WithRotary(model => model.call(ones([2, 8], ScalarType.Int64), null, bad))),
         ("a rotary decoder, in training", bad => WithRotary(model => { model.train(); model.call(bad, null, null).sum().backward(); })),
         ("a rotary decoder's loss, mask", bad => WithRotary(model => model.Loss(ones([2, 8], ScalarType.Int64), bad, ones([2, 8], ScalarType.Int64)))),
-        ("a generator's model", _ => new TextGenerator(null!)),
+        ("a generator's model", _ => new TextGenerator((CausalLM)null!)),
+        ("a generator's model with an encoder", _ => new TextGenerator((Seq2SeqLM)null!)),
+        ("an encoder-decoder", bad => WithEncoder(model => model.call(bad, null, bad))),
+        ("an encoder-decoder, mask", bad => WithEncoder(model => model.call(ones([2, 8], ScalarType.Int64), bad, ones([2, 8], ScalarType.Int64)))),
+        ("an encoder-decoder, written", bad => WithEncoder(model => model.call(ones([2, 8], ScalarType.Int64), null, bad))),
+        ("an encoder-decoder's loss", bad => WithEncoder(model => model.Loss(ones([2, 8], ScalarType.Int64), bad, bad))),
+        ("an encoder-decoder in training", bad => WithEncoder(model => { model.train(); model.Loss(bad, null, ones([2, 8], ScalarType.Int64)).backward(); })),
+        ("an encoder-decoder's generation", _ => WithEncoder(model => model.Generation = null!)),
         ("a language model's generation", _ => WithDecoder(model => model.Generation = null!)),
         ("a language model", bad => { using var model = new BertForMaskedLM(Small(new BertConfig()), seed: 1); model.call(bad, null, null); }),
     ];
@@ -193,6 +202,18 @@ internal static class Entries
     }
 
     private static Gpt2Config SmallDecoder => new() { VocabularySize = 50, HiddenSize = 8, Layers = 1, Heads = 2, MaxPositions = 20 };
+
+    public static void WithEncoder(Action<Seq2SeqLM> use)
+    {
+        foreach (var config in (EncoderDecoderConfig[])[
+            new BartConfig { VocabularySize = 50, HiddenSize = 8, Layers = 1, Heads = 2, IntermediateSize = 8, MaxPositions = 20 },
+            new T5Config { VocabularySize = 50, HiddenSize = 8, Layers = 1, Heads = 2, IntermediateSize = 8 }])
+        {
+            using var model = AutoModel.NewSeq2SeqLM(config, seed: 1);
+            model.eval();
+            use(model);
+        }
+    }
 
     private static void WithDecoder(Action<CausalLM> use)
     {

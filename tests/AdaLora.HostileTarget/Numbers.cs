@@ -59,7 +59,11 @@ internal static class Numbers
             generator => generator.Generate([[1]]))),
         ("TextGenerator, temperature", n => Generating(new GenerationOptions { MaxNewTokens = 3, Samples = true, Temperature = n }, generator => generator.Generate([[1]]))),
         ("TextGenerator, beams", n => Generating(
-            new GenerationOptions { MaxNewTokens = 3, Beams = (int)n, Returned = (int)n, LengthPenalty = n, ForcedEndId = (int)n }, generator => generator.Generate([[1]]))),
+            new GenerationOptions { MaxNewTokens = 3, Beams = (int)n, Returned = (int)n, LengthPenalty = n, ForcedEndId = (int)n, ForcedBeginId = (int)n, DecoderStartId = (int)n },
+            generator => generator.Generate([[1]]))),
+        ("TextGenerator, encoder", n => HostileTarget.Entries.WithEncoder(model =>
+            new TextGenerator(model, new GenerationOptions { MaxNewTokens = 3, ForcedBeginId = (int)n, DecoderStartId = (int)n }).Generate([[(int)n]]))),
+        ("Seq2SeqLM.Loss, smoothing", n => HostileTarget.Entries.WithEncoder(model => model.Loss(ones([1, 3], ScalarType.Int64), null, ones([1, 3], ScalarType.Int64), n))),
         ("ModuleOverrides.With, rank", n => ModuleOverrides.None.With("a", (int)n)),
         ("ModuleOverrides.With, alpha", n => ModuleOverrides.None.With(TargetModules.AllLinear, alpha: n)),
         ("ModuleOverrides.With, attachment", n => ModuleOverrides.None.With("a", attachment: (AttachmentMethod)(int)n)),

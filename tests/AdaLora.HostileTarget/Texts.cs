@@ -84,6 +84,7 @@ internal static class Texts
         ("AutoModel.QuestionAnswerer", bad => AutoModel.QuestionAnswerer(bad).Dispose()),
         ("AutoModel.MaskedLM", bad => AutoModel.MaskedLM(bad).Dispose()),
         ("AutoModel.Decoder", bad => AutoModel.Decoder(bad).Dispose()),
+        ("AutoModel.Seq2SeqLM", bad => AutoModel.Seq2SeqLM(bad).Dispose()),
         ("AutoModel.CausalLM", bad => AutoModel.CausalLM(bad).Dispose()),
         ("AutoModel.Encoder", bad => AutoModel.Encoder(bad).Dispose()),
         ("SequenceClassifier.DescribeClassMismatch", bad => Devices.Model().DescribeClassMismatch(bad is null ? null! : [bad, bad])),

@@ -23,8 +23,8 @@ internal sealed record AdapterPlaces(IReadOnlyList<AdapterPlace> Matrices, IRead
             .Select(site => (Name: ModuleName.Parse(site.Path), Cost: site.Projection.InFeatures + site.Projection.OutFeatures))
             .ToList();
         var layers = sites.Select(site => site.Name.Layer!.Value).Distinct().Order().ToList();
-        // The end of the list's name, which is the same in a model with a different head.
-        var list = model.LayersName.Split('.')[^1];
+        // The end of the list's name, which is the same in a model with a different head, and in both stacks of one with a decoder.
+        var list = model.StackNames[0].Split('.')[^1];
         return new AdapterPlaces(
             [.. sites.GroupBy(site => site.Name.Matrix).Select(kind => new AdapterPlace("weights", kind.Key, [$"**.{list}.*.{kind.Key}"], [], kind.Sum(site => site.Cost)))],
             [.. layers.Chunk((layers.Count + Groups - 1) / Groups).Select(group => new AdapterPlace(

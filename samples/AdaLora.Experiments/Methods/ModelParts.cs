@@ -8,7 +8,7 @@ namespace AdaLora.Experiments.Methods;
 /// <summary>Which parts of a model get adapters, and which are trained in full.</summary>
 internal static class ModelParts
 {
-    /// <summary>The linear layers of the model's stack, or those that the options name.</summary>
+    /// <summary>The linear layers of the model's stacks, or those that the options name.</summary>
     public static TargetModules TargetsOf(BaseModel model, RunSettings settings) => TargetsOf(model, settings.Get(RunOptions.Targets), settings.Get(RunOptions.Layers));
 
     /// <param name="model">The model.</param>
@@ -16,7 +16,7 @@ internal static class ModelParts
     /// <param name="layers">Numbers of layers; none for all.</param>
     public static TargetModules TargetsOf(BaseModel model, IReadOnlyList<string> names, IReadOnlyList<int> layers)
     {
-        var stack = TargetModules.Globs($"{model.LayersName}.*.**");
+        var stack = TargetModules.Globs([.. model.StackNames.Select(stack => $"{stack}.*.**")]);
         var targets = names.Count == 0 ? TargetModules.AllLinear : names.Select(Named).Aggregate((all, one) => all.Or(one));
         return layers.Count == 0 ? targets.And(stack) : targets.And(stack).InLayers([.. layers]);
     }

@@ -17,11 +17,13 @@ internal sealed record ConfigNames
 
     public string? HiddenDropout { get; init; } = "hidden_dropout_prob";
 
-    public string AttentionDropout { get; init; } = "attention_probs_dropout_prob";
+    public string? AttentionDropout { get; init; } = "attention_probs_dropout_prob";
 
-    public string MaxPositions { get; init; } = "max_position_embeddings";
+    public string? MaxPositions { get; init; } = "max_position_embeddings";
 
     public string ClassifierDropout { get; init; } = "classifier_dropout";
+
+    public string InitializerRange { get; init; } = "initializer_range";
 
     public string? LayerNormEps { get; init; } = "layer_norm_eps";
 

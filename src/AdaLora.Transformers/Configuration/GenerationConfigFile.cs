@@ -21,7 +21,6 @@ internal static class GenerationConfigFile
         "transformers_version",
         "bos_token_id",
         "pad_token_id",
-        "decoder_start_token_id",
         "use_cache",
         "cache_implementation",
         "cache_config",
@@ -58,10 +57,17 @@ internal static class GenerationConfigFile
     /// <param name="path">The file.</param>
     /// <param name="fallback">What holds where the file says nothing.</param>
     /// <exception cref="CheckpointException">The file cannot be read, or an entry has a value of the wrong kind; all are listed.</exception>
-    public static GenerationOptions? ReadIfThere(string path, GenerationOptions fallback)
+    public static GenerationOptions? ReadIfThere(string path, GenerationOptions fallback) => JsonFile.ReadIfThere(path) is { } json ? Read(json, path, fallback, isOfGeneration: true) : null;
+
+    /// <summary>The options that stand in a config.json: where they were before they had a file of their own.</summary>
+    /// <param name="json">The content of config.json.</param>
+    /// <param name="path">The file, for messages.</param>
+    /// <param name="fallback">What holds where the file says nothing.</param>
+    /// <exception cref="CheckpointException">An entry has a value of the wrong kind; all are listed.</exception>
+    public static GenerationOptions OfModel(JsonElement json, string path, GenerationOptions fallback) => Read(json, path, fallback, isOfGeneration: false);
+
+    private static GenerationOptions Read(JsonElement json, string path, GenerationOptions fallback, bool isOfGeneration)
     {
-        if (JsonFile.ReadIfThere(path) is not { } json)
-            return null;
         var faults = new ConfigFaults();
         var entries = new ConfigEntries(json, faults);
         var topK = entries.Integer("top_k", DefaultTopK);
@@ -85,15 +91,18 @@ internal static class GenerationConfigFile
                 : entries.Flag(EarlyStoppingEntry, false) ? EarlyStopping.WhenEnough : EarlyStopping.WhenNoneLeads,
             Returned = entries.Integer("num_return_sequences", fallback.Returned),
             EndIds = entries.Integers("eos_token_id", fallback.EndIds),
+            ForcedBeginId = entries.Integer("forced_bos_token_id", fallback.ForcedBeginId),
             ForcedEndId = entries.Integer("forced_eos_token_id", fallback.ForcedEndId),
+            DecoderStartId = entries.Integer("decoder_start_token_id", fallback.DecoderStartId),
             StopTexts = entries.Words("stop_strings") ?? fallback.StopTexts,
         };
-        options = options with { Unsupported = [.. (entries.Rest() ?? new Dictionary<string, JsonElement>()).Where(entry => ChangesSomething(entry.Key, entry.Value)).Select(entry => entry.Key)] };
+        if (isOfGeneration)
+            options = options with { Unsupported = [.. (entries.Rest() ?? new Dictionary<string, JsonElement>()).Where(entry => ChangesSomething(entry.Key, entry.Value)).Select(entry => entry.Key)] };
         return faults.List.Count == 0 ? options : throw new CheckpointException(path, $"can't be used: {string.Join("; ", faults.List)}.");
     }
 
     /// <summary>The content of the file for options that are valid.</summary>
-    public static JsonObject Write(GenerationOptions options, DecoderConfig config)
+    public static JsonObject Write(GenerationOptions options, LanguageModelConfig config)
     {
         var usual = new GenerationOptions();
         var json = new JsonObject
@@ -117,7 +126,9 @@ internal static class GenerationConfigFile
         Add("num_beams", options.Beams, usual.Beams);
         Add("length_penalty", options.LengthPenalty, usual.LengthPenalty);
         Add("num_return_sequences", options.Returned, usual.Returned);
+        Add("forced_bos_token_id", options.ForcedBeginId, null);
         Add("forced_eos_token_id", options.ForcedEndId, null);
+        Add("decoder_start_token_id", options.DecoderStartId ?? (config as EncoderDecoderConfig)?.DecoderStartId, null);
         if (options.EarlyStopping != EarlyStopping.WhenNoneLeads)
             json[EarlyStoppingEntry] = options.EarlyStopping == EarlyStopping.WhenEnough ? true : Never;
         if (options.StopTexts.Count > 0)

@@ -56,8 +56,14 @@ public sealed record GenerationOptions
     /// <summary>The token ids any of which ends a text; empty for none.</summary>
     public IReadOnlyList<int> EndIds { get; init; } = [];
 
+    /// <summary>The token id that is generated first where a text has one token before it, as with an encoder; null for any.</summary>
+    public int? ForcedBeginId { get; init; }
+
     /// <summary>The token id that is generated last if the greatest length is reached; null for any.</summary>
     public int? ForcedEndId { get; init; }
+
+    /// <summary>The token id that the decoder's texts begin with where there is an encoder; null for that of the model's configuration.</summary>
+    public int? DecoderStartId { get; init; }
 
     /// <summary>Texts that end generation when they occur in what was generated; the token that completes one is kept.</summary>
     public IReadOnlyList<string> StopTexts { get; init; } = [];
@@ -90,7 +96,9 @@ public sealed record GenerationOptions
         faults.Require(Returned is > 0 and <= 1 << 10, $"{nameof(Returned)} is {Returned}; it must be from 1 to {1 << 10}");
         faults.Require(Returned <= Beams || (Beams == 1 && Samples), $"{nameof(Returned)} is {Returned}, but there {(Beams == 1 ? "is one likeliest text" : $"are {Beams} beams")}");
         faults.Require(EndIds?.All(id => id >= 0) == true, $"{nameof(EndIds)} is null or holds a negative id");
+        faults.Require(ForcedBeginId is null or >= 0, $"{nameof(ForcedBeginId)} is negative");
         faults.Require(ForcedEndId is null or >= 0, $"{nameof(ForcedEndId)} is negative");
+        faults.Require(DecoderStartId is null or >= 0, $"{nameof(DecoderStartId)} is negative");
         faults.Require(StopTexts?.All(text => !string.IsNullOrEmpty(text)) == true, $"{nameof(StopTexts)} is null or holds an empty text");
         foreach (var entry in Unsupported)
             faults.Require(false, $"{entry} of generation_config.json is not supported");

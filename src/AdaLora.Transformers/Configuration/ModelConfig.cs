@@ -20,11 +20,13 @@ public abstract record ModelConfig
         HiddenActivation = entries.Text(Names.HiddenActivation, HiddenActivation);
         if (Names.HiddenDropout is { } hiddenDropout)
             HiddenDropout = entries.Number(hiddenDropout, HiddenDropout);
-        AttentionDropout = entries.Number(Names.AttentionDropout, AttentionDropout);
+        if (Names.AttentionDropout is { } attentionDropout)
+            AttentionDropout = entries.Number(attentionDropout, AttentionDropout);
         if (Names.LayerNormEps is { } layerNormEps)
             LayerNormEps = entries.Number(layerNormEps, LayerNormEps);
-        MaxPositions = entries.Integer(Names.MaxPositions, MaxPositions);
-        InitializerRange = entries.Number("initializer_range", InitializerRange);
+        if (Names.MaxPositions is { } maxPositions)
+            MaxPositions = entries.Integer(maxPositions, MaxPositions);
+        InitializerRange = entries.Number(Names.InitializerRange, InitializerRange);
     }
 
     /// <summary>The family, such as "bert".</summary>
@@ -58,7 +60,7 @@ public abstract record ModelConfig
     public virtual int MaxPositions { get; init; } = 512;
 
     /// <summary>The standard deviation of newly initialised weights.</summary>
-    public double InitializerRange { get; init; } = 0.02;
+    public virtual double InitializerRange { get; init; } = 0.02;
 
     /// <summary>Entries of config.json without a property here.</summary>
     public IDictionary<string, JsonElement>? Other { get; init; }
@@ -66,14 +68,14 @@ public abstract record ModelConfig
     /// <summary>Other names of entries, each with the family's own name for it.</summary>
     internal virtual IReadOnlyDictionary<string, string> OtherNames => new Dictionary<string, string>();
 
-    /// <summary>The entry that holds <see cref="Layers"/>.</summary>
-    internal string LayersEntry => Names.Layers;
-
     /// <summary>The prefix of tensor names, after the model's own prefix.</summary>
     internal abstract IReadOnlyList<string> Roots { get; }
 
     /// <summary>What comes before the number of a layer in names of tensors.</summary>
     internal abstract string LayersPrefix { get; }
+
+    /// <summary>The stacks of layers: the entry that holds their number, that number, and what comes before the number of a layer in names of tensors.</summary>
+    internal virtual IReadOnlyList<(string Entry, int Layers, string Prefix)> Stacks => [(Names.Layers, Layers, LayersPrefix)];
 
     /// <summary>Name suffixes of stored tensors that are not weights and that older versions of the reference wrote.</summary>
     internal virtual IReadOnlyList<string> ConstantEndings => [".position_ids"];
@@ -137,11 +139,13 @@ public abstract record ModelConfig
         json[Names.HiddenActivation] = HiddenActivation;
         if (Names.HiddenDropout is { } hiddenDropout)
             json[hiddenDropout] = HiddenDropout;
-        json[Names.AttentionDropout] = AttentionDropout;
+        if (Names.AttentionDropout is { } attentionDropout)
+            json[attentionDropout] = AttentionDropout;
         if (Names.LayerNormEps is { } layerNormEps)
             json[layerNormEps] = LayerNormEps;
-        json[Names.MaxPositions] = MaxPositions;
-        json["initializer_range"] = InitializerRange;
+        if (Names.MaxPositions is { } maxPositions)
+            json[maxPositions] = MaxPositions;
+        json[Names.InitializerRange] = InitializerRange;
     }
 
     private protected virtual void AddFaults(ConfigFaults faults)
@@ -150,9 +154,9 @@ public abstract record ModelConfig
         faults.RequirePositive("hidden size", HiddenSize);
         faults.RequirePositive("number of layers", Layers);
         faults.RequirePositive("number of heads", Heads);
-        faults.RequirePositive(Names.MaxPositions, MaxPositions);
+        faults.RequirePositive(Names.MaxPositions ?? "number of positions", MaxPositions);
         faults.Require(LayerNormEps > 0 && double.IsFinite(LayerNormEps), $"{Names.LayerNormEps ?? "layer_norm_eps"} {LayerNormEps} is not finite and above 0");
-        faults.Require(InitializerRange >= 0 && double.IsFinite(InitializerRange), $"initializer_range {InitializerRange} is not finite, or is negative");
+        faults.Require(InitializerRange >= 0 && double.IsFinite(InitializerRange), $"{Names.InitializerRange} {InitializerRange} is not finite, or is negative");
         faults.RequireProbability("hidden dropout", HiddenDropout);
         faults.RequireProbability("attention dropout", AttentionDropout);
         faults.RequireActivation(HiddenActivation);

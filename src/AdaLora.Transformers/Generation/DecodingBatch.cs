@@ -1,5 +1,4 @@
 using AdaLora.Internals;
-using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Layers;
 using static TorchSharp.torch;
 
@@ -8,22 +7,19 @@ namespace AdaLora.Transformers.Generation;
 /// <summary>The texts that are being generated together: a cache of keys and values with a row for each, and what of it is padding.</summary>
 internal sealed class DecodingBatch : IDisposable
 {
-    private readonly CausalLM _model;
+    private readonly NextTokens _next;
     private readonly KeyValueCache _cache;
     private readonly Device _device;
     private readonly long _capacity;
     private List<List<int>> _texts = [];
     private Tensor? _mask;
 
-    /// <param name="model">The model.</param>
+    /// <param name="next">What scores tokens; disposed with this.</param>
     /// <param name="maxNew">The greatest number of new tokens.</param>
     /// <param name="longest">The length of the longest prompt.</param>
-    public DecodingBatch(CausalLM model, int maxNew, int longest)
+    public DecodingBatch(NextTokens next, int maxNew, int longest)
     {
-        (_model, _capacity) = (model, longest + maxNew);
-        // An embedding gives another tensor object each time.
-        using (NewDisposeScope())
-            _device = model.Decoder.WordWeight.device;
+        (_next, _capacity, _device) = (next, longest + maxNew, next.Device);
         _cache = new KeyValueCache(_capacity);
     }
 
@@ -50,7 +46,7 @@ internal sealed class DecodingBatch : IDisposable
         for (var row = 0; row < ids.Count; row++)
             _texts[row].Add(ids[row]);
         using var scope = NewDisposeScope();
-        if (_cache.Length != _model.Decoder.AnglesChangeAfter)
+        if (_cache.Length != _next.AnglesChangeAfter)
             return Score(ids.Select(id => (IReadOnlyList<int>)[id])).DetachFromDisposeScope();
         // Once in the life of a batch.
         _cache.Clear();
@@ -63,6 +59,7 @@ internal sealed class DecodingBatch : IDisposable
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         _cache.Keep(rows);
+        _next.Keep(rows);
         _texts = [.. rows.Select(row => _texts[row].ToList())];
         if (_mask is null)
             return;
@@ -73,6 +70,7 @@ internal sealed class DecodingBatch : IDisposable
 
     public void Dispose()
     {
+        _next.Dispose();
         _cache.Dispose();
         _mask?.Dispose();
     }
@@ -82,6 +80,6 @@ internal sealed class DecodingBatch : IDisposable
         using var noGrad = no_grad();
         var all = rows.ToList();
         var ids = PinnedCopy.To(tensor(all.SelectMany(row => row).Select(id => (long)id).ToArray(), [all.Count, all[0].Count], device: CPU), _device);
-        return _model.ScoreNext(ids, _mask?.narrow(1, 0, _cache.Length + ids.shape[1]), _cache);
+        return _next.Score(ids, _mask?.narrow(1, 0, _cache.Length + ids.shape[1]), _cache);
     }
 }

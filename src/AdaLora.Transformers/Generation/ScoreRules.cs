@@ -13,7 +13,7 @@ internal sealed class ScoreRules
     public ScoreRules(GenerationOptions options, int maxNew) => (_options, _maxNew) = (options, maxNew);
 
     /// <summary>Whether no score is ever changed.</summary>
-    public bool AreNone => _options is { RepetitionPenalty: 1, NoRepeatNgramSize: 0, MinNewTokens: 0, MinLength: 0, ForcedEndId: null };
+    public bool AreNone => _options is { RepetitionPenalty: 1, NoRepeatNgramSize: 0, MinNewTokens: 0, MinLength: 0, ForcedBeginId: null, ForcedEndId: null };
 
     /// <param name="scores">One score per word: logits, or log-probabilities with beams.</param>
     /// <param name="text">The tokens so far, prompt included, padding not.</param>
@@ -30,11 +30,18 @@ internal sealed class ScoreRules
                 Forbid(scores, id);
         }
 
-        if (_options.ForcedEndId is { } forced && count == _maxNew - 1 && forced < scores.Length)
-        {
-            scores.Fill(double.NegativeInfinity);
-            scores[forced] = 0;
-        }
+        if (_options.ForcedBeginId is { } first && text.Count == 1)
+            Force(scores, first);
+        if (_options.ForcedEndId is { } last && count == _maxNew - 1)
+            Force(scores, last);
+    }
+
+    private static void Force(Span<double> scores, int id)
+    {
+        if (id >= scores.Length)
+            return;
+        scores.Fill(double.NegativeInfinity);
+        scores[id] = 0;
     }
 
     private static void Forbid(Span<double> scores, int id)

@@ -4,27 +4,42 @@ using AdaLora.Transformers.Heads;
 namespace AdaLora.Transformers.Generation;
 
 /// <summary>
-/// Continues texts with a language model, as transformers' generate() does: the likeliest tokens, drawn ones, or by beam search. Keys and values are kept in memory that is allocated once;
-/// texts that have ended leave the batch. The model may have adapters, merged or not. Not thread-safe.
+/// Continues texts with a language model, or writes what a model with an encoder makes of them, as transformers' generate() does: the likeliest tokens, drawn ones, or by beam search. Keys and values
+/// are kept in memory that is allocated once; texts that have ended leave the batch. The model may have adapters, merged or not. Not thread-safe.
 /// </summary>
 public sealed class TextGenerator
 {
-    private readonly CausalLM _model;
+    private readonly TextWriter _writer;
     private readonly Func<IReadOnlyList<int>, string>? _decode;
 
-    /// <summary>Creates a generator.</summary>
+    /// <summary>Creates a generator that continues texts.</summary>
     /// <param name="model">The model, which must be in evaluation mode when text is generated.</param>
     /// <param name="options">How text is generated; null for what the model's checkpoint says, <see cref="CausalLM.Generation"/>.</param>
     /// <param name="decode">Token ids to text; needed for stop texts only.</param>
     /// <exception cref="ArgumentNullException"><paramref name="model"/> is null.</exception>
     /// <exception cref="ArgumentException">Options are not valid; all that are not are listed.</exception>
     public TextGenerator(CausalLM model, GenerationOptions? options = null, Func<IReadOnlyList<int>, string>? decode = null)
+        : this(TextWriter.Of(model ?? throw new ArgumentNullException(nameof(model))), options, decode)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        Options = options ?? model.Generation;
+    }
+
+    /// <summary>Creates a generator that reads texts, each once, and writes others.</summary>
+    /// <param name="model">The model, which must be in evaluation mode when text is generated.</param>
+    /// <param name="options">How text is generated; null for what the model's checkpoint says, <see cref="Seq2SeqLM.Generation"/>. Lengths count the token that the decoder's texts begin with.</param>
+    /// <param name="decode">Token ids to text; needed for stop texts only.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="model"/> is null.</exception>
+    /// <exception cref="ArgumentException">Options are not valid; all that are not are listed.</exception>
+    public TextGenerator(Seq2SeqLM model, GenerationOptions? options = null, Func<IReadOnlyList<int>, string>? decode = null)
+        : this(TextWriter.Of(model ?? throw new ArgumentNullException(nameof(model))), options, decode)
+    {
+    }
+
+    private TextGenerator(TextWriter writer, GenerationOptions? options, Func<IReadOnlyList<int>, string>? decode)
+    {
+        Options = options ?? writer.Options;
         Options.Validate();
         _ = new StopTexts(Options.StopTexts, decode);
-        (_model, _decode) = (model, decode);
+        (_writer, _decode) = (writer, decode);
     }
 
     /// <summary>How text is generated.</summary>
@@ -74,18 +89,22 @@ public sealed class TextGenerator
             throw new ArgumentException("There is no prompt.", nameof(prompts));
         if (prompts.Any(prompt => prompt is null or { Count: 0 }))
             throw new ArgumentException("A prompt is null or has no tokens; begin with the token that texts begin with.", nameof(prompts));
-        foreach (var prompt in prompts)
-            Layers.HostIds.Require<int>([.. prompt], _model.Config.VocabularySize, "token id", "token ids", nameof(prompts));
-        if (_model.training)
+        var begun = prompts.Select(prompt => _writer.Begin(prompt, Options)).ToList();
+        foreach (var text in prompts.Concat(begun))
+            Layers.HostIds.Require<int>([.. text], _writer.Words, "token id", "token ids", nameof(prompts));
+        if (_writer.Model.training)
             throw new InvalidOperationException("The model is in training mode, in which dropout would change what it says; call eval() first.");
-        return new GenerationRun(_model, Options, prompts, MaxNew(prompts.Max(prompt => prompt.Count)), new StopTexts(Options.StopTexts, _decode), cancellation);
+        var longest = prompts.Max(prompt => prompt.Count);
+        if (longest > _writer.MaxLength)
+            throw new ArgumentException($"The longest text has {longest} tokens, but the model has only {_writer.MaxLength} positions; truncate the texts when they are tokenized.", nameof(prompts));
+        return new GenerationRun(() => _writer.Open(prompts), Options, begun, MaxNew(begun.Max(text => text.Count)), new StopTexts(Options.StopTexts, _decode), cancellation);
     }
 
     private int MaxNew(int longest)
     {
         var wanted = Options.MaxNewTokens ?? (Options.MaxLength is { } length ? length - longest : GenerationOptions.DefaultNewTokens);
-        var room = Math.Min(wanted, (_model.Decoder.MaxLength ?? int.MaxValue) - longest);
-        var limit = wanted > 0 ? $"the model has {_model.Decoder.MaxLength} positions" : $"the greatest length is {Options.MaxLength}";
+        var room = Math.Min(wanted, (_writer.MaxLength ?? int.MaxValue) - longest);
+        var limit = wanted > 0 ? $"the model has {_writer.MaxLength} positions" : $"the greatest length is {Options.MaxLength}";
         return room > 0 ? room : throw new ArgumentException($"The longest prompt has {longest} tokens, which leaves no room for new ones: {limit}.", "prompts");
     }
 }

@@ -17,6 +17,9 @@ internal sealed class WordScores(Func<Tensor, Tensor> score, long words, bool ar
     /// <summary>If scores are products with one matrix, and nothing else, that matrix, words x hidden size; else null.</summary>
     public Tensor? Weight { get; init; }
 
+    /// <summary>The part of the probability that is spread over all words.</summary>
+    public double Smoothing { get; init; }
+
     /// <summary>Hidden states as rows in, scores of all words out.</summary>
     public Tensor Score(Tensor rows) => score(rows);
 }

@@ -37,6 +37,12 @@ internal sealed class DecoderPass : IDisposable
     /// <summary>Keys and values of the tokens before these, or null.</summary>
     public KeyValueCache? Cache { get; }
 
+    /// <summary>What the decoder reads besides its own tokens, or null; the caller's.</summary>
+    public EncodedTexts? Source { get; init; }
+
+    /// <summary>What is added to scores whatever the mask, batch (or 1) x heads x length x length of the keys, or null. It is disposed with the pass.</summary>
+    public Tensor? Bias { get; init; }
+
     /// <summary>What keeps tokens from looking ahead, at padding, and at tokens farther back than a window.</summary>
     /// <param name="window">How many tokens each one attends to, itself included; null for all. If there is only one new token, the caller leaves out keys before the window.</param>
     public PassMask MaskFor(long? window)
@@ -45,8 +51,9 @@ internal sealed class DecoderPass : IDisposable
         var reach = window is { } size && size < _past + _length && _length > 1 ? size : long.MaxValue;
         if (_masks.TryGetValue(reach, out var known))
             return known;
-        var isPlain = _attentionMask is null && !_needsMask && reach == long.MaxValue && (_past == 0 || _length == 1);
-        var mask = new PassMask(isPlain ? null : Additive(reach), isPlain && _length > 1);
+        var hidesNothing = _attentionMask is null && reach == long.MaxValue && _length == 1;
+        var isPlain = Bias is null && _attentionMask is null && !_needsMask && reach == long.MaxValue && (_past == 0 || _length == 1);
+        var mask = isPlain ? new PassMask(null, _length > 1) : new PassMask(hidesNothing && Bias is not null ? Bias.alias().DetachFromDisposeScope() : Additive(reach), false);
         _masks.Add(reach, mask);
         return mask;
     }
@@ -62,6 +69,7 @@ internal sealed class DecoderPass : IDisposable
     public void Dispose()
     {
         Positions.Dispose();
+        Bias?.Dispose();
         foreach (var mask in _masks.Values)
             mask.Additive?.Dispose();
         foreach (var (cosines, sines) in _turns.Values)
@@ -109,6 +117,7 @@ internal sealed class DecoderPass : IDisposable
         if (_attentionMask is not null)
             hidden = hidden.logical_or(OfSameText(_attentionMask, _attentionMask.narrow(1, _past, _length)).logical_not());
         hidden = hidden.unsqueeze(1);
-        return zeros(hidden.shape, _dtype, device).MaskedFill(hidden, AttentionMask.Lowest(_dtype)).DetachFromDisposeScope();
+        var open = Bias ?? zeros(hidden.shape, _dtype, device);
+        return open.MaskedFill(hidden, AttentionMask.Lowest(_dtype)).DetachFromDisposeScope();
     }
 }

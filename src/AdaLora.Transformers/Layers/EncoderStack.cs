@@ -28,16 +28,9 @@ internal sealed class EncoderStack : Module<Tensor, PackedTokens, Tensor>
     public Tensor Encode(Tensor embedded, PackedTokens rows, List<Tensor>? trace)
     {
         using var scope = NewDisposeScope();
-        var states = embedded.alias();
-        trace?.Add(rows.ToTexts(states).DetachFromDisposeScope());
-        for (var i = 0; i < _layers.Count; i++)
-        {
-            var next = _layers[i].call(states, i == _layers.Count - 1 ? rows.AtLastLayer() : rows);
-            // Frees what nothing else needs while the next layer runs; in training the graph keeps what the backward pass reads.
-            states.Dispose();
-            states = next;
-            trace?.Add(rows.ToTexts(states).DetachFromDisposeScope());
-        }
+        Action<Tensor>? add = trace is null ? null : states => trace.Add(rows.ToTexts(states).DetachFromDisposeScope());
+        var states = LayerSequence.Run(_layers, embedded, layer => layer == _layers.Count - 1 ? rows.AtLastLayer() : rows, add);
+        add?.Invoke(states);
         return states.MoveToOuterDisposeScope();
     }
 }

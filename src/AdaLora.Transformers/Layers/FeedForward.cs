@@ -10,12 +10,14 @@ internal sealed class FeedForward : Module<Tensor, Tensor>
     private readonly Module<Tensor, Tensor> _inner;
     private readonly Module<Tensor, Tensor> _outer;
     private readonly Module<Tensor, Tensor> _dropout;
+    private readonly Module<Tensor, Tensor>? _innerDropout;
     private readonly Func<Tensor, Tensor> _activation;
 
     /// <param name="config">The configuration.</param>
     /// <param name="inner">The projection to the wider states, with the family's name for it.</param>
     /// <param name="outer">The projection back, with the family's name for it.</param>
-    public FeedForward(ModelConfig config, (string Name, Module<Tensor, Tensor> Projection) inner, (string Name, Module<Tensor, Tensor> Projection) outer)
+    /// <param name="innerDropout">The dropout probability between the two; null for none.</param>
+    public FeedForward(ModelConfig config, (string Name, Module<Tensor, Tensor> Projection) inner, (string Name, Module<Tensor, Tensor> Projection) outer, double? innerDropout = null)
         : base(nameof(FeedForward))
     {
         // Marks the fields as registered: names are those of the family, and a module that contains this one would otherwise add the fields' own.
@@ -26,11 +28,14 @@ internal sealed class FeedForward : Module<Tensor, Tensor>
         register_module(inner.Name, _inner);
         register_module(outer.Name, _outer);
         register_module("dropout", _dropout);
+        if (innerDropout is { } probability)
+            register_module("inner_dropout", _innerDropout = new Dropout(probability));
     }
 
     public override Tensor forward(Tensor hidden)
     {
         using var scope = NewDisposeScope();
-        return _dropout.call(_outer.call(_activation(_inner.call(hidden)))).MoveToOuterDisposeScope();
+        var activated = _activation(_inner.call(hidden));
+        return _dropout.call(_outer.call(_innerDropout is null ? activated : _innerDropout.call(activated))).MoveToOuterDisposeScope();
     }
 }

@@ -9,6 +9,7 @@ internal sealed class GatedFeedForward : Module<Tensor, Tensor>
 {
     private readonly Module<Tensor, Tensor>[] _inner;
     private readonly Module<Tensor, Tensor> _outer;
+    private readonly Module<Tensor, Tensor>? _dropout;
     private readonly Func<Tensor, Tensor> _activation;
     private readonly long[] _sizes;
 
@@ -16,21 +17,36 @@ internal sealed class GatedFeedForward : Module<Tensor, Tensor>
     /// <param name="isPacked">Whether gate and other projection, in this order, are one layer.</param>
     /// <param name="hasBias">Whether the layers have biases.</param>
     public GatedFeedForward(RotaryDecoderConfig config, bool isPacked = false, bool hasBias = false)
+        : this(config, config.IntermediateSize, isPacked ? ["gate_up_proj"] : ["gate_proj", "up_proj"], "down_proj", hasBias)
+    {
+    }
+
+    /// <param name="config">The configuration.</param>
+    /// <param name="size">The inner width.</param>
+    /// <param name="inner">The family's names of gate and other projection, or of the one layer that is both.</param>
+    /// <param name="outer">That of the projection back.</param>
+    /// <param name="hasBias">Whether the layers have biases.</param>
+    /// <param name="dropout">The dropout probability before and after the projection back; null for none.</param>
+    public GatedFeedForward(ModelConfig config, int size, string[] inner, string outer, bool hasBias = false, double? dropout = null)
         : base(nameof(GatedFeedForward))
     {
         // Marks the fields as registered: names are those of checkpoints, and a module that contains this one would otherwise add the fields' own.
         RegisterComponents();
-        _sizes = [config.IntermediateSize, config.IntermediateSize];
-        _inner = JointProjection.Create(this, config.HiddenSize, isPacked ? ["gate_up_proj"] : ["gate_proj", "up_proj"], _sizes, hasBias);
-        _outer = Unfilled.Linear(config.IntermediateSize, config.HiddenSize, hasBias);
+        _sizes = [size, size];
+        _inner = JointProjection.Create(this, config.HiddenSize, inner, _sizes, hasBias);
+        _outer = Unfilled.Linear(size, config.HiddenSize, hasBias);
         _activation = Activation.Get(config.HiddenActivation);
-        register_module("down_proj", _outer);
+        register_module(outer, _outer);
+        if (dropout is { } probability)
+            register_module("dropout", _dropout = new Dropout(probability));
     }
 
     public override Tensor forward(Tensor hidden)
     {
         using var scope = NewDisposeScope();
         var parts = JointProjection.Apply(_inner, hidden, _sizes);
-        return _outer.call(_activation(parts[0]).mul(parts[1])).MoveToOuterDisposeScope();
+        return Drop(_outer.call(Drop(_activation(parts[0]).mul(parts[1])))).MoveToOuterDisposeScope();
     }
+
+    private Tensor Drop(Tensor states) => _dropout is null ? states : _dropout.call(states);
 }

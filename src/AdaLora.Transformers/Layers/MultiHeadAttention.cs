@@ -39,7 +39,8 @@ internal sealed class MultiHeadAttention(int heads, double dropout)
     {
         using var scope = NewDisposeScope();
         var rate = training ? dropout : 0;
-        var context = needsProducts || (rate > 0 && query.device_type == TorchSharp.DeviceType.CPU)
+        // The fused kernels give a mask no gradient.
+        var context = needsProducts || mask is { requires_grad: true } || (rate > 0 && query.device_type == TorchSharp.DeviceType.CPU)
             ? ApplyByProducts(query, key, value, mask, rate)
             : nn.functional.scaled_dot_product_attention(query, key, value, mask, rate, isCausal);
         return context.MoveToOuterDisposeScope();

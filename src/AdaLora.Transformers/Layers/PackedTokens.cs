@@ -12,19 +12,21 @@ internal sealed class PackedTokens : ITokenContext
     /// <summary>Some padding is kept so that the number of rows is a multiple of this: oneDNN compiles code for each number of rows that it meets and keeps it, half a megabyte each time.</summary>
     public const int Step = 16;
 
-    private readonly long _batch;
     private readonly Tensor? _places;
     private readonly Tensor? _firsts;
     private readonly bool _firstsSuffice;
 
     private PackedTokens(long batch, long length, Tensor? mask, Tensor? additive, Tensor? places, Tensor? firsts, bool firstsSuffice, bool onlyFirsts)
     {
-        (_batch, Length, Mask, Additive, _places, _firsts) = (batch, length, mask, additive, places, firsts);
+        (Batch, Length, Mask, Additive, _places, _firsts) = (batch, length, mask, additive, places, firsts);
         (_firstsSuffice, OnlyFirsts) = (firstsSuffice, onlyFirsts);
     }
 
     /// <inheritdoc/>
     public PackedTokens Rows => this;
+
+    /// <summary>The number of texts.</summary>
+    public long Batch { get; }
 
     /// <summary>Tokens of every text, padding included.</summary>
     public long Length { get; }
@@ -55,41 +57,31 @@ internal sealed class PackedTokens : ITokenContext
     /// </summary>
     /// <param name="embedded">Batch x length x hidden size.</param>
     /// <param name="mask">1 at real tokens and 0 at padding, batch x length, or null.</param>
-    public static PackedTokens ForFirsts(Tensor embedded, Tensor? mask)
-    {
-        if (mask is null || RealPlaces(mask) is not { } isReal)
-            return Whole(embedded, mask, null, firstsSuffice: true);
-        var length = (int)mask.shape[1];
-        var places = new List<long>(isReal.Length);
-        var padding = new List<long>();
-        var firsts = new List<long>();
-        for (var place = 0; place < isReal.Length; place++)
-        {
+    public static PackedTokens ForFirsts(Tensor embedded, Tensor? mask) =>
+        mask is null || RealPlaces(mask) is not { } isReal
+            ? Whole(embedded, mask, null, firstsSuffice: true)
             // A text that begins with padding reads the state of padding: nothing may be left out then.
-            if (place % length == 0 && !isReal[place])
-                return Whole(embedded, mask, isReal, firstsSuffice: true);
-            if (place % length == 0)
-                firsts.Add(places.Count);
-            (isReal[place] ? places : padding).Add(place);
-        }
+            : isReal.Chunk((int)mask.shape[1]).All(text => text[0]) ? Packed(embedded, mask, isReal, firstsSuffice: true) : Whole(embedded, mask, isReal, firstsSuffice: true);
 
-        if (padding.Count == 0)
-            return Whole(embedded, null, null, firstsSuffice: true);
-        var filling = (Step - (places.Count % Step)) % Step;
-        if (filling >= padding.Count)
-            return Whole(embedded, mask, isReal, firstsSuffice: true);
-        places.AddRange(padding.Take(filling));
-        var (rows, firstRows) = (PinnedCopy.To(tensor(places, device: CPU), mask.device), PinnedCopy.To(tensor(firsts, device: CPU), mask.device));
-        return new PackedTokens(firsts.Count, length, mask, AttentionMask.ToAdditive(mask, embedded.dtype), rows, firstRows, firstsSuffice: true, onlyFirsts: false);
-    }
+    /// <summary>Rows for computing the states of real tokens only. Padding is left out where the host knows it, as for first tokens.</summary>
+    /// <param name="embedded">Batch x length x hidden size.</param>
+    /// <param name="mask">1 at real tokens and 0 at padding, batch x length, or null.</param>
+    public static PackedTokens OfReal(Tensor embedded, Tensor? mask) =>
+        mask is null || RealPlaces(mask) is not { } isReal
+            ? Whole(embedded, mask, null, firstsSuffice: false)
+            : isReal.Chunk((int)mask.shape[1]).All(text => text.Contains(true)) ? Packed(embedded, mask, isReal, firstsSuffice: false) : Whole(embedded, mask, isReal, firstsSuffice: false);
+
+    /// <summary>The same rows with something more that is added to attention scores, 1 x heads x length x length.</summary>
+    public PackedTokens WithBias(Tensor bias) =>
+        new(Batch, Length, Mask, Additive is null ? bias : bias.Add(Additive), _places, _firsts, _firstsSuffice, OnlyFirsts) { HasEmptyTexts = HasEmptyTexts };
 
     /// <summary>What the last layer works on.</summary>
-    public PackedTokens AtLastLayer() => _firstsSuffice ? new PackedTokens(_batch, Length, Mask, Additive, _places, _firsts, true, onlyFirsts: true) { HasEmptyTexts = HasEmptyTexts } : this;
+    public PackedTokens AtLastLayer() => _firstsSuffice ? new PackedTokens(Batch, Length, Mask, Additive, _places, _firsts, true, onlyFirsts: true) { HasEmptyTexts = HasEmptyTexts } : this;
 
     /// <summary>Batch x length x hidden size to rows x hidden size.</summary>
     public Tensor FromTexts(Tensor texts)
     {
-        var all = texts.reshape(_batch * Length, texts.shape[2]);
+        var all = texts.reshape(Batch * Length, texts.shape[2]);
         return _places is null ? all : all.index_select(0, _places);
     }
 
@@ -97,7 +89,7 @@ internal sealed class PackedTokens : ITokenContext
     public Tensor ToTexts(Tensor rows)
     {
         var size = rows.shape[1];
-        return (_places is null ? rows : rows.new_zeros(_batch * Length, size).index_copy(0, _places, rows)).view(_batch, Length, size);
+        return (_places is null ? rows : rows.new_zeros(Batch * Length, size).index_copy(0, _places, rows)).view(Batch, Length, size);
     }
 
     /// <summary>The rows that are computed further: the tensor itself, or the rows of the first tokens.</summary>
@@ -105,7 +97,7 @@ internal sealed class PackedTokens : ITokenContext
     {
         if (!OnlyFirsts)
             return rows;
-        return _firsts is null ? rows.view(_batch, Length, rows.shape[1]).select(1, 0) : rows.index_select(0, _firsts);
+        return _firsts is null ? rows.view(Batch, Length, rows.shape[1]).select(1, 0) : rows.index_select(0, _firsts);
     }
 
     /// <summary>Kept rows as queries of attention, batch x queries x hidden size.</summary>
@@ -113,6 +105,29 @@ internal sealed class PackedTokens : ITokenContext
 
     /// <summary>The attention's output for the queries, as rows again.</summary>
     public Tensor FromQueries(Tensor context) => OnlyFirsts ? context.squeeze(1) : FromTexts(context);
+
+    private static PackedTokens Packed(Tensor embedded, Tensor mask, bool[] isReal, bool firstsSuffice)
+    {
+        var length = (int)mask.shape[1];
+        var places = new List<long>(isReal.Length);
+        var padding = new List<long>();
+        var firsts = new List<long>();
+        for (var place = 0; place < isReal.Length; place++)
+        {
+            if (place % length == 0)
+                firsts.Add(places.Count);
+            (isReal[place] ? places : padding).Add(place);
+        }
+
+        if (padding.Count == 0)
+            return Whole(embedded, null, null, firstsSuffice);
+        var filling = (Step - (places.Count % Step)) % Step;
+        if (filling >= padding.Count)
+            return Whole(embedded, mask, isReal, firstsSuffice);
+        places.AddRange(padding.Take(filling));
+        var (rows, firstRows) = (PinnedCopy.To(tensor(places, device: CPU), mask.device), PinnedCopy.To(tensor(firsts, device: CPU), mask.device));
+        return new PackedTokens(firsts.Count, length, mask, AttentionMask.ToAdditive(mask, embedded.dtype), rows, firstRows, firstsSuffice, onlyFirsts: false);
+    }
 
     // The places of real tokens are null if the host does not know them, or must not look.
     private static PackedTokens Whole(Tensor embedded, Tensor? mask, bool[]? isReal, bool firstsSuffice)

@@ -77,18 +77,9 @@ public abstract class TextDecoder : DecoderModel
         var isKept = false;
         try
         {
-            var states = Embed(inputIds, pass.Positions);
-            foreach (var block in Blocks)
-            {
-                trace?.Add(states.alias().DetachFromDisposeScope());
-                var next = GradientCheckpointing && is_grad_enabled() ? Recompute(block, states, pass, ref isKept) : block.call(states, pass);
-                // Frees what nothing else needs while the next layer runs; in training the graph keeps what the backward pass reads.
-                states.Dispose();
-                states = next;
-            }
-
-            var last = Normalize(states);
-            trace?.Add(last.alias().DetachFromDisposeScope());
+            Action<Tensor>? note = trace is null ? null : states => trace.Add(states.alias().DetachFromDisposeScope());
+            var last = Normalize(LayerSequence.Run(Blocks, Embed(inputIds, pass.Positions), _ => pass, note, GradientCheckpointing && is_grad_enabled() ? Recompute : null));
+            note?.Invoke(last);
             cache?.Advance(inputIds.shape[1]);
             return last.MoveToOuterDisposeScope();
         }
@@ -97,14 +88,14 @@ public abstract class TextDecoder : DecoderModel
             if (!isKept)
                 pass.Dispose();
         }
-    }
 
-    // The backward pass ends with the first of these layers, and with it all of them need the pass no longer.
-    private Tensor Recompute(Module<Tensor, DecoderPass, Tensor> block, Tensor states, DecoderPass pass, ref bool isKept)
-    {
-        var next = Recomputed.Apply(states, input => block.call(input, pass), training, isKept ? null : pass.Dispose);
-        isKept |= next.requires_grad;
-        return next;
+        // The backward pass ends with the first of these layers, and with it all of them need the pass no longer.
+        Tensor Recompute(Module<Tensor, DecoderPass, Tensor> block, Tensor states, DecoderPass context)
+        {
+            var next = Recomputed.Apply(states, input => block.call(input, context), training, isKept ? null : context.Dispose);
+            isKept |= next.requires_grad;
+            return next;
+        }
     }
 
     private void CheckInputs(Tensor inputIds, Tensor? attentionMask, Tensor? positionIds, long past)

@@ -57,5 +57,8 @@ internal static class Unfilled
     public static Conv1d Conv1d(long channels, long size, long groups) =>
         nn.Conv1d(channels, channels, size, stride: 1, padding: (size - 1) / 2, dilation: 1, PaddingModes.Zeros, groups, dtype: Dtype);
 
+    /// <summary>Values that are not trained; 0 unless a checkpoint has others.</summary>
+    public static Tensor Buffer(params ReadOnlySpan<long> shape) => zeros(shape, Dtype).DetachFromDisposeScope();
+
     public static Parameter Parameter(params ReadOnlySpan<long> shape) => (Parameter)new Parameter(empty(shape, Dtype)).DetachFromDisposeScope();
 }

@@ -15,9 +15,13 @@ internal static class ConfigFit
         foreach (var name in checkpoint.TensorNames)
             stored[WithoutPrefix(name, config)] = name;
         var faults = config.StoredSizes().Select(size => Fault(checkpoint, stored, size)).OfType<string>().ToList();
-        var layers = LayersOf(stored.Keys, config.LayersPrefix);
-        if (config.Layers > layers)
-            faults.Insert(0, $"{config.LayersEntry} is {config.Layers}, but {layers} layers are stored");
+        foreach (var stack in config.Stacks.Reverse())
+        {
+            var layers = LayersOf(stored.Keys, stack.Prefix);
+            if (stack.Layers > layers)
+                faults.Insert(0, $"{stack.Entry} is {stack.Layers}, but {layers} layers are stored");
+        }
+
         if (faults.Count > 0)
             throw new CheckpointException(checkpoint.ConfigPath, $"does not match the weights beside it: {string.Join("; ", faults)}.");
     }
@@ -31,7 +35,7 @@ internal static class ConfigFit
 
     private static string? Fault(CheckpointFolder checkpoint, Dictionary<string, string> stored, StoredSize size)
     {
-        if (!stored.TryGetValue(size.Tensor, out var name))
+        if (((IEnumerable<string>)[size.Tensor, .. size.OtherTensors]).Select(tensor => stored.GetValueOrDefault(tensor)).FirstOrDefault(tensor => tensor is not null) is not { } name)
             return $"{size.Entry} is {size.Size}, but '{size.Tensor}' is missing";
         var shape = checkpoint.GetEntry(name).Shape;
         return size.Dimension < shape.Count && shape[size.Dimension] == size.Size ? null : $"{size.Entry} requires {size.Size} in '{name}', which has the shape [{string.Join(", ", shape)}]";

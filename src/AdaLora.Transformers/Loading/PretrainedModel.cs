@@ -30,10 +30,13 @@ public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
     internal abstract string BasePrefix { get; }
 
     /// <summary>
-    /// The name of the list that holds the model's layers, such as "bert.encoder.layer", or "transformer.h" of GPT-2: what belongs to the first layer has a name that begins with
-    /// "bert.encoder.layer.0.".
+    /// The name of the list that holds the model's layers, the encoder's if there are two, such as "bert.encoder.layer", or "transformer.h" of GPT-2: what belongs to the first layer has a name
+    /// that begins with "bert.encoder.layer.0.".
     /// </summary>
-    public string LayersName => (HasHead ? $"{BasePrefix}." : "") + BaseConfig.LayersPrefix.TrimEnd('.');
+    public string LayersName => StackNames[0];
+
+    /// <summary>The names of the lists that hold layers, in the order in which the model runs them: one, or that of the encoder and that of the decoder.</summary>
+    public IReadOnlyList<string> StackNames => [.. BaseConfig.Stacks.Select(stack => (HasHead && BasePrefix.Length > 0 ? $"{BasePrefix}." : "") + stack.Prefix.TrimEnd('.'))];
 
     /// <summary>Whether there is something above the part that <see cref="BasePrefix"/> names.</summary>
     internal virtual bool HasHead => true;
@@ -78,8 +81,11 @@ public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
     /// <summary>Whether a stored tensor says nothing that the model does not already know.</summary>
     internal bool IsRedundant(string name) => TiedNames.Contains(name) || BaseConfig.ConstantEndings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal));
 
-    /// <summary>Another name under which a checkpoint may hold a tensor, or null.</summary>
-    internal virtual string? OtherName(string name) => null;
+    /// <summary>Other names under which a checkpoint may hold a tensor.</summary>
+    internal virtual IReadOnlyList<string> OtherNames(string name) => [];
+
+    /// <summary>Whether a tensor that a checkpoint lacks keeps the values it was made with, and need not be trained.</summary>
+    internal virtual bool HasDefault(string name) => false;
 
     /// <summary>The standard deviation of the first values of a matrix.</summary>
     internal virtual double FirstDeviation(string name) => BaseConfig.InitializerRange;

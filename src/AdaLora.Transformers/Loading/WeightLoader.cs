@@ -35,10 +35,10 @@ internal sealed class WeightLoader
         var missing = new List<string>();
         foreach (var name in targets.Keys.Order(StringComparer.Ordinal))
         {
-            if ((newHead && _model.IsHead(name)) || Find(name) is not { } source)
-                missing.Add(name);
-            else
+            if (!(newHead && _model.IsHead(name)) && Find(name) is { } source)
                 sources.Add(name, source);
+            else if (!_model.HasDefault(name))
+                missing.Add(name);
         }
         Check(targets, sources, missing);
         foreach (var (name, source) in sources)
@@ -90,10 +90,10 @@ internal sealed class WeightLoader
     private string? Find(string name)
     {
         var prefix = _model.BasePrefix + ".";
-        if (_model.OtherName(name) is { } alias && !_storedNames.ContainsKey(name) && _storedNames.ContainsKey(alias))
-            return alias;
-        var other = !_model.HasHead ? prefix + name : name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : null;
-        return _storedNames.ContainsKey(name) ? name : other is not null && _storedNames.ContainsKey(other) ? other : null;
+        return ((IEnumerable<string>)[name, .. _model.OtherNames(name)]).SelectMany(WithAndWithoutPrefix).FirstOrDefault(_storedNames.ContainsKey);
+
+        IEnumerable<string> WithAndWithoutPrefix(string known) =>
+            !_model.HasHead ? [known, prefix + known] : known.StartsWith(prefix, StringComparison.Ordinal) ? [known, known[prefix.Length..]] : [known];
     }
 
     private List<string> Unexpected(Dictionary<string, string> sources, bool newHead)

@@ -5,17 +5,10 @@ namespace AdaLora.Benchmarks;
 /// <summary>PEFT on PyTorch, if it is there: a folder of Python packages, and a script that is no part of this project.</summary>
 internal sealed class PeftProgram : ITrainingProgram
 {
-    private const string NeededPython = "Python 3.11";
-
-    private readonly string _python;
+    private readonly PythonPeer _peer;
     private readonly string _script;
-    private readonly IReadOnlyDictionary<string, string> _environment;
 
-    private PeftProgram(string python, string script, string packages)
-    {
-        (_python, _script) = (python, script);
-        _environment = new Dictionary<string, string> { ["PYTHONPATH"] = packages, ["PYTHONNOUSERSITE"] = "1", ["HF_HUB_OFFLINE"] = "1" };
-    }
+    private PeftProgram(PythonPeer peer, string script) => (_peer, _script) = (peer, script);
 
     public string Name => "PEFT";
 
@@ -24,16 +17,11 @@ internal sealed class PeftProgram : ITrainingProgram
     /// <exception cref="SkippedException">Something is missing; the message says what.</exception>
     public static PeftProgram Find(string? packages, string sharedFolder)
     {
-        if (packages is null)
-            throw new SkippedException("PEFT is skipped: give the folder of its Python packages with --peers.");
-        if (!Directory.Exists(Path.Combine(packages, "peft")))
-            throw new SkippedException($"PEFT is skipped: there is no folder 'peft' in '{packages}'.");
+        var peer = PythonPeer.Find(packages);
         var script = Path.Combine(sharedFolder, "peers", "peft_glue.py");
-        if (!File.Exists(script))
-            throw new SkippedException("PEFT is skipped: there is no peers/peft_glue.py in the folder of shared material; ADALORA_SHARED says where that is.");
-        var python = ((string[])["python3.11", "python3"]).FirstOrDefault(IsNeededPython)
-            ?? throw new SkippedException($"PEFT is skipped: there is no {NeededPython} to run it with.");
-        return new PeftProgram(python, Path.GetFullPath(script), Path.GetFullPath(packages));
+        return File.Exists(script)
+            ? new PeftProgram(peer, Path.GetFullPath(script))
+            : throw new SkippedException("PEFT is skipped: there is no peers/peft_glue.py in the folder of shared material; ADALORA_SHARED says where that is.");
     }
 
     public TrainingReport RunBlock(PeerWork work, int steps) => Run(
@@ -45,7 +33,7 @@ internal sealed class PeftProgram : ITrainingProgram
         "--epochs", Text(epochs), "--max-steps", Text(maxSteps ?? 0), "--tinit", Text(PeerSettings.InitialFraction), "--tfinal", Text(PeerSettings.FinalFraction), "--deltaT",
             Text(PeerSettings.MaskInterval));
 
-    private TrainingReport Run(PeerWork work, params IEnumerable<string> rest) => TrainingReport.Of(ChildProcess.Run(_python, [_script, .. Common(work), .. rest], _environment));
+    private TrainingReport Run(PeerWork work, params IEnumerable<string> rest) => TrainingReport.Of(_peer.Run(_script, [.. Common(work), .. rest]));
 
     private static IEnumerable<string> Common(PeerWork work) =>
     [
@@ -62,18 +50,6 @@ internal sealed class PeftProgram : ITrainingProgram
         "--lr", Text(PeerSettings.LearningRate),
         "--orth", Text(PeerSettings.OrthogonalityWeight),
     ];
-
-    private static bool IsNeededPython(string name)
-    {
-        try
-        {
-            return ChildProcess.Run(name, ["--version"]).Output.StartsWith(NeededPython, StringComparison.Ordinal);
-        }
-        catch (ChildProcessException)
-        {
-            return false;
-        }
-    }
 
     private static string Text(IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture);
 }

@@ -1,10 +1,12 @@
 using AdaLora.Transformers.Configuration;
+using AdaLora.Transformers.Families.Bart;
 using AdaLora.Transformers.Families.Gpt2;
 using AdaLora.Transformers.Families.Llama;
 using AdaLora.Transformers.Families.Mistral;
 using AdaLora.Transformers.Families.Phi3;
 using AdaLora.Transformers.Families.Qwen2;
 using AdaLora.Transformers.Families.Qwen3;
+using AdaLora.Transformers.Families.T5;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -57,6 +59,43 @@ public sealed class PublishedShapeTests
         { "Phi-3.5-mini", 3_821_079_552, 128, 1_572_864 },
         { "Mistral-7B", 7_241_732_096, 224, 2_621_440 },
     };
+
+    /// <summary>Model, parameters, matrices that are adapted, and the parameters of one rank in all of them: outputs + inputs + lambda.</summary>
+    public static TheoryData<string, long, int, long> EncoderDecoders => new()
+    {
+        { "BART-large", 406_291_456, 192, 540_864 },
+        { "BART-base", 139_420_416, 96, 202_848 },
+        { "T5-base", 222_903_552, 192, 405_696 },
+        { "FLAN-T5-base", 247_577_856, 216, 424_152 },
+    };
+
+    private static EncoderDecoderConfig EncoderDecoder(string name) => name switch
+    {
+        "BART-large" => new BartConfig { Layers = 12 },
+        "BART-base" => new BartConfig { HiddenSize = 768, Layers = 6, Heads = 12, IntermediateSize = 3072 },
+        "T5-base" => new T5Config { HiddenSize = 768, Layers = 12, Heads = 12, IntermediateSize = 3072 },
+        _ => new T5Config { HiddenSize = 768, Layers = 12, Heads = 12, IntermediateSize = 2048, HiddenActivation = "gelu_new", IsGated = true, TiesWordEmbeddings = false, ScalesOutput = false },
+    };
+
+    [Theory]
+    [MemberData(nameof(EncoderDecoders))]
+    public void Encoder_decoders_have_the_published_sizes(string name, long parameters, int adapters, long perRank)
+    {
+        var before = get_default_device();
+        set_default_device(device("meta"));
+        try
+        {
+            using var model = AutoModel.NewSeq2SeqLM(EncoderDecoder(name), seed: 1);
+            Assert.Equal(parameters, model.parameters().Sum(p => p.numel()));
+            var planned = AdaLoraModel.Plan(model, new AdaLoraOptions()).Adapters;
+            Assert.Equal(adapters, planned.Count);
+            Assert.Equal(perRank, planned.Sum(adapter => (long)adapter.OutFeatures + adapter.InFeatures + 1));
+        }
+        finally
+        {
+            set_default_device(before);
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Published))]

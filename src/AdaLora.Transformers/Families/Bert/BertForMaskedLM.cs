@@ -44,7 +44,7 @@ public sealed class BertForMaskedLM : MaskedLM
     private protected override IReadOnlyList<string> TiedNames => _head.HasDecoder ? [] : [Decoder, DecoderBias];
 
     // Older versions of the reference had one bias, under its name in the head.
-    internal override string? OtherName(string name) => name == DecoderBias ? Bias : null;
+    internal override IReadOnlyList<string> OtherNames(string name) => name == DecoderBias ? [Bias] : [];
 
     /// <summary>A model for a checkpoint, with the checkpoint's own decoder if there is one.</summary>
     internal static BertForMaskedLM For(BertConfig config, CheckpointFolder checkpoint) =>

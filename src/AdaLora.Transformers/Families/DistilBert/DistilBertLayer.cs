@@ -25,7 +25,7 @@ internal sealed class DistilBertLayer : Module<Tensor, PackedTokens, Tensor>
     public DistilBertLayer(EncoderConfig config)
         : base(nameof(DistilBertLayer))
     {
-        _attention = new SelfAttention(config, "q_lin", "k_lin", "v_lin", "out_lin");
+        _attention = new SelfAttention(config, new AttentionNames("q_lin", "k_lin", "v_lin", "out_lin"));
         _attentionNorm = Unfilled.LayerNorm(config.HiddenSize, config.LayerNormEps);
         _feedForward = new FeedForward(
             config, ("lin1", Unfilled.Linear(config.HiddenSize, config.IntermediateSize)), ("lin2", Unfilled.Linear(config.IntermediateSize, config.HiddenSize)));
