@@ -1,4 +1,6 @@
 using System.Reflection;
+using AdaLora.Experiments.Commands;
+using AdaLora.Experiments.Commands.Runs;
 using AdaLora.Experiments.Comparison;
 using AdaLora.Experiments.Programs;
 using AdaLora.Experiments.Runs;
@@ -21,17 +23,18 @@ int Start(IProcessGroup group, CancellationToken cancellation)
 {
     var models = new ModelFolder();
     var runner = new ChildProcessRunner(new ApplicationProgram(Assembly.GetExecutingAssembly()));
-    return GlueHost.Run(
+    return ApplicationHost.Run(
         args,
+        GlueDescription.Application,
         new Runner(models, group),
         DemoRuns.Prepare,
         group,
         cancellation,
-        EvaluateCommand.Create(models),
-        PredictCommand.Create(models, StandardStreams.Reader),
+        EvaluateCommand.Create(GlueDescription.Application, models),
+        ClassifyCommand.Create(models, StandardStreams.Reader),
         SubmitCommand.Create(models),
-        MergeCommand.Create(models),
-        CompareCommand.Create(runner),
+        MergeCommand.Create(GlueDescription.Application, models),
+        CompareCommand.Create(GlueDescription.Application, runner),
         Figure1Command.Create(runner, models),
         PretrainDemoCommand.Create());
 }

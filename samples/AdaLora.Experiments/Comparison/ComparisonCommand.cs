@@ -16,6 +16,7 @@ internal sealed class ComparisonCommand
         ParsedOption.Create<IReadOnlyList<int>?>("--seeds", "Seeds of the runs, such as 1,2,3 or 1-5. [default: 1,2,3]", "NUMBERS", ListArguments.Numbers);
     private readonly Option<string?> _against;
     private readonly string _name;
+    private readonly Catalog _catalog;
     private readonly ICellRunner _runner;
     private readonly RunOptionSet _options;
 
@@ -27,8 +28,9 @@ internal sealed class ComparisonCommand
     public ComparisonCommand(Command command, string name, Catalog catalog, ICellRunner runner, params IReadOnlyList<RunOption> without)
     {
         _name = name;
+        _catalog = catalog;
         _runner = runner;
-        _options = new RunOptionSet(catalog, RunOptions.All.Where(option => !option.IsOfOneRun && !without.Contains(option)));
+        _options = new RunOptionSet(catalog, catalog.Options.Where(option => !option.IsOfOneRun && !without.Contains(option)));
         _output = new Option<string>(RunOptions.Output.Name)
         {
             Description = "Folder for all runs and for the tables. Runs that already finished there with the same options are not repeated.",
@@ -44,8 +46,15 @@ internal sealed class ComparisonCommand
 
     public IReadOnlyList<int> Seeds(ParseResult line) => line.GetValue(_seeds) is { Count: > 0 } given ? given : [1, 2, 3];
 
-    /// <summary>The settings that the command line specifies, with a task and a method.</summary>
-    public RunSettings Bind(ParseResult line, ITask task, TrainingMethod method) => _options.Bind(line, RunSettings.Of(task, method));
+    /// <summary>The settings that the command line specifies, with a method.</summary>
+    /// <param name="line">The command line.</param>
+    /// <param name="task">The task; null for the one that follows from other options.</param>
+    /// <param name="method">The method.</param>
+    public RunSettings Bind(ParseResult line, ITask? task, TrainingMethod method)
+    {
+        var settings = RunSettings.Of(_catalog).With(RunOptions.Method, method);
+        return _options.Bind(line, task is null ? settings : settings.With(RunOptions.Task, task));
+    }
 
     /// <summary>Options that were given and that none of the methods reads.</summary>
     public IReadOnlyList<string> Ignored(ParseResult line, IReadOnlyList<TrainingMethod> methods) => _options.Ignored(line, methods);

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace AdaLora.Experiments.Reports;
 
 /// <summary>The result of training, finished or cancelled.</summary>
@@ -35,6 +37,9 @@ internal sealed class RunOutcome
 
     /// <summary>What losses were multiplied by at the end; null if they were not scaled.</summary>
     public double? LossScale { get; init; }
+
+    /// <summary>What was found in the training set and is needed to load the model again; null if nothing is.</summary>
+    public JsonObject? Found { get; init; }
 
     /// <summary>How many processes shared the run.</summary>
     public int Processes { get; init; } = 1;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 
 namespace AdaLora.Experiments.Reports;
 
@@ -18,6 +19,10 @@ internal sealed class RunRecord
 
     /// <summary>All options in force, defaults included.</summary>
     public required JsonObject Options { get; init; }
+
+    /// <summary>What was found in the training set and is needed to load the model again; null if nothing is.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonObject? Found { get; init; }
 
     /// <summary>The optimiser steps the run was planned for; a cancelled run did fewer.</summary>
     public required int TotalSteps { get; init; }

@@ -16,6 +16,7 @@ internal static class RunRecords
         Seed = settings.Get(RunOptions.Seed),
         Model = settings.Get(RunOptions.Model),
         Options = settings.Record(),
+        Found = outcome.Found,
         TotalSteps = outcome.TotalSteps,
         Evaluations = outcome.Evaluations,
         Final = outcome.Evaluations is [.., var last] ? last.Metrics : NoMetrics,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using AdaLora.Experiments.Programs;
 using AdaLora.Experiments.Reports;
 using AdaLora.Experiments.Settings;
@@ -53,11 +54,19 @@ internal sealed class Runner(ModelFolder? models = null, IProcessGroup? group = 
 
     /// <summary>What settings say about a task's data and model.</summary>
     public static TaskInputs InputsOf(
-        RunSettings settings, string checkpoint, DataSets sets, IRunReporter reporter, CancellationToken cancellationToken, IProcessGroup? group = null) => new()
+        RunSettings settings,
+        string checkpoint,
+        DataSets sets,
+        IRunReporter reporter,
+        CancellationToken cancellationToken,
+        IProcessGroup? group = null,
+        JsonObject? found = null) => new()
         {
             Checkpoint = checkpoint,
             Data = settings.Get(RunOptions.Data),
             Sets = sets,
+            Options = settings,
+            Found = found,
             MaxLength = settings.Get(RunOptions.MaxLength),
             Limit = settings.Get(RunOptions.Limit),
             Dtype = settings.Get(RunOptions.Precision).Dtype,
@@ -82,7 +91,7 @@ internal sealed class Runner(ModelFolder? models = null, IProcessGroup? group = 
             settings.Get(RunOptions.GroupByLength));
     }
 
-    private static HeldOutExamples Divide(RunSettings settings, ITaskData data) => HeldOutExamples.Of(data.Count, settings.Get(RunOptions.HeldOut));
+    private static HeldOutExamples Divide(RunSettings settings, ITaskData data) => HeldOutExamples.Of(data.Count, settings.Get(RunOptions.HeldOut), data.GroupOf);
 
     private RunOutcome Train(
         RunSettings settings, RunDevice device, ITaskData data, ITaskModel model, MethodAttachment attachment, IRunReporter reporter, CancellationToken cancellationToken)
@@ -117,7 +126,8 @@ internal sealed class Runner(ModelFolder? models = null, IProcessGroup? group = 
             SkippedSteps = result.SkippedSteps,
             LossScale = result.LossScale,
             Processes = _group.Size,
-            Files = _group.Rank == 0 ? attachment.Save(SavedRun.AdapterFolderOf(settings.OutputFolder)) : [],
+            Found = data.Found,
+            Files = _group.Rank == 0 ? [.. attachment.Save(SavedRun.AdapterFolderOf(settings.OutputFolder)), .. ScoreFiles.Write(settings.OutputFolder, evaluator.Latest)] : [],
         };
     }
 

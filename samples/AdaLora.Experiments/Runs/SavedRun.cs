@@ -62,7 +62,7 @@ internal sealed class SavedRun
         if (settings.Get(RunOptions.Precision).UseOn(device) is { } warning)
             reporter.Note(warning);
         var folder = models.Of(settings.Get(RunOptions.Model), reporter, cancellationToken);
-        var model = settings.Task.Read(Runner.InputsOf(settings, folder, sets, reporter, cancellationToken)).LoadModel(device);
+        var model = settings.Task.Read(Runner.InputsOf(settings, folder, sets, reporter, cancellationToken, found: Record.Found)).LoadModel(device);
         try
         {
             return new TrainedRun(model, settings.Method.Load(model.Base, settings, AdapterFolderOf(Folder)), folder);

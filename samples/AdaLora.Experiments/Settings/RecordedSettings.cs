@@ -13,10 +13,10 @@ internal static class RecordedSettings
     /// <exception cref="UserInputException">They come from another version of this application.</exception>
     public static RunSettings Read(JsonObject record, Catalog catalog)
     {
-        var options = new RunOptionSet(catalog, RunOptions.All);
+        var options = new RunOptionSet(catalog);
         var command = new Command("train");
         options.AddTo(command);
-        var line = command.Parse([.. Arguments(record)]);
+        var line = command.Parse([.. Arguments(record, catalog.Options)]);
         return line.Errors.Count == 0 ? options.Bind(line) : throw new UserInputException($"The run was made by another version: {string.Join(" ", line.Errors.Select(error => error.Message))}");
     }
 
@@ -26,31 +26,33 @@ internal static class RecordedSettings
         var record = settings.Record();
         foreach (var ignored in TrainingMethod.OptionsIgnoredBy(settings.Method))
             _ = record.Remove(ignored.Key);
-        return [.. Arguments(record)];
+        return [.. Arguments(record, settings.Options)];
     }
 
     /// <summary>The options whose values differ from those of a record, of those that make a difference to the results of a run.</summary>
     public static IEnumerable<string> Differences(RunSettings settings, JsonObject record)
     {
         var ignored = TrainingMethod.OptionsIgnoredBy(settings.Method);
-        foreach (var option in RunOptions.All.Where(option => option.ChangesResults && option.IsRecorded && !ignored.Contains(option)))
+        foreach (var option in settings.Options.Where(option => option.ChangesResults && option.IsRecorded && !ignored.Contains(option)))
         {
             if ((Text(option.Record(settings)), Text(Recorded(option))) is var (here, there) && here != there)
                 yield return $"{option.Name}: {there} there, {here} here";
         }
 
         // A run made before the option existed did what its default does.
-        JsonNode? Recorded(RunOption option) => record.TryGetPropertyValue(option.Key, out var value) ? value : option.Record(RunSettings.Of(settings.Task, settings.Method));
+        JsonNode? Recorded(RunOption option) => record.TryGetPropertyValue(option.Key, out var value) ? value : option.Record(Unset());
+
+        RunSettings Unset() => (settings.Catalog is { } catalog ? RunSettings.Of(catalog) : RunSettings.Empty).With(RunOptions.Task, settings.Task).With(RunOptions.Method, settings.Method);
 
         static string Text(JsonNode? value) => value?.ToJsonString() ?? "none";
     }
 
-    private static IEnumerable<string> Arguments(JsonObject record)
+    private static IEnumerable<string> Arguments(JsonObject record, IReadOnlyList<RunOption> options)
     {
         return record.Where(entry => Text(entry.Value).Length > 0).SelectMany(entry => (string[])[NameOf(entry.Key), Text(entry.Value)]);
 
         // An option of another version is passed on too, so that it is named.
-        static string NameOf(string key) => RunOptions.All.FirstOrDefault(option => option.Key == key)?.Name ?? "--" + key;
+        string NameOf(string key) => options.FirstOrDefault(option => option.Key == key)?.Name ?? "--" + key;
 
         static string Text(JsonNode? value) => value is JsonArray list ? string.Join(',', list.Select(item => item!.ToString())) : value?.ToString() ?? "";
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using AdaLora.Experiments.Tasks;
 
 namespace AdaLora.Experiments.Settings;
 
@@ -7,7 +8,7 @@ namespace AdaLora.Experiments.Settings;
 /// <param name="name">As it is typed.</param>
 /// <param name="description">What it means, as the help says it.</param>
 /// <param name="toJson">How metrics.json keeps a value.</param>
-internal class RunOption<T>(string name, Func<Catalog, string> description, Func<T, JsonNode?> toJson) : RunOption(name)
+internal class RunOption<T>(string name, Func<Catalog, string> description, Func<T, JsonNode?> toJson) : RunOption(name), IOption<T>
 {
     public RunOption(string name, string description, Func<T, JsonNode?> toJson)
         : this(name, _ => description, toJson)
@@ -23,7 +24,8 @@ internal class RunOption<T>(string name, Func<Catalog, string> description, Func
     /// <summary>Whether the help shows <see cref="Default"/>; where it depends on other options, the description states it.</summary>
     public bool ShowsDefault { get; init; }
 
-    public bool IsRequired { get; init; }
+    /// <summary>Whether every command line must give it.</summary>
+    public Func<Catalog, bool> IsRequired { get; init; } = _ => false;
 
     /// <summary>Reads the value from the text, or throws a <see cref="Programs.UserInputException"/> that says what was expected; null to leave that to the command line's own parser.</summary>
     public Func<string, Catalog, T>? Parse { get; init; }
@@ -34,10 +36,10 @@ internal class RunOption<T>(string name, Func<Catalog, string> description, Func
     public override Option CreateOption(Catalog catalog)
     {
         var option = Parse is null
-            ? new Option<T>(Name) { Description = description(catalog), HelpName = HelpName, Required = IsRequired }
-            : ParsedOption.Create(Name, description(catalog), HelpName!, text => Parse(text, catalog), IsRequired);
+            ? new Option<T>(Name) { Description = description(catalog), HelpName = HelpName, Required = IsRequired(catalog) }
+            : ParsedOption.Create(Name, description(catalog), HelpName!, text => Parse(text, catalog), IsRequired(catalog));
         if (ShowsDefault)
-            option.DefaultValueFactory = _ => Default(RunSettings.Empty);
+            option.DefaultValueFactory = _ => RunSettings.Of(catalog).Get(this);
         return option;
     }
 

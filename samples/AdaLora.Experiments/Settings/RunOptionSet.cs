@@ -9,6 +9,12 @@ internal sealed class RunOptionSet(Catalog catalog, IEnumerable<RunOption> optio
 {
     private readonly List<(RunOption Declared, Option Option)> _options = [.. options.Select(option => (option, option.CreateOption(catalog)))];
 
+    /// <summary>All options of a run.</summary>
+    public RunOptionSet(Catalog catalog)
+        : this(catalog, catalog.Options)
+    {
+    }
+
     public void AddTo(Command command)
     {
         foreach (var (_, option) in _options)
@@ -21,7 +27,7 @@ internal sealed class RunOptionSet(Catalog catalog, IEnumerable<RunOption> optio
     public RunSettings Bind(ParseResult line, RunSettings settings) => _options.Aggregate(settings, (bound, entry) => entry.Declared.Bind(bound, line, entry.Option));
 
     /// <summary>The settings of a single run, with the default method.</summary>
-    public RunSettings Bind(ParseResult line) => Bind(line, RunSettings.Empty.With(RunOptions.Method, catalog.Methods[0]));
+    public RunSettings Bind(ParseResult line) => Bind(line, RunSettings.Of(catalog));
 
     /// <summary>Options that were given and that none of the methods reads.</summary>
     public IReadOnlyList<string> Ignored(ParseResult line, params IReadOnlyList<TrainingMethod> methods)

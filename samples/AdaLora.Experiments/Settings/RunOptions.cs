@@ -18,23 +18,24 @@ internal static class RunOptions
     public static RunOption<ITask> Task { get; } = Declare(new RunOption<ITask>("--task", catalog => $"The {catalog.Name} task: {catalog.TaskNames}.", task => task.Name)
     {
         HelpName = "NAME",
-        IsRequired = true,
+        IsRequired = catalog => catalog.TaskOf is null,
+        Default = run => run.Catalog?.TaskOf?.Invoke(run)!,
         Parse = (text, catalog) => catalog.FindTask(text),
         IsOfOneRun = true,
     });
 
-    public static RunOption<string> Data { get; } = Declare(new RunOption<string>("--data", catalog => $"The {catalog.Name} folder, or the task's own folder.", folder => folder)
+    public static RunOption<string> Data { get; } = Declare(new RunOption<string>("--data", catalog => catalog.DataDescription ?? $"The {catalog.Name} folder, or the task's own folder.", path => path)
     {
         HelpName = "DIR",
-        IsRequired = true,
-        Problem = (folder, run) => Directory.Exists(folder) ? null : $"the folder '{folder}' does not exist; give the folder of all tasks or its folder {run.Task.Folder}",
+        IsRequired = catalog => catalog.TaskOf is null,
+        Problem = (path, run) => run.Task.FindProblemOfData(path),
     });
 
     public static RunOption<string> Model { get; } = Declare(new RunOption<string>("--model", "The pre-trained checkpoint: a folder, or a name on the Hugging Face hub.", name => name)
     {
         HelpName = "DIR|NAME",
-        IsRequired = true,
-        Problem = (name, _) => Directory.Exists(name) || HubCheckpoint.IsName(name)
+        IsRequired = catalog => catalog.TaskOf is null,
+        Problem = (name, _) => name is null ? "name a checkpoint" : Directory.Exists(name) || HubCheckpoint.IsName(name)
             ? null
             : $"the folder '{name}' does not exist; give a checkpoint folder with config.json, model.safetensors and vocab.txt, or a name on the Hugging Face hub such as microsoft/deberta-v3-base",
     });

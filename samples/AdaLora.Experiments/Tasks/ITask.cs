@@ -17,6 +17,10 @@ internal interface ITask
     /// <summary>The default settings of a run.</summary>
     PaperSettings Paper { get; }
 
+    /// <summary>What is wrong with what a run was given as its data; null if nothing is. Reading says more.</summary>
+    /// <param name="path">A file or folder; null if none was given.</param>
+    string? FindProblemOfData(string? path);
+
     /// <summary>Reads and encodes data sets for a checkpoint; mistakes in them are found before the model is loaded.</summary>
     /// <exception cref="UserInputException">Data is missing, or cannot be used.</exception>
     ITaskData Read(TaskInputs inputs);

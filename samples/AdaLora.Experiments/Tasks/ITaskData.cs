@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using AdaLora.Experiments.Programs;
 using Microsoft.Extensions.Logging;
 using static TorchSharp.torch;
@@ -12,6 +13,12 @@ internal interface ITaskData
 
     /// <summary>The length of an example of the training set, in tokens.</summary>
     int LengthOf(int example);
+
+    /// <summary>The group of an example of the training set, such as a text with several questions: examples of a group are either all trained on or all kept aside.</summary>
+    int GroupOf(int example) => example;
+
+    /// <summary>What was found in the training set and is needed to load a run's model without it, such as the classes; null if nothing is.</summary>
+    JsonObject? Found => null;
 
     /// <summary>Loads the checkpoint, with new parts where the task needs them.</summary>
     /// <param name="device">Where to put it.</param>

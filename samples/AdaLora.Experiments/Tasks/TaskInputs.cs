@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using AdaLora.Experiments.Reports;
 using AdaLora.Processes;
 using TorchSharp;
@@ -14,6 +15,12 @@ internal sealed class TaskInputs
     public required string Data { get; init; }
 
     public required DataSets Sets { get; init; }
+
+    /// <summary>What the options of the run say, those of the task itself included.</summary>
+    public required IOptionValues Options { get; init; }
+
+    /// <summary>What <see cref="ITaskData.Found"/> was when the run was trained; null while it is trained.</summary>
+    public JsonObject? Found { get; init; }
 
     /// <summary>Tokens per example, special ones included; longer texts are truncated.</summary>
     public required int MaxLength { get; init; }

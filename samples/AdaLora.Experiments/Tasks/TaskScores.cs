@@ -8,4 +8,7 @@ internal sealed class TaskScores(IReadOnlyDictionary<string, double?> metrics, d
     public IReadOnlyDictionary<string, double?> Metrics => metrics;
 
     public double Loss => loss;
+
+    /// <summary>Files that say more about the evaluation, by name: what creates the content of each.</summary>
+    public IReadOnlyDictionary<string, Func<string>> Files { get; init; } = new Dictionary<string, Func<string>>();
 }

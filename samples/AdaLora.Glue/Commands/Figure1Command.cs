@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AdaLora.Experiments.Commands;
 using AdaLora.Experiments.Comparison;
 using AdaLora.Experiments.Methods;
 using AdaLora.Experiments.Programs;

@@ -1,4 +1,4 @@
-using AdaLora.Experiments.Programs;
+using System.Text.Json.Nodes;
 using AdaLora.Experiments.Tasks;
 using AdaLora.Processes;
 using AdaLora.Transformers;
@@ -16,14 +16,14 @@ internal sealed class GlueData : ITaskData
     private readonly TaskInputs _inputs;
     private readonly EncodedExamples? _training;
 
-    private GlueData(GlueTask task, TaskInputs inputs)
+    private GlueData(GlueExamples examples, TaskInputs inputs)
     {
-        (Task, _inputs) = (task, inputs);
+        (Task, Found, _inputs) = (examples.Task, examples.Found, inputs);
         Tokenizer = TextTokenizer.FromFolder(inputs.Checkpoint);
         if (inputs.Sets.HasFlag(DataSets.Training))
-            _training = EncodedExamples.Read(task, GlueSplit.Train, GluePart.Whole, Tokenizer, inputs);
-        if (inputs.Sets.HasFlag(DataSets.Dev))
-            Dev = [.. task.Parts.Select(part => EncodedExamples.Read(task, GlueSplit.Dev, part, Tokenizer, inputs))];
+            _training = EncodedExamples.Read(examples, GlueSplit.Train, GluePart.Whole, Tokenizer, inputs);
+        if (inputs.Sets.HasFlag(DataSets.Dev) && examples.HasDev)
+            Dev = [.. Task.Parts.Select(part => EncodedExamples.Read(examples, GlueSplit.Dev, part, Tokenizer, inputs))];
     }
 
     public GlueTask Task { get; }
@@ -44,7 +44,9 @@ internal sealed class GlueData : ITaskData
 
     public int Count => _training?.Count ?? 0;
 
-    public static GlueData Read(GlueTask task, TaskInputs inputs) => new(task, inputs);
+    public JsonObject? Found { get; }
+
+    public static GlueData Read(GlueExamples examples, TaskInputs inputs) => new(examples, inputs);
 
     public int LengthOf(int example) => Training.LengthOf(example);
 
@@ -52,10 +54,15 @@ internal sealed class GlueData : ITaskData
     {
         var model = AutoModel.SequenceClassifier(Checkpoint, Task.LabelCount,
             new PretrainedOptions { Device = device, Dtype = _inputs.Dtype, Seed = _inputs.Seed, NewHead = true, Logger = logger ?? NullLogger.Instance });
-        var words = model.Encoder.Config.VocabularySize;
-        if (Tokenizer.VocabularySize <= words)
+        try
+        {
+            VocabularyFit.Check(Tokenizer, model.Encoder.Config.VocabularySize, Checkpoint);
             return new GlueModel(this, model);
-        model.Dispose();
-        throw new UserInputException($"The tokenizer in '{Checkpoint}' has {Tokenizer.VocabularySize} tokens, but the model embeds {words}: they belong to different checkpoints.");
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 }

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Reports;
 using AdaLora.Experiments.Tasks;
 using AdaLora.Transformers.Heads;
 using static TorchSharp.torch;
@@ -37,6 +39,8 @@ internal sealed class GlueModel(GlueData data, SequenceClassifier classifier) : 
         if (!data.Task.IsRegression)
             classifier.NameClasses(data.Task.ClassNames);
         classifier.SaveCheckpoint(folder, data.Checkpoint);
+        if (data.Task.HasSeveralLabels)
+            NoteSeveralLabels(Path.Combine(folder, "config.json"));
     }
 
     public void Dispose() => classifier.Dispose();
@@ -56,13 +60,21 @@ internal sealed class GlueModel(GlueData data, SequenceClassifier classifier) : 
         return new TaskScores(metrics, losses[0]);
     }
 
+    // What readers of the checkpoint compute losses and probabilities by.
+    private static void NoteSeveralLabels(string path)
+    {
+        var config = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        config["problem_type"] = "multi_label_classification";
+        OutputFile.WriteText(path, config.ToJsonString(ReportJson.Options) + "\n");
+    }
+
     private double[][] Scores(GlueExample[] texts)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var batch = EncodedExamples.Create(texts, data.Tokenizer, data.MaxLength).InOrder(texts.Length).Single();
+        var batch = EncodedExamples.Create(data.Task, texts, data.Tokenizer, data.MaxLength).InOrder(texts.Length).Single();
         var logits = batch.Logits(classifier).to(ScalarType.Float64);
-        var scores = data.Task.IsRegression ? logits : logits.softmax(-1);
+        var scores = data.Task.IsRegression ? logits : data.Task.HasSeveralLabels ? logits.sigmoid() : logits.softmax(-1);
         return [.. scores.cpu().contiguous().data<double>().ToArray().Chunk(data.Task.LabelCount)];
     }
 
@@ -77,7 +89,10 @@ internal sealed class GlueModel(GlueData data, SequenceClassifier classifier) : 
             return answer;
         }
 
-        answer["label"] = data.Task.ClassNames[scores.IndexOf(scores.Max())];
+        if (data.Task.HasSeveralLabels)
+            answer["labels"] = new JsonArray([.. data.Task.ClassNames.Where((_, number) => scores[number] >= 0.5).Select(name => (JsonNode)name)]);
+        else
+            answer["label"] = data.Task.ClassNames[scores.IndexOf(scores.Max())];
         answer["scores"] = new JsonObject(data.Task.ClassNames.Zip(scores, (name, score) => KeyValuePair.Create(name, (JsonNode?)score)));
         return answer;
     }

@@ -26,6 +26,9 @@ internal sealed class GlueTask : ITask
     /// <summary>The task's metrics in reporting order. The first one chooses the best evaluation.</summary>
     public required IReadOnlyList<string> Metrics { get; init; }
 
+    /// <summary>Whether a text may have several classes, or none.</summary>
+    public bool HasSeveralLabels { get; init; }
+
     /// <summary>The parts of the dev and test sets, each in its own file; the first one's metrics choose the best evaluation.</summary>
     public IReadOnlyList<GluePart> Parts { get; init; } = [GluePart.Whole];
 
@@ -41,6 +44,9 @@ internal sealed class GlueTask : ITask
 
     /// <summary>The number of outputs of the task's head: one per class, or one score.</summary>
     public int LabelCount => IsRegression ? 1 : ClassNames.Count;
+
+    /// <summary>Numbers that make up the label of an example: its class or score, or one per class that says whether it has it.</summary>
+    public int LabelWidth => HasSeveralLabels ? ClassNames.Count : 1;
 
     public string PrimaryMetric => Metrics[0];
 
@@ -64,7 +70,14 @@ internal sealed class GlueTask : ITask
         return null;
     }
 
-    public ITaskData Read(TaskInputs inputs) => GlueData.Read(this, inputs);
+    public string? FindProblemOfData(string? path) => path is null
+        ? $"name the GLUE folder or its folder {Folder}"
+        : Directory.Exists(path) ? null : $"the folder '{path}' does not exist; give the folder of all tasks or its folder {Folder}";
+
+    /// <summary>Where its examples come from.</summary>
+    public GlueExamples ExamplesOf(TaskInputs inputs) => new(this, (split, part) => GlueReader.Read(inputs.Data, this, split, part, inputs.Reporter.Note));
+
+    public ITaskData Read(TaskInputs inputs) => GlueData.Read(ExamplesOf(inputs), inputs);
 
     public override string ToString() => Name;
 }

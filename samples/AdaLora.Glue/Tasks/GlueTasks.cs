@@ -117,9 +117,17 @@ internal static class GlueTasks
     ];
 
     /// <summary>What the application can train.</summary>
-    public static Catalog Catalog { get; } = new() { Name = "GLUE", Tasks = All, Methods = TrainingMethods.All };
+    public static Catalog Catalog { get; } = new()
+    {
+        Name = "GLUE",
+        Tasks = [.. All, FileTask.Instance],
+        Methods = TrainingMethods.All,
+        Options = [.. RunOptions.All, .. FileTaskOptions.All],
+        TaskOf = settings => settings.Get(FileTaskOptions.Train) is null ? null : FileTask.Instance,
+        EvaluatedOn = (settings, path) => settings.Task is FileTask ? settings.With(FileTaskOptions.Dev, path) : settings.With(RunOptions.Data, path),
+    };
 
     /// <summary>The task with this command-line name or folder name, in any letter case.</summary>
     /// <exception cref="UserInputException">There is no such task.</exception>
-    public static GlueTask Find(string name) => (GlueTask)Catalog.FindTask(name);
+    public static GlueTask Find(string name) => Catalog.FindTask(name) as GlueTask ?? throw new UserInputException($"'{name}' is none of the tasks of GLUE: {string.Join(", ", All.Select(task => task.Name))}.");
 }

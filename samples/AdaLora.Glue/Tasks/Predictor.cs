@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using AdaLora.Experiments.Tasks;
 using AdaLora.Processes;
 using AdaLora.Training.Data;
 using AdaLora.Transformers.Heads;
@@ -16,36 +16,33 @@ internal sealed class Predictor(SequenceClassifier model, EncodedExamples exampl
 
     private readonly IProcessGroup _group = group ?? ProcessGroup.Single;
 
+    private int Width => examples.Labels.Count == 0 ? 1 : examples.Labels[0].Length;
+
     /// <summary>The correct predictions.</summary>
-    public IReadOnlyList<double> Labels => examples.Labels;
+    public IReadOnlyList<double[]> Labels => examples.Labels;
 
-    /// <summary>One prediction per example (a class number, or a score), and the mean task loss.</summary>
-    public (double[] Predictions, double Loss) Run()
+    /// <summary>A prediction per example, which is of the same form as its label, and the mean task loss.</summary>
+    public (IReadOnlyList<double[]> Predictions, double Loss) Run()
     {
-        // One row per batch of this process: the loss of the batch, then its predictions.
-        var own = new List<double>();
         using var noGrad = no_grad();
-        foreach (var (number, batch) in PrefetchedBatches.Of(examples.InOrder(BatchSize)).Index())
-        {
-            if (number % _group.Size != _group.Rank)
-                continue;
-            using var scope = NewDisposeScope();
-            var logits = batch.Logits(model);
-            own.Add(batch.Loss(model, logits).item<float>() * batch.Labels.Count);
-            var values = model.Labels == 1 ? logits.view(-1) : logits.argmax(1);
-            own.AddRange(values.to(ScalarType.Float64).cpu().data<double>().ToArray());
-        }
-
-        var all = _group.AllGather(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(own)).ToArray()).Select(bytes => new Queue<double>(MemoryMarshal.Cast<byte, double>(bytes).ToArray())).ToList();
-        var predictions = new List<double>(examples.Count);
+        var predictions = new List<double[]>(examples.Count);
         var loss = 0.0;
-        for (var number = 0; predictions.Count < examples.Count; number++)
+        foreach (var numbers in DealtBatches.Compute(_group, PrefetchedBatches.Of(examples.InOrder(BatchSize)), Numbers))
         {
-            var dealt = all[number % _group.Size];
-            loss += dealt.Dequeue();
-            predictions.AddRange(Enumerable.Range(0, Math.Min(BatchSize, examples.Count - predictions.Count)).Select(_ => dealt.Dequeue()));
+            loss += numbers[0];
+            predictions.AddRange(numbers.Skip(1).Chunk(Width));
         }
 
-        return ([.. predictions], loss / Math.Max(1, examples.Count));
+        return (predictions, loss / Math.Max(1, examples.Count));
+    }
+
+    // The loss of a batch, times its examples, then its predictions.
+    private double[] Numbers(ExampleBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        var logits = batch.Logits(model);
+        // A class that is as likely as not is predicted.
+        var values = Width > 1 ? logits.signbit().logical_not() : model.Labels == 1 ? logits.view(-1) : logits.argmax(1);
+        return [batch.Loss(model, logits).item<float>() * batch.Labels.Count, .. values.to(ScalarType.Float64).cpu().data<double>().ToArray()];
     }
 }

@@ -1,4 +1,4 @@
-using AdaLora.Glue.Commands;
+using AdaLora.Glue.Tasks;
 
 namespace AdaLora.Benchmarks;
 
@@ -9,7 +9,7 @@ internal static class BuiltProgram
     public static string Benchmarks => Of(typeof(BuiltProgram));
 
     /// <summary>The application, which is built into the same folder.</summary>
-    public static string Application => Of(typeof(GlueHost));
+    public static string Application => Of(typeof(GlueTasks));
 
     private static string Of(Type type)
     {

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using AdaLora.Experiments.Programs;
-using AdaLora.Glue.Commands;
+using AdaLora.Glue.Tasks;
 using AdaLora.Glue.Demo;
 using Xunit;
 
@@ -79,7 +79,7 @@ public sealed class ProcessLimitTests : IDisposable
     private static (int Code, string Output, string Error) Shell(string script, params string[] arguments)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Limits and streams are set with sh, and /dev/full is a device of Linux.");
-        var program = Path.ChangeExtension(typeof(GlueHost).Assembly.Location, null);
+        var program = Path.ChangeExtension(typeof(GlueTasks).Assembly.Location, null);
         var start = new ProcessStartInfo("sh") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         // Otherwise the runtime itself needs a large file.
         start.Environment["DOTNET_EnableWriteXorExecute"] = "0";

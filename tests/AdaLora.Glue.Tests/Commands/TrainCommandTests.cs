@@ -132,8 +132,8 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal(ExitCode.Success, _line.Train());
 
         // Whether a run was resumed makes no difference to it, and a run that is only planned leaves no record.
-        Assert.Equal([RunOptions.Resume, RunOptions.DryRun], RunOptions.All.Where(option => !option.IsRecorded));
-        var expected = RunOptions.All.Except([RunOptions.Resume, RunOptions.DryRun]).Select(option => option.Name.TrimStart('-').Replace('-', '_'));
+        Assert.Equal([RunOptions.Resume, RunOptions.DryRun], GlueTasks.Catalog.Options.Where(option => !option.IsRecorded));
+        var expected = GlueTasks.Catalog.Options.Except([RunOptions.Resume, RunOptions.DryRun]).Select(option => option.Name.TrimStart('-').Replace('-', '_'));
         Assert.Equal(expected, Record()["options"]!.AsObject().Select(entry => entry.Key));
     }
 
@@ -184,7 +184,7 @@ public sealed class TrainCommandTests : IDisposable
     /// <summary>The options object of metrics.json for a command line.</summary>
     private static JsonObject OptionsOf(params string[] arguments)
     {
-        var options = new RunOptionSet(GlueTasks.Catalog, RunOptions.All);
+        var options = new RunOptionSet(GlueTasks.Catalog);
         var command = new Command("train");
         options.AddTo(command);
         var settings = options.Bind(command.Parse(["--task", "cola", "--data", "d", "--model", "m", .. arguments]));

@@ -5,7 +5,6 @@ using AdaLora.Experiments.Reports;
 using AdaLora.Experiments.Runs;
 using AdaLora.Experiments.Settings;
 using AdaLora.Experiments.Terminal;
-using AdaLora.Glue.Commands;
 using AdaLora.Glue.Demo;
 using AdaLora.Glue.Tasks;
 using Xunit;
@@ -25,7 +24,7 @@ public sealed class ChildProcessTests : IDisposable
         var cell = CellOf(TrainingMethods.Lora, "child", maxSteps: 6);
         var lines = new List<string>();
 
-        var result = new ChildProcessRunner(new ApplicationProgram(typeof(GlueHost).Assembly)).Run(cell, lines.Add, CancellationToken.None);
+        var result = new ChildProcessRunner(new ApplicationProgram(typeof(GlueTasks).Assembly)).Run(cell, lines.Add, CancellationToken.None);
 
         Assert.Null(result.Error);
         Assert.Contains(lines, line => line.StartsWith("step 6/6", StringComparison.Ordinal));
@@ -40,7 +39,7 @@ public sealed class ChildProcessTests : IDisposable
         var cell = CellOf(TrainingMethods.Lora, "child", maxSteps: 6);
         File.WriteAllText(Path.Combine(_app.Data, "train.tsv"), "no columns\n");
 
-        var result = new ChildProcessRunner(new ApplicationProgram(typeof(GlueHost).Assembly)).Run(cell, _ => { }, CancellationToken.None);
+        var result = new ChildProcessRunner(new ApplicationProgram(typeof(GlueTasks).Assembly)).Run(cell, _ => { }, CancellationToken.None);
 
         Assert.Null(result.Record);
         Assert.Contains("train.tsv", result.Error, StringComparison.Ordinal);
@@ -52,13 +51,13 @@ public sealed class ChildProcessTests : IDisposable
         var cell = CellOf(TrainingMethods.Lora, "child", maxSteps: 60);
         using var source = new CancellationTokenSource();
 
-        var stopped = new ChildProcessRunner(new ApplicationProgram(typeof(GlueHost).Assembly))
+        var stopped = new ChildProcessRunner(new ApplicationProgram(typeof(GlueTasks).Assembly))
             .Run(cell, line => { if (line.StartsWith("step ", StringComparison.Ordinal)) source.Cancel(); }, source.Token);
 
         Assert.Equal((null, null), (stopped.Record, stopped.Error));
         Assert.NotEmpty(Directory.GetFiles(cell.Settings.CheckpointFolder, "*.safetensors"));
         var lines = new List<string>();
-        var resumed = new ChildProcessRunner(new ApplicationProgram(typeof(GlueHost).Assembly)).Run(cell, lines.Add, CancellationToken.None);
+        var resumed = new ChildProcessRunner(new ApplicationProgram(typeof(GlueTasks).Assembly)).Run(cell, lines.Add, CancellationToken.None);
         Assert.Equal(RunStatus.Completed, resumed.Record?.Status);
         Assert.Contains(lines, line => line.Contains("checkpoint", StringComparison.Ordinal));
     }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AdaLora.Experiments.Commands;
 using AdaLora.Experiments.Methods;
 using AdaLora.Experiments.Programs;
 using AdaLora.Glue.Commands;
@@ -12,7 +13,7 @@ public sealed class CompareCommandTests : IDisposable
     private readonly FakeCellRunner _runner = new();
     private readonly CommandLine _line = new();
 
-    public CompareCommandTests() => _line.MoreCommands = [CompareCommand.Create(_runner)];
+    public CompareCommandTests() => _line.MoreCommands = [CompareCommand.Create(GlueDescription.Application, _runner)];
 
     public void Dispose() => _line.Dispose();
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AdaLora.Experiments.Commands;
 using AdaLora.Experiments.Programs;
 using AdaLora.Experiments.Settings;
 using AdaLora.Glue.Commands;
@@ -13,7 +14,7 @@ public sealed class SweepTests : IDisposable
     private readonly FakeCellRunner _runner = new() { Bonus = BestAt };
     private readonly CommandLine _line = new();
 
-    public SweepTests() => _line.MoreCommands = [CompareCommand.Create(_runner)];
+    public SweepTests() => _line.MoreCommands = [CompareCommand.Create(GlueDescription.Application, _runner)];
 
     public void Dispose() => _line.Dispose();
 

@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Text.Json;
+using AdaLora.Experiments.Commands;
+using AdaLora.Experiments.Commands.Runs;
 using AdaLora.Experiments.Programs;
 using AdaLora.Experiments.Reports;
 using AdaLora.Experiments.Runs;
 using AdaLora.Experiments.Settings;
 using AdaLora.Experiments.Terminal;
 using AdaLora.Glue.Commands;
-using AdaLora.Glue.Commands.Runs;
 using AdaLora.Glue.Demo;
 using AdaLora.Safetensors;
 using AdaLora.TestSupport;
@@ -373,8 +374,16 @@ public sealed class GlueRunnerTests : IDisposable
             Ansi = Spectre.Console.AnsiSupport.No,
             Out = new Spectre.Console.AnsiConsoleOutput(output),
         });
-        var services = new GlueServices { Runner = runner, DemoRuns = DemoRuns.Prepare, Console = console, Error = error, MoreCommands = [EvaluateCommand.Create(new ModelFolder())] };
-        return (new GlueApplication(services).Run(args, cancellation), output.ToString(), error.ToString());
+        var services = new ApplicationServices
+        {
+            Description = GlueDescription.Application,
+            Runner = runner,
+            DemoRuns = DemoRuns.Prepare,
+            Console = console,
+            Error = error,
+            MoreCommands = [EvaluateCommand.Create(GlueDescription.Application, new ModelFolder())],
+        };
+        return (new Application(services).Run(args, cancellation), output.ToString(), error.ToString());
     }
 
     /// <summary>Simulates Ctrl-C while a step is reported.</summary>

@@ -25,4 +25,15 @@ public sealed class HeldOutExamplesTests
 
     [Fact]
     public void Rows_are_kept_aside_at_random() => Assert.NotEqual(Enumerable.Range(0, 50), HeldOutExamples.Of(100, 0.5).KeptAside);
+
+    [Fact]
+    public void A_group_is_not_divided()
+    {
+        var divided = HeldOutExamples.Of(100, 0.3, row => row / 7);
+
+        Assert.Equal(Enumerable.Range(0, 100), divided.Trained.Concat(divided.KeptAside).Order());
+        Assert.InRange(divided.KeptAside.Count, (3 * 7) + 2, 5 * 7);
+        Assert.Empty(divided.Trained.Select(row => row / 7).Intersect(divided.KeptAside.Select(row => row / 7)));
+        Assert.Empty(HeldOutExamples.Of(10, 0.5, _ => 0).KeptAside);
+    }
 }

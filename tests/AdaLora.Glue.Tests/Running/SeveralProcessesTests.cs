@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using AdaLora.Experiments.Programs;
-using AdaLora.Glue.Commands;
+using AdaLora.Glue.Tasks;
 using AdaLora.Glue.Demo;
 using AdaLora.TestSupport;
 using Xunit;
@@ -60,7 +60,7 @@ public sealed class SeveralProcessesTests : IDisposable
 
     private static (int Code, string Errors) Launch(string launcher, string[] arguments)
     {
-        var application = new ApplicationProgram(typeof(GlueHost).Assembly).Start(arguments);
+        var application = new ApplicationProgram(typeof(GlueTasks).Assembly).Start(arguments);
         using var process = Process.Start(MpiLaunch.Of(launcher, 2, [application.FileName, .. application.ArgumentList]))!;
         _ = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();

@@ -10,7 +10,7 @@ namespace AdaLora.Glue.Tests.Running;
 public sealed class ShuffledEpochsTests
 {
     private static readonly EncodedExamples Examples = EncodedExamples.Create(
-        [.. DemoData.Create(1, 50, 1).Train.Select((s, i) => new GlueExample(s.Text, null, i))], TextTokenizer.FromFolder(DemoDefaults.EncoderFolder), 16);
+        GlueTasks.Find("cola"), [.. DemoData.Create(1, 50, 1).Train.Select((s, i) => new GlueExample(s.Text, null, i))], TextTokenizer.FromFolder(DemoDefaults.EncoderFolder), 16);
 
     [Fact]
     public void Every_epoch_has_every_example_once_in_an_order_of_its_own()
@@ -49,10 +49,10 @@ public sealed class ShuffledEpochsTests
         var first = grouped.ToList();
 
         Assert.Equal(grouped.BatchesPerEpoch, first.Count);
-        Assert.Equal(Enumerable.Range(0, 50).Select(i => (double)i), first.SelectMany(b => b.Labels).Order());
+        Assert.Equal(Enumerable.Range(0, 50).Select(i => (double)i), first.SelectMany(b => b.Labels.Select(label => label[0])).Order());
         Assert.True(first.Sum(Cells) < plain.Sum(Cells));
-        Assert.Equal(first.SelectMany(b => b.Labels), Labels(Epochs(8, seed: 3, groupByLength: true)));
-        Assert.NotEqual(first.SelectMany(b => b.Labels), Labels(grouped));
+        Assert.Equal(first.SelectMany(b => b.Labels.Select(label => label[0])), Labels(Epochs(8, seed: 3, groupByLength: true)));
+        Assert.NotEqual(first.SelectMany(b => b.Labels.Select(label => label[0])), Labels(grouped));
         // Short and long batches are mixed.
         Assert.NotEqual(first.Select(b => b.Tokens.Length).Order(), first.Select(b => b.Tokens.Length));
 
@@ -68,7 +68,7 @@ public sealed class ShuffledEpochsTests
         List<List<double>> epochs = [Labels(whole), Labels(whole), Labels(whole)];
 
         var resumed = Epochs(8, 3, groupByLength);
-        var rest = resumed.Resume(2, 3).SelectMany(b => b.Labels).ToList();
+        var rest = resumed.Resume(2, 3).SelectMany(b => b.Labels.Select(label => label[0])).ToList();
 
         Assert.Equal(epochs[1].TakeLast(rest.Count), rest);
         Assert.InRange(rest.Count, 50 - (3 * 8), 50 - (2 * 8));
@@ -86,10 +86,10 @@ public sealed class ShuffledEpochsTests
         Assert.Equal(Contents(plain.Resume(2, 3)), Contents(ahead.Resume(2, 3)));
         Assert.Equal(Contents(plain), Contents(ahead));
 
-        static List<double> Contents(IEnumerable<ExampleBatch> batches) => [.. batches.SelectMany(b => b.Labels.Concat(b.Tokens.Ids.Select(id => (double)id)))];
+        static List<double> Contents(IEnumerable<ExampleBatch> batches) => [.. batches.SelectMany(b => b.Labels.Select(label => label[0]).Concat(b.Tokens.Ids.Select(id => (double)id)))];
     }
 
-    private static List<double> Labels(ShuffledEpochs<ExampleBatch> epochs) => [.. epochs.SelectMany(b => b.Labels)];
+    private static List<double> Labels(ShuffledEpochs<ExampleBatch> epochs) => [.. epochs.SelectMany(b => b.Labels.Select(label => label[0]))];
 
     private static ShuffledEpochs<ExampleBatch> Epochs(int batchSize, long seed, bool groupByLength = false) => new(Examples.Count, Examples.LengthOf, Examples.Batch, batchSize, seed, groupByLength);
 }

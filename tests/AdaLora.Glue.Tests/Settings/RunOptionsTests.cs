@@ -12,7 +12,7 @@ public sealed class RunOptionsTests
 {
     private static readonly string[] Required = ["--task", "cola", "--data", "glue", "--model", "some/model"];
 
-    public static TheoryData<string> Names => [.. RunOptions.All.Select(option => option.Name)];
+    public static TheoryData<string> Names => [.. GlueTasks.Catalog.Options.Select(option => option.Name)];
 
     [Fact]
     public void Every_declaration_is_among_all_options_under_a_name_of_its_own()
@@ -89,11 +89,11 @@ public sealed class RunOptionsTests
         _ => [option.Name, "7"],
     };
 
-    private static RunOption Find(string name) => RunOptions.All.Single(option => option.Name == name);
+    private static RunOption Find(string name) => GlueTasks.Catalog.Options.Single(option => option.Name == name);
 
     private static RunSettings Parse(params string[] arguments)
     {
-        var options = new RunOptionSet(GlueTasks.Catalog, RunOptions.All);
+        var options = new RunOptionSet(GlueTasks.Catalog);
         var command = new Command("train");
         options.AddTo(command);
         string[] required = [.. Required.Chunk(2).Where(pair => !arguments.Contains(pair[0])).SelectMany(pair => pair)];

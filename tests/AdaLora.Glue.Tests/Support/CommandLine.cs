@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AdaLora.Experiments.Commands;
 using AdaLora.Experiments.Methods;
 using AdaLora.Experiments.Settings;
 using AdaLora.Glue.Commands;
@@ -63,8 +64,8 @@ internal sealed class CommandLine : IDisposable
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(_output) });
         console.Profile.Width = 160;
-        var services = new GlueServices { Runner = Runner, DemoRuns = DemoRuns, Console = console, Error = _error, MoreCommands = MoreCommands };
-        return new GlueApplication(services).Run(args, cancellationToken);
+        var services = new ApplicationServices { Description = GlueDescription.Application, Runner = Runner, DemoRuns = DemoRuns, Console = console, Error = _error, MoreCommands = MoreCommands };
+        return new Application(services).Run(args, cancellationToken);
     }
 
     public void Dispose() => _folder.Dispose();

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using AdaLora.Experiments.Commands;
+using AdaLora.Experiments.Commands.Runs;
 using AdaLora.Experiments.Runs;
 using AdaLora.Glue.Commands;
 using AdaLora.Glue.Commands.Runs;
@@ -32,16 +34,23 @@ internal sealed class DemoApplication : IDisposable
         using var output = new StringWriter();
         using var error = new StringWriter();
         var models = new ModelFolder();
-        IReadOnlyList<Command> commands = [EvaluateCommand.Create(models), PredictCommand.Create(models, new StringReader(input)), SubmitCommand.Create(models), MergeCommand.Create(models)];
-        var services = new GlueServices
+        IReadOnlyList<Command> commands =
+        [
+            EvaluateCommand.Create(GlueDescription.Application, models),
+            ClassifyCommand.Create(models, new StringReader(input)),
+            SubmitCommand.Create(models),
+            MergeCommand.Create(GlueDescription.Application, models),
+        ];
+        var services = new ApplicationServices
         {
+            Description = GlueDescription.Application,
             Runner = new Runner(models),
             DemoRuns = DemoRuns.Prepare,
             Console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(output) }),
             Error = error,
             MoreCommands = commands,
         };
-        return (new GlueApplication(services).Run(args, CancellationToken.None), output.ToString(), error.ToString());
+        return (new Application(services).Run(args, CancellationToken.None), output.ToString(), error.ToString());
     }
 
     public void Dispose() => _folder.Dispose();

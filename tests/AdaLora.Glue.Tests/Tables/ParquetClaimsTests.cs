@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using AdaLora.Experiments.Programs;
 using AdaLora.Experiments.Tables;
-using AdaLora.Glue.Commands;
+using AdaLora.Glue.Tasks;
 using AdaLora.TestSupport;
 using Xunit;
 
@@ -115,7 +115,7 @@ public sealed class ParquetClaimsTests : IDisposable
     {
         var path = _folder.File("crafted.parquet");
         System.IO.File.WriteAllBytes(path, file);
-        return ParquetTable.Read(path, ["sentence"], new ApplicationProgram(typeof(GlueHost).Assembly))["sentence"];
+        return ParquetTable.Read(path, ["sentence"], new ApplicationProgram(typeof(GlueTasks).Assembly))["sentence"];
     }
 
     private static byte[] File(long rows, byte[] pages, int groups = 1, bool isOptional = false, int codec = 0, long start = 4)

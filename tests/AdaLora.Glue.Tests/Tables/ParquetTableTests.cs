@@ -1,6 +1,6 @@
 using AdaLora.Experiments.Programs;
 using AdaLora.Experiments.Tables;
-using AdaLora.Glue.Commands;
+using AdaLora.Glue.Tasks;
 using AdaLora.TestSupport;
 using Parquet;
 using Parquet.Schema;
@@ -67,7 +67,7 @@ public sealed class ParquetTableTests : IDisposable
         Assert.Contains("column 'day': values of type DateTime are not supported", Assert.Throws<InvalidDataException>(() => Read(path, ["day"])).Message, StringComparison.Ordinal);
     }
 
-    private static ParquetTable Read(string path, IReadOnlyList<string> columns) => ParquetTable.Read(path, columns, new ApplicationProgram(typeof(GlueHost).Assembly));
+    private static ParquetTable Read(string path, IReadOnlyList<string> columns) => ParquetTable.Read(path, columns, new ApplicationProgram(typeof(GlueTasks).Assembly));
 
     private string Write(IReadOnlyList<Dictionary<string, object?>> rows, CompressionMethod method, EncodingHint hint)
     {

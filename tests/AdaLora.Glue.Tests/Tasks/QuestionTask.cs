@@ -19,6 +19,8 @@ internal sealed class QuestionTask : ITask
 
     public PaperSettings Paper => PaperSettings.Usual;
 
+    public string? FindProblemOfData(string? path) => null;
+
     public ITaskData Read(TaskInputs inputs) => new QuestionData(inputs, Examples(1, inputs.Limit ?? 256), Examples(2, 64));
 
     /// <summary>Contexts with the place of the answer's first word.</summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.IO.Compression;
 using System.Text;
+using AdaLora.Experiments.Commands;
 using AdaLora.Experiments.Programs;
 using AdaLora.Experiments.Runs;
 using AdaLora.Experiments.Settings;
@@ -32,6 +33,8 @@ internal static class SubmitCommand
             var opened = line.GetRequiredValue(runs).Select(run => SavedRun.Open(run, GlueTasks.Catalog)).ToList();
             if (opened.GroupBy(run => run.Settings.Task).FirstOrDefault(group => group.Count() > 1) is { } twice)
                 throw new UserInputException($"{twice.Key.Name} is given {twice.Count()} times; a submission needs one run per task.");
+            if (opened.FirstOrDefault(run => run.Settings.Task is not GlueTask) is { } own)
+                throw new UserInputException($"'{own.Folder}' is not a run on a task of GLUE.");
             var folder = line.GetRequiredValue(output);
             var console = line.InvocationConfiguration.Output;
             var files = new List<string>();

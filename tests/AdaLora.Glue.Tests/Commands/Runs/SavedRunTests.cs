@@ -51,9 +51,8 @@ public sealed class SavedRunTests : IDisposable
         Assert.Equal(["unacceptable", "acceptable"], merged.ClassNames);
         var run = SavedRun.Open(_app.File("run"), GlueTasks.Catalog);
         using var trained = run.Load(run.Settings, DataSets.Dev, new ModelFolder(), new SilentReporter(), default);
-        var dev = EncodedExamples.Read(
-            GlueTasks.Find("cola"), GlueSplit.Dev, GluePart.Whole, TextTokenizer.FromFolder(_app.File("merged")),
-                Runner.InputsOf(run.Settings, "", DataSets.Dev, new SilentReporter(), CancellationToken.None));
+        var inputs = Runner.InputsOf(run.Settings, "", DataSets.Dev, new SilentReporter(), CancellationToken.None);
+        var dev = EncodedExamples.Read(GlueTasks.Find("cola").ExamplesOf(inputs), GlueSplit.Dev, GluePart.Whole, TextTokenizer.FromFolder(_app.File("merged")), inputs);
         Assert.Equal(new Predictor(((GlueModel)trained.Model).Classifier, dev).Run().Predictions, new Predictor(merged, dev).Run().Predictions);
         Assert.Equal(trained.Model.Evaluate().Loss, new Predictor(merged, dev).Run().Loss, 1e-5);
     }
@@ -76,9 +75,8 @@ public sealed class SavedRunTests : IDisposable
         Assert.Equal(method != "full", words.eq(merged.Encoder.get_parameter("embeddings.word_embeddings.weight")!).all().item<bool>());
         var dense = merged.Encoder.get_parameter("encoder.layer.0.output.dense.weight")!;
         Assert.Equal(method == "full", dense.to(TorchSharp.torch.ScalarType.BFloat16).to(TorchSharp.torch.ScalarType.Float32).eq(dense).all().item<bool>());
-        var dev = EncodedExamples.Read(
-            GlueTasks.Find("cola"), GlueSplit.Dev, GluePart.Whole, TextTokenizer.FromFolder(_app.File("merged")),
-                Runner.InputsOf(SavedRun.Open(_app.File("run"), GlueTasks.Catalog).Settings, "", DataSets.Dev, new SilentReporter(), CancellationToken.None));
+        var inputs = Runner.InputsOf(SavedRun.Open(_app.File("run"), GlueTasks.Catalog).Settings, "", DataSets.Dev, new SilentReporter(), CancellationToken.None);
+        var dev = EncodedExamples.Read(GlueTasks.Find("cola").ExamplesOf(inputs), GlueSplit.Dev, GluePart.Whole, TextTokenizer.FromFolder(_app.File("merged")), inputs);
         var metrics = JsonNode.Parse(File.ReadAllText(Path.Combine(_app.File("run"), "metrics.json")))!;
         Assert.Equal(metrics["evaluations"]![0]!["loss"]!.GetValue<double>(), new Predictor(merged, dev).Run().Loss, 0.02);
     }

@@ -6,19 +6,19 @@ using AdaLora.Experiments.Settings;
 using AdaLora.Experiments.Tasks;
 using AdaLora.Experiments.Terminal;
 
-namespace AdaLora.Glue.Commands.Runs;
+namespace AdaLora.Experiments.Commands.Runs;
 
 /// <summary>The command that writes a plain checkpoint of a finished run.</summary>
 internal static class MergeCommand
 {
-    public static Command Create(ModelFolder models)
+    public static Command Create(ApplicationDescription application, ModelFolder models)
     {
-        var arguments = new RunArguments(models);
+        var arguments = new RunArguments(application.Catalog, models);
         var output = new Option<string>(RunOptions.Output.Name) { Description = "The folder for the checkpoint.", HelpName = "DIR", Required = true };
         var command = new ExampledCommand(
             "merge",
             "Merges a finished run into its base model and writes a checkpoint that needs no adapters, for this application or for transformers.",
-            "AdaLora.Glue merge runs/cola-adalora-1 --output merged") { output };
+            application.ExamplesOf("merge")) { output };
         arguments.AddTo(command);
         command.SetAction((line, token) =>
         {

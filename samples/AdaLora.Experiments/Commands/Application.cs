@@ -7,29 +7,30 @@ using AdaLora.Experiments.Runs;
 using AdaLora.Experiments.Settings;
 using AdaLora.Experiments.Terminal;
 
-namespace AdaLora.Glue.Commands;
+namespace AdaLora.Experiments.Commands;
 
-/// <summary>The command line: the demo without arguments, otherwise a subcommand. Turns every failure into a message and an exit code.</summary>
-internal sealed class GlueApplication
+/// <summary>The command line: subcommands, and a demo without arguments where there is one. Turns every failure into a message and an exit code.</summary>
+internal sealed class Application
 {
-    private readonly GlueServices _services;
+    private readonly ApplicationServices _services;
     private readonly RunSession _session;
     private readonly RootCommand _root;
 
-    public GlueApplication(GlueServices services)
+    public Application(ApplicationServices services)
     {
         _services = services;
         _session = new RunSession(services.Runner, services.Console, services.Group);
-        _root = new RootCommand("Fine-tunes encoders on GLUE with AdaLoRA and shows where the rank budget went. Without arguments, it runs a demo that needs no downloads.")
+        _root = new RootCommand(services.Description.Summary)
         {
             TrainCommand.Create(_session, services),
-            InspectCommand.Create(services.Console),
+            InspectCommand.Create(services.Description, services.Console),
         };
         foreach (var command in services.MoreCommands)
             _root.Add(command);
-        _root.SetAction((_, token) => Task.FromResult(RunDemo(token)));
+        if (services.DemoRuns is { } runs)
+            _root.SetAction((_, token) => Task.FromResult(RunDemo(runs(), token)));
         var help = _root.Options.OfType<HelpOption>().Single();
-        help.Action = new HelpExamples((HelpAction)help.Action!, ["AdaLora.Glue                     the demo", "AdaLora.Glue train --help        all options"]);
+        help.Action = new HelpExamples((HelpAction)help.Action!, services.Description.ExamplesOf(""));
     }
 
     /// <summary>Runs one command line.</summary>
@@ -81,10 +82,10 @@ internal sealed class GlueApplication
         }
     }
 
-    private int RunDemo(CancellationToken cancellationToken)
+    private int RunDemo(IReadOnlyList<RunSettings> runs, CancellationToken cancellationToken)
     {
         var records = new List<RunRecord>();
-        foreach (var settings in _services.DemoRuns())
+        foreach (var settings in runs)
         {
             records.Add(_session.Run(settings.Validated(), Verbosity.Normal, cancellationToken));
             if (records[^1].Status == RunStatus.Cancelled)

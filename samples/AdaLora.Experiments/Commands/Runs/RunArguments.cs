@@ -3,16 +3,15 @@ using AdaLora.Experiments.Runs;
 using AdaLora.Experiments.Settings;
 using AdaLora.Experiments.Tasks;
 using AdaLora.Experiments.Terminal;
-using AdaLora.Glue.Tasks;
 
-namespace AdaLora.Glue.Commands.Runs;
+namespace AdaLora.Experiments.Commands.Runs;
 
 /// <summary>What commands on a finished run have in common.</summary>
-internal sealed class RunArguments(ModelFolder models)
+internal sealed class RunArguments(Catalog catalog, ModelFolder models)
 {
     private readonly Argument<string> _run = new("RUN") { Description = "The output folder of a finished run." };
     private readonly Option<string?> _model = new("--model") { Description = "The base model, if it has moved.", HelpName = "DIR" };
-    private readonly RunOptionSet _device = new(GlueTasks.Catalog, [RunOptions.Device]);
+    private readonly RunOptionSet _device = new(catalog, [RunOptions.Device]);
 
     public void AddTo(Command command)
     {
@@ -21,7 +20,7 @@ internal sealed class RunArguments(ModelFolder models)
         _device.AddTo(command);
     }
 
-    public SavedRun Open(ParseResult line) => SavedRun.Open(line.GetRequiredValue(_run), GlueTasks.Catalog);
+    public SavedRun Open(ParseResult line) => SavedRun.Open(line.GetRequiredValue(_run), catalog);
 
     /// <summary>Loads a run. Downloads, if there are any, are reported on the error stream: the output is reserved for results.</summary>
     /// <param name="line">Says where the base model is, and where to compute.</param>

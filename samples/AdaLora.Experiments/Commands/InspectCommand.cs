@@ -7,7 +7,7 @@ using AdaLora.Peft;
 using AdaLora.Safetensors;
 using Spectre.Console;
 
-namespace AdaLora.Glue.Commands;
+namespace AdaLora.Experiments.Commands;
 
 /// <summary>The command that shows what a saved adapter consists of, without its base model.</summary>
 internal static class InspectCommand
@@ -15,7 +15,7 @@ internal static class InspectCommand
     private const string ConfigFile = "adapter_config.json";
     private const string AdapterFolder = "adapter";
 
-    public static Command Create(IAnsiConsole console)
+    public static Command Create(ApplicationDescription application, IAnsiConsole console)
     {
         var folder = new Argument<string>("FOLDER") { Description = "An adapter in PEFT's layout (AdaLoRA or plain LoRA, pruned or not), or the output folder of a run that contains one." };
         var json = new Option<bool>("--json") { Description = "Print everything as JSON, and nothing else." };
@@ -24,9 +24,7 @@ internal static class InspectCommand
         var command = new ExampledCommand(
             "inspect",
             "Shows the ranks, budget, counts, singular values and orthogonality of a saved adapter; the base model is not needed.",
-            "AdaLora.Glue inspect runs/cola-adalora-1",
-            "AdaLora.Glue inspect runs/cola-adalora-1/adapter --png adapter.png --csv triplets.csv",
-            "AdaLora.Glue inspect adapter-of-peft --json | jq '.matrices[] | {name, rank, singular_values}'") { folder, json, csv, png };
+            application.ExamplesOf("inspect")) { folder, json, csv, png };
         command.SetAction(line => Run(console, line.GetRequiredValue(folder), line.GetValue(json), line.GetValue(csv), line.GetValue(png)));
         return command;
     }

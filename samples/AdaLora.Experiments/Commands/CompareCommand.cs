@@ -1,39 +1,45 @@
 using System.CommandLine;
 using AdaLora.Experiments.Comparison;
-using AdaLora.Experiments.Methods;
 using AdaLora.Experiments.Programs;
 using AdaLora.Experiments.Settings;
-using AdaLora.Glue.Tasks;
+using AdaLora.Experiments.Tasks;
 
-namespace AdaLora.Glue.Commands;
+namespace AdaLora.Experiments.Commands;
 
 /// <summary>The command that trains several methods on several tasks with several seeds and puts the results into one table.</summary>
 internal static class CompareCommand
 {
-    public static Command Create(ICellRunner runner)
+    public static Command Create(ApplicationDescription application, ICellRunner runner)
     {
+        var catalog = application.Catalog;
         var command = new ExampledCommand(
             "compare",
             "Trains several methods on several tasks with several seeds and shows one table, with mean and standard deviation. Run it again to continue where it stopped.",
-            "AdaLora.Glue compare --tasks cola,mrpc --data glue --model all-MiniLM-L6-v2",
-            "AdaLora.Glue compare --methods adalora,lora --tasks cola --sweep-lr 3e-4,1e-3,3e-3 --sweep-lambda-lr-factor 1,10,30 --against lora --data glue --model all-MiniLM-L6-v2",
-            "AdaLora.Glue compare --methods adalora,lora --tasks rte --seeds 1-5 --epochs 3 --data glue --model microsoft/deberta-v3-base --jobs 2 --threads 1");
+            application.ExamplesOf("compare"));
         var methods = ParsedOption.Create(
-            "--methods", $"Methods to train: {GlueTasks.Catalog.MethodNames}. [default: all]", "NAMES", text => ListArguments.Names(text).Select(GlueTasks.Catalog.FindMethod).Distinct().ToList());
-        var tasks = ParsedOption.Create("--tasks", $"GLUE tasks to train on: {GlueTasks.Catalog.TaskNames}.", "NAMES",
-            text => ListArguments.Names(text).Select(GlueTasks.Find).Distinct().ToList(), required: true);
+            "--methods", $"Methods to train: {catalog.MethodNames}. [default: all]", "NAMES", text => ListArguments.Names(text).Select(catalog.FindMethod).Distinct().ToList());
         command.Add(methods);
-        command.Add(tasks);
-        var comparison = new ComparisonCommand(command, "comparison", GlueTasks.Catalog, runner, RunOptions.HeldOut);
+        var tasks = TasksOf(catalog);
+        if (tasks is not null)
+            command.Add(tasks);
+        var comparison = new ComparisonCommand(command, "comparison", catalog, runner, RunOptions.HeldOut);
         var sweep = new LearningRateSweep(command);
         command.SetAction((line, token) =>
         {
             // A list that was not given is empty, not null.
-            IReadOnlyList<TrainingMethod> chosen = line.GetValue(methods) is { Count: > 0 } given ? given : TrainingMethods.All;
+            var chosen = line.GetValue(methods) is { Count: > 0 } given ? given : catalog.Methods;
             if (comparison.Ignored(line, chosen) is { Count: > 0 } ignored)
                 line.InvocationConfiguration.Error.WriteLine($"Note: none of the methods uses {string.Join(", ", ignored)}.");
+            IReadOnlyList<ITask?> compared = tasks is not null && line.GetValue(tasks) is { Count: > 0 } named ? [.. named] : [null];
+            if (compared[0] is null && comparison.Bind(line, null, chosen[0]).Get(RunOptions.Task) is null)
+                throw new UserInputException($"{tasks!.Name}: name some of {catalog.TaskNames}.");
             IReadOnlyList<(string Panel, string Row, RunSettings Settings)> rows =
-                [.. from task in line.GetRequiredValue(tasks) from method in chosen select (task.Name, method.Name, comparison.Bind(line, task, method))];
+            [
+                .. from task in compared
+                   from method in chosen
+                   let settings = comparison.Bind(line, task, method)
+                   select (settings.Task.Name, method.Name, settings),
+            ];
             var settled = sweep.IsWanted(line) ? comparison.Try(line, sweep, rows, token) : [.. rows.Select(row => (row.Panel, row.Row, row.Settings, (string?)null))];
             if (token.IsCancellationRequested)
                 return Task.FromResult(ComparisonCommand.Stopped(line));
@@ -45,4 +51,8 @@ internal static class CompareCommand
         });
         return command;
     }
+
+    // None where the task follows from other options.
+    private static Option<List<ITask>>? TasksOf(Catalog catalog) => !catalog.Options.Contains(RunOptions.Task) ? null : ParsedOption.Create(
+        "--tasks", $"{catalog.Name} tasks to train on: {catalog.TaskNames}.", "NAMES", text => ListArguments.Names(text).Select(catalog.FindTask).Distinct().ToList(), required: catalog.TaskOf is null);
 }

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 
-namespace AdaLora.Glue.Commands;
+namespace AdaLora.Experiments.Commands;
 
 /// <summary>Adds examples to the help text of commands.</summary>
 /// <param name="standard">Prints the usual help text.</param>

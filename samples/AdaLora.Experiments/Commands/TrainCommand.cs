@@ -4,9 +4,8 @@ using AdaLora.Experiments.Programs;
 using AdaLora.Experiments.Runs;
 using AdaLora.Experiments.Settings;
 using AdaLora.Experiments.Terminal;
-using AdaLora.Glue.Tasks;
 
-namespace AdaLora.Glue.Commands;
+namespace AdaLora.Experiments.Commands;
 
 /// <summary>The command that trains one run.</summary>
 internal static class TrainCommand
@@ -14,20 +13,16 @@ internal static class TrainCommand
     public const string Quiet = "--quiet";
     public const string Json = "--json";
 
-    public static Command Create(RunSession session, GlueServices services)
+    public static Command Create(RunSession session, ApplicationServices services)
     {
-        var options = new RunOptionSet(GlueTasks.Catalog, RunOptions.All);
+        var options = new RunOptionSet(services.Description.Catalog);
         var quiet = new Option<bool>(Quiet) { Description = "Print one line with the result." };
         var json = new Option<bool>(Json) { Description = "Print metrics.json, and nothing else." };
         var progress = new Option<bool>(ChildProcessRunner.ProgressOnly) { Description = "Print progress as plain lines, without tables.", Hidden = true };
         var command = new ExampledCommand(
             "train",
-            "Fine-tunes a checkpoint on a GLUE task.",
-            "AdaLora.Glue train --task cola --data glue --model all-MiniLM-L6-v2",
-            "AdaLora.Glue train --task stsb --data glue/STS-B --model all-MiniLM-L6-v2 --method lora --target-rank 8 --seed 2",
-            "AdaLora.Glue train --task mrpc --data glue --model google-bert/bert-base-uncased",
-            "AdaLora.Glue train --task rte --data glue --model all-MiniLM-L6-v2 --targets query,value --layers 0-2 --max-steps 200 --output runs/try",
-            "AdaLora.Glue train --task rte --data glue --model all-MiniLM-L6-v2 --targets query,value --dry-run") { quiet, json, progress };
+            $"Fine-tunes a checkpoint on a {services.Description.Catalog.Name} task.",
+            services.Description.ExamplesOf("train")) { quiet, json, progress };
         options.AddTo(command);
         command.SetAction((line, token) =>
         {

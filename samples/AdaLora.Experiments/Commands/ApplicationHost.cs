@@ -5,19 +5,26 @@ using AdaLora.Experiments.Settings;
 using AdaLora.Experiments.Terminal;
 using AdaLora.Processes;
 
-namespace AdaLora.Glue.Commands;
+namespace AdaLora.Experiments.Commands;
 
 /// <summary>Connects the application to the process: its console, its signals, its exit code.</summary>
-internal static class GlueHost
+internal static class ApplicationHost
 {
     /// <param name="args">The arguments without the program's name.</param>
+    /// <param name="description">The application.</param>
     /// <param name="runner">Trains.</param>
-    /// <param name="demoRuns">Prepares the demo.</param>
+    /// <param name="demoRuns">Prepares the demo; null without one.</param>
     /// <param name="group">The processes that share a run; only the first writes to the console.</param>
     /// <param name="cancellation">Asks a run to stop, besides Ctrl-C.</param>
-    /// <param name="moreCommands">Commands besides train.</param>
+    /// <param name="moreCommands">Commands besides train and inspect.</param>
     public static int Run(
-        string[] args, IRunner runner, Func<IReadOnlyList<RunSettings>> demoRuns, IProcessGroup group, CancellationToken cancellation, params IReadOnlyList<Command> moreCommands)
+        string[] args,
+        ApplicationDescription description,
+        IRunner runner,
+        Func<IReadOnlyList<RunSettings>>? demoRuns,
+        IProcessGroup group,
+        CancellationToken cancellation,
+        params IReadOnlyList<Command> moreCommands)
     {
         if (!StandardStreams.AreOpen())
             return ExitCode.Failure;
@@ -34,8 +41,17 @@ internal static class GlueHost
         using var interrupt = new InterruptSignal(
             onFirst: () => Console.Error.WriteLine("Stopping after this step; press Ctrl-C again to stop at once."),
             onSecond: () => console.Cursor.Show(true));
-        var services = new GlueServices { Runner = runner, DemoRuns = demoRuns, Console = console, Error = Console.Error, MoreCommands = moreCommands, Group = group };
+        var services = new ApplicationServices
+        {
+            Description = description,
+            Runner = runner,
+            DemoRuns = demoRuns,
+            Console = console,
+            Error = Console.Error,
+            MoreCommands = moreCommands,
+            Group = group,
+        };
         using var either = CancellationTokenSource.CreateLinkedTokenSource(interrupt.Token, cancellation);
-        return interrupt.ExitCodeOf(new GlueApplication(services).Run(args, either.Token));
+        return interrupt.ExitCodeOf(new Application(services).Run(args, either.Token));
     }
 }
