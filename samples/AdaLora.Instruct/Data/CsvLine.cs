@@ -12,7 +12,7 @@ internal static class CsvLine
     /// <exception cref="UserInputException">Quotation marks are wrong.</exception>
     public static List<string> Split(string text, string path, int line)
     {
-        text = text.TrimStart('\ufeff').TrimEnd('\r');
+        text = text.TrimEnd('\r');
         var (cells, cell, at) = (new List<string>(), new StringBuilder(), 0);
         while (true)
         {

@@ -87,7 +87,7 @@ internal sealed class TextFile : IDisposable
             read += count;
         try
         {
-            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes, 0, read);
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes, 0, read).TrimStart('\ufeff');
         }
         catch (DecoderFallbackException e)
         {
