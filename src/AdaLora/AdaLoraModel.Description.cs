@@ -22,6 +22,7 @@ public sealed partial class AdaLoraModel
             Dropout = training.Dropout,
             Targets = TargetModules.Exactly(fit.Modules),
             TrainedModules = fit.TrainedModules,
+            TrainedRows = fit.TrainedRows,
             Biases = fit.Config.Biases,
         };
         if (training.Allocation is { } allocation)
@@ -60,6 +61,7 @@ public sealed partial class AdaLoraModel
             Modules = [.. _adapters.Select(a => a.Slot.Name)],
             ModelModules = [.. OriginalNames],
             TrainedModules = FullyTrainedModules,
+            TrainedRows = _rows.ToDictionary(own => own.Table, own => own.Rows, StringComparer.Ordinal),
             HasTiedTrainedModules = HasTiedTrainedModules,
             Biases = Options.Biases,
             HasTransposedWeights = Sites.Any(s => s.Adaptable.WeightIsTransposed),

@@ -32,7 +32,12 @@ public sealed partial class AdaLoraModel
     {
         // What is not in the model has taken its buffers with it.
         if (!_isFreed && !_injection.IsSuspended)
+        {
             _buffers.PutBack();
+            foreach (var rows in _rows)
+                rows.Write(trained: false);
+        }
+
         return TakeOut();
     }
 
@@ -41,6 +46,8 @@ public sealed partial class AdaLoraModel
         _activity.LeavingTraining = null;
         _injection.Detach();
         GiveBackWeights();
+        foreach (var rows in _rows)
+            rows.Release();
         _selection.Restore();
         foreach (var adapter in _adapters)
             adapter.Dispose();
@@ -86,6 +93,8 @@ public sealed partial class AdaLoraModel
         _others?.Dispose();
         _buffers.Dispose();
         _parts?.Free();
+        foreach (var rows in _rows)
+            rows.Dispose();
         _bank.Dispose();
     }
 }

@@ -13,7 +13,7 @@ public sealed partial class AdaLoraModel
     /// </summary>
     /// <param name="folder">Created if it does not exist; an adapter in it is replaced.</param>
     /// <exception cref="InvalidOperationException">No matrix has a triplet, which LoRA cannot express; or lambdas were trained, or gradients left unused, although the allocator never ran.</exception>
-    /// <exception cref="NotSupportedException">Grouped convolutions are adapted, which PEFT's LoRA computes differently, or embeddings or weights without a layer; all of them are listed.</exception>
+    /// <exception cref="NotSupportedException">Grouped convolutions are adapted, which PEFT's LoRA computes differently, or weights without a layer; all of them are listed.</exception>
     /// <exception cref="IOException">The files cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">Writing to the folder is not permitted.</exception>
     public void ExportLora(string folder)
@@ -25,7 +25,7 @@ public sealed partial class AdaLoraModel
         if (Sites.Where(s => s.Adaptable.IsGrouped).Select(s => s.Path).ToList() is { Count: > 0 } grouped)
             throw new NotSupportedException($"PEFT's LoRA computes grouped convolutions differently: {string.Join(", ", grouped)}. {nameof(Save)} writes them as AdaLoRA.");
         if (Sites.Where(s => !s.Adaptable.HasPlainLora).Select(s => s.Path).ToList() is { Count: > 0 } others)
-            throw new NotSupportedException($"Only adapters of linear layers and convolutions are written as plain LoRA, not {string.Join(", ", others)}. {nameof(Save)} writes them as AdaLoRA.");
+            throw new NotSupportedException($"Only adapters of linear layers, convolutions and embeddings are written as plain LoRA, not {string.Join(", ", others)}. {nameof(Save)} writes them as AdaLoRA.");
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var exported = KeptTriplets().Where(k => k.Lambda.shape[0] > 0).ToList();
@@ -35,8 +35,9 @@ public sealed partial class AdaLoraModel
         {
             ranks.Add(KeyValuePair.Create(name, (int)lambda.shape[0]));
             var (rank, sizes) = ((int)lambda.shape[0], new MatrixSizes(Sites.First(s => s.Path == name).Adaptable));
-            tensors[$"{PeftName.Prefix}{name}.lora_A.weight"] = right.mul(lambda).view(sizes.LoraRight(rank));
-            tensors[$"{PeftName.Prefix}{name}.lora_B.weight"] = left.Mul(scale).reshape(sizes.LoraLeft(rank));
+            var endings = SavedLoraConfig.NamesOf(sizes.IsTable);
+            tensors[PeftName.Prefix + name + endings[0]] = right.mul(lambda).view(sizes.LoraRight(rank));
+            tensors[PeftName.Prefix + name + endings[1]] = left.Mul(scale).reshape(sizes.LoraLeft(rank));
         }
 
         if (ranks.Count == 0)

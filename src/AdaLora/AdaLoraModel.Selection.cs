@@ -25,6 +25,12 @@ public sealed partial class AdaLoraModel
         RequireAllocator();
         _injection.Suspend();
         GiveBackWeights();
+        foreach (var rows in _rows)
+        {
+            rows.Write(trained: false);
+            rows.Release();
+        }
+
         _selection.Restore();
         _others?.Swap();
     }
@@ -72,6 +78,7 @@ public sealed partial class AdaLoraModel
         _selection.Freeze();
         _injection.Resume();
         _injection.RequireGradients();
+        WriteWeights();
         TakeOverWeights();
     }
 

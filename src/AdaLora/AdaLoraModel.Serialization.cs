@@ -70,7 +70,7 @@ public sealed partial class AdaLoraModel
         try
         {
             beforeFilling(adapted);
-            saved.Fill(adapted.Adapters, fit);
+            saved.Fill(adapted.Adapters, fit, adapted._rows);
         }
         catch
         {
@@ -134,6 +134,8 @@ public sealed partial class AdaLoraModel
     {
         var adapted = carriers.ToHashSet(StringComparer.Ordinal);
         var tensors = _selection.Parameters.ToDictionary(p => PeftName.OfParameter(p.Name, adapted), p => (Tensor)p.Parameter, StringComparer.Ordinal);
+        foreach (var rows in _rows)
+            tensors[PeftName.Prefix + rows.Name] = rows.Values;
         // Running averages and other buffers belong to a module that was trained in full, and so do parameters that take no gradient.
         foreach (var (name, value) in _selection.FullState())
             tensors[PeftName.Prefix + name] = value;

@@ -91,6 +91,8 @@ public sealed partial class AdaLoraModel
     {
         foreach (var (name, value) in Options.Settings(_allocator!.Schedule))
             identity[name] = Training.Checkpoints.RunIdentity.Text(value);
+        foreach (var rows in _rows)
+            identity[$"rows of {rows.Table}"] = string.Join(' ', rows.Rows);
         foreach (var adapter in _adapters)
         {
             var shape = _bank.FirstLayout[adapter.Slot.Name].Shape;

@@ -91,7 +91,7 @@ public sealed partial class AdaLoraModel
         _factors.BeginStep();
         _tied.Gather();
         group.AllReduce(_bank.Gradients);
-        GradientSum.Over(group, _tied.Distinct);
+        GradientSum.Over(group, [.. TrainableParameters.Skip(1)]);
         scaler?.Unscale(TrainableParameters);
         if (scale is not null)
             GradientScale.Apply(TrainableParameters, scale);

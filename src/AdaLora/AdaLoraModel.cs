@@ -24,6 +24,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
 {
     private readonly InjectedLayers _injection;
     private readonly TrainableSelection _selection;
+    private readonly IReadOnlyList<RowTraining> _rows;
     private readonly IReadOnlyList<SvdAdapter> _adapters;
     private readonly AdapterActivity _activity;
     private readonly TripletBank _bank;
@@ -46,14 +47,16 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
     private bool _isFreed;
     private bool _betweenCalls;
 
-    internal AdaLoraModel(AdaLoraOptions options, InjectedLayers injection, TrainableSelection selection, AdapterActivity activity, TripletBank bank, ILogger logger, AdapterOrigin? origin)
+    internal AdaLoraModel(AdaLoraOptions options, InjectedLayers injection, TrainableSelection selection, IReadOnlyList<RowTraining> rows, AdapterActivity activity, TripletBank bank, ILogger logger,
+        AdapterOrigin? origin)
     {
         using var scope = NewDisposeScope();
         Model = injection.Model;
         Options = options;
         _terms = options.TermsFor(injection.Sites.Select(site => (site.Path, site.Names)));
         _tied = new TiedParameters([.. selection.Parameters.Select(p => p.Parameter)]);
-        TrainableParameters = [bank.Values, .. _tied.Distinct];
+        TrainableParameters = [bank.Values, .. _tied.Distinct, .. rows.Select(own => own.Values)];
+        _rows = rows;
         _injection = injection;
         _selection = selection;
         _adapters = [.. injection.Adapters.Cast<SvdAdapter>()];
@@ -86,8 +89,8 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
     public AdaLoraOptions Options { get; }
 
     /// <summary>
-    /// What to pass to an optimiser: one parameter for all triplets, then the parameters that are trained in full. Of tied parameters only one is included; it receives the gradients of the others in
-    /// <see cref="BeforeOptimizerStep"/>.
+    /// What to pass to an optimiser: one parameter for all triplets, then the parameters that are trained in full and the rows that are trained by themselves. Of tied parameters only one is
+    /// included; it receives the gradients of the others in <see cref="BeforeOptimizerStep"/>.
     /// </summary>
     public IReadOnlyList<Parameter> TrainableParameters { get; }
 
@@ -188,7 +191,7 @@ public sealed partial class AdaLoraModel : ITrainable, IDisposable
     internal IReadOnlyList<string> FullyTrainedModules => _selection.FullyTrainedModules;
 
     /// <summary>What is trained besides the triplets, by its name in the original model.</summary>
-    internal IReadOnlyList<(string Name, Parameter Parameter)> TrainedInFull => _selection.Parameters;
+    internal IReadOnlyList<(string Name, Parameter Parameter)> TrainedInFull => [.. _selection.Parameters, .. _rows.Select(own => (own.Name, own.Values))];
 
     /// <summary>The modules that keep running averages, except those trained in full, by name.</summary>
     internal IReadOnlyList<string> ModulesWithStatistics => _buffers.ModulesWithStatistics;

@@ -38,6 +38,7 @@ public sealed partial record AdaLoraOptions
         [nameof(Overrides)] = "shape, scale and limits of every adapter are compared",
         [nameof(Targets)] = "the names of all adapters are compared",
         [nameof(Attachment)] = "the way of every adapter is compared",
+        [nameof(TrainedRows)] = "the tables and rows are compared",
         [nameof(TrainedModules)] = "the names of all that is trained in full are compared",
         [nameof(Biases)] = "the names of all that is trained in full are compared",
         [nameof(TotalSteps)] = "that of the trainer is compared",

@@ -69,6 +69,12 @@ public sealed partial record AdaLoraOptions
     /// <summary>Names or patterns of modules that are trained in full alongside the adapters, such as a new classifier.</summary>
     public IReadOnlyList<string> TrainedModules { get; init; } = [];
 
+    /// <summary>
+    /// Rows of tables of embeddings that are trained by themselves, such as those of new words: full names or suffixes of Embedding modules, with the numbers of the rows of each. The other rows stay
+    /// as they are. What is tied to a table follows. The table gets a dense gradient in each backward pass, as in PEFT (<c>trainable_token_indices</c>).
+    /// </summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<long>> TrainedRows { get; init; } = new Dictionary<string, IReadOnlyList<long>>();
+
     /// <summary>Which biases of the base model are trained.</summary>
     public BiasTraining Biases { get; init; } = BiasTraining.None;
 
@@ -187,6 +193,8 @@ public sealed partial record AdaLoraOptions
             || InitialRank <= most, $"{nameof(InitialRank)} is {InitialRank}; {nameof(Allocation)} allows no matrix more than rank {Allocation?.MaxRank}");
         problems.RequireValue(TrainedModules, nameof(TrainedModules));
         problems.Require(TrainedModules?.Any(string.IsNullOrWhiteSpace) != true, $"{nameof(TrainedModules)} holds a name that is null or empty");
+        problems.RequireValue(TrainedRows, nameof(TrainedRows));
+        problems.Require(TrainedRows?.Any(table => string.IsNullOrWhiteSpace(table.Key) || table.Value is null) != true, $"{nameof(TrainedRows)} holds a name that is empty, or no rows for one");
         problems.Require(TotalSteps is null or >= 1, $"{nameof(TotalSteps)} is {TotalSteps}; it must be at least 1");
         problems.Require(MaskInterval >= 1, $"{nameof(MaskInterval)} is {MaskInterval}; it must be at least 1");
         problems.Require(Beta1 is >= 0 and < 1, $"{nameof(Beta1)} is {Beta1}; it must lie in [0, 1)");

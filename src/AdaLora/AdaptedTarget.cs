@@ -101,6 +101,7 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
     {
         adapted.ResumeState(state.Part("adapters"));
         ModelState.Resume(state, adapted.Model, adapted.TrainedInFull);
+        adapted.WriteWeights();
     }
 
     public override void Dispose()
@@ -117,6 +118,7 @@ internal sealed class AdaptedTarget(AdaLoraModel adapted) : TrainingTarget
             var steps = new Transition();
             adapted.Restore(triplets, steps);
             trainedInFull.Restore(steps);
+            steps.AddLast(adapted.WriteWeights);
             steps.Run();
         }
 

@@ -20,23 +20,28 @@ internal sealed partial class AdapterAttachment(nn.Module model, AdaLoraOptions 
         var (sites, selection) = (survey.Sites, survey.Selection!);
         var bank = CreateBank(survey);
         InjectedLayers? injection = null;
+        var rows = new List<RowTraining>();
         try
         {
             var activity = new AdapterActivity { Sharing = options.ShareDropout ? new DropoutSharing() : null };
             injection = AdapterInjector.Inject(model, sites, site => CreateAdapter(survey, site, bank, activity));
             selection.Freeze();
-            var adapted = new AdaLoraModel(options, injection, selection, activity, bank, logger, origin);
+            rows.AddRange(survey.Rows.Select(site => new RowTraining(site)));
+            var adapted = new AdaLoraModel(options, injection, selection, rows, activity, bank, logger, origin);
             if (blueprint is null)
                 WarnOfStatistics(adapted.ModulesWithStatistics, logger);
             injection.RequireGradients();
+            rows.ForEach(own => own.Write(trained: true));
             // Last, because rounding cannot be undone.
             adapted.TakeOverWeights();
             return adapted;
         }
         catch
         {
+            rows.ForEach(own => own.Release());
             selection.Restore();
             injection?.Detach();
+            rows.ForEach(own => own.Dispose());
             bank.Dispose();
             throw;
         }

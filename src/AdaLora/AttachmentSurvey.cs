@@ -38,6 +38,7 @@ internal sealed class AttachmentSurvey
         Dtype = Sites.Any(s => s.Adaptable.Weight.dtype == ScalarType.Float64) ? ScalarType.Float64 : ScalarType.Float32;
         if (inFull is not null)
             Selection = Try(() => TrainableSelection.SelectMatching(model, Sites, trained!, options.Biases));
+        Rows = Try(() => RowSite.Find(model, options.TrainedRows, Sites, Selection?.Parameters.Select(p => (Tensor)p.Parameter) ?? [])) ?? [];
         RequireOneDevice();
         RequireOwnWeights(model);
         RequireSeparateWeights();
@@ -71,6 +72,9 @@ internal sealed class AttachmentSurvey
 
     /// <summary>What is trained in full; null when it cannot be.</summary>
     public TrainableSelection? Selection { get; }
+
+    /// <summary>The rows of tables that are trained by themselves.</summary>
+    public IReadOnlyList<RowSite> Rows { get; }
 
     /// <summary>Where the triplets will be placed; null if that is impossible.</summary>
     public BankLayout? Layout { get; }

@@ -25,7 +25,7 @@ internal static class Planner
         }
 
         // With numbers out of range, the layers can still be examined; with something missing, they cannot.
-        if (options is not { Targets: not null, Overrides: not null, TrainedModules: not null } || options.TrainedModules.Any(string.IsNullOrWhiteSpace))
+        if (options is not { Targets: not null, Overrides: not null, TrainedModules: not null, TrainedRows: not null } || options.TrainedModules.Any(string.IsNullOrWhiteSpace))
             return new AdaptationPlan { Problems = problems };
         var survey = new AttachmentSurvey(model, problems.Count == 0 ? options : NamesOf(options));
         problems.AddRange(survey.Problems.Select(problem => problem.Message));
@@ -35,11 +35,11 @@ internal static class Planner
         {
             Adapters = [.. survey.Sites.Select(site => Adapter(survey, site))],
             NotAdapted = NotAdapted(model, survey),
-            TrainedInFull = [.. selected.Select(p => p.Name)],
+            TrainedInFull = [.. selected.Select(p => p.Name), .. survey.Rows.Select(site => site.TrainedName)],
             TargetBudget = options.TargetBudgetFor(survey.Terms, survey.Layout?.Shapes ?? []),
             BudgetUnit = survey.Terms.Unit,
             ModelParameters = MemoryRange.CountEntries(parameters),
-            TrainedInFullParameters = MemoryRange.CountEntries(selected.Select(p => p.Parameter)),
+            TrainedInFullParameters = MemoryRange.CountEntries(selected.Select(p => p.Parameter)) + survey.Rows.Sum(site => site.Entries),
             LearningRateFactors = options.LearningRateFactors ?? LearningRateFactors.Equal,
             Problems = problems,
             Warnings = Warnings(model, survey),

@@ -70,6 +70,8 @@ internal static class Numbers
         ("ModuleOverrides.With, limits", n => ModuleOverrides.None.With("a", minimumRank: (int)n).With("a", maximumRank: (int)n)),
         ("AdaLoraOptions.Overrides, limits", n => AdaLoraModel.Attach(Sequential(("a", Linear(8, 8))),
             new AdaLoraOptions { InitialRank = 2, TargetRank = 1, Overrides = ModuleOverrides.None.With("a", minimumRank: (int)n).With("a", maximumRank: (int)n) })),
+        ("AdaLoraOptions.TrainedRows", n => AdaLoraModel.Attach(Sequential(("words", Embedding(4, 8)), ("a", Linear(8, 8))),
+            new AdaLoraOptions { TrainedRows = new Dictionary<string, IReadOnlyList<long>> { ["words"] = [(long)n, 1] } })),
         ("AdaLoraOptions.BudgetUnit", n => AdaLoraModel.Attach(Sequential(("a", Linear(8, 8))), new AdaLoraOptions { BudgetUnit = (BudgetUnit)(int)n, TotalSteps = 100 })),
         ("AdaLoraOptions.Attachment", n => AdaLoraModel.Attach(Sequential(("a", Linear(8, 8))), new AdaLoraOptions { Attachment = (AttachmentMethod)(int)n })),
         ("AdaLoraModel.Load, attachment", n => AdaLoraModel.Load(Sequential(("a", Linear(8, 8))), "none", attachment: (AttachmentMethod)(int)n)),

@@ -41,6 +41,9 @@ internal abstract class AdaptableLayer(nn.Module<Tensor, Tensor> module)
     /// <summary>Whether the output features see different parts of the input.</summary>
     public virtual bool IsGrouped => false;
 
+    /// <summary>Whether the input selects rows of the weight, so that PEFT's LoRA has names of its own for the factors.</summary>
+    public virtual bool IsTable => false;
+
     /// <summary>Whether the adapter can be written as plain LoRA.</summary>
     public virtual bool HasPlainLora => true;
 

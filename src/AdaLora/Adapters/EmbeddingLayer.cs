@@ -17,7 +17,7 @@ internal sealed class EmbeddingLayer(Embedding embedding) : AdaptableLayer(embed
 
     public override long InFeatures => Stored.size(0);
 
-    public override bool HasPlainLora => false;
+    public override bool IsTable => true;
 
     public static AdaptableLayer? Of(nn.Module module) => module is Embedding embedding ? new EmbeddingLayer(embedding) : null;
 

@@ -1,4 +1,5 @@
 using AdaLora.Internals;
+using AdaLora.Internals.Cpu;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -26,11 +27,22 @@ public abstract partial class SvdAdapter
         Accumulate(_right, left.mul(_lambda.Mul(Scale)));
     }
 
-    /// <summary>The base weight with the product, in the layout and element type of the weight.</summary>
-    internal Tensor WithProduct()
+    /// <summary>Lets the layer's own tensor hold the base weight with the product.</summary>
+    internal void WriteProduct()
     {
         using var scope = NewDisposeScope();
-        return _weight.With(Product()).MoveToOuterDisposeScope();
+        using var noGrad = no_grad();
+        var (stored, right) = (_layer.Stored, _right.detach());
+        var matrix = _layer.AsMatrix(stored);
+        if (stored.dtype != _left.dtype || !MemoryRange.IsShared(matrix, stored))
+        {
+            _ = stored.copy_(_weight.With(Product()));
+            return;
+        }
+
+        // In one pass over the weight, and without another tensor of its size.
+        _ = stored.copy_(_layer.Weight);
+        _ = matrix.addmm_(_left.mul(_lambda.view(1, Rank).Mul(Scale)), right);
     }
 
     private static void Accumulate(Parameter parameter, Tensor gradient)

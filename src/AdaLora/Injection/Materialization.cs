@@ -46,7 +46,10 @@ internal sealed class Materialization(InjectionSite site, SvdAdapter adapter, IR
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var contributes = adapter.Contributes;
-        _ = Site.Adaptable.Stored.copy_(contributes ? adapter.WithProduct() : Site.Adaptable.Weight);
+        if (contributes)
+            adapter.WriteProduct();
+        else
+            _ = Site.Adaptable.Stored.copy_(Site.Adaptable.Weight);
         foreach (var slot in slots)
             slot.Value.requires_grad = contributes;
     }

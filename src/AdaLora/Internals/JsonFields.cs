@@ -61,6 +61,23 @@ internal sealed class JsonFields(JsonObject json)
         }
     }
 
+    public bool IsList(string name) => json[name] is JsonArray;
+
+    /// <summary>A list of whole numbers; null if absent.</summary>
+    public IReadOnlyList<long>? WholeNumbers(string name)
+    {
+        if (json[name] is null)
+            return null;
+        var numbers = ToWholeNumbers(json[name]);
+        if (numbers is null)
+            _problems.Add($"'{name}' is {json[name]!.ToJsonString()}; it must be a list of whole numbers");
+        return numbers;
+    }
+
+    /// <summary>A node as a list of whole numbers; null if it is something else.</summary>
+    public static IReadOnlyList<long>? ToWholeNumbers(JsonNode? node) =>
+        node is JsonArray array && array.All(n => n is JsonValue value && value.TryGetValue<long>(out _)) ? [.. array.Select(n => n!.GetValue<long>())] : null;
+
     /// <summary>An object whose values are all of one kind, in file order; null if absent.</summary>
     public IReadOnlyList<KeyValuePair<string, T>>? Map<T>(string name, Func<JsonNode?, T?> read, string kind)
         where T : class

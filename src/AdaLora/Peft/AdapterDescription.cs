@@ -15,7 +15,10 @@ internal sealed record AdapterDescription
     /// <summary>The modules that are trained in full.</summary>
     public required IReadOnlyList<string> TrainedModules { get; init; }
 
-    /// <summary>Finds out whether any of them shares a weight with another module. Goes through the whole model.</summary>
+    /// <summary>The rows of tables of embeddings that are trained by themselves, by the table's module.</summary>
+    public required IReadOnlyDictionary<string, IReadOnlyList<long>> TrainedRows { get; init; }
+
+    /// <summary>Finds out whether any of the trained modules shares a weight with another module. Goes through the whole model.</summary>
     public required Func<bool> HasTiedTrainedModules { get; init; }
 
     public required BiasTraining Biases { get; init; }

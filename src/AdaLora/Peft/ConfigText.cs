@@ -33,6 +33,12 @@ internal sealed class ConfigText(JsonObject? before)
         var trained = adapter.TrainedModules;
         Set("modules_to_save", trained.Count == 0 ? null : new JsonArray([.. trained.Select(n => (JsonNode)n)]));
         Set("bias", adapter.Biases switch { BiasTraining.All => "all", BiasTraining.Adapted => "lora_only", _ => "none" });
+        if (adapter.TrainedRows.Count > 0)
+        {
+            Set(SavedRows.Field, new JsonObject(adapter.TrainedRows.OrderBy(t => t.Key, StringComparer.Ordinal)
+                .Select(t => KeyValuePair.Create(t.Key, (JsonNode?)new JsonArray([.. t.Value.Select(row => (JsonNode)row)])))));
+        }
+
         // PEFT would untie them, and change only one where both were trained here.
         if (adapter.HasTiedTrainedModules())
             Set(SavedConfig.TiedField, true);

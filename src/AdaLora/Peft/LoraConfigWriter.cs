@@ -7,7 +7,7 @@ namespace AdaLora.Peft;
 internal static partial class LoraConfigWriter
 {
     // Fields describing the purpose of a loaded adapter still hold for its export.
-    private static readonly string[] Inherited = ["base_model_name_or_path", "task_type", "modules_to_save", "bias"];
+    private static readonly string[] Inherited = ["base_model_name_or_path", "task_type", "modules_to_save", SavedRows.Field, "bias"];
 
     /// <param name="adapter">The adapter.</param>
     /// <param name="origin">What it was loaded with, if anything.</param>
@@ -15,7 +15,8 @@ internal static partial class LoraConfigWriter
     public static byte[] Write(AdapterDescription adapter, SavedConfig? origin, IReadOnlyList<KeyValuePair<string, int>> ranks)
     {
         var largest = ranks.Max(r => r.Value);
-        var config = new ConfigText(origin is null ? null : new JsonObject(Inherited.Select(n => KeyValuePair.Create(n, origin.Json[n]?.DeepClone()))));
+        var inherited = Inherited.Where(n => n != SavedRows.Field || origin?.Json.ContainsKey(n) == true);
+        var config = new ConfigText(origin is null ? null : new JsonObject(inherited.Select(n => KeyValuePair.Create(n, origin.Json[n]?.DeepClone()))));
         config.Set("peft_type", "LORA");
         config.Set("inference_mode", true);
         config.Set("r", largest);

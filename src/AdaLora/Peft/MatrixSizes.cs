@@ -6,10 +6,11 @@ namespace AdaLora.Peft;
 /// <param name="Out">Rows of P.</param>
 /// <param name="In">Columns of Q.</param>
 /// <param name="Kernel">The sizes of a convolution's kernel, which the columns of Q span; none for a linear layer.</param>
-internal readonly record struct MatrixSizes(long Out, long In, IReadOnlyList<long> Kernel)
+/// <param name="IsTable">Whether it is a table of embeddings, with a column of Q for each word.</param>
+internal readonly record struct MatrixSizes(long Out, long In, IReadOnlyList<long> Kernel, bool IsTable = false)
 {
     public MatrixSizes(AdaptableLayer layer)
-        : this(layer.OutFeatures, layer.InFeatures, layer.Kernel)
+        : this(layer.OutFeatures, layer.InFeatures, layer.Kernel, layer.IsTable)
     {
     }
 

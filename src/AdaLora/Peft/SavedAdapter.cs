@@ -1,4 +1,5 @@
 using AdaLora.Adapters;
+using AdaLora.Injection;
 using AdaLora.Internals;
 using AdaLora.Safetensors;
 using static TorchSharp.torch;
@@ -46,19 +47,19 @@ internal sealed class SavedAdapter : IDisposable
     }
 
     /// <summary>Copies the stored values into adapters that were attached as the fit prescribes, and into what is trained in full.</summary>
-    public void Fill(IReadOnlyList<SvdAdapter> adapters, SavedFit fit)
+    public void Fill(IReadOnlyList<SvdAdapter> adapters, SavedFit fit, IReadOnlyList<RowTraining> rows)
     {
         foreach (var adapter in adapters)
         {
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
-            var stored = _config.Endings.Select(ending => Read(PeftName.Prefix + adapter.Slot.Name + ending, scope)).ToArray();
+            var stored = _config.EndingsOf(adapter is SvdEmbedding).Select(ending => Read(PeftName.Prefix + adapter.Slot.Name + ending, scope)).ToArray();
             var (right, lambda, left) = stored.Length == 3 ? (stored[0], stored[1], stored[2]) : SingularTriplets.Of(stored[0].flatten(1), stored[1].flatten(1));
             foreach (var ((view, _), value) in adapter.Views.Zip([right, lambda, left]))
                 view.copy_(value);
         }
 
-        foreach (var (stored, target) in fit.Others)
+        foreach (var (stored, target) in fit.Others.Concat(rows.Select(own => (PeftName.Prefix + own.Name, (Tensor)own.Values))))
         {
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();

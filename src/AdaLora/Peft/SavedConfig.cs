@@ -16,7 +16,7 @@ internal abstract class SavedConfig
     // Each of them makes the model compute something that this library's adapters cannot.
     private static readonly string[] Unsupported =
     [
-        "alora_invocation_tokens", "arrow_config", "kasa_config", "layer_replication", "lora_bias", "monteclora_config", "target_parameters", "trainable_token_indices", "use_bdlora",
+        "alora_invocation_tokens", "arrow_config", "kasa_config", "layer_replication", "lora_bias", "monteclora_config", "target_parameters", "use_bdlora",
             "use_dora", "use_qalora",
     ];
 
@@ -27,7 +27,7 @@ internal abstract class SavedConfig
         "init_lora_weights", "init_r", "layers_pattern", "layers_to_transform", "loftq_config", "lora_alpha", "lora_dropout", "lora_ga_config", "megatron_config", "megatron_core",
             "modules_to_save", "orth_reg_weight",
         "peft_type", "peft_version", "qalora_group_size", "r", "rank_pattern", "revision", "runtime_config", "target_modules", "target_r", "task_type", "tfinal", "tinit", "total_step",
-            "use_rslora", "velora_config",
+            SavedRows.Field, "use_rslora", "velora_config",
     };
 
     // These initialisations change the base weights, so the adapter does not belong to the unmodified base model.
@@ -40,6 +40,7 @@ internal abstract class SavedConfig
         Dropout = fields.Number("lora_dropout", 0);
         Targets = SavedTargets.Read(fields, json);
         ModulesToSave = [.. (fields.Texts("modules_to_save") ?? []).Distinct(StringComparer.Ordinal)];
+        Rows = SavedRows.Read(fields);
         TiesWeights = fields.Get(TiedField, false, "true or false");
         Biases = fields.Text("bias") switch { "all" => BiasTraining.All, "lora_only" => BiasTraining.Adapted, _ => BiasTraining.None };
     }
@@ -60,6 +61,9 @@ internal abstract class SavedConfig
     /// <summary>Modules saved in full, as listed, each once. The model need not have all of them.</summary>
     public IReadOnlyList<string> ModulesToSave { get; }
 
+    /// <summary>Rows of tables of embeddings that were trained by themselves.</summary>
+    public SavedRows Rows { get; }
+
     /// <summary>Whether PEFT kept modules tied that share a weight in the base model: what one of them received, the others did too.</summary>
     public bool TiesWeights { get; }
 
@@ -74,8 +78,12 @@ internal abstract class SavedConfig
     /// <summary>Whether ranks are settled, so that no stored triplet will be pruned later unless requested.</summary>
     public abstract bool AreRanksFinal { get; }
 
-    /// <summary>Suffixes of the names of an adapted module's tensors.</summary>
+    /// <summary>Suffixes of the names of adapted modules' tensors.</summary>
     public abstract IReadOnlyList<string> Endings { get; }
+
+    /// <summary>Those of one module.</summary>
+    /// <param name="isTable">Whether it is a table of embeddings.</param>
+    public virtual IReadOnlyList<string> EndingsOf(bool isTable) => Endings;
 
     /// <summary>Modules that the configuration lists by full name.</summary>
     public abstract IEnumerable<string> NamedModules { get; }

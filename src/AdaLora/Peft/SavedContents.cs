@@ -39,7 +39,9 @@ internal sealed class SavedContents
     public IReadOnlyList<string> Problems => _problems;
 
     /// <summary>Names of an adapted module's tensors, in the order of the configuration's suffixes.</summary>
-    public IEnumerable<string> TensorsOf(string module) => _config.Endings.Select(ending => PeftName.Prefix + module + ending);
+    public IEnumerable<string> TensorsOf(string module) => _config.EndingsOf(IsTable(module)).Select(ending => PeftName.Prefix + module + ending);
+
+    private bool IsTable(string module) => SavedLoraConfig.NamesOf(isTable: true).Any(ending => _entries.ContainsKey(PeftName.Prefix + module + ending));
 
     private static long Count(SafetensorsEntry entry) => entry.Shape.Aggregate(1L, (product, size) => product * size);
 
@@ -52,7 +54,7 @@ internal sealed class SavedContents
         if (missing.Count > 0)
             return;
         var (right, left) = (_entries[names[0]].Shape, _entries[names[^1]].Shape);
-        var sizes = MatrixSizes.Stored(left, right);
+        var sizes = MatrixSizes.Stored(left, right) with { IsTable = IsTable(module) };
         // Such tensors take no bytes, whatever their other size: a rank of billions would have no data behind it.
         if (sizes.Out == 0 || sizes.In == 0)
         {

@@ -34,6 +34,7 @@ internal sealed class SavedFit
         CheckAdapted();
         CheckLimits();
         CheckTrained();
+        TrainedRows = CheckRows();
         CheckBiases();
         CheckBuffers();
         var tied = new TiedModules(_nodes);
@@ -50,6 +51,9 @@ internal sealed class SavedFit
 
     /// <summary>Full names of the modules that were trained in full.</summary>
     public IReadOnlyList<string> TrainedModules { get; }
+
+    /// <summary>The rows of tables of embeddings that were trained by themselves, by the table's module.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<long>> TrainedRows { get; }
 
     /// <summary>Saved parameters and buffers of the model itself.</summary>
     public IReadOnlyList<(string Stored, Tensor Target)> Others => _others;
@@ -148,6 +152,41 @@ internal sealed class SavedFit
             if (!isBuffer || _entries.ContainsKey(PeftName.Prefix + name))
                 Take(PeftName.Prefix + name, target);
         }
+    }
+
+    private IReadOnlyDictionary<string, IReadOnlyList<long>> CheckRows()
+    {
+        var found = new Dictionary<string, IReadOnlyList<long>>(StringComparer.Ordinal);
+        foreach (var module in _entries.Keys.Select(name => PeftName.ModuleOf(name, [SavedRows.Ending])).OfType<string>().Order(StringComparer.Ordinal))
+        {
+            var stored = PeftName.Prefix + module + SavedRows.Ending;
+            if (_nodes.FirstOrDefault(n => n.Path == module)?.Module is not TorchSharp.Modules.Embedding { weight: { } table })
+            {
+                _problems.Add($"the model has no Embedding '{module}', of which '{stored}' holds rows");
+            }
+            else if (_config.Rows.Of(module) is not { } rows)
+            {
+                _problems.Add($"'{SavedRows.Field}' does not say which rows of '{module}' '{stored}' holds");
+            }
+            else if (rows.Distinct().Count() != rows.Count || rows.Any(row => row < 0 || row >= table.size(0)))
+            {
+                _problems.Add($"'{SavedRows.Field}' lists rows of '{module}' twice, or that it does not have: its rows are 0 to {table.size(0) - 1}");
+            }
+            else if (Modules.Contains(module) || IsTrained(module))
+            {
+                _problems.Add($"'{stored}' holds rows of '{module}', which has an adapter or was trained in full as well");
+            }
+            else if (Check(stored, [rows.Count, table.size(1)], isFloating: true))
+            {
+                found[module] = rows;
+                continue;
+            }
+
+            _used.Add(stored);
+        }
+
+        _problems.AddRange(_config.Rows.Unfound(found.Keys).Select(name => $"no rows are stored of '{name}', which '{SavedRows.Field}' lists"));
+        return found;
     }
 
     private void CheckBiases()

@@ -9,6 +9,8 @@ internal sealed class SavedLoraConfig : SavedConfig
 {
     public const string PeftType = "LORA";
 
+    private static readonly string[] LayerEndings = [".lora_A.weight", ".lora_B.weight"], TableEndings = [".lora_embedding_A", ".lora_embedding_B"];
+
     private readonly int _rank;
     private readonly bool _rootScale;
     private readonly ModuleNumbers _ranks;
@@ -27,7 +29,12 @@ internal sealed class SavedLoraConfig : SavedConfig
 
     public override bool AreRanksFinal => true;
 
-    public override IReadOnlyList<string> Endings { get; } = [".lora_A.weight", ".lora_B.weight"];
+    public override IReadOnlyList<string> Endings { get; } = [.. LayerEndings, .. TableEndings];
+
+    /// <summary>A and B of a layer, or of a table of embeddings.</summary>
+    public static IReadOnlyList<string> NamesOf(bool isTable) => isTable ? TableEndings : LayerEndings;
+
+    public override IReadOnlyList<string> EndingsOf(bool isTable) => NamesOf(isTable);
 
     public override IEnumerable<string> NamedModules => [];
 
@@ -42,11 +49,11 @@ internal sealed class SavedLoraConfig : SavedConfig
     }
 
     public override IReadOnlyDictionary<string, long[]> ShapesOf(string module, MatrixSizes sizes) =>
-        new Dictionary<string, long[]> { [Endings[0]] = sizes.LoraRight(RankOf(module)), [Endings[1]] = sizes.LoraLeft(RankOf(module)) };
+        new Dictionary<string, long[]> { [NamesOf(sizes.IsTable)[0]] = sizes.LoraRight(RankOf(module)), [NamesOf(sizes.IsTable)[1]] = sizes.LoraLeft(RankOf(module)) };
 
     public override string? FaultOf(AdaptableLayer layer) => layer.IsGrouped ? "is a grouped convolution, which PEFT's LoRA computes differently"
         : layer.HasPlainLora ? null
-        : "is not a linear layer or a convolution, for which plain LoRA is not read";
+        : "is not a linear layer, a convolution or an embedding, for which plain LoRA is not read";
 
     public override SavedTraining Training(int matrices, int triplets) => new()
     {

@@ -153,6 +153,22 @@ public sealed class ConvolutionGoldenTests : IDisposable
         Assert.Equal(3, AdapterInspection.Read(copy.Path).Matrices.Count);
     }
 
+    [Fact]
+    public void So_is_that_of_an_embedding()
+    {
+        using var scope = NewDisposeScope();
+        using var adapted = AdaLoraModel.Load(_model, Path("lora"));
+        var table = Assert.Single(adapted.Adapters, adapter => adapter is SvdEmbedding);
+        Assert.Equal("emb", table.Slot.Name);
+        Close.Absolute(_io["lora.merged.emb.weight"] - BaseWeight(table), table.DeltaWeight(), Tolerance, "emb");
+        Close.Absolute(_io["lora.logits"], Logits(), Tolerance, "logits");
+        using var copy = new TemporaryFolder();
+        adapted.ExportLora(copy.Path);
+        using var written = SafetensorsFile.Open(System.IO.Path.Combine(copy.Path, "adapter_model.safetensors"));
+        Assert.Equal([3, 20], written.Entries["base_model.model.emb.lora_embedding_A"].Shape);
+        Assert.Equal([7, 3], written.Entries["base_model.model.emb.lora_embedding_B"].Shape);
+    }
+
     public void Dispose()
     {
         _io.Dispose();

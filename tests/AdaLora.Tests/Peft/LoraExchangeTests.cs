@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AdaLora.Peft;
 using AdaLora.Safetensors;
 using AdaLora.Targeting;
 using AdaLora.Tests.Models;
@@ -62,6 +63,28 @@ public sealed class LoraExchangeTests : IDisposable
             var product = file.Read($"base_model.model.{adapter.Slot.Name}.lora_B.weight").mm(file.Read($"base_model.model.{adapter.Slot.Name}.lora_A.weight"));
             Assert.True((product - adapter.DeltaWeight()).abs().max().item<float>() <= 1e-5f * product.abs().max().item<float>());
         }
+    }
+
+    [Fact]
+    public void Embeddings_have_the_names_of_pefts_lora_for_them()
+    {
+        using var scope = NewDisposeScope();
+        var model = new WordModel(tied: false);
+        using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { InitialRank = 3, TargetRank = 2, Targets = TargetModules.Suffixes("words", "hidden"), Seed = 2 });
+        Randomize(adapted);
+        adapted.ExportLora(_folder.Path);
+        using (var file = SafetensorsFile.Open(_folder.File("adapter_model.safetensors")))
+        {
+            Assert.Equal([3L, 12L], file.Entries["base_model.model.words.lora_embedding_A"].Shape);
+            Assert.Equal([6L, 3L], file.Entries["base_model.model.words.lora_embedding_B"].Shape);
+        }
+
+        var other = new WordModel(tied: false);
+        using var loaded = AdaLoraModel.Load(other, _folder.Path);
+        var (expected, found) = (model.call(WordModel.Texts()), other.call(WordModel.Texts()));
+        Assert.InRange((expected - found).abs().max().item<float>(), 0, 1e-5f);
+        Assert.True((expected - new WordModel(tied: false).call(WordModel.Texts())).abs().max().item<float>() > 0.1f);
+        Assert.Equal((12L, 6L), AdapterInspection.Read(_folder.Path).Matrices.Where(m => m.Name == "words").Select(m => (m.InFeatures, m.OutFeatures)).Single());
     }
 
     [Fact]
