@@ -12,7 +12,7 @@ internal sealed class TextSet
     private readonly RowEncoder _encoder;
     private readonly int _maxLength;
     private readonly int[] _lengths;
-    private TrainingText?[]? _kept;
+    private readonly TrainingText?[]? _kept;
 
     /// <param name="file">The rows.</param>
     /// <param name="encoder">Encodes them.</param>

@@ -1,5 +1,4 @@
 using AdaLora.Experiments.Commands;
-using AdaLora.Experiments.Programs;
 using AdaLora.Experiments.Runs;
 using AdaLora.Instruct.Commands;
 

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using AdaLora.Experiments.Tasks;
 using AdaLora.Instruct.Data;
-using AdaLora.Training;
 using AdaLora.Training.Data;
 using AdaLora.Transformers.Generation;
 using AdaLora.Transformers.Heads;
