@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using AdaLora.Experiments.Programs;
+using AdaLora.Internals;
 using AdaLora.Training;
 using AdaLora.Transformers;
 using AdaLora.Transformers.Families.Llama;
@@ -58,7 +59,7 @@ internal static class LargeModelCommand
         Report("loaded", time);
         model.Decoder.GradientCheckpointing = true;
         var adapted = AdaLoraModel.Attach(model, AdaLoraOptions.ForTotalSteps(steps) with { Seed = 1 });
-        var ids = rand(1, length).mul(TinyLlama.VocabularySize).to(ScalarType.Int64);
+        var ids = rand(1, length).Mul(TinyLlama.VocabularySize).to(ScalarType.Int64);
         using (var trainer = new Trainer(adapted, new TrainerOptions { TotalSteps = steps, LearningRate = 1e-3, ReportEvery = 1 }))
             trainer.Fit(Enumerable.Repeat(ids, steps), batch => model.LossSum(batch, null, batch), progress: new Reporter(time));
         Report("trained", time);

@@ -38,7 +38,7 @@ public sealed class InstructTests(InstructTests.DemoCheckpoint demo) : IClassFix
         var answer = JsonNode.Parse(output)!;
         Assert.Equal("Where is the owl ?", (string)answer["prompt"]!);
         Assert.True((int)answer["tokens"]! is > 0 and <= 5);
-        (code, var plain, _) = Run("generate", run, "--prompt", "Where is the owl ?", "--chat", "--max-new-tokens", "5", "--temperature", "0");
+        (_, var plain, _) = Run("generate", run, "--prompt", "Where is the owl ?", "--chat", "--max-new-tokens", "5", "--temperature", "0");
         Assert.Equal((string)answer["completion"]!, plain.TrimEnd('\n'));
 
         (code, _, error) = Run("merge", run, "--output", demo.Folder.File("merged"));
