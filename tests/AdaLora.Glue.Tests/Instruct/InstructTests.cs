@@ -121,7 +121,8 @@ public sealed class InstructTests(InstructTests.DemoCheckpoint demo) : IClassFix
         var (prompt, answer) = encoder.Question(new PromptRow("The cow says ", "moo ."))!.Value;
         Assert.Equal("The cow says", encoder.Tokenizer.Decode(prompt));
         Assert.Equal("moo .", answer);
-        Assert.Equal(5, encoder.Encode(new PlainRow("The cow says moo .")).CountedTokens);
+        var plain = encoder.Encode(new PlainRow("The cow says moo ."));
+        Assert.Equal(plain.Length - 1, plain.CountedTokens);
     }
 
     private RowEncoder Encoder()
