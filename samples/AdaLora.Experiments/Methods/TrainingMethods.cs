@@ -20,7 +20,7 @@ internal static class TrainingMethods
     private static readonly RunOption[] PruningOptions = [RunOptions.InitialRank, RunOptions.InitialPhase, RunOptions.FinalPhase, RunOptions.MaskInterval];
 
     /// <summary>The second projection of the feed-forward block, as the families name it.</summary>
-    private static readonly string[] FeedForwardOutputs = ["**.layer.*.output.dense", "ffn.lin2", "mlp.c_proj"];
+    private static readonly string[] FeedForwardOutputs = ["**.layer.*.output.dense", "ffn.lin2", "mlp.c_proj", "fc2", "DenseReluDense.wo"];
 
     public static TrainingMethod AdaLora { get; } = new()
     {
@@ -50,7 +50,9 @@ internal static class TrainingMethods
     };
 
     public static TrainingMethod Houlsby { get; } = Bottleneck(
-        "houlsby", "bottleneck adapters after the attention and feed-forward blocks (Houlsby et al., 2019)", [.. FeedForwardOutputs, "attention.output.dense", "attention.out_lin", "attn.c_proj"]);
+        "houlsby",
+        "bottleneck adapters after the attention and feed-forward blocks (Houlsby et al., 2019)",
+        [.. FeedForwardOutputs, "attention.output.dense", "attention.out_lin", "attn.c_proj", "self_attn.out_proj", "encoder_attn.out_proj", "SelfAttention.o", "EncDecAttention.o"]);
 
     public static TrainingMethod Pfeiffer { get; } = Bottleneck("pfeiffer", "bottleneck adapters after the feed-forward block (Pfeiffer et al., 2021)", FeedForwardOutputs);
 

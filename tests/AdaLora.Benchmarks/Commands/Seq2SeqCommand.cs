@@ -10,8 +10,8 @@ internal static class Seq2SeqCommand
     public static Command Create()
     {
         var peers = new Option<string?>("--peers") { Description = "The folder of PEFT's Python packages; without it, this is skipped.", HelpName = "DIR" };
-        var shapes = ListOptions.Names("--shape", "Whose shape", [.. Seq2SeqBlock.Shapes.Keys], string.Join(',', Seq2SeqBlock.Shapes.Keys));
-        var kinds = ListOptions.Names("--work", "What to time", [Seq2SeqWork.Step, Seq2SeqWork.Generate], $"{Seq2SeqWork.Step},{Seq2SeqWork.Generate}");
+        var shapes = ListOptions.Names("--shape", "Whose shape", [.. Seq2SeqBlock.Shapes.Keys], [.. Seq2SeqBlock.Shapes.Keys]);
+        var kinds = ListOptions.Names("--work", "What to time", [Seq2SeqWork.Step, Seq2SeqWork.Generate], Seq2SeqWork.Step, Seq2SeqWork.Generate);
         var steps = ParsedOption.Number("--steps", "Steps, or batches of texts that are written, per process.", 8);
         var rounds = ParsedOption.Number("--rounds", "Processes per contender.", 3);
         var threads = PaceOptions.Threads();

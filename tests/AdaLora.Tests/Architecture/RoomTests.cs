@@ -8,7 +8,10 @@ public sealed class RoomTests
 {
     private const string Document = "docs/architecture.md";
 
-    public static TheoryData<string> Projects => ["src/AdaLora", "src/AdaLora.Transformers", "samples/AdaLora.Experiments", "samples/AdaLora.Glue", "samples/AdaLora.Squad"];
+    public static TheoryData<string> Projects =>
+    [
+        "src/AdaLora", "src/AdaLora.Transformers", "samples/AdaLora.Experiments", "samples/AdaLora.Glue", "samples/AdaLora.Squad", "samples/AdaLora.Summarization",
+    ];
 
     [Theory]
     [MemberData(nameof(Projects))]

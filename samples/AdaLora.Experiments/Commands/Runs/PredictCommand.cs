@@ -17,11 +17,17 @@ internal static class PredictCommand
     /// <param name="summary">What it does.</param>
     /// <param name="options">The options that say what to ask.</param>
     /// <param name="inputs">What to ask of a run; read as answers are computed.</param>
+    /// <param name="name">The command's name.</param>
     public static Command Create(
-        ApplicationDescription application, ModelFolder models, string summary, IReadOnlyList<Option> options, Func<SavedRun, ParseResult, IEnumerable<IReadOnlyList<string>>> inputs)
+        ApplicationDescription application,
+        ModelFolder models,
+        string summary,
+        IReadOnlyList<Option> options,
+        Func<SavedRun, ParseResult, IEnumerable<IReadOnlyList<string>>> inputs,
+        string name = "predict")
     {
         var arguments = new RunArguments(application.Catalog, models);
-        var command = new ExampledCommand("predict", summary, application.ExamplesOf("predict"));
+        var command = new ExampledCommand(name, summary, application.ExamplesOf(name));
         foreach (var option in options)
             command.Add(option);
         arguments.AddTo(command);
