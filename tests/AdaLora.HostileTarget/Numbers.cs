@@ -36,6 +36,7 @@ internal static class Numbers
         ("AdaptedLinear.Apply, scale", n => AdaptedLinear.Apply(ones(2, 8), ones(8, 8), null, ones(8, 2), null, ones(2, 8), n)),
         ("AdaptedLinear.Apply, dropout", n => AdaptedLinear.Apply(ones(2, 8), ones(8, 8), null, ones(8, 2), null, ones(2, 8), 1, n)),
         ("FastDropout.Apply, rate", n => FastDropout.Apply(ones(2, 8), n)),
+        ("PretrainedModel.ResizeVocabulary", n => Devices.Model().ResizeVocabulary(Math.Min((int)n, 100_000))),
         ("PretrainedModel.SaveCheckpoint, shards", n => Devices.InFolder(folder => Devices.Model().SaveCheckpoint(folder, maxShardBytes: (long)n))),
         ("TextGenerator.Generate, ids", n => Generating(new GenerationOptions { MaxNewTokens = 3 }, generator => generator.Generate([[(int)n], [1, (int)n]]))),
         ("TextGenerator.Stream, ids", n => Generating(new GenerationOptions { MaxNewTokens = 3 }, generator => generator.Stream([[(int)n]]).Count())),

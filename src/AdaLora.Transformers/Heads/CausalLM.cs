@@ -50,6 +50,12 @@ public sealed class CausalLM : DecoderModel
 
     internal override string BasePrefix => _decoder.BasePrefix;
 
+    internal override void TakeVocabulary(int rows)
+    {
+        base.TakeVocabulary(rows);
+        _decoder.TakeVocabulary(rows);
+    }
+
     private protected override IReadOnlyList<string> HeadPrefixes => _head is null ? [] : [HeadName + "."];
 
     private protected override IReadOnlyDictionary<string, JsonObject> FilesBeside =>
