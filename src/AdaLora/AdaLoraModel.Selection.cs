@@ -12,7 +12,7 @@ public sealed partial class AdaLoraModel
 
     /// <summary>Stores the current values of the buffers and of the tensors that are trained in full, to restore them whenever the adapter is not selected.</summary>
     internal void RememberOriginals() =>
-        _others = new SwappedTensors([.. _selection.FullState().Select(s => s.Value), .. _selection.Parameters.Select(p => p.Parameter), .. _buffers.Present.Select(b => b.Value)]);
+        _others = new SwappedTensors([.. _selection.FullState().Select(s => s.Value), .. _selection.Parameters.Select(p => p.Parameter), .. _buffers.Present.Select(b => b.Value), .. LoadedTables()]);
 
     /// <summary>Restores the model as it was before it was adapted, until <see cref="Reselect"/>.</summary>
     /// <exception cref="InvalidOperationException">The adapters are merged, a step is under way, or lambdas were trained although the allocator never ran.</exception>

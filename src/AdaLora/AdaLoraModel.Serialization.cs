@@ -69,6 +69,7 @@ public sealed partial class AdaLoraModel
         var adapted = new AdapterAttachment(model, OptionsFor(fit, folder) with { Attachment = attachment }, logger, fit.Blueprint(), new AdapterOrigin(fit.Config, fit.Pattern())).Build();
         try
         {
+            adapted._loadedTables = fit.Tables;
             beforeFilling(adapted);
             saved.Fill(adapted.Adapters, fit, adapted._rows);
         }
@@ -134,6 +135,8 @@ public sealed partial class AdaLoraModel
     {
         var adapted = carriers.ToHashSet(StringComparer.Ordinal);
         var tensors = _selection.Parameters.ToDictionary(p => PeftName.OfParameter(p.Name, adapted), p => (Tensor)p.Parameter, StringComparer.Ordinal);
+        foreach (var (name, table) in SavedTables())
+            tensors.TryAdd(PeftName.OfParameter(name, adapted), table);
         foreach (var rows in _rows)
             tensors[PeftName.Prefix + rows.Name] = rows.Values;
         // Running averages and other buffers belong to a module that was trained in full, and so do parameters that take no gradient.

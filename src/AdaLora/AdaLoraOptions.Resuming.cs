@@ -34,6 +34,7 @@ public sealed partial record AdaLoraOptions
         [nameof(InitialRank)] = "the shape of every adapter is compared",
         [nameof(TargetRank)] = "the target budget is compared",
         [nameof(Alpha)] = "the scale of every adapter is compared",
+        [nameof(RankStabilized)] = "the scale of every adapter is compared",
         [nameof(Overrides)] = "shape, scale and limits of every adapter are compared",
         [nameof(Targets)] = "the names of all adapters are compared",
         [nameof(Attachment)] = "the way of every adapter is compared",

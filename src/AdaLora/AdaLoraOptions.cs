@@ -26,6 +26,12 @@ public sealed partial record AdaLoraOptions
     /// <summary>Scales the adapters: their product is multiplied by alpha / (initial rank + 1e-5). 0 means the initial rank itself.</summary>
     public double Alpha { get; init; } = 32;
 
+    /// <summary>
+    /// Whether the adapters' product is multiplied by alpha / sqrt(initial rank) instead, so that high ranks learn as fast as low ones (rank-stabilised LoRA, Kalajdzievski, 2023). An alpha of 0
+    /// means the initial rank here, too.
+    /// </summary>
+    public bool RankStabilized { get; init; }
+
     /// <summary>Probability of dropping an entry of an adapter's input during training, in [0, 1).</summary>
     public double Dropout { get; init; }
 

@@ -99,7 +99,8 @@ internal sealed class AttachmentSurvey
     /// <summary>The numerator of the scale; 0 stands for the rank.</summary>
     public double AlphaOf(InjectionSite site) => _options.Overrides.Resolve(site.Names).Alpha ?? _options.Alpha;
 
-    public double ScaleOf(InjectionSite site) => _blueprint?.Scales[site.Path] ?? SvdAdapter.ScaleFor(AlphaOf(site), RankOf(site));
+    public double ScaleOf(InjectionSite site) => _blueprint?.Scales[site.Path]
+        ?? (_options.RankStabilized ? SvdAdapter.StabilizedScaleFor(AlphaOf(site), RankOf(site)) : SvdAdapter.ScaleFor(AlphaOf(site), RankOf(site)));
 
     /// <exception cref="ArgumentException">Options do not fit the model.</exception>
     /// <exception cref="InjectionException">Layers cannot be replaced.</exception>

@@ -12,6 +12,7 @@ return new RootCommand("Benchmarks of AdaLora; see docs/benchmarks.md. Contender
     TokenizeCommand.Create(),
     LoadCommand.Create(),
     MemoryCommand.Create(),
+    LargeModelCommand.Create(),
     PeftCommand.Create(),
     PeftRunCommand.Create(),
     Seq2SeqCommand.Create(),

@@ -1,5 +1,6 @@
 using AdaLora.Experiments.Settings;
 using AdaLora.Glue.Tasks;
+using AdaLora.Squad.Tasks;
 using AdaLora.TestSupport;
 using Xunit;
 
@@ -10,5 +11,5 @@ public sealed class ScalarLifetimeTests
 {
     [Fact]
     public void No_Scalar_of_the_application_may_be_freed_while_libtorch_reads_it() =>
-        Assert.All([typeof(RunSettings).Assembly, typeof(GlueTask).Assembly], assembly => Assert.Empty(TemporaryScalars.UsesIn(assembly)));
+        Assert.All([typeof(RunSettings).Assembly, typeof(GlueTask).Assembly, typeof(SquadTask).Assembly], assembly => Assert.Empty(TemporaryScalars.UsesIn(assembly)));
 }

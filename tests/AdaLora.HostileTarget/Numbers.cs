@@ -7,6 +7,9 @@ using AdaLora.Targeting;
 using AdaLora.Training;
 using AdaLora.Training.Data;
 using AdaLora.Training.LearningRates;
+using AdaLora.Transformers.Chat;
+using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Texts;
 using AdaLora.Transformers;
 using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Families.Bert;
@@ -36,7 +39,18 @@ internal static class Numbers
         ("AdaptedLinear.Apply, scale", n => AdaptedLinear.Apply(ones(2, 8), ones(8, 8), null, ones(8, 2), null, ones(2, 8), n)),
         ("AdaptedLinear.Apply, dropout", n => AdaptedLinear.Apply(ones(2, 8), ones(8, 8), null, ones(8, 2), null, ones(2, 8), 1, n)),
         ("FastDropout.Apply, rate", n => FastDropout.Apply(ones(2, 8), n)),
+        ("PretrainedModel.ResizeVocabulary", n => Devices.Model().ResizeVocabulary(Math.Min((int)n, 100_000))),
         ("PretrainedModel.SaveCheckpoint, shards", n => Devices.InFolder(folder => Devices.Model().SaveCheckpoint(folder, maxShardBytes: (long)n))),
+        ("ChatTemplateLimits", n => new ChatTemplateLimits { Steps = (long)n, Characters = (long)n, Depth = (int)n }.Validate()),
+        ("TrainingText, ids", n => new TrainingText([(int)n, 1], [true])),
+        ("TrainingText.Truncated", n => new TrainingText([1, 2, 3]).Truncated((int)n)),
+        ("TrainingText.Counts", n => new TrainingText([1, 2, 3]).Counts((int)n)),
+        ("TrainingRows.Padded", n => TrainingRows.Padded([new TrainingText([1, 2])], (int)n, (int)n)),
+        ("TrainingRows.Packed", n => TrainingRows.Packed([new TrainingText([1, 2])], (int)n)),
+        ("TrainingRows.LossOf", n => Decoding(model => TrainingRows.Padded([new TrainingText([1, (int)n])]).LossOf(model))),
+        ("TrainingRows.LossOf nothing", _ => TrainingRows.Padded([new TrainingText([1, 2])]).LossOf(null!)),
+        ("TrainingRows.ToTensors", n => TrainingRows.Padded([new TrainingText([1, (int)n])]).ToTensors()),
+        ("TextPacking.Pack", n => TextPacking.Pack([(int)n, 2], (int)n)),
         ("TextGenerator.Generate, ids", n => Generating(new GenerationOptions { MaxNewTokens = 3 }, generator => generator.Generate([[(int)n], [1, (int)n]]))),
         ("TextGenerator.Stream, ids", n => Generating(new GenerationOptions { MaxNewTokens = 3 }, generator => generator.Stream([[(int)n]]).Count())),
         ("TextGenerator, lengths", n => Generating(new GenerationOptions { MaxNewTokens = (int)n, MinNewTokens = (int)n, MinLength = (int)n, NoRepeatNgramSize = (int)n, EndIds = [(int)n] },
@@ -121,6 +135,12 @@ internal static class Numbers
     }
 
     private static void Adapted(Action<AdaLoraModel> use) => Adapted((_, adapted) => use(adapted));
+
+    private static void Decoding(Action<CausalLM> use)
+    {
+        using var model = AutoModel.NewCausalLM(new Gpt2Config { VocabularySize = 50, HiddenSize = 8, Layers = 1, Heads = 2, MaxPositions = 20 }, seed: 1);
+        use(model);
+    }
 
     private static void Generating(GenerationOptions options, Action<TextGenerator> use)
     {

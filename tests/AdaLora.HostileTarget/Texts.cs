@@ -1,8 +1,10 @@
+using System.Text.Json.Nodes;
 using AdaLora.Allocation;
 using AdaLora.Devices;
 using AdaLora.Peft;
 using AdaLora.Safetensors;
 using AdaLora.Targeting;
+using AdaLora.Transformers.Chat;
 using AdaLora.Transformers;
 using AdaLora.Transformers.Hub;
 using AdaLora.Transformers.Loading;
@@ -89,6 +91,12 @@ internal static class Texts
         ("SequenceClassifier.NameClasses", bad => Devices.Model().NameClasses(bad is null ? null! : [bad, bad])),
         ("PretrainedModel.SaveCheckpoint", bad => Devices.Model().SaveCheckpoint(bad)),
         ("PretrainedModel.SaveCheckpoint, tokenizer", bad => Devices.InFolder(folder => Devices.Model().SaveCheckpoint(folder, bad))),
+        ("ChatTemplate.FromFolder", bad => ChatTemplate.FromFolder(bad, bad)),
+        ("ChatTemplate.FromFile", bad => ChatTemplate.FromFile(bad, bad)),
+        ("ChatTemplate.Parse and Render", bad => ChatTemplate.Parse(bad).Render([new JsonObject { ["role"] = bad, ["content"] = bad }], variables: new JsonObject { ["a"] = bad })),
+        ("ChatTemplate.Render, messages", bad => ChatTemplate.Parse("{{ messages[0].content.x }}").Render(bad is null ? null! : [bad])),
+        ("ChatEncoding.Encode", bad => Tokenizer(tokenizer => FirstMessage().Encode(tokenizer, bad is null ? null! : [new JsonObject { ["role"] = "assistant", ["content"] = bad }]))),
+        ("ChatEncoding.EncodePrompt", bad => Tokenizer(tokenizer => FirstMessage().EncodePrompt(tokenizer, bad is null ? null! : [new JsonObject { ["content"] = bad }]))),
         ("TextTokenizer.FromFolder", bad => TextTokenizer.FromFolder(bad)),
         ("TextTokenizer.FromVocabulary", bad => TextTokenizer.FromVocabulary(bad)),
         ("TextTokenizer.Decode of nothing", bad => Tokenizer(tokenizer => tokenizer.Decode(bad is null ? null! : [5]))),
@@ -103,6 +111,8 @@ internal static class Texts
     ];
 
     private static AdaLoraOptions Options => new() { InitialRank = 2, TargetRank = 1 };
+
+    private static ChatTemplate FirstMessage() => ChatTemplate.Parse("{{ messages[0].content }}");
 
     public static void Tokenizer(Action<TextTokenizer> use) => Devices.InFolder(folder =>
     {

@@ -25,10 +25,13 @@ internal static class ModelParts
     public static void Train(BaseModel model, Func<string, bool> isChosen)
     {
         // By handle: two names may refer to one parameter.
-        var chosen = model.Module.named_parameters().Where(p => model.NewParts.Contains(p.name.Split('.')[0]) || isChosen(p.name)).Select(p => p.parameter.Handle).ToHashSet();
+        var chosen = model.Module.named_parameters().Where(p => IsNew(model, p.name) || isChosen(p.name)).Select(p => p.parameter.Handle).ToHashSet();
         foreach (var parameter in model.Module.parameters())
             parameter.requires_grad = chosen.Contains(parameter.Handle);
     }
+
+    /// <summary>Whether a parameter is one of the parts that are new for the task.</summary>
+    public static bool IsNew(BaseModel model, string parameter) => model.NewParts.Contains(parameter.Split('.')[0]);
 
     /// <summary>What is added in linear layers and layer norms.</summary>
     public static bool IsBias(string parameter) => parameter.EndsWith(".bias", StringComparison.Ordinal);

@@ -8,11 +8,15 @@ internal static class TrainedTensors
 {
     private const string FileName = "trained.safetensors";
 
-    public static IReadOnlyList<string> Write(nn.Module model, string folder)
+    /// <param name="model">The model.</param>
+    /// <param name="folder">Where to.</param>
+    /// <param name="isKept">Which of them are kept, by name; all if null.</param>
+    public static IReadOnlyList<string> Write(nn.Module model, string folder, Func<string, bool>? isKept = null)
     {
         Directory.CreateDirectory(folder);
         var path = Path.Combine(folder, FileName);
-        SafetensorsWriter.Write(path, Of(model), new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" });
+        var kept = Of(model).Where(p => isKept?.Invoke(p.Key) != false).ToDictionary(StringComparer.Ordinal);
+        SafetensorsWriter.Write(path, kept, new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" });
         return [path];
     }
 

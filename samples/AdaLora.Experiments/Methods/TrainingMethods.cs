@@ -72,12 +72,24 @@ internal static class TrainingMethods
 
     public static TrainingMethod BitFit { get; } = Kept("bitfit", "the biases (Ben Zaken et al., 2022)", [], (model, _, _) => new SelectionAttachment(model, ModelParts.IsBias), 1.5e-3);
 
+    public static TrainingMethod DiffPruning { get; } = new()
+    {
+        Name = "diff-pruning",
+        Summary = "a change of few entries of all weights (Guo et al., 2021)",
+        Options = [RunOptions.DiffShare, RunOptions.DiffPenalty, RunOptions.FinalPhase],
+        LearningRate = 2e-4,
+        SharesTaskLearningRate = false,
+        Attach = (model, settings, _) => new DiffPruningAttachment(model, settings),
+        Plan = (model, settings) => MethodPlans.Of(model, settings, (m, s, _) => new DiffPruningAttachment(m, s)),
+        Load = (model, _, folder) => new SparseDeltaAttachment(model, folder),
+    };
+
     public static TrainingMethod Full { get; } = Kept("full", "all weights", [], (model, _, _) => new SelectionAttachment(model, _ => true), 5e-5);
 
     public static TrainingMethod Frozen { get; } = Kept("frozen", "only the layers that are new for the task", [], (model, _, _) => new SelectionAttachment(model, _ => false));
 
     /// <summary>All of them, in the order of help texts and tables.</summary>
-    public static IReadOnlyList<TrainingMethod> All { get; } = [AdaLora, SvdLora, Lora, PruneLora, Houlsby, Pfeiffer, Prefix, Prompt, BitFit, Full, Frozen];
+    public static IReadOnlyList<TrainingMethod> All { get; } = [AdaLora, SvdLora, Lora, PruneLora, Houlsby, Pfeiffer, Prefix, Prompt, BitFit, DiffPruning, Full, Frozen];
 
     private static TrainingMethod VirtualTokens(string name, string summary, double learningRate, Action<TextEncoder, int> add, Action<TextEncoder> remove) => Kept(
         name,

@@ -106,7 +106,10 @@ internal sealed class Runner(ModelFolder? models = null, IProcessGroup? group = 
         using var trainer = attachment.CreateTrainer(OptionsFor(settings, total, data, attachment, progress), new NoteLogger(reporter));
         if (_group.Rank == 0)
             RunFiles.Reopen(settings.OutputFolder);
-        var result = trainer.Fit(PrefetchedBatches.Of(epochs), batch => batch.Loss(), evaluator.Evaluate, batch => batch.Size, progress, cancellationToken);
+        var batches = PrefetchedBatches.Of(epochs);
+        var result = model.SumsLosses
+            ? trainer.Fit(batches, batch => batch.LossSum(), evaluator.Evaluate, batch => batch.Size, progress, cancellationToken)
+            : trainer.Fit(batches, batch => batch.Loss(), evaluator.Evaluate, batch => batch.Size, progress, cancellationToken);
         if (result.StopReason == StopReason.Diverged)
             throw new UserInputException($"Training diverged: gradients were not finite for many steps in a row, after {result.Steps} of {total} steps. Lower --lr.");
         if (result.StopReason == StopReason.Cancelled && _group.OfFirst(progress.HasEvaluated(result.Steps) ? 1 : 0) == 0)

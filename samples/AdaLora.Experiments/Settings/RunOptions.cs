@@ -188,6 +188,14 @@ internal static class RunOptions
     public static RunOption<int> Bottleneck { get; } =
         Declare(new NumberOption<int>("--bottleneck", "Inner width of bottleneck adapters (houlsby, pfeiffer).", 32) { Bound = Bound.AtLeast(1), IsOfMethods = true });
 
+    public static RunOption<double> DiffShare { get; } = Declare(new NumberOption<double>(
+        "--diff-share", "Share of all entries of the weights that are changed at the end (diff-pruning); the first phase, until --tfinal, may change all.", 0.005)
+    { Bound = new Bound<double>("above 0 and at most 1", value => value is > 0 and <= 1), IsOfMethods = true });
+
+    public static RunOption<double> DiffPenalty { get; } = Declare(new NumberOption<double>(
+        "--diff-penalty", "What every entry that is probably changed adds to the loss (diff-pruning).", 1.25e-7)
+    { Bound = Bound.AtLeast(0.0), IsOfMethods = true });
+
     public static RunOption<int> VirtualTokens { get; } = Declare(new NumberOption<int>(
         "--virtual-tokens", "Trained vectors inserted between the words (prompt), or in front of the keys and values of every layer (prefix).", 20)
     { Bound = Bound.AtLeast(1), IsOfMethods = true });

@@ -7,6 +7,9 @@ internal interface ITaskModel : IDisposable
 {
     BaseModel Base { get; }
 
+    /// <summary>Whether the tokens of a step count alike, however they are spread over its batches, rather than the batches.</summary>
+    bool SumsLosses => false;
+
     /// <summary>Creates a batch of these examples of the training set, on any thread.</summary>
     TaskBatch Encode(IReadOnlyList<int> examples);
 

@@ -1,7 +1,11 @@
 using System.Text.Json.Nodes;
+using AdaLora.Injection;
+using AdaLora.Internals;
+using AdaLora.Training;
 using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Layers;
 using AdaLora.Transformers.Loading;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -50,6 +54,12 @@ public sealed class CausalLM : DecoderModel
 
     internal override string BasePrefix => _decoder.BasePrefix;
 
+    internal override void TakeVocabulary(int rows)
+    {
+        base.TakeVocabulary(rows);
+        _decoder.TakeVocabulary(rows);
+    }
+
     private protected override IReadOnlyList<string> HeadPrefixes => _head is null ? [] : [HeadName + "."];
 
     private protected override IReadOnlyDictionary<string, JsonObject> FilesBeside =>
@@ -63,8 +73,9 @@ public sealed class CausalLM : DecoderModel
 
     /// <summary>Scores every word of the vocabulary as the one that follows each place.</summary>
     /// <param name="inputIds">Token ids, int64, batch x length.</param>
-    /// <param name="attentionMask">1 for real tokens and 0 for padding on either side, batch x length; null if there is no padding.</param>
-    /// <param name="positionIds">The position of each token, int64, batch x length; null to count the real tokens of each row from 0.</param>
+    /// <param name="attentionMask">0 for padding, on either side, and for real tokens the number of their text within the row, from 1: texts that share a row do not see each other. Batch x
+    /// length; null if there is no padding and one text in a row.</param>
+    /// <param name="positionIds">The position of each token, int64, batch x length; null to count the tokens of each text from 0.</param>
     /// <returns>Logits, batch x length x vocabulary size. Those of padding mean nothing.</returns>
     /// <exception cref="ArgumentException">A shape is wrong, the texts are longer than the model's positions, or, in the host's memory, an id or position is beyond the model's tables.</exception>
     public override Tensor forward(Tensor inputIds, Tensor? attentionMask, Tensor? positionIds)
@@ -74,28 +85,40 @@ public sealed class CausalLM : DecoderModel
     }
 
     /// <summary>
-    /// The loss of a batch: the mean cross-entropy of each token that counts, given those before it. Logits are computed only where they count.
+    /// The loss of a batch: the mean cross-entropy of each token that counts, given those before it in its text. Logits are computed only where they count, and for a part of these at a time.
     /// </summary>
     /// <param name="inputIds">Token ids, int64, batch x length.</param>
-    /// <param name="attentionMask">1 for real tokens and 0 for padding on either side, batch x length; null if there is no padding.</param>
-    /// <param name="labels">The token ids again, and <see cref="IgnoredLabel"/> where a token doesn't count, padding for example; int64, batch x length. They are not shifted: that is done
-    /// here, and the first of each row is ignored.</param>
-    /// <param name="positionIds">The position of each token, int64, batch x length; null to count the real tokens of each row from 0.</param>
+    /// <param name="attentionMask">As for <see cref="forward"/>.</param>
+    /// <param name="labels">The token ids again, and <see cref="IgnoredLabel"/> where a token doesn't count, such as those of a prompt; int64, batch x length. They are not shifted: that is done
+    /// here. Padding and the first token of each text are ignored in any case.</param>
+    /// <param name="positionIds">As for <see cref="forward"/>.</param>
     /// <returns>A scalar; NaN if no token counts.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentException">A shape is wrong, the texts are longer than the model's positions, or, in the host's memory, an id, label or position is beyond the model's
     /// tables.</exception>
+    /// <exception cref="InvalidOperationException">An earlier backward pass of something that this thread computed failed, so that gradients are missing.</exception>
     public Tensor Loss(Tensor inputIds, Tensor? attentionMask, Tensor labels, Tensor? positionIds = null)
     {
-        ArgumentNullException.ThrowIfNull(inputIds);
-        ArgumentNullException.ThrowIfNull(labels);
-        HostIds.RequireBelow(labels, Config.VocabularySize, "label", "words", nameof(labels), IgnoredLabel);
-        if (!labels.shape.AsSpan().SequenceEqual(inputIds.shape))
-            throw new ArgumentException($"The shape is [{string.Join(", ", labels.shape)}]; it must be that of the token ids, [{string.Join(", ", inputIds.shape)}].", nameof(labels));
         using var scope = NewDisposeScope();
-        var hidden = _decoder.call(inputIds, attentionMask, positionIds);
-        var before = hidden.shape[1] - 1;
-        return Losses.OverWords(hidden.narrow(1, 0, before), labels.narrow(1, 1, before), Score).MoveToOuterDisposeScope();
+        var (hidden, next) = Predict(inputIds, attentionMask, labels, positionIds);
+        return Losses.OverWords(hidden, next, Scores).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// The loss of a batch as the sum over the tokens that count, with their number: what <see cref="Trainer"/> takes, so that every token of an optimiser step has the same weight, however they
+    /// are spread over batches and processes. Otherwise like <see cref="Loss"/>.
+    /// </summary>
+    /// <inheritdoc cref="Loss" path="/param"/>
+    /// <inheritdoc cref="Loss" path="/exception"/>
+    /// <returns>The sum, in single precision at least, and the number of tokens that count.</returns>
+    public LossSum LossSum(Tensor inputIds, Tensor? attentionMask, Tensor labels, Tensor? positionIds = null)
+    {
+        using var scope = NewDisposeScope();
+        var (hidden, next) = Predict(inputIds, attentionMask, labels, positionIds);
+        var loss = Losses.SumOverWords(hidden, next, Scores);
+        loss.Sum.MoveToOuterDisposeScope();
+        loss.Count.MoveToOuterDisposeScope();
+        return loss;
     }
 
     /// <summary>Scores the words that follow the last token of each row, after tokens which continue those of a cache; adds these tokens to it.</summary>
@@ -119,6 +142,36 @@ public sealed class CausalLM : DecoderModel
     {
         using var scope = NewDisposeScope();
         return Score(_decoder.Decode(inputIds, attentionMask, null, cache, null)).MoveToOuterDisposeScope();
+    }
+
+    private WordScores Scores => new(Score, Config.VocabularySize, training) { Weight = PlainWeight };
+
+    // Adapters and hooks may add to the scores.
+    private Tensor? PlainWeight => _head switch
+    {
+        null => _decoder.WordWeight,
+        Linear { bias: null } linear when HookLists.AreEmpty(linear) => linear.weight,
+        _ => null,
+    };
+
+    // The states that predict a token, and the tokens that they predict.
+    private (Tensor Hidden, Tensor Next) Predict(Tensor inputIds, Tensor? attentionMask, Tensor labels, Tensor? positionIds)
+    {
+        ArgumentNullException.ThrowIfNull(inputIds);
+        ArgumentNullException.ThrowIfNull(labels);
+        HostIds.RequireBelow(labels, Config.VocabularySize, "label", "words", nameof(labels), IgnoredLabel);
+        if (!labels.shape.AsSpan().SequenceEqual(inputIds.shape))
+            throw new ArgumentException($"The shape is [{string.Join(", ", labels.shape)}]; it must be that of the token ids, [{string.Join(", ", inputIds.shape)}].", nameof(labels));
+        var hidden = _decoder.call(inputIds, attentionMask, positionIds);
+        var before = hidden.shape[1] - 1;
+        var next = labels.narrow(1, 1, before);
+        if (attentionMask is not null)
+        {
+            var texts = attentionMask.narrow(1, 1, before);
+            next = next.MaskedFill(texts.ne(attentionMask.narrow(1, 0, before)).logical_or(texts.Eq(0)), IgnoredLabel);
+        }
+
+        return (hidden.narrow(1, 0, before), next);
     }
 
     private Tensor Score(Tensor hidden) => _head is null ? functional.linear(hidden, _decoder.WordWeight) : _head.call(hidden);

@@ -17,6 +17,8 @@ public abstract class MaskedLM : EncoderModel
 
     internal sealed override string BasePrefix => Text.BasePrefix;
 
+    internal sealed override IReadOnlyList<string> VocabularyEndings => [.. base.VocabularyEndings, "predictions.bias", "predictions.decoder.weight", "predictions.decoder.bias"];
+
     /// <summary>Scores every word of the vocabulary at every place.</summary>
     /// <param name="inputIds">Token ids, int64, batch x length.</param>
     /// <param name="attentionMask">1 for real tokens and 0 for padding, batch x length; null if there is no padding.</param>
@@ -43,7 +45,7 @@ public abstract class MaskedLM : EncoderModel
         ArgumentNullException.ThrowIfNull(labels);
         HostIds.RequireBelow(labels, Config.VocabularySize, "label", "words", nameof(labels), IgnoredLabel);
         using var scope = NewDisposeScope();
-        return Losses.OverWords(Text.call(inputIds, attentionMask, null), labels, Score).MoveToOuterDisposeScope();
+        return Losses.OverWords(Text.call(inputIds, attentionMask, null), labels, new WordScores(Score, Config.VocabularySize, training)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The head: states in, scores of all words out.</summary>

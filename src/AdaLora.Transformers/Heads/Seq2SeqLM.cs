@@ -23,7 +23,7 @@ public abstract class Seq2SeqLM : PretrainedModel, ISuggestsTargets
         : base(name, config) => (Config, _generation) = (config, config.Generation);
 
     /// <summary>The configuration the model was made from.</summary>
-    public EncoderDecoderConfig Config { get; }
+    public EncoderDecoderConfig Config { get; private set; }
 
     /// <summary>How text is generated unless a generator is told otherwise: what generation_config.json of the checkpoint says, or else config.json; it is saved again.</summary>
     /// <exception cref="ArgumentNullException">The value is null.</exception>
@@ -36,6 +36,10 @@ public abstract class Seq2SeqLM : PretrainedModel, ISuggestsTargets
             _generation = value;
         }
     }
+
+    internal sealed override IReadOnlyList<string> VocabularyEndings => [Config.WordsName, "lm_head.weight", "final_logits_bias"];
+
+    internal sealed override void TakeVocabulary(int rows) => BaseConfig = Config = Config with { VocabularySize = rows };
 
     /// <summary>All linear layers of both stacks, and not the head.</summary>
     public TargetModules SuggestedTargets => TargetModules.Globs([.. StackNames.Select(stack => $"{stack}.**")]);
@@ -82,7 +86,7 @@ public abstract class Seq2SeqLM : PretrainedModel, ISuggestsTargets
         HostIds.RequireBelow(labels, Config.VocabularySize, "label", "words", nameof(labels), IgnoredLabel);
         using var scope = NewDisposeScope();
         using var source = Encode(inputIds, attentionMask);
-        return Losses.OverWords(Decode(MovedRight(labels), source), labels, Score, labelSmoothing).MoveToOuterDisposeScope();
+        return Losses.OverWords(Decode(MovedRight(labels), source), labels, new WordScores(Score, Config.VocabularySize, training) { Smoothing = labelSmoothing }).MoveToOuterDisposeScope();
     }
 
     /// <summary>The texts that the decoder is given for labels: the labels behind the token that it begins with, without the last of them.</summary>

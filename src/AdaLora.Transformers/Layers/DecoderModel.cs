@@ -13,10 +13,14 @@ public abstract class DecoderModel : PretrainedModel, ISuggestsTargets
         : base(name, config) => Config = config;
 
     /// <summary>The configuration the model was made from.</summary>
-    public DecoderConfig Config { get; }
+    public DecoderConfig Config { get; private set; }
 
     /// <summary>All linear layers of the blocks, and not the head.</summary>
     public TargetModules SuggestedTargets => TargetModules.Globs($"{LayersName}.**");
+
+    internal sealed override IReadOnlyList<string> VocabularyEndings => [Config.WordsName, "lm_head.weight"];
+
+    internal override void TakeVocabulary(int rows) => BaseConfig = Config = Config with { VocabularySize = rows };
 
     internal sealed override double FirstDeviation(string name) => Config.FirstDeviation(name);
 

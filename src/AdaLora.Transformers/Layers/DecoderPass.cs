@@ -16,8 +16,9 @@ internal sealed class DecoderPass : IDisposable
     private readonly Dictionary<RotaryEmbedding, (Tensor Cosines, Tensor Sines)> _turns = new(ReferenceEqualityComparer.Instance);
 
     /// <param name="inputIds">The new tokens, batch x length.</param>
-    /// <param name="attentionMask">1 for real tokens and 0 for padding, of the tokens in the cache too, batch x (cached + length); null for no padding.</param>
-    /// <param name="positions">The position of each new token; null for their number among the real tokens of their row.</param>
+    /// <param name="attentionMask">0 for padding, and for real tokens the number of their text, of the tokens in the cache too, batch x (cached + length); null for one text in each row and no
+    /// padding.</param>
+    /// <param name="positions">The position of each new token; null for their number within their text.</param>
     /// <param name="cache">Keys and values of the tokens before these, or null.</param>
     /// <param name="dtype">The element type of attention scores.</param>
     /// <param name="needsMask">Whether attention needs a mask.</param>
@@ -27,7 +28,7 @@ internal sealed class DecoderPass : IDisposable
         (_length, _past) = (inputIds.shape[1], cache?.Length ?? 0);
         _arePlainPositions = positions is null && attentionMask is null;
         using var scope = NewDisposeScope();
-        Positions = (positions?.alias() ?? NumberReal(attentionMask, _past, _length, inputIds.device)).DetachFromDisposeScope();
+        Positions = (positions?.alias() ?? NumberInTexts(attentionMask, _past, _length, inputIds.device)).DetachFromDisposeScope();
     }
 
     /// <summary>The position of each token, batch (or 1) x length.</summary>
@@ -78,10 +79,17 @@ internal sealed class DecoderPass : IDisposable
         }
     }
 
-    // Padding before a text does not count.
-    private static Tensor NumberReal(Tensor? mask, long past, long length, Device device) => mask is null
-        ? HeldScalars.Arange(past + length, device).narrow(0, past, length).unsqueeze(0)
-        : mask.to(ScalarType.Int64).cumsum(1).Sub(1).Clamp(0, long.MaxValue).narrow(1, past, length);
+    // Padding has position 0.
+    private static Tensor NumberInTexts(Tensor? mask, long past, long length, Device device)
+    {
+        if (mask is null)
+            return HeldScalars.Arange(past + length, device).narrow(0, past, length).unsqueeze(0);
+        var own = mask.narrow(1, past, length);
+        return OfSameText(mask, own).tril(past).sum([-1]).Sub(1).mul(own.Ne(0).to(ScalarType.Int64));
+    }
+
+    // Batch x length x length of the keys.
+    private static Tensor OfSameText(Tensor mask, Tensor own) => own.unsqueeze(-1).eq(mask.unsqueeze(1));
 
     /// <summary>
     /// The highest position, plus one. Waits for the device unless positions are simply counted. Behind a cache it is the number of columns, which is the same while the longest text is
@@ -95,7 +103,8 @@ internal sealed class DecoderPass : IDisposable
         return HostRead.Scalar<long>(Positions.to(ScalarType.Int64).max()) + 1;
     }
 
-    /// <summary>The least finite number where a token may not look: ahead, too far back, and at padding. Padding looks at itself, so that there is no row without anything to look at.</summary>
+    /// <summary>The least finite number where a token may not look: ahead, too far back, and at other texts and padding. Padding looks at padding, so that no row is without anything to look
+    /// at.</summary>
     private Tensor Additive(long reach)
     {
         using var scope = NewDisposeScope();
@@ -106,7 +115,7 @@ internal sealed class DecoderPass : IDisposable
             hidden = hidden.logical_or(all.tril(_past - reach));
         hidden = hidden.unsqueeze(0);
         if (_attentionMask is not null)
-            hidden = hidden.logical_or(_attentionMask.Eq(0).unsqueeze(1).logical_and(all.triu(_past).tril(_past).logical_not()));
+            hidden = hidden.logical_or(OfSameText(_attentionMask, _attentionMask.narrow(1, _past, _length)).logical_not());
         hidden = hidden.unsqueeze(1);
         var open = Bias ?? zeros(hidden.shape, _dtype, device);
         return open.MaskedFill(hidden, AttentionMask.Lowest(_dtype)).DetachFromDisposeScope();

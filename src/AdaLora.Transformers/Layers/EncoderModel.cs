@@ -10,10 +10,19 @@ public abstract class EncoderModel : PretrainedModel
         : base(name, config) => Config = config;
 
     /// <summary>The configuration the model was made from.</summary>
-    public EncoderConfig Config { get; }
+    public EncoderConfig Config { get; private set; }
 
     /// <summary>The encoder: the model itself, or what is below its head.</summary>
     internal abstract TextEncoder Text { get; }
+
+    internal override IReadOnlyList<string> VocabularyEndings => ["word_embeddings.weight"];
+
+    internal sealed override void TakeVocabulary(int rows)
+    {
+        BaseConfig = Config = Config with { VocabularySize = rows };
+        if (!ReferenceEquals(Text, this))
+            Text.TakeVocabulary(rows);
+    }
 
     internal sealed override int? PaddingRow(string name) => name.EndsWith("word_embeddings.weight", StringComparison.Ordinal) ? Config.PadId : null;
 

@@ -21,6 +21,12 @@ public abstract class TextDecoder : DecoderModel
     /// <summary>The layers, one after another.</summary>
     private protected abstract ModuleList<Module<Tensor, DecoderPass, Tensor>> Blocks { get; }
 
+    /// <summary>
+    /// Whether a layer keeps only its input for the backward pass and computes the rest again there: the memory of one layer instead of all of them, for one more forward pass. Outputs and
+    /// gradients are the same. The default is false.
+    /// </summary>
+    public bool GradientCheckpointing { get; set; }
+
     /// <summary>The greatest length of a text in tokens, or null if there is none.</summary>
     internal virtual int? MaxLength => Config.MaxPositions;
 
@@ -35,16 +41,17 @@ public abstract class TextDecoder : DecoderModel
 
     /// <summary>Decodes a batch.</summary>
     /// <param name="inputIds">Token ids, int64, batch x length.</param>
-    /// <param name="attentionMask">1 for real tokens and 0 for padding on either side, batch x length; null if there is no padding.</param>
-    /// <param name="positionIds">The position of each token, int64, batch x length; null to count the real tokens of each row from 0.</param>
+    /// <param name="attentionMask">0 for padding, on either side, and for real tokens the number of their text within the row, from 1: texts that share a row do not see each other. Batch x
+    /// length; null if there is no padding and one text in a row.</param>
+    /// <param name="positionIds">The position of each token, int64, batch x length; null to count the tokens of each text from 0.</param>
     /// <returns>The last hidden states, batch x length x hidden size. Those of padding mean nothing.</returns>
     /// <exception cref="ArgumentException">A shape is wrong, the texts are longer than the model's positions, or, in the host's memory, an id or position is beyond the model's tables.</exception>
     public sealed override Tensor forward(Tensor inputIds, Tensor? attentionMask, Tensor? positionIds) => Decode(inputIds, attentionMask, positionIds, null, null);
 
     /// <summary>Decodes a batch and gives the states after every layer.</summary>
     /// <param name="inputIds">Token ids, int64, batch x length.</param>
-    /// <param name="attentionMask">1 for real tokens and 0 for padding, batch x length; null if there is no padding.</param>
-    /// <param name="positionIds">The position of each token, int64, batch x length; null to count the real tokens of each row from 0.</param>
+    /// <param name="attentionMask">As for <see cref="forward"/>.</param>
+    /// <param name="positionIds">As for <see cref="forward"/>.</param>
     /// <returns>The output of the embeddings and of every layer, each batch x length x hidden size; the last one after the final norm.</returns>
     /// <exception cref="ArgumentException">A shape is wrong, the texts are longer than the model's positions, or, in the host's memory, an id or position is beyond the model's tables.</exception>
     public IReadOnlyList<Tensor> HiddenStates(Tensor inputIds, Tensor? attentionMask = null, Tensor? positionIds = null)
@@ -66,12 +73,29 @@ public abstract class TextDecoder : DecoderModel
         CheckInputs(inputIds, attentionMask, positionIds, cache?.Length ?? 0);
         using var scope = NewDisposeScope();
         // Libtorch's CPU kernels do not support dropout; see MultiHeadAttention.
-        using var pass = new DecoderPass(inputIds, attentionMask, positionIds, cache, WordWeight.dtype, needsMask: training && Config.AttentionDropout > 0);
-        var states = LayerSequence.Run(Blocks, Embed(inputIds, pass.Positions), _ => pass, trace is null ? null : states => trace.Add(states.alias().DetachFromDisposeScope()));
-        var last = Normalize(states);
-        trace?.Add(last.alias().DetachFromDisposeScope());
-        cache?.Advance(inputIds.shape[1]);
-        return last.MoveToOuterDisposeScope();
+        var pass = new DecoderPass(inputIds, attentionMask, positionIds, cache, WordWeight.dtype, needsMask: training && Config.AttentionDropout > 0);
+        var isKept = false;
+        try
+        {
+            Action<Tensor>? note = trace is null ? null : states => trace.Add(states.alias().DetachFromDisposeScope());
+            var last = Normalize(LayerSequence.Run(Blocks, Embed(inputIds, pass.Positions), _ => pass, note, GradientCheckpointing && is_grad_enabled() ? Recompute : null));
+            note?.Invoke(last);
+            cache?.Advance(inputIds.shape[1]);
+            return last.MoveToOuterDisposeScope();
+        }
+        finally
+        {
+            if (!isKept)
+                pass.Dispose();
+        }
+
+        // The backward pass ends with the first of these layers, and with it all of them need the pass no longer.
+        Tensor Recompute(Module<Tensor, DecoderPass, Tensor> block, Tensor states, DecoderPass context)
+        {
+            var next = Recomputed.Apply(states, input => block.call(input, context), training, isKept ? null : context.Dispose);
+            isKept |= next.requires_grad;
+            return next;
+        }
     }
 
     private void CheckInputs(Tensor inputIds, Tensor? attentionMask, Tensor? positionIds, long past)

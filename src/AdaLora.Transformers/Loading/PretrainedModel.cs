@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AdaLora.Targeting;
 using AdaLora.Transformers.Configuration;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -10,7 +11,7 @@ namespace AdaLora.Transformers.Loading;
 /// What all models of this package share: they take token ids, the attention mask and a third tensor that depends on the kind of model (token types for encoders, positions for decoders),
 /// have a configuration, and can be written as a checkpoint whose tensor names are those of the Hugging Face hub.
 /// </summary>
-public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
+public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>, IVocabulary
 {
     private protected PretrainedModel(string name, ModelConfig config)
         : base(name)
@@ -24,7 +25,19 @@ public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
     public LoadReport? LoadReport { get; private set; }
 
     /// <summary>The configuration the model was made from.</summary>
-    internal ModelConfig BaseConfig { get; }
+    internal ModelConfig BaseConfig { get; private protected set; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> VocabularyTables => [.. Loading.VocabularyTables.Of(this).Select(table => table.Name)];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> RepeatedTables => TiedNames;
+
+    /// <inheritdoc/>
+    public bool IsVocabularyResized { get; private set; }
+
+    /// <summary>The last parts of the names of tables with a row for each word.</summary>
+    internal abstract IReadOnlyList<string> VocabularyEndings { get; }
 
     /// <summary>The first part of the names of the tensors below the head, in checkpoints of a whole model, such as "bert".</summary>
     internal abstract string BasePrefix { get; }
@@ -73,6 +86,26 @@ public abstract class PretrainedModel : Module<Tensor, Tensor?, Tensor?, Tensor>
         if (tokenizerFolder is not null)
             CheckpointWriter.CopyTokenizer(tokenizerFolder, folder);
     }
+
+    /// <summary>
+    /// Gives the model a vocabulary of another size, for words that were added to its tokenizer. Rows that there were keep their values; new ones start as the mean of all. A head that is tied to
+    /// the embeddings follows, and so does one of its own. Adapters that are saved afterwards hold the tables as well.
+    /// </summary>
+    /// <param name="rows">The number of words, at least 1 and above all ids that the configuration names.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is below 1.</exception>
+    /// <exception cref="ArgumentException">The configuration names an id that would be beyond the vocabulary.</exception>
+    /// <exception cref="InvalidOperationException">The model has adapters.</exception>
+    public void ResizeVocabulary(int rows)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        (BaseConfig with { VocabularySize = rows }).ThrowIfInvalid();
+        Loading.VocabularyTables.Resize(this, rows);
+        IsVocabularyResized = true;
+        TakeVocabulary(rows);
+    }
+
+    /// <summary>Notes the size of the vocabulary in the configuration.</summary>
+    internal virtual void TakeVocabulary(int rows) => BaseConfig = BaseConfig with { VocabularySize = rows };
 
     internal bool IsHead(string name) => HeadPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
 

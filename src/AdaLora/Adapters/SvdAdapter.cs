@@ -65,7 +65,8 @@ public abstract partial class SvdAdapter : nn.Module<Tensor, Tensor>
     /// <summary>Number of triplets held: the initial rank, or the live rank after compaction.</summary>
     public int Rank => _slot.Rank;
 
-    /// <summary>Factor of the adapter's product: alpha / (initial rank + 1e-5), constant over the adapter's lifetime.</summary>
+    /// <summary>Factor of the adapter's product: alpha / (initial rank + 1e-5), or alpha / sqrt(initial rank) if it is rank-stabilised; constant over the adapter's
+    /// lifetime.</summary>
     public double Scale { get; }
 
     /// <summary>Whether the weight of the base layer contains the adapter's product, so that only the base layer is computed.</summary>
@@ -189,6 +190,9 @@ public abstract partial class SvdAdapter : nn.Module<Tensor, Tensor>
 
     /// <summary>alpha / (rank + 1e-5), where an alpha of 0 stands for the rank itself: the scale used by the published code.</summary>
     internal static double ScaleFor(double alpha, int rank) => (alpha > 0 ? alpha : rank) / (rank + 1e-5);
+
+    /// <summary>alpha / sqrt(rank), where an alpha of 0 stands for the rank itself.</summary>
+    internal static double StabilizedScaleFor(double alpha, int rank) => rank == 0 ? 0 : (alpha > 0 ? alpha : rank) / Math.Sqrt(rank);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

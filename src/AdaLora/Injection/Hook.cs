@@ -1,6 +1,4 @@
 using System.Collections;
-using System.Diagnostics.CodeAnalysis;
-using System.Reflection;
 using AdaLora.Adapters;
 using static TorchSharp.torch;
 
@@ -49,7 +47,7 @@ internal sealed class Hook(InjectionSite site, SvdAdapter adapter) : Placement(s
             before.remove();
             after.remove();
         };
-        _hooks = [.. HooksOf(Site.Layer)];
+        _hooks = HookLists.Of(Site.Layer);
         adapter.IsBeside = true;
         AdapterTable.AddCarrier(Site.Layer);
     }
@@ -98,18 +96,4 @@ internal sealed class Hook(InjectionSite site, SvdAdapter adapter) : Placement(s
 
     // Hooks of other people must see what the layer really gets and gives.
     private bool IsAlone => _hooks.Sum(hooks => hooks.Count) == OwnHooks;
-
-    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "Without these fields no hook counts as alone, and the product is added to what the layer computes.")]
-    private static IEnumerable<ICollection> HooksOf(nn.Module layer)
-    {
-        const BindingFlags declared = BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly;
-        for (var type = layer.GetType(); type is not null; type = type.BaseType)
-        {
-            foreach (var field in type.GetFields(declared).Where(field => type.Name.StartsWith("HookableModule", StringComparison.Ordinal)))
-            {
-                if (field.GetValue(layer) is ICollection hooks)
-                    yield return hooks;
-            }
-        }
-    }
 }

@@ -72,6 +72,9 @@ internal sealed class RowTraining : IDisposable
         }
     }
 
+    /// <summary>A copy of the table with the rows of the base model.</summary>
+    public Tensor ReadBase() => Slots[0].Value.detach().clone().index_copy_(0, _rows, _before);
+
     /// <summary>Drops the table's gradient.</summary>
     public void DropGradient()
     {

@@ -50,6 +50,8 @@ internal static class BackwardPass
         }
 
         gradient.Dispose();
+        // A node that computes its part of the model again has run the backward passes of others meanwhile.
+        Release();
         _handedOver = results;
         return [.. results.Select(result => result!)];
     }

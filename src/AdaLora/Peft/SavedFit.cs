@@ -37,6 +37,7 @@ internal sealed class SavedFit
         TrainedRows = CheckRows();
         CheckBiases();
         CheckBuffers();
+        Tables = model is IVocabulary vocabulary ? CheckTables(vocabulary) : [];
         var tied = new TiedModules(_nodes);
         if (config.TiesWeights)
             _problems.AddRange(Modules.Select(tied.Describe).OfType<string>().Select(t => $"'{SavedConfig.TiedField}' is set, and {t}: PEFT puts one adapter on both, which is not supported"));
@@ -54,6 +55,9 @@ internal sealed class SavedFit
 
     /// <summary>The rows of tables of embeddings that were trained by themselves, by the table's module.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<long>> TrainedRows { get; }
+
+    /// <summary>The stored tables with a row for each word, by their names in the model.</summary>
+    public IReadOnlyList<string> Tables { get; }
 
     /// <summary>Saved parameters and buffers of the model itself.</summary>
     public IReadOnlyList<(string Stored, Tensor Target)> Others => _others;
@@ -211,6 +215,24 @@ internal sealed class SavedFit
     {
         foreach (var (name, target, _) in _nodes.SelectMany(n => n.OwnTensors()).Where(t => t.IsBuffer && _entries.ContainsKey(PeftName.Prefix + t.Name) && !_used.Contains(PeftName.Prefix + t.Name)))
             Take(PeftName.Prefix + name, target);
+    }
+
+    // PEFT saves them with an adapter if the vocabulary was resized, or if they are adapted; under both names if a head is tied.
+    private IReadOnlyList<string> CheckTables(IVocabulary vocabulary)
+    {
+        var found = new List<string>();
+        var adapted = Modules.ToHashSet(StringComparer.Ordinal);
+        foreach (var (name, target, _) in _nodes.SelectMany(n => n.OwnTensors()).Where(t => vocabulary.VocabularyTables.Contains(t.Name)))
+        {
+            var stored = ((string[])[PeftName.OfParameter(name, adapted), PeftName.Prefix + name]).FirstOrDefault(s => _entries.ContainsKey(s) && !_used.Contains(s));
+            if (stored is null)
+                continue;
+            Take(stored, target);
+            found.Add(name);
+        }
+
+        _used.UnionWith(vocabulary.RepeatedTables.Select(name => PeftName.Prefix + name));
+        return found;
     }
 
     // PEFT additionally saves embeddings when the vocabulary was resized.

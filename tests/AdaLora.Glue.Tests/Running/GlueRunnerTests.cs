@@ -3,9 +3,7 @@ using System.Text.Json;
 using AdaLora.Experiments.Commands;
 using AdaLora.Experiments.Commands.Runs;
 using AdaLora.Experiments.Programs;
-using AdaLora.Experiments.Reports;
 using AdaLora.Experiments.Runs;
-using AdaLora.Experiments.Settings;
 using AdaLora.Experiments.Terminal;
 using AdaLora.Glue.Commands;
 using AdaLora.Glue.Demo;
@@ -384,32 +382,5 @@ public sealed class GlueRunnerTests : IDisposable
             MoreCommands = [EvaluateCommand.Create(GlueDescription.Application, new ModelFolder())],
         };
         return (new Application(services).Run(args, cancellation), output.ToString(), error.ToString());
-    }
-
-    /// <summary>Simulates Ctrl-C while a step is reported.</summary>
-    private sealed class CancelAtStep(IRunner runner, int step, CancellationTokenSource cancel) : IRunner
-    {
-        public RunOutcome Execute(RunSettings settings, IRunReporter reporter, CancellationToken cancellationToken) =>
-            runner.Execute(settings, new Reporter(reporter, step, cancel), cancellationToken);
-
-        public RunPlan Plan(RunSettings settings, IRunReporter reporter, CancellationToken cancellationToken) => runner.Plan(settings, reporter, cancellationToken);
-
-        private sealed class Reporter(IRunReporter inner, int step, CancellationTokenSource cancel) : IRunReporter
-        {
-            public void Note(string message) => inner.Note(message);
-
-            public void Downloading(string file, long received, long? total) => inner.Downloading(file, received, total);
-
-            public void Tokenizing(string file, int done, int total) => inner.Tokenizing(file, done, total);
-
-            public void Step(TrainingStatus status)
-            {
-                inner.Step(status);
-                if (status.Step == step)
-                    cancel.Cancel();
-            }
-
-            public void Evaluated(TaskEvaluation evaluation) => inner.Evaluated(evaluation);
-        }
     }
 }

@@ -5,6 +5,8 @@ using AdaLora.Glue.Demo;
 using AdaLora.Summarization.Tasks;
 using AdaLora.Transformers;
 using AdaLora.Transformers.Families.T5;
+using Parquet.Schema;
+using Parquet.Serialization;
 using Xunit;
 
 namespace AdaLora.Glue.Tests.Summaries;
@@ -100,6 +102,23 @@ public sealed class SummarizationApplicationTests : IDisposable
         Assert.True(code == 0, error);
         Assert.Contains("left out 1 rows without a text or a summary", output, StringComparison.Ordinal);
         Assert.Equal(2, File.ReadAllLines(_app.File("run", "predictions.jsonl")).Length);
+    }
+
+    [Fact]
+    public void Sets_of_the_hub_are_read_from_parquet_in_parts()
+    {
+        Directory.CreateDirectory(_app.File("hub"));
+        foreach (var (name, count) in ((string, int)[])[("train-00000-of-00002", 5), ("train-00001-of-00002", 4), ("validation-00000-of-00001", 3)])
+            WriteParquet(_app.File("hub", $"{name}.parquet"), count);
+
+        var (code, output, error) = _app.Train("run", "--task", "cnn_dailymail", "--data", _app.File("hub"), "--max-steps", "1");
+
+        Assert.True(code == 0, error);
+        Assert.DoesNotContain("left out", output, StringComparison.Ordinal);
+        Assert.Equal(3, File.ReadAllLines(_app.File("run", "predictions.jsonl")).Length);
+        var wrong = _app.Train("wrong", "--task", "xsum", "--data", _app.File("hub"), "--max-steps", "1");
+        Assert.Equal(ExitCode.BadInput, wrong.Code);
+        Assert.Contains("has no column 'document' and 'summary'; its columns are article, highlights", wrong.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -215,6 +234,14 @@ public sealed class SummarizationApplicationTests : IDisposable
         Assert.Equal(given.Record().ToJsonString(), again.Record().ToJsonString());
         Assert.Equal(["--beams", "--prefix"],
             RecordedSettings.Differences(given.With(SummarizationOptions.Beams, 8).With(SummarizationOptions.Prefix, ""), again.Record()).Select(difference => difference.Split(':')[0]).Order());
+    }
+
+    private static void WriteParquet(string path, int count)
+    {
+        string[] columns = ["article", "highlights"];
+        var rows = Enumerable.Range(0, count).Select(row => columns.ToDictionary(column => column, column => (object?)$"the cats sleep {row} .")).ToList();
+        using var stream = File.Create(path);
+        ParquetSerializer.SerializeUntypedAsync(rows, new ParquetSchema(columns.Select(column => (Field)new DataField<string>(column))), stream).GetAwaiter().GetResult();
     }
 
     private JsonObject Json(params string[] path) => JsonNode.Parse(File.ReadAllText(_app.File(path)))!.AsObject();

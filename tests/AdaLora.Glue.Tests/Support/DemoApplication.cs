@@ -22,14 +22,25 @@ internal sealed class DemoApplication : IDisposable
     public string File(string name) => _folder.File(name);
 
     /// <summary>Trains a few steps into the folder <paramref name="output"/>.</summary>
-    public (int Code, string Output, string Error) Train(string output, params string[] more) => Run(
+    public (int Code, string Output, string Error) Train(string output, params string[] more) => Run([.. TrainLine(output, more)]);
+
+    /// <summary>The same, stopped after a step.</summary>
+    public (int Code, string Output, string Error) Interrupt(int step, string output, params string[] more)
+    {
+        using var cancel = new CancellationTokenSource();
+        return Ask("", new CancelAtStep(new Runner(), step, cancel), cancel.Token, TrainLine(output, more));
+    }
+
+    private string[] TrainLine(string output, string[] more) =>
         ["train", "--task", "cola", "--data", Data, "--model", DemoDefaults.EncoderFolder, "--initial-rank", "6", "--target-rank", "4", "--lr", "5e-3", "--max-steps", "12", "--delta-t", "1",
-            "--output", File(output), .. more]);
+            "--output", File(output), .. more];
 
     public (int Code, string Output, string Error) Run(params string[] args) => Ask("", args);
 
     /// <summary>Runs a command with something on its standard input.</summary>
-    public (int Code, string Output, string Error) Ask(string input, params string[] args)
+    public (int Code, string Output, string Error) Ask(string input, params string[] args) => Ask(input, new Runner(new ModelFolder()), CancellationToken.None, args);
+
+    private static (int Code, string Output, string Error) Ask(string input, IRunner runner, CancellationToken cancellation, string[] args)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
@@ -44,13 +55,13 @@ internal sealed class DemoApplication : IDisposable
         var services = new ApplicationServices
         {
             Description = GlueDescription.Application,
-            Runner = new Runner(models),
+            Runner = runner,
             DemoRuns = DemoRuns.Prepare,
             Console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(output) }),
             Error = error,
             MoreCommands = commands,
         };
-        return (new Application(services).Run(args, CancellationToken.None), output.ToString(), error.ToString());
+        return (new Application(services).Run(args, cancellation), output.ToString(), error.ToString());
     }
 
     public void Dispose() => _folder.Dispose();

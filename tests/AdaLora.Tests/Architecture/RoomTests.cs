@@ -10,7 +10,7 @@ public sealed class RoomTests
 
     public static TheoryData<string> Projects =>
     [
-        "src/AdaLora", "src/AdaLora.Transformers", "samples/AdaLora.Experiments", "samples/AdaLora.Glue", "samples/AdaLora.Squad", "samples/AdaLora.Summarization",
+        "src/AdaLora", "src/AdaLora.Transformers", "samples/AdaLora.Experiments", "samples/AdaLora.Glue", "samples/AdaLora.Squad", "samples/AdaLora.Summarization", "samples/AdaLora.Instruct",
     ];
 
     [Theory]
