@@ -12,9 +12,9 @@ using AdaLora.Processes;
 using AdaLora.Training;
 
 _ = NativeHeap.KeepFreedMemory();
-return MpiProcessGroup.IsLaunched ? MpiProcessGroup.Run(group => Start(group, group.Cancellation)) : Start(ProcessGroup.Single, CancellationToken.None);
+return MpiProcessGroup.IsLaunched ? MpiProcessGroup.Run(group => Start(group, group.Error, group.Cancellation)) : Start(ProcessGroup.Single, Console.Error, CancellationToken.None);
 
-int Start(IProcessGroup group, CancellationToken cancellation)
+int Start(IProcessGroup group, TextWriter error, CancellationToken cancellation)
 {
     var models = new ModelFolder();
     if (args is ["chat", ..])
@@ -27,6 +27,7 @@ int Start(IProcessGroup group, CancellationToken cancellation)
         new Runner(models, group),
         demoRuns: null,
         group,
+        error,
         cancellation,
         EvaluateCommand.Create(InstructDescription.Application, models),
         ChatCommand.Create(models, StandardStreams.Reader),

@@ -10,6 +10,7 @@ internal static class DemoHost
     public static int Run(IRunner runner, ModelFolder models)
     {
         var command = DemoCommand.Create(runner, models);
-        return ApplicationHost.Run([command.Name], InstructDescription.Application, runner, demoRuns: null, Processes.ProcessGroup.Single, CancellationToken.None, command);
+        return ApplicationHost.Run(
+            [command.Name], InstructDescription.Application, runner, demoRuns: null, Processes.ProcessGroup.Single, Console.Error, CancellationToken.None, command);
     }
 }
