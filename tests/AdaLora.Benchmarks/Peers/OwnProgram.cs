@@ -1,5 +1,5 @@
-using AdaLora.Experiments.Settings;
 using AdaLora.Experiments.Commands;
+using AdaLora.Experiments.Settings;
 using AdaLora.Glue.Tasks;
 using AdaLora.TestSupport;
 

@@ -1,6 +1,6 @@
 using AdaLora.Experiments.Programs;
-using AdaLora.Experiments.Terminal;
 using AdaLora.Experiments.Tasks;
+using AdaLora.Experiments.Terminal;
 using AdaLora.Glue.Demo;
 using AdaLora.Squad.Data;
 using AdaLora.Squad.Tasks;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using AdaLora.Experiments.Programs;
-using AdaLora.Glue.Tasks;
 using AdaLora.Glue.Demo;
+using AdaLora.Glue.Tasks;
 using Xunit;
 
 namespace AdaLora.Glue.Tests;

@@ -46,7 +46,13 @@ public sealed class TaskMetricsTests
     {
         var task = new GlueTask
         {
-            Name = "topics", Folder = "", Columns = new("", null, ""), HubColumns = ("", null), ClassNames = ["a", "b", "c"], LabelSpellings = ["a", "b", "c"], HasSeveralLabels = true,
+            Name = "topics",
+            Folder = "",
+            Columns = new("", null, ""),
+            HubColumns = ("", null),
+            ClassNames = ["a", "b", "c"],
+            LabelSpellings = ["a", "b", "c"],
+            HasSeveralLabels = true,
             Metrics = [MetricNames.Accuracy, MetricNames.MacroF1, MetricNames.MicroF1],
         };
 

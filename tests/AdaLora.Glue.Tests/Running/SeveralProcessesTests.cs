@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using AdaLora.Experiments.Programs;
-using AdaLora.Glue.Tasks;
 using AdaLora.Glue.Demo;
+using AdaLora.Glue.Tasks;
 using AdaLora.TestSupport;
 using Xunit;
 

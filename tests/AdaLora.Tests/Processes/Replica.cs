@@ -132,18 +132,18 @@ internal sealed class Replica : IProgress<TrainingProgress>, IDisposable
 
     private static TrainerOptions Options(
         IProcessGroup group, int steps, int? patience, long? evaluateEvery = 1, CheckpointOptions? checkpoints = null, long reportEvery = 1, string? data = null) => new()
-    {
-        TotalSteps = steps,
-        LearningRate = 1e-2,
-        GradientAccumulation = Accumulation,
-        EvaluateEvery = evaluateEvery,
-        ReportEvery = reportEvery,
-        DataFingerprint = data,
-        Patience = patience,
-        BestBeforeFinal = true,
-        Group = group,
-        Checkpoints = checkpoints,
-    };
+        {
+            TotalSteps = steps,
+            LearningRate = 1e-2,
+            GradientAccumulation = Accumulation,
+            EvaluateEvery = evaluateEvery,
+            ReportEvery = reportEvery,
+            DataFingerprint = data,
+            Patience = patience,
+            BestBeforeFinal = true,
+            Group = group,
+            Checkpoints = checkpoints,
+        };
 
     // Ends within a step, so that one step has batches of two epochs.
     private static IEnumerable<(int Number, (Tensor Inputs, Tensor Labels) Batch)> Numbered() => TinyTask.Batches(10).Select((batch, number) => (number, batch));
