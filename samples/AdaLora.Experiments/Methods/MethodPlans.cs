@@ -27,7 +27,7 @@ internal static class MethodPlans
         [
             $"trained: {Count(trained.Count)} tensors",
             .. trained.Select(p => $"  {p.name.PadRight(width)}  {string.Join(" x ", p.parameter.shape)}"),
-            $"parameters: {Count(trained.Sum(p => p.parameter.numel()))} trained of {Count(parameters.Sum(p => p.parameter.numel()))}, including those that the method adds",
+            $"parameters: {Count(attachment.TrainableParameters)} trained of {Count(parameters.Sum(p => p.parameter.numel()))}, including those that the method adds",
         ];
         return new RunPlan(string.Join(Environment.NewLine, lines) + Environment.NewLine, IsPossible: true);
     }

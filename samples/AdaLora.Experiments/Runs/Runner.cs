@@ -32,6 +32,9 @@ internal sealed class Runner(ModelFolder? models = null, IProcessGroup? group = 
                 $"{RunOptions.Accumulate}: is {settings.Get(RunOptions.Accumulate)}, but {_group.Size} processes share the batches of a step; it must be at least {_group.Size}.");
         }
 
+        if (settings.Get(RunOptions.DealByLength) && settings.Get(RunOptions.GroupByLength))
+            throw new UserInputException($"{RunOptions.DealByLength} and {RunOptions.GroupByLength} are two ways to put texts into batches; choose one.");
+
         return LibraryErrors.Explain(() =>
         {
             var device = RunDevice.Open(settings.Get(RunOptions.Device), settings.Get(RunOptions.Precision), reporter);
@@ -88,7 +91,8 @@ internal sealed class Runner(ModelFolder? models = null, IProcessGroup? group = 
             examples => model.Encode([.. examples.Select(example => trained[example])]),
             settings.Get(RunOptions.BatchSize),
             settings.Get(RunOptions.Seed),
-            settings.Get(RunOptions.GroupByLength) ? settings.Get(RunOptions.Accumulate) : null);
+            settings.Get(RunOptions.DealByLength) ? BatchOrder.EvenBatches : settings.Get(RunOptions.GroupByLength) ? BatchOrder.SimilarLengths : BatchOrder.Random,
+            settings.Get(RunOptions.Accumulate));
     }
 
     private static HeldOutExamples Divide(RunSettings settings, ITaskData data) => HeldOutExamples.Of(data.Count, settings.Get(RunOptions.HeldOut), data.GroupOf);

@@ -9,12 +9,12 @@ namespace AdaLora.Experiments.Runs;
 /// <param name="encode">Creates a batch of examples.</param>
 /// <param name="batchSize">Examples per batch; the last one of an epoch may be smaller.</param>
 /// <param name="seed">Seed of the order.</param>
-/// <param name="groupByLengthFor">Batches to an optimiser step, if those of a step are to hold examples of about equal length, so that there is little padding and processes that share a step
-/// have equal work: steps are cut from stretches of the shuffled examples that are sorted by length, and shuffled again. Null leaves the order random.</param>
+/// <param name="batching">How examples are put into batches.</param>
+/// <param name="perStep">Batches to an optimiser step.</param>
 internal sealed class ShuffledEpochs<TBatch>(int count, Func<int, int> lengthOf, Func<IReadOnlyList<int>, TBatch> encode, int batchSize, long seed,
-    int? groupByLengthFor = null) : IResumableBatches<TBatch>
+    BatchOrder batching = BatchOrder.Random, int perStep = 1) : IResumableBatches<TBatch>
 {
-    /// <summary>Steps per sorted stretch: enough for even lengths, few enough for the order to stay random.</summary>
+    /// <summary>Batches per sorted stretch: enough for even lengths, few enough for the order to stay random.</summary>
     private const int Stretch = 50;
 
     private int _epochs;
@@ -36,17 +36,42 @@ internal sealed class ShuffledEpochs<TBatch>(int count, Func<int, int> lengthOf,
         var order = Enumerable.Range(0, count).ToArray();
         var random = new Random(unchecked((int)((seed * 1_000_003) + epochsBefore)));
         random.Shuffle(order);
-        if (groupByLengthFor is not { } perStep)
-            return order.Chunk(batchSize);
-        // Batches that complete a step begun in the epoch before come first, and those of a step that the next epoch completes come last, so that the others fill whole steps.
+        return batching switch
+        {
+            BatchOrder.SimilarLengths => Grouped(order, random),
+            BatchOrder.EvenBatches => Dealt(order, epochsBefore),
+            _ => order.Chunk(batchSize),
+        };
+    }
+
+    private int[][] Grouped(int[] order, Random random)
+    {
+        int[][] batches = [.. order.Chunk(batchSize * Stretch).SelectMany(rows => rows.OrderBy(lengthOf).Chunk(batchSize))];
+        random.Shuffle(batches);
+        return batches;
+    }
+
+    // A step that the epoch before began takes its remaining batches from this one.
+    private IEnumerable<int[]> Dealt(int[] order, int epochsBefore)
+    {
         var begun = (int)((long)epochsBefore * BatchesPerEpoch % perStep);
-        var first = begun == 0 ? 0 : Math.Min(perStep - begun, BatchesPerEpoch);
-        int[][][] steps =
-        [
-            .. order.Skip(first * batchSize).Chunk(batchSize * Stretch * perStep).SelectMany(rows => rows.OrderBy(lengthOf).Chunk(batchSize).Chunk(perStep)),
-        ];
-        var whole = steps.AsSpan(0, steps.Length - (steps is [.., { Length: var last }] && last < perStep ? 1 : 0));
-        random.Shuffle(whole);
-        return order.Take(first * batchSize).OrderBy(lengthOf).Chunk(batchSize).Concat(steps.SelectMany(step => step));
+        var rest = begun == 0 ? 0 : (perStep - begun) * batchSize;
+        return ((IEnumerable<int[]>)[[.. order.Take(rest)], .. order.Skip(rest).Chunk(perStep * batchSize)]).SelectMany(Deal);
+    }
+
+    // The longest first, each to the batch that has the fewest tokens so far and is not full.
+    private IEnumerable<int[]> Deal(int[] rows)
+    {
+        var batches = Enumerable.Range(0, (rows.Length + batchSize - 1) / batchSize).Select(_ => new List<int>(batchSize)).ToList();
+        var open = new PriorityQueue<int, (long Tokens, int Batch)>(batches.Select((_, batch) => (batch, (0L, batch))));
+        foreach (var row in rows.OrderByDescending(lengthOf))
+        {
+            _ = open.TryDequeue(out var batch, out var filled);
+            batches[batch].Add(row);
+            if (batches[batch].Count < batchSize)
+                open.Enqueue(batch, (filled.Tokens + lengthOf(row), batch));
+        }
+
+        return batches.Select(batch => batch.ToArray());
     }
 }

@@ -231,6 +231,9 @@ internal static class RunOptions
     public static RunOption<bool> GroupByLength { get; } = Declare(new RunOption<bool>(
         "--group-by-length", "Put texts of about equal length into a batch: less padding, so faster, but the results differ.", value => value));
 
+    public static RunOption<bool> DealByLength { get; } = Declare(new RunOption<bool>(
+        "--deal-by-length", "Deal the texts of an optimiser step out so that its batches have about the same number of tokens: processes that share a step behind mpirun have equal work. The results differ.", value => value));
+
     public static RunOption<int?> EvalEvery { get; } = Declare(new OptionalNumberOption("--eval-every", "Steps between two evaluations. [default: one epoch]"));
 
     public static RunOption<int> CheckpointEvery { get; } = Declare(new NumberOption<int>(

@@ -28,11 +28,11 @@ internal static class ProcessProjection
         var rows = Enumerable.Range(0, 11).Select(power => 1 << power).Where(count => count <= most).Select(count =>
         {
             var exchange = count == 1 ? 0 : (2 * (count - 1.0) / count * megabytes * 8 / gigabits) + (2 * Math.Log2(count) * latencyMicroseconds / 1000);
-            var (random, grouped) = (Balance(lengths, batchSize, count, grouped: false), Balance(lengths, batchSize, count, grouped: true));
+            var (random, dealt) = (Balance(lengths, batchSize, count, BatchOrder.Random), Balance(lengths, batchSize, count, BatchOrder.EvenBatches));
             return new BenchmarkRow($"{count} {(count == 1 ? "process" : "processes")}",
             [
-                Figure.Ratio("balance, random", random), Figure.Ratio("balance, by length", grouped), Figure.Milliseconds("exchange ms", exchange),
-                new Figure("times as fast, random", SpeedUp(random), "F1"), new Figure("times as fast, by length", SpeedUp(grouped), "F1"),
+                Figure.Ratio("balance, random", random), Figure.Ratio("balance, by length", dealt), Figure.Milliseconds("exchange ms", exchange),
+                new Figure("times as fast, random", SpeedUp(random), "F1"), new Figure("times as fast, by length", SpeedUp(dealt), "F1"),
             ]);
 
             double SpeedUp(double balance) => count * batchMilliseconds / ((batchMilliseconds / balance) + exchange);
@@ -43,9 +43,9 @@ internal static class ProcessProjection
             "Balance is the mean number of tokens in the batches of a step as a part of the greatest. Computed, not measured.");
     }
 
-    private static double Balance(int[] lengths, int batchSize, int count, bool grouped)
+    private static double Balance(int[] lengths, int batchSize, int count, BatchOrder batching)
     {
-        var epochs = new ShuffledEpochs<int>(lengths.Length, example => lengths[example], examples => examples.Sum(example => lengths[example]), batchSize, seed: 1, grouped ? count : null);
+        var epochs = new ShuffledEpochs<int>(lengths.Length, example => lengths[example], examples => examples.Sum(example => lengths[example]), batchSize, seed: 1, batching, count);
         var steps = Enumerable.Range(0, Epochs).SelectMany(_ => epochs.ToList()).Chunk(count).Where(step => step.Length == count).ToList();
         return steps.Sum(step => step.Average()) / steps.Sum(step => (double)step.Max());
     }
