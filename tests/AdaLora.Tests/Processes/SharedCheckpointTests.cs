@@ -24,8 +24,10 @@ public sealed class SharedCheckpointTests
         var begun = Train(before, folder.Path, cancelAt: 6);
         var ended = Train(after, folder.Path, cancelAt: null);
 
-        Assert.All(begun, one => Assert.Equal((StopReason.Cancelled, 6L), (one.Result.StopReason, one.Result.Steps)));
-        Assert.All(ended, one => Assert.Equal(expected.Hashes.Skip(6), one.Hashes));
+        // What several processes decide after a step travels with the gradients of the next.
+        var steps = before == 1 ? 6 : 7;
+        Assert.All(begun, one => Assert.Equal((StopReason.Cancelled, steps), (one.Result.StopReason, one.Result.Steps)));
+        Assert.All(ended, one => Assert.Equal(expected.Hashes.Skip(steps), one.Hashes));
         Assert.Equal(expected.Result.History.Select(h => h.Loss), ended[0].Result.History.Select(h => h.Loss));
         Assert.Equal(expected.Result.History.Select(h => h.Loss), ended[^1].Result.History.Select(h => h.Loss));
     }
