@@ -1,6 +1,8 @@
 using AdaLora.Adapters.Dropout;
 using AdaLora.Allocation;
 using AdaLora.Initialization;
+using AdaLora.Processes;
+using AdaLora.Processes.Nccl;
 using AdaLora.Safetensors;
 using AdaLora.Targeting;
 using AdaLora.Training;
@@ -35,6 +37,13 @@ internal static class Entries
         .. Heads,
     ];
 
+    // Without a card it is the group that is refused; the tests of the core pass wrong tensors to one whose functions are replaced.
+    private static void OnCards(Action<NcclProcessGroup> use)
+    {
+        using var group = new NcclProcessGroup(ProcessGroup.Single, new Device(TorchSharp.DeviceType.CUDA, 0));
+        use(group);
+    }
+
     private static IEnumerable<(string Name, Action<Tensor> Call)> Core =>
     [
         ("an adapter, in training", bad => Adapted(model => model.call(bad))),
@@ -57,6 +66,9 @@ internal static class Entries
         ("LossScaler.Apply", bad => Optimizing((_, optimizer) => new LossScaler(LossScale.Dynamic(), optimizer).Apply(bad).backward())),
         ("LossScaler.Unscale, a gradient", bad => Optimizing((parameter, optimizer) => { parameter.grad = bad; new LossScaler(LossScale.Dynamic(), optimizer).Unscale([parameter]); })),
         ("LossScaler.Unscale of nothing", _ => Optimizing((_, optimizer) => new LossScaler(LossScale.None, optimizer).Unscale([null!]))),
+        ("NcclProcessGroup.AllReduce", bad => OnCards(group => group.AllReduce(bad))),
+        ("NcclProcessGroup.Broadcast", bad => OnCards(group => group.Broadcast(bad, 1))),
+        ("NcclProcessGroup.AllGather of nothing", _ => OnCards(group => group.AllGather(null!))),
         ("LossScaler of nothing", _ => Optimizing((_, optimizer) => new LossScaler(null!, optimizer))),
         ("LossScaler without an optimiser", _ => new LossScaler(LossScale.None, null!)),
         ("ImportanceScore.Of", bad => Scoring(state => ImportanceScore.Custom("bad", _ => bad).Of(state))),

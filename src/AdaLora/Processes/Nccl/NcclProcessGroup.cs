@@ -103,7 +103,11 @@ public sealed unsafe class NcclProcessGroup : IProcessGroup, IDisposable
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<byte[]> AllGather(byte[] bytes) => _others.AllGather(bytes);
+    public IReadOnlyList<byte[]> AllGather(byte[] bytes)
+    {
+        ArgumentNullException.ThrowIfNull(bytes);
+        return _others.AllGather(bytes);
+    }
 
     /// <inheritdoc/>
     public void Barrier() => _others.Barrier();
