@@ -6,7 +6,9 @@ internal enum BatchOrder
     /// <summary>As they come in a random order.</summary>
     Random,
 
-    /// <summary>Those of a batch have about equal length, so that there is little padding: batches are cut from stretches of the shuffled examples that are sorted by length, and shuffled again.</summary>
+    /// <summary>
+    /// Those of a batch have about equal length, so that there is little padding: batches are cut from stretches of the shuffled examples that are sorted by length, and shuffled again.
+    /// </summary>
     SimilarLengths,
 
     /// <summary>
