@@ -16,8 +16,11 @@ return new RootCommand("Benchmarks of AdaLora; see docs/benchmarks.md. Contender
     PeftCommand.Create(),
     PeftRunCommand.Create(),
     Seq2SeqCommand.Create(),
+    DecoderCommand.Create(),
     ProcessesCommand.Create(),
     ReportCommand.Create(),
     BlockCommand.Create(),
     Seq2SeqBlockCommand.Create(),
+    DecoderCheckpointCommand.Create(),
+    DecoderBlockCommand.Create(),
 }.Parse(args).Invoke();

@@ -28,6 +28,7 @@ internal sealed class AdaLoraAttachment : MethodAttachment
         BudgetUnit = BudgetUnits.Of(settings.Get(RunOptions.BudgetUnit)),
         Overrides = LimitsOf(settings),
         Alpha = settings.Get(RunOptions.Alpha),
+        RankStabilized = settings.Get(RunOptions.RankStabilized),
         Dropout = settings.Get(RunOptions.Dropout),
         ShareDropout = settings.Get(RunOptions.ShareDropout),
         BasePrecision = settings.Get(RunOptions.BasePrecision),

@@ -9,7 +9,7 @@ namespace AdaLora.Experiments.Methods;
 
 /// <summary>Plain LoRA.</summary>
 internal class LoraAttachment(BaseModel model, RunSettings settings, int rank, bool canBePruned = false)
-    : InjectionAttachment(model, ModelParts.TargetsOf(model, settings), site => new LoraLinear(site, rank, settings.Get(RunOptions.Alpha), settings.Get(RunOptions.Dropout), canBePruned))
+    : InjectionAttachment(model, ModelParts.TargetsOf(model, settings), site => new LoraLinear(site, rank, ScaleOf(settings, rank), settings.Get(RunOptions.Dropout), canBePruned))
 {
     public override IReadOnlyList<ModuleRank> Ranks => [.. Injection.Sites.Zip(Adapters, (site, adapter) => new ModuleRank(site.Path, rank, adapter.ReadLiveRank()))];
 
@@ -39,4 +39,6 @@ internal class LoraAttachment(BaseModel model, RunSettings settings, int rank, b
             adapter.Merge();
         Injection.Detach();
     }
+
+    private static double ScaleOf(RunSettings settings, int rank) => settings.Get(RunOptions.Alpha) / (settings.Get(RunOptions.RankStabilized) ? Math.Sqrt(rank) : rank);
 }

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Experiments.Methods;
 
-/// <summary>A frozen layer with a plain LoRA adapter (Hu et al., 2021): y = base(x) + (alpha / rank) dropout(x) A' B', the method that AdaLoRA is compared with.</summary>
+/// <summary>A frozen layer with a plain LoRA adapter (Hu et al., 2021): y = base(x) + scale dropout(x) A' B', the method that AdaLoRA is compared with.</summary>
 internal sealed class LoraLinear : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "base_layer")]
@@ -30,16 +30,16 @@ internal sealed class LoraLinear : nn.Module<Tensor, Tensor>
 
     /// <param name="site">The layer.</param>
     /// <param name="rank">Rows of A.</param>
-    /// <param name="alpha">Scale of the product, times the rank.</param>
+    /// <param name="scale">Scale of the product.</param>
     /// <param name="dropout">Dropout rate before A.</param>
     /// <param name="canBePruned">Whether the importance of single doublets, a column of B and a row of A, is tracked.</param>
-    public LoraLinear(InjectionSite site, int rank, double alpha, double dropout, bool canBePruned)
+    public LoraLinear(InjectionSite site, int rank, double scale, double dropout, bool canBePruned)
         : base(nameof(LoraLinear))
     {
         _base = site.Layer;
         _projection = site.Projection;
         _dropout = dropout;
-        _scale = alpha / rank;
+        _scale = scale;
         var device = site.Projection.Weight.device;
         using (NewDisposeScope())
         {

@@ -13,7 +13,7 @@ internal static class TrainingMethods
     private const double PromptLearningRate = 5e-3;
 
     private static readonly RunOption[] LowRankOptions =
-        [RunOptions.TargetRank, RunOptions.Alpha, RunOptions.Dropout, RunOptions.Targets, RunOptions.Layers, RunOptions.LoraPlusRatio];
+        [RunOptions.TargetRank, RunOptions.Alpha, RunOptions.RankStabilized, RunOptions.Dropout, RunOptions.Targets, RunOptions.Layers, RunOptions.LoraPlusRatio];
 
     private static readonly RunOption[] SvdOptions = [RunOptions.Gamma, RunOptions.ShareDropout, RunOptions.BasePrecision, RunOptions.LambdaRateFactor, RunOptions.Initialization];
 

@@ -120,6 +120,10 @@ internal static class RunOptions
     public static RunOption<double> Alpha { get; } =
         Declare(new NumberOption<double>("--alpha", "Scale of the adapters, divided by their rank at the start.", 32) { Bound = Bound.Above(0), IsOfMethods = true });
 
+    public static RunOption<bool> RankStabilized { get; } = Declare(new RunOption<bool>(
+        "--rank-stabilized", $"Divide {Alpha} by the root of the rank at the start instead, so that high ranks learn as fast as low ones (rsLoRA; Kalajdzievski, 2023).", value => value)
+    { IsOfMethods = true });
+
     public static RunOption<double> Gamma { get; } =
         Declare(new NumberOption<double>("--gamma", "Weight of the orthogonality penalty. [default: the task's]", run => run.Task.Paper.Gamma) { Bound = Bound.AtLeast(0.0), IsOfMethods = true });
 

@@ -59,10 +59,14 @@ internal static class Figure1Command
     }
 
     /// <summary>The run with its adapters at a place. Their scale stays the one that the options give.</summary>
-    private static RunSettings On(RunSettings settings, AdapterPlace place, int rank) => settings
-        .With(RunOptions.Targets, place.Targets)
-        .With(RunOptions.Layers, place.Layers)
-        .With(RunOptions.InitialRank, rank)
-        .With(RunOptions.TargetRank, rank)
-        .With(RunOptions.Alpha, settings.Get(RunOptions.Alpha) * rank / settings.Get(RunOptions.TargetRank));
+    private static RunSettings On(RunSettings settings, AdapterPlace place, int rank)
+    {
+        var ratio = (double)rank / settings.Get(RunOptions.TargetRank);
+        return settings
+            .With(RunOptions.Targets, place.Targets)
+            .With(RunOptions.Layers, place.Layers)
+            .With(RunOptions.InitialRank, rank)
+            .With(RunOptions.TargetRank, rank)
+            .With(RunOptions.Alpha, settings.Get(RunOptions.Alpha) * (settings.Get(RunOptions.RankStabilized) ? Math.Sqrt(ratio) : ratio));
+    }
 }

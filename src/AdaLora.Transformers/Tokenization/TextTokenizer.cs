@@ -174,18 +174,18 @@ public sealed partial class TextTokenizer
     public string Decode(IEnumerable<int> ids, bool skipSpecialTokens = false)
     {
         ArgumentNullException.ThrowIfNull(ids);
-        var tokens = ids.Where(id => !skipSpecialTokens || !IsSpecial(id)).Select(id => _added.TryGetValue(id, out var added) ? added.Content : GetToken(id)).OfType<string>().ToList();
-        if (_parts.Decoders is null)
-            return CleanUp(string.Join(' ', tokens));
-        foreach (var decoder in _parts.Decoders)
-            tokens = decoder.Decode(tokens);
-        return CleanUp(string.Concat(tokens));
+        var text = Join(ids, skipSpecialTokens, _parts.Decoders);
+        return _parts.CleansUpSpaces ? SpaceCleanUp.OfText(text) : text;
     }
 
     /// <summary>Begins to decode tokens one by one, as a model generates them.</summary>
     /// <param name="skipSpecialTokens">Whether special tokens are left out.</param>
     /// <returns>The decoder.</returns>
-    public TokenStreamDecoder DecodeStream(bool skipSpecialTokens = true) => new(this, skipSpecialTokens);
+    public TokenStreamDecoder DecodeStream(bool skipSpecialTokens = true)
+    {
+        var decoders = _parts.Decoders?.Select(decoder => decoder.InStream).ToList();
+        return new TokenStreamDecoder(ids => Join(ids, skipSpecialTokens, decoders), _parts.CleansUpSpaces);
+    }
 
     private ReadOnlySpan<PlacedToken> Tokens(Workspace work, string text, bool specialAsText, List<PlacedToken> tokens)
     {
@@ -225,5 +225,13 @@ public sealed partial class TextTokenizer
         return _added.TryGetValue(token.Id, out var added) && !added.IsNormalized ? found : _pipeline.Normalize(found);
     }
 
-    private string CleanUp(string text) => _parts.CleansUpSpaces ? SpaceCleanUp.OfText(text) : text;
+    private string Join(IEnumerable<int> ids, bool skipSpecialTokens, IReadOnlyList<TokenDecoder>? decoders)
+    {
+        var tokens = ids.Where(id => !skipSpecialTokens || !IsSpecial(id)).Select(id => _added.TryGetValue(id, out var added) ? added.Content : GetToken(id)).OfType<string>().ToList();
+        if (decoders is null)
+            return string.Join(' ', tokens);
+        foreach (var decoder in decoders)
+            tokens = decoder.Decode(tokens);
+        return string.Concat(tokens);
+    }
 }

@@ -42,7 +42,10 @@ public sealed class TrainerOptions
     /// <summary>Gradients with a larger joint norm are scaled down to it; null never scales.</summary>
     public double? MaxGradientNorm { get; init; } = 1.0;
 
-    /// <summary>Batches whose gradients are averaged into one optimiser step, at least 1. Allocation runs once per optimiser step.</summary>
+    /// <summary>
+    /// Batches whose gradients are averaged into one optimiser step, at least 1. Allocation runs once per optimiser step. A step that an epoch ends within is completed by the next epoch, so that
+    /// none has fewer batches than the others.
+    /// </summary>
     public int GradientAccumulation { get; init; } = 1;
 
     /// <summary>

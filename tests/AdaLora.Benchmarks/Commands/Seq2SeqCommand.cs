@@ -1,6 +1,5 @@
 using System.CommandLine;
 using AdaLora.Experiments.Settings;
-using AdaLora.TestSupport;
 
 namespace AdaLora.Benchmarks;
 
@@ -33,21 +32,13 @@ internal static class Seq2SeqCommand
 
     private static BenchmarkTable Compare(PythonPeer peer, Seq2SeqWork work, int rounds)
     {
-        var script = Path.Combine(RepositoryFolders.Root, "eng", "peft_seq2seq.py");
-        var (theirs, ours) = (new List<TrainingReport>(), new List<TrainingReport>());
-        for (var round = 0; round < rounds; round++)
-        {
-            theirs.Add(TrainingReport.Of(peer.Run(script, work.Arguments())));
-            ours.Add(TrainingReport.Of(ChildProcess.Run(BuiltProgram.Benchmarks, [Seq2SeqBlockCommand.Name, .. work.Arguments()])));
-        }
-
         var isStep = work.Kind == Seq2SeqWork.Step;
-        var timings = ((string, List<TrainingReport>)[])[(isStep ? "PEFT" : "transformers", theirs), ("AdaLora", ours)];
-        var rows = TimedRows.From([.. timings.Select(t => new Timing(t.Item1, [.. t.Item2.Select(report => report.StepMilliseconds)]))]);
-        return new BenchmarkTable(
+        return new ProcessTurns(peer, "peft_seq2seq.py", Seq2SeqBlockCommand.Name).Run(
             FormattableString.Invariant(
                 $"random weights of {work.Shape}'s shape, {work.Batch} x {work.Source} -> {work.Target}, {(isStep ? $"training step, dropout {work.Dropout}" : $"{work.Beams} beams, per token")}, {work.Threads} threads"),
-            [.. rows.Zip(timings, (row, t) => row with { Figures = [.. row.Figures, Figure.Megabytes("peak MB", Medians.Of(t.Item2.Select(report => report.PeakMegabytes)))] })],
-            $"Processes took turns, {rounds} per contender; figures are medians over the processes, and for times over their medians of {work.Steps - work.Uncounted} after the first {work.Uncounted}.");
+            isStep ? "PEFT" : "transformers",
+            [.. work.Arguments()],
+            rounds,
+            $"{work.Steps - work.Uncounted} after the first {work.Uncounted}");
     }
 }

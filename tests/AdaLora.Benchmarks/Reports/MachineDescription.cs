@@ -13,6 +13,9 @@ internal static class MachineDescription
         [("avx2", "AVX2"), ("fma", "FMA"), ("avx512f", "AVX-512"), ("avx512_vnni", "AVX-512 VNNI"), ("avx512_bf16", "AVX-512 BF16"), ("amx_bf16", "AMX BF16"), ("asimd", "NEON"),
             ("sve", "SVE"), ("bf16", "BF16")];
 
+    /// <summary>Whether the processor has instructions for products in bfloat16.</summary>
+    public static bool ComputesBrain => ReadProcessor().Flags.Overlaps(["avx512_bf16", "amx_bf16", "bf16"]);
+
     public static string Create()
     {
         var (model, flags) = ReadProcessor();

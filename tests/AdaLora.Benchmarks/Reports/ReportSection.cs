@@ -21,6 +21,7 @@ internal sealed record ReportSection(string Name, string Heading, params IReadOn
         new("peft-no-dropout", "Without dropout beside PEFT", "peft", "--peers", Peers, "--model", MiniLm, "--data", Glue, "--dropout", "0"),
         new("peft-run", "A whole training beside PEFT", "peft-run", "--peers", Peers, "--model", MiniLm, "--data", Glue, "--task", "cola", "--epochs", "5"),
         new("seq2seq", "Models with an encoder and a decoder", "seq2seq", "--peers", Peers),
+        new("decoders", "Decoders", "decoders", "--peers", Peers),
         new("step", "Training step", "step", "--model", MiniLm, "--batch", "32", "--length", "64"),
         new("step-bf16", "Training step with a base in bf16", "step", "--model", MiniLm, "--batch", "32", "--length", "64", "--dtype", "bf16"),
         new("step-no-dropout", "Training step without dropout", "step", "--model", MiniLm, "--batch", "32", "--length", "64", "--dropout", "0"),

@@ -10,6 +10,8 @@ internal static class TableMarkdown
 
     private static string Of(BenchmarkTable table)
     {
+        if (table.Rows.Count == 0)
+            return $"{table.Title}: {table.Note}\n";
         var columns = table.Rows.SelectMany(row => row.Figures).Select(figure => figure.Column).Distinct().ToList();
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{table.Title}:\n\n|  | {string.Join(" | ", columns)} |\n| --- |{string.Concat(columns.Select(_ => " ---: |"))}\n");

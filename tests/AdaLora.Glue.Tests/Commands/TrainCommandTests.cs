@@ -70,6 +70,7 @@ public sealed class TrainCommandTests : IDisposable
         { "--initial-rank", "16", "initial_rank", "16" },
         { "--target-rank", "4", "target_rank", "4" },
         { "--alpha", "16.5", "alpha", "16.5" },
+        { "--rank-stabilized", "true", "rank_stabilized", "true" },
         { "--gamma", "0.3", "gamma", "0.3" },
         { "--tinit", "120", "tinit", "120" },
         { "--tfinal", "0.25", "tfinal", "0.25" },

@@ -52,11 +52,14 @@ public sealed class Figure1CommandTests : IDisposable
         }
     }
 
-    [Fact]
-    public void Both_charts_are_drawn_from_runs_of_lora()
+    [Theory]
+    [InlineData(false, 16.0 * 2)]
+    [InlineData(true, 16.0 * 1.4142135623730951)]
+    public void Both_charts_are_drawn_from_runs_of_lora_whose_scale_does_not_depend_on_the_rank(bool isStabilized, double alpha)
     {
-        Assert.Equal(ExitCode.Success, _line.Run("figure1", "--task", "cola", "--data", _line.Data, "--model", DemoDefaults.EncoderFolder, "--output", _line.Output, "--seeds", "1,2",
-            "--alpha", "16"));
+        Assert.Equal(ExitCode.Success, _line.Run(
+            ["figure1", "--task", "cola", "--data", _line.Data, "--model", DemoDefaults.EncoderFolder, "--output", _line.Output, "--seeds", "1,2", "--alpha", "16",
+                .. isStabilized ? (string[])["--rank-stabilized"] : []]));
 
         Assert.Equal(2 * 9, _runner.Begun.Count);
         Assert.True(File.Exists(Path.Combine(_line.Output, "figure1.png")));
@@ -66,6 +69,6 @@ public sealed class Figure1CommandTests : IDisposable
         var options = JsonNode.Parse(File.ReadAllText(Path.Combine(_line.Output, "cola-attention.self.value-r16-2", "metrics.json")))!["options"]!;
         Assert.Equal("lora", options["method"]!.GetValue<string>());
         Assert.Equal("[\"**.layer.*.attention.self.value\"]", options["targets"]!.ToJsonString());
-        Assert.Equal((16, 32.0), (options["target_rank"]!.GetValue<int>(), options["alpha"]!.GetValue<double>()));
+        Assert.Equal((16, alpha), (options["target_rank"]!.GetValue<int>(), options["alpha"]!.GetValue<double>()));
     }
 }

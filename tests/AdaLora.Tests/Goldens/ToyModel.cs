@@ -29,7 +29,7 @@ internal sealed class ToyModel : nn.Module<Tensor, Tensor>
         return head.call(hidden).MoveToOuterDisposeScope();
     }
 
-    private static Linear Load(GoldenSet init, string name)
+    internal static Linear Load(GoldenSet init, string name)
     {
         var weight = init[$"init.{name}.weight"];
         var linear = nn.Linear(weight.shape[1], weight.shape[0], device: TestDevice.Current, dtype: ScalarType.Float64);
