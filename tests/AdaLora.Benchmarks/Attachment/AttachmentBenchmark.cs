@@ -1,4 +1,5 @@
 using AdaLora.Targeting;
+using AdaLora.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -41,6 +42,8 @@ internal static class AttachmentBenchmark
 
     private static void Prepare(Pace pace)
     {
+        // As the applications do: whether glibc gives blocks back and has to clear them again would otherwise depend on the order in which contenders free theirs.
+        _ = NativeHeap.KeepFreedMemory();
         set_num_threads(pace.Threads);
         manual_seed(1).Dispose();
     }
