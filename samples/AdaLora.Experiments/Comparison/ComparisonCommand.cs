@@ -132,7 +132,7 @@ internal sealed class ComparisonCommand
             throw new UserInputException($"--jobs: must be at least 1, but is {jobs}.");
         var results = new ComparisonSession(_runner, output, line.GetValue(_quiet), line.GetRequiredValue(_shard)).Run(cells, jobs, files.Write, cancellationToken);
         ComparisonReport.Write(TableConsole.On(output), RowSummary.Of(results));
-        FileList.Write(output, files.Folder, [files.Table, files.Runs, files.Picture]);
+        FileList.Write(output, files.Folder, new[] { files.Table, files.Runs, files.Picture, files.Curves }.Where(File.Exists));
         foreach (var failed in results.Where(result => result.Error is not null))
             line.InvocationConfiguration.Error.WriteLine($"Failed: {failed.Cell.Name}: {failed.Error}");
         return results;

@@ -13,6 +13,8 @@ internal sealed class ComparisonFiles(string folder, string name, string title, 
 
     public string Picture { get; } = Path.Combine(folder, name + ".png");
 
+    public string Curves { get; } = Path.Combine(folder, name + "-curves.png");
+
     /// <summary>Writes what is known so far.</summary>
     public void Write(IReadOnlyList<CellResult> results)
     {
@@ -21,5 +23,7 @@ internal sealed class ComparisonFiles(string folder, string name, string title, 
         OutputFile.WriteText(Table, ComparisonMarkdown.Write(title, rows, against is null ? [] : RowContrast.Of(results, against)));
         if (rows.Count > 0)
             OutputFile.Write(Picture, ComparisonPicture.Draw(rows));
+        if (ComparisonCurves.Draw(results) is { } curves)
+            OutputFile.Write(Curves, curves);
     }
 }

@@ -46,8 +46,9 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Equal(1 + 12, runs.Length);
         Assert.StartsWith("panel,row,task,method,seed,status,matthews,accuracy,trainable_start", runs[0], StringComparison.Ordinal);
         Assert.StartsWith("cola,adalora,cola,adalora,1,done,0.24,", runs[1], StringComparison.Ordinal);
-        Assert.Equal([137, 80, 78, 71], File.ReadAllBytes(Path.Combine(_line.Output, "comparison.png")).Take(4));
-        foreach (var text in (string[])["12 runs, 0 of them already done", "done 12/12", "step 1/600", "0.240 ± 0.000", "comparison.md"])
+        foreach (var picture in (string[])["comparison.png", "comparison-curves.png"])
+            Assert.Equal([137, 80, 78, 71], File.ReadAllBytes(Path.Combine(_line.Output, picture)).Take(4));
+        foreach (var text in (string[])["12 runs, 0 of them already done", "done 12/12", "step 1/600", "0.240 ± 0.000", "comparison.md", "comparison-curves.png"])
             Assert.Contains(text, _line.OutputText, StringComparison.Ordinal);
     }
 
