@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AdaLora.Experiments.Settings;
 
 namespace AdaLora.Experiments.Reports;
 
@@ -9,6 +10,9 @@ internal sealed class RunOutcome
 
     /// <summary>The optimiser steps the run was planned for.</summary>
     public required int TotalSteps { get; init; }
+
+    /// <summary>The settings that were in force, with what follows from the data; null for those that were asked for.</summary>
+    public RunSettings? Settings { get; init; }
 
     public required IReadOnlyList<TaskEvaluation> Evaluations { get; init; }
 
