@@ -3,7 +3,6 @@ using AdaLora.TestSupport;
 using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Layers;
 using AdaLora.Transformers.Loading;
-using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
 
