@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using AdaLora.Experiments.Settings;
 
 namespace AdaLora.Experiments.Reports;
 
@@ -11,8 +10,8 @@ internal sealed class RunOutcome
     /// <summary>The optimiser steps the run was planned for.</summary>
     public required int TotalSteps { get; init; }
 
-    /// <summary>The settings that were in force, with what follows from the data; null for those that were asked for.</summary>
-    public RunSettings? Settings { get; init; }
+    /// <summary>Whether the steps were counted in the data, so that defaults followed from them.</summary>
+    public bool AreStepsCounted { get; init; }
 
     public required IReadOnlyList<TaskEvaluation> Evaluations { get; init; }
 

@@ -128,7 +128,7 @@ internal sealed class Runner(ModelFolder? models = null, IProcessGroup? group = 
         {
             Status = result.StopReason == StopReason.Cancelled ? RunStatus.Cancelled : RunStatus.Completed,
             TotalSteps = total,
-            Settings = settings,
+            AreStepsCounted = true,
             Evaluations = progress.Evaluations,
             History = [.. result.History.Select(progress.StatusOf)],
             TrainableParameters = new TrainableParameters(startParameters, attachment.TrainableParameters),
