@@ -10,6 +10,9 @@ internal sealed class RunOutcome
     /// <summary>The optimiser steps the run was planned for.</summary>
     public required int TotalSteps { get; init; }
 
+    /// <summary>Whether the steps were counted in the data, so that defaults followed from them.</summary>
+    public bool AreStepsCounted { get; init; }
+
     public required IReadOnlyList<TaskEvaluation> Evaluations { get; init; }
 
     /// <summary>The status after each step, those before an interruption included.</summary>

@@ -16,7 +16,9 @@ internal static class FinishedRun
         var record = SavedRun.ReadRecord(settings.OutputFolder);
         if (record.Status != RunStatus.Completed)
             return null;
-        var differences = RecordedSettings.Differences(settings, record.Options).ToList();
+        // In earlier versions, defaults depended on the official data of the task even if a run had others.
+        RunSettings[] candidates = [settings.WithSteps(record.TotalSteps), settings];
+        var differences = candidates.Select(candidate => RecordedSettings.Differences(candidate, record.Options).ToList()).MinBy(found => found.Count)!;
         return differences.Count == 0
             ? record
             : throw new UserInputException($"'{settings.OutputFolder}' holds the results of another run ({string.Join("; ", differences)}). Choose another {RunOptions.Output}, or delete the folder.");

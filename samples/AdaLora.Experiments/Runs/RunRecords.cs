@@ -15,7 +15,7 @@ internal static class RunRecords
         Status = outcome.Status,
         Seed = settings.Get(RunOptions.Seed),
         Model = settings.Get(RunOptions.Model),
-        Options = settings.Record(),
+        Options = (outcome.AreStepsCounted ? settings.WithSteps(outcome.TotalSteps) : settings).Record(),
         Found = outcome.Found,
         TotalSteps = outcome.TotalSteps,
         Evaluations = outcome.Evaluations,

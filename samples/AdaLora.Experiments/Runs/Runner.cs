@@ -43,8 +43,9 @@ internal sealed class Runner(ModelFolder? models = null, IProcessGroup? group = 
             using var model = data.LoadModel(device.Device, new NoteLogger(reporter));
             // The initial values of adapters are drawn from this generator.
             manual_seed(settings.Get(RunOptions.Seed));
-            using var attachment = settings.Method.Attach(model.Base.With(FirstBatches(settings, data, model)), settings, NullLogger.Instance);
-            return Train(settings, device, data, model, attachment, reporter, cancellationToken);
+            var known = settings.WithSteps(StepsOf(settings, Epochs(settings, data, model)));
+            using var attachment = settings.Method.Attach(model.Base.With(FirstBatches(known, data, model)), known, NullLogger.Instance);
+            return Train(known, device, data, model, attachment, reporter, cancellationToken);
         });
     }
 
@@ -95,14 +96,19 @@ internal sealed class Runner(ModelFolder? models = null, IProcessGroup? group = 
             settings.Get(RunOptions.Accumulate));
     }
 
+    private static int StepsOf(RunSettings settings, ShuffledEpochs<TaskBatch> epochs)
+    {
+        var planned = Math.Max(1, epochs.BatchesPerEpoch * settings.Get(RunOptions.Epochs) / settings.Get(RunOptions.Accumulate));
+        return Math.Min(settings.Get(RunOptions.MaxSteps) ?? planned, planned);
+    }
+
     private static HeldOutExamples Divide(RunSettings settings, ITaskData data) => HeldOutExamples.Of(data.Count, settings.Get(RunOptions.HeldOut), data.GroupOf);
 
     private RunOutcome Train(
         RunSettings settings, RunDevice device, ITaskData data, ITaskModel model, MethodAttachment attachment, IRunReporter reporter, CancellationToken cancellationToken)
     {
         var epochs = Epochs(settings, data, model);
-        var planned = Math.Max(1, epochs.BatchesPerEpoch * settings.Get(RunOptions.Epochs) / settings.Get(RunOptions.Accumulate));
-        var total = Math.Min(settings.Get(RunOptions.MaxSteps) ?? planned, planned);
+        var total = StepsOf(settings, epochs);
         var startParameters = attachment.TrainableParameters;
         var evaluator = new Evaluator(model, settings.Task.PrimaryMetric, Divide(settings, data).KeptAside);
         var stepsPerEpoch = epochs.BatchesPerEpoch / (double)settings.Get(RunOptions.Accumulate);
@@ -122,6 +128,7 @@ internal sealed class Runner(ModelFolder? models = null, IProcessGroup? group = 
         {
             Status = result.StopReason == StopReason.Cancelled ? RunStatus.Cancelled : RunStatus.Completed,
             TotalSteps = total,
+            AreStepsCounted = true,
             Evaluations = progress.Evaluations,
             History = [.. result.History.Select(progress.StatusOf)],
             TrainableParameters = new TrainableParameters(startParameters, attachment.TrainableParameters),

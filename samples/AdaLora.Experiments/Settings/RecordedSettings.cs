@@ -20,11 +20,11 @@ internal static class RecordedSettings
         return line.Errors.Count == 0 ? options.Bind(line) : throw new UserInputException($"The run was made by another version: {string.Join(" ", line.Errors.Select(error => error.Message))}");
     }
 
-    /// <summary>The arguments that specify a run. Options that its method does not read are omitted.</summary>
+    /// <summary>The arguments that specify a run. Options that its method does not read are omitted, and those whose values the run itself finds in its data.</summary>
     public static IReadOnlyList<string> ArgumentsOf(RunSettings settings)
     {
         var record = settings.Record();
-        foreach (var ignored in TrainingMethod.OptionsIgnoredBy(settings.Method))
+        foreach (var ignored in TrainingMethod.OptionsIgnoredBy(settings.Method).Concat(settings.Options.Where(settings.AwaitsData)))
             _ = record.Remove(ignored.Key);
         return [.. Arguments(record, settings.Options)];
     }

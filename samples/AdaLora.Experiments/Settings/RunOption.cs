@@ -24,6 +24,9 @@ internal abstract class RunOption(string name)
     /// <summary>Whether metrics.json keeps it.</summary>
     public bool IsRecorded { get; init; } = true;
 
+    /// <summary>Whether its default depends on how much data there is.</summary>
+    public bool DefaultDependsOnData { get; init; }
+
     /// <summary>The option of one command.</summary>
     public abstract Option CreateOption(Catalog catalog);
 

@@ -187,7 +187,7 @@ internal static class RunOptions
 
     public static RunOption<int> MaskInterval { get; } = Declare(new NumberOption<int>(
         "--delta-t", "Steps between two prunings. [default: the task's, fewer in shorter runs]", run => run.Task.Paper.MaskIntervalFor(RunOptionDefaults.ExpectedSteps(run)))
-    { Bound = Bound.AtLeast(1), IsOfMethods = true });
+    { Bound = Bound.AtLeast(1), IsOfMethods = true, DefaultDependsOnData = true });
 
     public static RunOption<int> Bottleneck { get; } =
         Declare(new NumberOption<int>("--bottleneck", "Inner width of bottleneck adapters (houlsby, pfeiffer).", 32) { Bound = Bound.AtLeast(1), IsOfMethods = true });

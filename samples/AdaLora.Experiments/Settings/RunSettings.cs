@@ -10,12 +10,15 @@ internal sealed class RunSettings : IOptionValues
 {
     private readonly ImmutableDictionary<RunOption, object?> _given;
 
-    private RunSettings(Catalog? catalog, ImmutableDictionary<RunOption, object?> given) => (Catalog, _given) = (catalog, given);
+    private RunSettings(Catalog? catalog, ImmutableDictionary<RunOption, object?> given, int? steps = null) => (Catalog, _given, Steps) = (catalog, given, steps);
 
     public static RunSettings Empty { get; } = new(catalog: null, ImmutableDictionary<RunOption, object?>.Empty);
 
     /// <summary>The application that the run is one of; null for the shared options and their defaults.</summary>
     public Catalog? Catalog { get; }
+
+    /// <summary>The optimiser steps of the run; null before its data has been read.</summary>
+    public int? Steps { get; }
 
     /// <summary>The options that there are.</summary>
     public IReadOnlyList<RunOption> Options => Catalog?.Options ?? RunOptions.All;
@@ -43,7 +46,13 @@ internal sealed class RunSettings : IOptionValues
     T IOptionValues.Get<T>(IOption<T> option) => Get((RunOption<T>)option);
 
     /// <summary>The same settings with another value.</summary>
-    public RunSettings With<T>(RunOption<T> option, T value) => new(Catalog, _given.SetItem(option, value));
+    public RunSettings With<T>(RunOption<T> option, T value) => new(Catalog, _given.SetItem(option, value), Steps);
+
+    /// <summary>The same settings once it is known how many optimiser steps there are, which some defaults depend on.</summary>
+    public RunSettings WithSteps(int steps) => new(Catalog, _given, steps);
+
+    /// <summary>Whether the value in force depends on data that has not been read yet.</summary>
+    public bool AwaitsData(RunOption option) => option.DefaultDependsOnData && Steps is null && !_given.ContainsKey(option);
 
     /// <summary>All values in force, under the names of <see cref="RunOption.Key"/>.</summary>
     public JsonObject Record() => new(Options.Where(option => option.IsRecorded).Select(option => KeyValuePair.Create(option.Key, option.Record(this))));

@@ -1,11 +1,9 @@
 using System.Text.Json.Nodes;
-using AdaLora.Injection;
 using AdaLora.Internals;
 using AdaLora.Training;
 using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Layers;
 using AdaLora.Transformers.Loading;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -144,15 +142,7 @@ public sealed class CausalLM : DecoderModel
         return Score(_decoder.Decode(inputIds, attentionMask, null, cache, null)).MoveToOuterDisposeScope();
     }
 
-    private WordScores Scores => new(Score, Config.VocabularySize, training) { Weight = PlainWeight };
-
-    // Adapters and hooks may add to the scores.
-    private Tensor? PlainWeight => _head switch
-    {
-        null => _decoder.WordWeight,
-        Linear { bias: null } linear when HookLists.AreEmpty(linear) => linear.weight,
-        _ => null,
-    };
+    private WordScores Scores => new(Score, Config.VocabularySize, training) { Matrix = WordMatrix.Of(_head, _decoder.WordWeight) };
 
     // The states that predict a token, and the tokens that they predict.
     private (Tensor Hidden, Tensor Next) Predict(Tensor inputIds, Tensor? attentionMask, Tensor labels, Tensor? positionIds)

@@ -40,7 +40,7 @@ internal static class Losses
         var places = flat.Ne(IgnoredLabel).nonzero().view(-1);
 #pragma warning restore RS0030
         var (rows, words) = (hidden.reshape(-1, hidden.shape[^1]).index_select(0, places), flat.index_select(0, places));
-        var sum = scores.Weight is { } weight && weight.dtype == rows.dtype && scores.Smoothing == 0 ? WordLossFunction.Apply(rows, words, weight) : SumOfSlices(rows, words, scores);
+        var sum = scores.Matrix is { } matrix && matrix.Weight.dtype == rows.dtype ? WordLossFunction.Apply(rows, words, matrix, scores.Smoothing) : SumOfSlices(rows, words, scores);
         var result = new LossSum(sum.MoveToOuterDisposeScope(), places.shape[0]);
         result.Count.MoveToOuterDisposeScope();
         return result;

@@ -86,7 +86,8 @@ public abstract class Seq2SeqLM : PretrainedModel, ISuggestsTargets
         HostIds.RequireBelow(labels, Config.VocabularySize, "label", "words", nameof(labels), IgnoredLabel);
         using var scope = NewDisposeScope();
         using var source = Encode(inputIds, attentionMask);
-        return Losses.OverWords(Decode(MovedRight(labels), source), labels, new WordScores(Score, Config.VocabularySize, training) { Smoothing = labelSmoothing }).MoveToOuterDisposeScope();
+        var scores = new WordScores(Score, Config.VocabularySize, training) { Matrix = Matrix, Smoothing = labelSmoothing };
+        return Losses.OverWords(Decode(MovedRight(labels), source), labels, scores).MoveToOuterDisposeScope();
     }
 
     /// <summary>The texts that the decoder is given for labels: the labels behind the token that it begins with, without the last of them.</summary>
@@ -151,6 +152,9 @@ public abstract class Seq2SeqLM : PretrainedModel, ISuggestsTargets
 
     /// <summary>The head: states in, scores of all words out.</summary>
     internal abstract Tensor Score(Tensor hidden);
+
+    /// <summary>The head as a product, or null if it is more than that.</summary>
+    private protected abstract WordMatrix? Matrix { get; }
 
     /// <summary>Runs the encoder.</summary>
     private protected abstract EncodedTexts ReadTexts(Tensor ids, Tensor? mask, bool keeps, Action<Tensor>? trace);

@@ -11,31 +11,33 @@ namespace AdaLora.Transformers.Heads;
 internal sealed class WordLossFunction : autograd.SingleTensorFunction<WordLossFunction>
 {
     private const string PartsKey = "parts";
-    private const int Rows = 0, Labels = 1, Weight = 2, Failure = 3, Arguments = 4;
+    private const int Rows = 0, Labels = 1, Weight = 2, Matrix = 3, Smoothing = 4, Failure = 5, Arguments = 6;
 
     public override string Name => nameof(WordLossFunction);
 
     /// <param name="rows">Hidden states, rows x hidden size.</param>
     /// <param name="labels">The right word of each row.</param>
-    /// <param name="weight">Words x hidden size, in the element type of the rows.</param>
+    /// <param name="matrix">How words are scored; in the element type of the rows.</param>
+    /// <param name="smoothing">The part of the probability that is spread over all words.</param>
     /// <returns>A scalar, in single precision at least.</returns>
     /// <exception cref="InvalidOperationException">An earlier backward pass of something that this thread computed failed, so that gradients are missing.</exception>
-    public static Tensor Apply(Tensor rows, Tensor labels, Tensor weight)
+    public static Tensor Apply(Tensor rows, Tensor labels, WordMatrix matrix, double smoothing = 0)
     {
+        var weight = matrix.Weight;
         var needsGraph = is_grad_enabled() && (rows.requires_grad || weight.requires_grad);
         if (!needsGraph)
-            return new Sums(rows, labels, weight, needsRows: false, needsWeight: false).Loss;
+            return new Sums(rows, labels, matrix, smoothing, needsRows: false, needsWeight: false).Loss;
         BackwardFailure.OfThread.ThrowIfAny();
         // What the node keeps must not be freed before the call is over.
         using var scope = NewDisposeScope();
-        return apply(rows, labels, weight, BackwardFailure.OfThread).MoveToOuterDisposeScope();
+        return apply(rows, labels, weight, matrix, smoothing, BackwardFailure.OfThread).MoveToOuterDisposeScope();
     }
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var (rows, weight) = ((Tensor)vars[Rows], (Tensor)vars[Weight]);
         BackwardPass.Prepare(ctx, vars, (BackwardFailure)vars[Failure]);
-        var sums = new Sums(rows, (Tensor)vars[Labels], weight, rows.requires_grad, weight.requires_grad);
+        var sums = new Sums(rows, (Tensor)vars[Labels], (WordMatrix)vars[Matrix], (double)vars[Smoothing], rows.requires_grad, weight.requires_grad);
         ctx.save_data(PartsKey, (sums.RowGradient is not null, sums.WeightGradient is not null));
         ctx.save_for_backward([.. new[] { sums.RowGradient, sums.WeightGradient }.OfType<Tensor>()]);
         return sums.Loss;
@@ -56,11 +58,16 @@ internal sealed class WordLossFunction : autograd.SingleTensorFunction<WordLossF
     /// <summary>The loss and what its gradients are, apart from the factor that comes from behind it.</summary>
     private sealed class Sums
     {
-        public Sums(Tensor rows, Tensor labels, Tensor weight, bool needsRows, bool needsWeight)
+        private readonly double _scale;
+        private readonly double _smoothing;
+
+        public Sums(Tensor rows, Tensor labels, WordMatrix matrix, double smoothing, bool needsRows, bool needsWeight)
         {
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
-            (rows, weight) = (rows.detach(), weight.detach());
+            (_scale, _smoothing) = (matrix.Scale, smoothing);
+            var weight = matrix.Weight.detach();
+            rows = _scale == 1 ? rows.detach() : rows.detach().Mul(_scale);
             var wide = rows.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
             Loss = zeros([], wide, rows.device).MoveToOuterDisposeScope();
             RowGradient = needsRows ? empty_like(rows).MoveToOuterDisposeScope() : null;
@@ -68,7 +75,7 @@ internal sealed class WordLossFunction : autograd.SingleTensorFunction<WordLossF
             foreach (var (first, count) in Slices.Of(rows.shape[0], weight.shape[0]))
             {
                 using var ofSlice = NewDisposeScope();
-                Add(rows.narrow(0, first, count), labels.narrow(0, first, count).unsqueeze(1), weight, RowGradient?.narrow(0, first, count));
+                Add(rows.narrow(0, first, count), labels.narrow(0, first, count).unsqueeze(1), weight, matrix.Bias, RowGradient?.narrow(0, first, count));
             }
         }
 
@@ -78,21 +85,27 @@ internal sealed class WordLossFunction : autograd.SingleTensorFunction<WordLossF
 
         public Tensor? WeightGradient { get; }
 
-        private void Add(Tensor rows, Tensor labels, Tensor weight, Tensor? rowGradient)
+        private void Add(Tensor rows, Tensor labels, Tensor weight, Tensor? bias, Tensor? rowGradient)
         {
-            var scores = Losses.Widen(RowProducts.Linear(rows, weight, null));
+            var scores = Losses.Widen(RowProducts.Linear(rows, weight, bias));
             var logarithms = scores.log_softmax(-1);
-            _ = Loss.sub_(logarithms.gather(1, labels).sum());
+            var (certain, everywhere) = (1 - _smoothing, _smoothing / weight.shape[0]);
+            var likelihood = logarithms.gather(1, labels).sum();
+            _ = Loss.sub_(_smoothing == 0 ? likelihood : likelihood.Mul(certain).Add(logarithms.sum().Mul(everywhere)));
             if (rowGradient is null && WeightGradient is null)
                 return;
-            // The probabilities, less 1 for the right word.
+            // The probabilities, less what they should be: 1 for the right word.
             var gradient = logarithms.exp_();
-            gradient.scatter_add_(1, labels, empty(labels.shape, gradient.dtype, gradient.device).FillInPlace(-1.0));
+            if (_smoothing != 0)
+                gradient.AddInPlace(-everywhere);
+            gradient.scatter_add_(1, labels, empty(labels.shape, gradient.dtype, gradient.device).FillInPlace(-certain));
             var narrow = gradient.to(weight.dtype);
             if (rowGradient is not null)
-                rowGradient.copy_(RowProducts.Multiply(narrow, weight));
+                rowGradient.copy_(Scaled(RowProducts.Multiply(narrow, weight)));
             if (WeightGradient is not null)
                 WeightGradient.AddInPlace(narrow.t().mm(rows));
         }
+
+        private Tensor Scaled(Tensor gradient) => _scale == 1 ? gradient : gradient.Mul(_scale);
     }
 }

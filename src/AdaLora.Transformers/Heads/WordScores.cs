@@ -14,8 +14,8 @@ internal sealed class WordScores(Func<Tensor, Tensor> score, long words, bool ar
     /// <summary>Whether scores are random, because of dropout.</summary>
     public bool AreRandom => areRandom;
 
-    /// <summary>If scores are products with one matrix, and nothing else, that matrix, words x hidden size; else null.</summary>
-    public Tensor? Weight { get; init; }
+    /// <summary>If scores are products with one matrix, that matrix; else null.</summary>
+    public WordMatrix? Matrix { get; init; }
 
     /// <summary>The part of the probability that is spread over all words.</summary>
     public double Smoothing { get; init; }

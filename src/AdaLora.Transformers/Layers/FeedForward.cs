@@ -12,17 +12,20 @@ internal sealed class FeedForward : Module<Tensor, Tensor>
     private readonly Module<Tensor, Tensor> _dropout;
     private readonly Module<Tensor, Tensor>? _innerDropout;
     private readonly Func<Tensor, Tensor> _activation;
+    private readonly bool _isOuterWide;
 
     /// <param name="config">The configuration.</param>
     /// <param name="inner">The projection to the wider states, with the family's name for it.</param>
     /// <param name="outer">The projection back, with the family's name for it.</param>
     /// <param name="innerDropout">The dropout probability between the two; null for none.</param>
-    public FeedForward(ModelConfig config, (string Name, Module<Tensor, Tensor> Projection) inner, (string Name, Module<Tensor, Tensor> Projection) outer, double? innerDropout = null)
+    /// <param name="isOuterWide">Whether the projection back is in single precision where others are in float16; see <see cref="Unfilled.WideLinear"/>.</param>
+    public FeedForward(
+        ModelConfig config, (string Name, Module<Tensor, Tensor> Projection) inner, (string Name, Module<Tensor, Tensor> Projection) outer, double? innerDropout = null, bool isOuterWide = false)
         : base(nameof(FeedForward))
     {
         // Marks the fields as registered: names are those of the family, and a module that contains this one would otherwise add the fields' own.
         RegisterComponents();
-        (_inner, _outer) = (inner.Projection, outer.Projection);
+        (_inner, _outer, _isOuterWide) = (inner.Projection, outer.Projection, isOuterWide);
         _dropout = new Dropout(config.HiddenDropout);
         _activation = Activation.Get(config.HiddenActivation);
         register_module(inner.Name, _inner);
@@ -36,6 +39,7 @@ internal sealed class FeedForward : Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var activated = _activation(_inner.call(hidden));
-        return _dropout.call(_outer.call(_innerDropout is null ? activated : _innerDropout.call(activated))).MoveToOuterDisposeScope();
+        var dropped = _innerDropout is null ? activated : _innerDropout.call(activated);
+        return _dropout.call(_outer.call(_isOuterWide ? HalfRange.InputOf(_outer, dropped) : dropped)).MoveToOuterDisposeScope();
     }
 }

@@ -12,6 +12,7 @@ internal sealed class GatedFeedForward : Module<Tensor, Tensor>
     private readonly Module<Tensor, Tensor>? _dropout;
     private readonly Func<Tensor, Tensor> _activation;
     private readonly long[] _sizes;
+    private readonly bool _isOuterWide;
 
     /// <param name="config">The configuration.</param>
     /// <param name="isPacked">Whether gate and other projection, in this order, are one layer.</param>
@@ -27,14 +28,16 @@ internal sealed class GatedFeedForward : Module<Tensor, Tensor>
     /// <param name="outer">That of the projection back.</param>
     /// <param name="hasBias">Whether the layers have biases.</param>
     /// <param name="dropout">The dropout probability before and after the projection back; null for none.</param>
-    public GatedFeedForward(ModelConfig config, int size, string[] inner, string outer, bool hasBias = false, double? dropout = null)
+    /// <param name="isOuterWide">Whether the projection back is in single precision where others are in float16; see <see cref="Unfilled.WideLinear"/>.</param>
+    public GatedFeedForward(ModelConfig config, int size, string[] inner, string outer, bool hasBias = false, double? dropout = null, bool isOuterWide = false)
         : base(nameof(GatedFeedForward))
     {
         // Marks the fields as registered: names are those of checkpoints, and a module that contains this one would otherwise add the fields' own.
         RegisterComponents();
         _sizes = [size, size];
         _inner = JointProjection.Create(this, config.HiddenSize, inner, _sizes, hasBias);
-        _outer = Unfilled.Linear(size, config.HiddenSize, hasBias);
+        _outer = isOuterWide ? Unfilled.WideLinear(size, config.HiddenSize, hasBias) : Unfilled.Linear(size, config.HiddenSize, hasBias);
+        _isOuterWide = isOuterWide;
         _activation = Activation.Get(config.HiddenActivation);
         register_module(outer, _outer);
         if (dropout is { } probability)
@@ -45,7 +48,8 @@ internal sealed class GatedFeedForward : Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var parts = JointProjection.Apply(_inner, hidden, _sizes);
-        return Drop(_outer.call(Drop(_activation(parts[0]).mul(parts[1])))).MoveToOuterDisposeScope();
+        var dropped = Drop(_activation(parts[0]).mul(parts[1]));
+        return Drop(_outer.call(_isOuterWide ? HalfRange.InputOf(_outer, dropped) : dropped)).MoveToOuterDisposeScope();
     }
 
     private Tensor Drop(Tensor states) => _dropout is null ? states : _dropout.call(states);

@@ -34,9 +34,11 @@ internal sealed class RmsNorm : Module<Tensor, Tensor>, INorm
         using var scope = NewDisposeScope();
         var wide = Widen(input);
         var normed = wide.mul(wide.Square().mean([-1], true).Add(_eps).rsqrt());
-        var result = _addsOne ? normed.mul(Widen(_weight).Add(1.0)).to(input.dtype) : normed.to(input.dtype).mul(_weight);
+        var result = _addsOne ? normed.mul(Widen(_weight).Add(1.0)).to(input.dtype) : normed.to(IsHalf(_weight) ? _weight.dtype : input.dtype).mul(_weight);
         return result.MoveToOuterDisposeScope();
     }
 
-    private static Tensor Widen(Tensor states) => states.dtype is ScalarType.Float16 or ScalarType.BFloat16 ? states.to(ScalarType.Float32) : states;
+    private static bool IsHalf(Tensor states) => states.dtype is ScalarType.Float16 or ScalarType.BFloat16;
+
+    private static Tensor Widen(Tensor states) => IsHalf(states) ? states.to(ScalarType.Float32) : states;
 }

@@ -42,6 +42,10 @@ internal static class Unfilled
         return layer;
     }
 
+    /// <summary>A layer whose products overflow in float16: it is in single precision where others are in that.</summary>
+    public static Linear WideLinear(long inputs, long outputs, bool hasBias = true) =>
+        Dtype == ScalarType.Float16 ? WithDtype(ScalarType.Float32, () => Linear(inputs, outputs, hasBias)) : Linear(inputs, outputs, hasBias);
+
     public static Embedding Embedding(long count, long size, long? padding_idx = null)
     {
         // The index of the padding must already be a row when the layer is created.

@@ -14,7 +14,7 @@ public sealed record PretrainedOptions
 
     /// <summary>
     /// The element type of the weights: float16, bfloat16, float32 (the default) or float64, whatever the checkpoint has. The model is created in it and filled tensor by tensor, so that
-    /// there is never a copy in another type.
+    /// there is never a copy in another type. As in the reference, one layer of T5's feed-forward blocks stays in float32 where the others are in float16, whose range its products exceed.
     /// </summary>
     public ScalarType Dtype { get; init; } = ScalarType.Float32;
 

@@ -17,7 +17,7 @@ internal static class DecoderCommand
         var types = ListOptions.Names("--dtype", "Element types of the weights; bf16 is left out on a processor without instructions for it", ElementTypes.Names, [.. ElementTypes.Names]);
         var batches = ListOptions.Numbers("--generate-batch", "Prompts that are continued together.", 1, 8);
         var dropouts = ListOptions.Names("--dropout", "Dropout before the adapters", ["0", "0.1"], "0.1", "0");
-        var steps = ParsedOption.Number("--steps", "Steps, or batches of prompts that are continued, per process.", 8);
+        var steps = ParsedOption.Number("--steps", "Steps, or batches of prompts that are continued, per process.", 5);
         var rounds = ParsedOption.Number("--rounds", "Processes per contender.", 3);
         var threads = PaceOptions.Threads();
         return BenchmarkCommand.Create(

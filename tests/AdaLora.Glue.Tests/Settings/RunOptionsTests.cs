@@ -38,6 +38,19 @@ public sealed class RunOptionsTests
             Assert.Null(option.FindProblem(settings));
     }
 
+    [Fact]
+    public void What_a_run_finds_in_its_data_is_not_handed_to_it()
+    {
+        var (settings, interval) = (Parse(), RunOptions.MaskInterval);
+
+        Assert.True(settings.AwaitsData(interval));
+        Assert.DoesNotContain(interval.Name, RecordedSettings.ArgumentsOf(settings));
+        Assert.Contains(interval.Name, RecordedSettings.ArgumentsOf(settings.With(interval, 7)));
+        Assert.Contains(interval.Name, RecordedSettings.ArgumentsOf(settings.WithSteps(670)));
+        // 10 of the authors' 6,700 steps.
+        Assert.Equal((10, 3, 7), (settings.Get(interval), settings.WithSteps(2010).Get(interval), settings.With(interval, 7).WithSteps(670).Get(interval)));
+    }
+
     [Theory]
     [MemberData(nameof(Names))]
     public void What_is_recorded_is_read_again(string name)

@@ -115,6 +115,29 @@ public sealed class FileTaskTests : IDisposable
         Assert.Contains("must end in one of .csv", Train("train.txt", "train.csv").Error, StringComparison.Ordinal);
     }
 
+    /// <summary>The steps of a run follow from the file, not from the number of rows that the authors had.</summary>
+    [Fact]
+    public void A_run_on_a_small_file_prunes_as_often_as_the_authors_did()
+    {
+        Write("train.csv", Rows(1, 64));
+        Write("dev.csv", Rows(2, 30));
+        string[] options =
+        [
+            "train", "--train", _app.File("train.csv"), "--dev", _app.File("dev.csv"), "--text", "sentence", "--label", "kind", "--model", DemoDefaults.EncoderFolder, "--max-length", "32",
+            "--initial-rank", "4", "--target-rank", "2", "--epochs", "10", "--batch-size", "8", "--threads", "1", "--output", _app.File("run"),
+        ];
+
+        var (code, _, error) = _app.Run(options);
+
+        Assert.True(code == 0, error);
+        var record = Json("run", "metrics.json");
+        // 10 of 5,000 steps.
+        Assert.Equal((80, 1), (record["total_steps"]!.GetValue<int>(), record["options"]!["delta_t"]!.GetValue<int>()));
+        Assert.Equal(1, Json("run", "adapter/adapter_config.json")["deltaT"]!.GetValue<int>());
+        Assert.Contains("has already finished", _app.Run([.. options, "--resume"]).Output, StringComparison.Ordinal);
+        Assert.Contains("--delta-t: 1 there, 2 here", _app.Run([.. options, "--resume", "--delta-t", "2"]).Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_plan_and_a_part_kept_aside_need_no_dev_set()
     {

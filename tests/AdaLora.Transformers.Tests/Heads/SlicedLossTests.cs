@@ -2,6 +2,7 @@ using AdaLora.Targeting;
 using AdaLora.TestSupport;
 using AdaLora.Transformers.Families.Llama;
 using AdaLora.Transformers.Heads;
+using AdaLora.Transformers.Tests.Families;
 using TorchSharp;
 using TorchSharp.Modules;
 using Xunit;
@@ -52,6 +53,40 @@ public sealed class SlicedLossTests
         var sum = model.LossSum(ids, mask, labels);
         Close(expected, sum.Sum / sum.Count, 1e-6);
         Assert.Equal(labels.narrow(1, 1, 254).ne(-100).sum().item<long>(), (long)sum.Count.item<double>());
+    }
+
+    /// <summary>Heads with a constant for each word, with scaled states, and of their own, one of them with a hook.</summary>
+    [Theory]
+    [InlineData("bart", 0)]
+    [InlineData("bart", 0.1)]
+    [InlineData("t5", 0)]
+    [InlineData("t5", 0.1)]
+    [InlineData("t5_v1_1", 0.1)]
+    [InlineData("hooked", 0.1)]
+    public void What_is_written_for_a_text_costs_what_all_scores_at_once_do(string head, double smoothing)
+    {
+        using var scope = NewDisposeScope();
+        using var model = AutoModel.NewSeq2SeqLM(SmallSeq2Seq.Config(head == "hooked" ? "t5_v1_1" : head) with { VocabularySize = ManyWords }, seed: 1);
+        // In double precision, because smoothing sums the logarithms of all words.
+        model.to(ScalarType.Float64).eval();
+        if (model.named_buffers().SingleOrDefault(buffer => buffer.name == "final_logits_bias").buffer is { } constants)
+            constants.normal_();
+        if (head == "hooked")
+            ((Linear)model.named_children().Single(child => child.name == "lm_head").module).register_forward_hook((_, _, output) => output * 2);
+        var (ids, labels) = (Ids(20, 7, ManyWords), Ids(20, 13, ManyWords));
+        labels[0, 5..] = -100;
+        var logits = model.call(ids, null, model.MovedRight(labels));
+        var expected = functional.cross_entropy(logits.reshape(-1, ManyWords), labels.reshape(-1), ignore_index: -100, label_smoothing: smoothing);
+        var plain = Gradients(model, expected);
+        var sliced = model.Loss(ids, null, labels, smoothing);
+        Close(expected, sliced, 1e-12);
+        var ours = Gradients(model, sliced);
+        Assert.Equal(plain.Keys, ours.Keys);
+        Assert.True(plain.Count >= 30);
+        foreach (var (name, gradient) in plain)
+            Close(gradient, ours[name], 1e-9, name);
+        using var noGrad = no_grad();
+        Close(expected, model.Loss(ids, null, labels, smoothing), 1e-12);
     }
 
     [Fact]
@@ -120,7 +155,7 @@ public sealed class SlicedLossTests
         return rand(rows, length).mul(words).to(ScalarType.Int64);
     }
 
-    private static Dictionary<string, Tensor> Gradients(CausalLM model, Tensor loss)
+    private static Dictionary<string, Tensor> Gradients(Module model, Tensor loss)
     {
         model.zero_grad();
         loss.backward(retain_graph: true);

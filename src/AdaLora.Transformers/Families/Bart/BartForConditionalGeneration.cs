@@ -42,5 +42,7 @@ internal sealed class BartForConditionalGeneration : Seq2SeqLM
 
     private protected override Tensor Write(Tensor ids, DecoderPass pass, Action<Tensor>? trace) => _model.Decode(ids, pass, trace);
 
+    private protected override WordMatrix Matrix => new(_model.WordWeight) { Bias = get_buffer(BiasName)!.view(-1) };
+
     internal override Tensor Score(Tensor hidden) => functional.linear(hidden, _model.WordWeight, get_buffer(BiasName)!.view(-1));
 }

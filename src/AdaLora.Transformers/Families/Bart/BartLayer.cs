@@ -68,6 +68,6 @@ internal sealed class BartLayer<TContext> : Module<Tensor, TContext, Tensor>
         if (_crossAttention is not null)
             attended = _crossAttentionNorm!.call(_dropout.call(_crossAttention.call(attended, context)).Add(attended));
         var inner = _activationDropout.call(_activation(_inner.call(attended)));
-        return _finalNorm.call(_dropout.call(_outer.call(inner)).Add(attended)).MoveToOuterDisposeScope();
+        return HalfRange.Clamp(_finalNorm.call(_dropout.call(_outer.call(inner)).Add(attended))).MoveToOuterDisposeScope();
     }
 }

@@ -34,6 +34,6 @@ internal sealed class T5AttentionLayer<TContext> : Module<Tensor, TContext, Tens
     public override Tensor forward(Tensor hidden, TContext context)
     {
         using var scope = NewDisposeScope();
-        return _dropout.call(_attention.call(_norm.call(hidden), context)).Add(hidden).MoveToOuterDisposeScope();
+        return HalfRange.Clamp(_dropout.call(_attention.call(_norm.call(hidden), context)).Add(hidden)).MoveToOuterDisposeScope();
     }
 }

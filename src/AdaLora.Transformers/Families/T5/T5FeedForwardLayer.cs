@@ -20,12 +20,13 @@ internal sealed class T5FeedForwardLayer<TContext> : Module<Tensor, TContext, Te
         : base(nameof(T5FeedForwardLayer<TContext>))
     {
         _feedForward = config.IsGated
-            ? new GatedFeedForward(config, config.IntermediateSize, ["wi_0", "wi_1"], "wo", dropout: config.HiddenDropout)
+            ? new GatedFeedForward(config, config.IntermediateSize, ["wi_0", "wi_1"], "wo", dropout: config.HiddenDropout, isOuterWide: true)
             : new FeedForward(
                 config,
                 ("wi", Unfilled.Linear(config.HiddenSize, config.IntermediateSize, hasBias: false)),
-                ("wo", Unfilled.Linear(config.IntermediateSize, config.HiddenSize, hasBias: false)),
-                config.HiddenDropout);
+                ("wo", Unfilled.WideLinear(config.IntermediateSize, config.HiddenSize, hasBias: false)),
+                config.HiddenDropout,
+                isOuterWide: true);
         _norm = new RmsNorm(config.HiddenSize, config.LayerNormEps);
         RegisterComponents();
     }
@@ -33,6 +34,6 @@ internal sealed class T5FeedForwardLayer<TContext> : Module<Tensor, TContext, Te
     public override Tensor forward(Tensor hidden, TContext context)
     {
         using var scope = NewDisposeScope();
-        return _feedForward.call(_norm.call(hidden)).Add(hidden).MoveToOuterDisposeScope();
+        return HalfRange.Clamp(_feedForward.call(_norm.call(hidden)).Add(hidden)).MoveToOuterDisposeScope();
     }
 }

@@ -83,6 +83,8 @@ internal sealed class T5ForConditionalGeneration : Seq2SeqLM
 
     private protected override Tensor? BiasesOfWriting(long past, long length, Device device) => _decoder.Biases(past, length, device);
 
+    private protected override WordMatrix? Matrix => WordMatrix.Of(_head, _words.weight!) is { } matrix ? matrix with { Scale = _outputScale } : null;
+
     internal override Tensor Score(Tensor hidden)
     {
         var scaled = _outputScale == 1 ? hidden : hidden.Mul(_outputScale);

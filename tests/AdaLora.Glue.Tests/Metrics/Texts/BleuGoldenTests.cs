@@ -1,5 +1,8 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using AdaLora.Experiments.Metrics.Texts;
+using AdaLora.Summarization.Data;
+using AdaLora.Summarization.Scores;
 using AdaLora.TestSupport;
 using Xunit;
 
@@ -29,6 +32,17 @@ public sealed class BleuGoldenTests
         var rows = Sentences.Where(row => row.References.Length == 1).ToList();
         Assert.Equal(expected.GetProperty("rows").GetInt32(), rows.Count);
         Compare(expected, Bleu.OfCorpus(rows.Select(row => BleuCounts.Of(row.Prediction, row.References))));
+    }
+
+    [Fact]
+    public void The_application_for_summaries_reports_that_score()
+    {
+        var rows = Sentences.Where(row => row.References.Length == 1).ToList();
+        var scores = new SummaryScores(RougeTokenizer.Stemmed, [.. rows.Select(row => new Document("A text.", row.References[0]))], [.. rows.Select(row => row.Prediction)]);
+
+        var written = JsonNode.Parse(scores.Files()["scores.json"]())!["bleu"]!.GetValue<double>();
+
+        Assert.Equal(Golden.GetProperty("corpus_of_the_single_reference_rows").GetProperty("bleu").GetDouble(), written, 1e-9);
     }
 
     private static void Compare(JsonElement expected, Bleu actual)
