@@ -164,5 +164,5 @@ public sealed class CausalLM : DecoderModel
         return (hidden.narrow(1, 0, before), next);
     }
 
-    private Tensor Score(Tensor hidden) => _head is null ? functional.linear(hidden, _decoder.WordWeight) : _head.call(hidden);
+    private Tensor Score(Tensor hidden) => _head is null ? Projection.Apply(hidden, _decoder.WordWeight) : Projection.Apply(_head, hidden);
 }

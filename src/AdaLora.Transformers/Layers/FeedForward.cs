@@ -38,8 +38,8 @@ internal sealed class FeedForward : Module<Tensor, Tensor>
     public override Tensor forward(Tensor hidden)
     {
         using var scope = NewDisposeScope();
-        var activated = _activation(_inner.call(hidden));
+        var activated = _activation(Projection.Apply(_inner, hidden));
         var dropped = _innerDropout is null ? activated : _innerDropout.call(activated);
-        return _dropout.call(_outer.call(_isOuterWide ? HalfRange.InputOf(_outer, dropped) : dropped)).MoveToOuterDisposeScope();
+        return _dropout.call(Projection.Apply(_outer, _isOuterWide ? HalfRange.InputOf(_outer, dropped) : dropped)).MoveToOuterDisposeScope();
     }
 }

@@ -49,7 +49,7 @@ internal sealed class GatedFeedForward : Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         var parts = JointProjection.Apply(_inner, hidden, _sizes);
         var dropped = Drop(_activation(parts[0]).mul(parts[1]));
-        return Drop(_outer.call(_isOuterWide ? HalfRange.InputOf(_outer, dropped) : dropped)).MoveToOuterDisposeScope();
+        return Drop(Projection.Apply(_outer, _isOuterWide ? HalfRange.InputOf(_outer, dropped) : dropped)).MoveToOuterDisposeScope();
     }
 
     private Tensor Drop(Tensor states) => _dropout is null ? states : _dropout.call(states);

@@ -61,7 +61,7 @@ internal sealed class GroupedQueryAttention : Module<Tensor, DecoderPass, Tensor
         if (pass.Cache is { } cache)
             (key, value) = cache.Append(_layer, key, value);
         var context = hidden.shape[1] == 1 ? AttendOnce(query, key, value, pass) : Attend(query, key, value, pass);
-        return _output.call(context).MoveToOuterDisposeScope();
+        return Projection.Apply(_output, context).MoveToOuterDisposeScope();
     }
 
     private static Tensor Norm(Module<Tensor, Tensor>? norm, Tensor heads) => norm is null ? heads : norm.call(heads);

@@ -11,7 +11,7 @@ internal static class JointProjection
     /// <param name="sizes">The size of each part.</param>
     /// <returns>The parts, in the order of the sizes.</returns>
     public static Tensor[] Apply(Module<Tensor, Tensor>[] layers, Tensor states, long[] sizes) =>
-        layers.Length == 1 ? layers[0].call(states).split(sizes, -1) : [.. layers.Select(layer => layer.call(states))];
+        layers.Length == 1 ? Projection.Apply(layers[0], states).split(sizes, -1) : [.. layers.Select(layer => Projection.Apply(layer, states))];
 
     /// <param name="parent">The module whose parts the layers become.</param>
     /// <param name="inputs">The size of the states.</param>

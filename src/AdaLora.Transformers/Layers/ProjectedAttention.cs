@@ -38,11 +38,11 @@ internal abstract class ProjectedAttention<TContext> : PrefixableAttention<TCont
     /// <summary>What is between the projections.</summary>
     protected MultiHeadAttention Heads { get; }
 
-    protected Tensor ToQueries(Tensor states) => _queryScale == 1 ? _query.call(states) : _query.call(states).Mul(_queryScale);
+    protected Tensor ToQueries(Tensor states) => _queryScale == 1 ? Projection.Apply(_query, states) : Projection.Apply(_query, states).Mul(_queryScale);
 
-    protected Tensor ToKeys(Tensor states) => _key.call(states);
+    protected Tensor ToKeys(Tensor states) => Projection.Apply(_key, states);
 
-    protected Tensor ToValues(Tensor states) => _value.call(states);
+    protected Tensor ToValues(Tensor states) => Projection.Apply(_value, states);
 
-    protected Tensor ToOutput(Tensor context) => _output is null ? context : _output.call(context);
+    protected Tensor ToOutput(Tensor context) => _output is null ? context : Projection.Apply(_output, context);
 }

@@ -2,7 +2,6 @@ using AdaLora.Transformers.Heads;
 using AdaLora.Transformers.Layers;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace AdaLora.Transformers.Families.Bart;
 
@@ -44,5 +43,5 @@ internal sealed class BartForConditionalGeneration : Seq2SeqLM
 
     private protected override WordMatrix Matrix => new(_model.WordWeight) { Bias = get_buffer(BiasName)!.view(-1) };
 
-    internal override Tensor Score(Tensor hidden) => functional.linear(hidden, _model.WordWeight, get_buffer(BiasName)!.view(-1));
+    internal override Tensor Score(Tensor hidden) => Projection.Apply(hidden, _model.WordWeight, get_buffer(BiasName)!.view(-1));
 }

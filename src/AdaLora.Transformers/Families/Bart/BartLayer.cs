@@ -67,7 +67,7 @@ internal sealed class BartLayer<TContext> : Module<Tensor, TContext, Tensor>
         var attended = _attentionNorm.call(_dropout.call(_attention.call(hidden, context)).Add(hidden));
         if (_crossAttention is not null)
             attended = _crossAttentionNorm!.call(_dropout.call(_crossAttention.call(attended, context)).Add(attended));
-        var inner = _activationDropout.call(_activation(_inner.call(attended)));
-        return HalfRange.Clamp(_finalNorm.call(_dropout.call(_outer.call(inner)).Add(attended))).MoveToOuterDisposeScope();
+        var inner = _activationDropout.call(_activation(Projection.Apply(_inner, attended)));
+        return HalfRange.Clamp(_finalNorm.call(_dropout.call(Projection.Apply(_outer, inner)).Add(attended))).MoveToOuterDisposeScope();
     }
 }

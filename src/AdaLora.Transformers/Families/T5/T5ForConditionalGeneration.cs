@@ -88,6 +88,6 @@ internal sealed class T5ForConditionalGeneration : Seq2SeqLM
     internal override Tensor Score(Tensor hidden)
     {
         var scaled = _outputScale == 1 ? hidden : hidden.Mul(_outputScale);
-        return _head is null ? functional.linear(scaled, _words.weight!) : _head.call(scaled);
+        return _head is null ? Projection.Apply(scaled, _words.weight!) : Projection.Apply(_head, scaled);
     }
 }
