@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Runtime.CompilerServices;
+using AdaLora.Adapters;
 using AdaLora.Injection;
 using AdaLora.Internals.Cpu;
 using TorchSharp.Modules;
@@ -20,25 +21,16 @@ internal static class Projection
     /// <param name="states">(..., in).</param>
     /// <returns>(..., out).</returns>
     public static Tensor Apply(Module<Tensor, Tensor> layer, Tensor states) =>
-        layer is Linear linear && IsFew(states, linear.weight!, linear.bias) && HasNoHooks(linear) ? OfFew(states, linear.weight!, linear.bias) : layer.call(states);
+        layer is Linear linear && RowProducts.AreFew(states, linear.weight!, linear.bias) && HasNoHooks(linear)
+            ? RowProducts.OfFew(states, linear.weight!, linear.bias)
+            : layer.call(states);
 
     /// <param name="states">(..., in).</param>
     /// <param name="weight">(out, in).</param>
     /// <param name="bias">(out), or null.</param>
     /// <returns>(..., out).</returns>
-    public static Tensor Apply(Tensor states, Tensor weight, Tensor? bias = null) => IsFew(states, weight, bias) ? OfFew(states, weight, bias) : functional.linear(states, weight, bias);
-
-    private static bool IsFew(Tensor states, Tensor weight, Tensor? bias) =>
-        !is_grad_enabled() && HostMemory.Holds(states) && HostMemory.Holds(weight) && (bias is null || HostMemory.Holds(bias))
-        && states.numel() <= FewRows.Most * states.shape[^1];
-
-    private static Tensor OfFew(Tensor states, Tensor weight, Tensor? bias)
-    {
-        var rows = states.numel() / states.shape[^1];
-        var result = empty([.. states.shape[..^1], weight.shape[0]], device: states.device);
-        FewRows.Multiply(HostMemory.Of(states), HostMemory.Of(weight), bias is null ? [] : HostMemory.Of(bias), HostMemory.Of(result), (int)rows, get_num_threads());
-        return result;
-    }
+    public static Tensor Apply(Tensor states, Tensor weight, Tensor? bias = null) =>
+        RowProducts.AreFew(states, weight, bias) ? RowProducts.OfFew(states, weight, bias) : functional.linear(states, weight, bias);
 
     private static bool HasNoHooks(Linear layer)
     {

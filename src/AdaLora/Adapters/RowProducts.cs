@@ -5,7 +5,8 @@ namespace AdaLora.Adapters;
 
 /// <summary>
 /// Products of rows with a matrix, without a graph. Where oneDNN is the faster of libtorch's two libraries for them (<see cref="OneDnn"/>), they are passed to it as convolutions with a
-/// one-pixel kernel, the only form in which libtorch hands it single-precision products. The numbers are the same sums in a different order.
+/// one-pixel kernel, the only form in which libtorch hands it single-precision products. A few rows are multiplied by <see cref="FewRows"/> if nothing is trained. The numbers are the same
+/// sums in a different order.
 /// </summary>
 internal static class RowProducts
 {
@@ -25,9 +26,30 @@ internal static class RowProducts
     /// <param name="bias">b, (out), in the dtype of the rows, or null.</param>
     /// <returns>(n, out).</returns>
     public static Tensor Linear(Tensor rows, Tensor weight, Tensor? bias) =>
-        OneDnn.IsFaster && Suits(rows, weight) && weight.shape[0] >= FewestOutputs && weight.shape[1] >= FewestFeatures
-            ? Convolve(rows, weight, bias)
+        AreFew(rows, weight, bias) ? OfFew(rows, weight, bias)
+            : OneDnn.IsFaster && Suits(rows, weight) && weight.shape[0] >= FewestOutputs && weight.shape[1] >= FewestFeatures ? Convolve(rows, weight, bias)
             : Product(rows, r => nn.functional.linear(r, weight, bias));
+
+    /// <summary>Whether rows are few, and nothing is recorded for a backward pass.</summary>
+    /// <param name="rows">(..., in).</param>
+    /// <param name="weight">(out, in).</param>
+    /// <param name="bias">(out), or null.</param>
+    public static bool AreFew(Tensor rows, Tensor weight, Tensor? bias) =>
+        !is_grad_enabled() && HostMemory.Holds(rows) && HostMemory.Holds(weight) && (bias is null || HostMemory.Holds(bias))
+        && rows.shape is [.., var features] && rows.numel() <= FewRows.Most * features && weight.shape is [_, var inputs] && inputs == features;
+
+    /// <summary>rows · W' + b, if <see cref="AreFew"/>.</summary>
+    /// <param name="rows">(..., in).</param>
+    /// <param name="weight">W, (out, in).</param>
+    /// <param name="bias">b, (out), or null.</param>
+    /// <returns>(..., out).</returns>
+    public static Tensor OfFew(Tensor rows, Tensor weight, Tensor? bias)
+    {
+        var count = (int)(rows.numel() / weight.shape[1]);
+        var result = empty([.. rows.shape[..^1], weight.shape[0]], device: rows.device);
+        FewRows.Multiply(HostMemory.Of(rows), HostMemory.Of(weight), bias is null ? [] : HostMemory.Of(bias), HostMemory.Of(result), count, get_num_threads());
+        return result;
+    }
 
     /// <summary>rows · W.</summary>
     /// <param name="rows">(n, out).</param>
