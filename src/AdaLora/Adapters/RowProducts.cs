@@ -5,8 +5,8 @@ namespace AdaLora.Adapters;
 
 /// <summary>
 /// Products of rows with a matrix, without a graph. Where oneDNN is the faster of libtorch's two libraries for them (<see cref="OneDnn"/>), they are passed to it as convolutions with a
-/// one-pixel kernel, the only form in which libtorch hands it single-precision products. A few rows are multiplied by <see cref="FewRows"/> if nothing is trained. The numbers are the same
-/// sums in a different order.
+/// one-pixel kernel, the only form in which libtorch hands it single-precision products. Where nothing is trained, a few rows can be multiplied by <see cref="FewRows"/>. The numbers are
+/// the same sums in a different order.
 /// </summary>
 internal static class RowProducts
 {
@@ -26,11 +26,13 @@ internal static class RowProducts
     /// <param name="bias">b, (out), in the dtype of the rows, or null.</param>
     /// <returns>(n, out).</returns>
     public static Tensor Linear(Tensor rows, Tensor weight, Tensor? bias) =>
-        AreFew(rows, weight, bias) ? OfFew(rows, weight, bias)
-            : OneDnn.IsFaster && Suits(rows, weight) && weight.shape[0] >= FewestOutputs && weight.shape[1] >= FewestFeatures ? Convolve(rows, weight, bias)
+        OneDnn.IsFaster && Suits(rows, weight) && weight.shape[0] >= FewestOutputs && weight.shape[1] >= FewestFeatures
+            ? Convolve(rows, weight, bias)
             : Product(rows, r => nn.functional.linear(r, weight, bias));
 
-    /// <summary>Whether rows are few, and nothing is recorded for a backward pass.</summary>
+    /// <summary>
+    /// Whether rows are few, and nothing is recorded for a backward pass. Not for a layer that has just got its adapter: its output is to stay what libtorch computed, to the last bit.
+    /// </summary>
     /// <param name="rows">(..., in).</param>
     /// <param name="weight">(out, in).</param>
     /// <param name="bias">(out), or null.</param>

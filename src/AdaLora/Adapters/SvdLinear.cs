@@ -23,6 +23,8 @@ public sealed class SvdLinear : SvdAdapter
         // A custom layer may compute more than its description says, and the layer itself reports errors best.
         if (!_isLinear || is_grad_enabled() || input.dtype != weight.dtype || input.dim() == 0 || input.shape[^1] != weight.shape[1])
             return BaseLayer.call(input);
+        if (RowProducts.AreFew(input, weight, Layer.Bias))
+            return RowProducts.OfFew(input, weight, Layer.Bias);
         using var scope = NewDisposeScope();
         return RowProducts.Linear(input.reshape(-1, weight.shape[1]), weight, Layer.Bias).view([.. input.shape[..^1], weight.shape[0]]).detach().MoveToOuterDisposeScope();
     }
