@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using AdaLora.Allocation;
-using AdaLora.Training;
 using AdaLora.Transformers;
 using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Generation;
@@ -24,54 +21,18 @@ internal static class DecoderBlock
         return work.Kind == DecoderWork.Step ? TimeSteps(model, work) : TimeTokens(model, work);
     }
 
-    private static List<double> TimeSteps(CausalLM model, DecoderWork work)
+    private static List<double> TimeSteps(CausalLM model, DecoderWork work) => LanguageBlock.TimeSteps(model, work.Dropout, work.Steps, () =>
     {
-        using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions
-        {
-            InitialRank = AdapterPlan.InitialRank,
-            TargetRank = AdapterPlan.TargetRank,
-            Dropout = work.Dropout,
-            InitialPhase = PhaseLength.Steps(0),
-            FinalPhase = PhaseLength.Steps(BlockPlan.FinalSteps(work.Steps)),
-            TotalSteps = BlockPlan.TotalSteps(work.Steps),
-            MaskInterval = 1,
-            Seed = 1,
-        });
-        using optim.Optimizer optimizer = new FusedAdamW(adapted.TrainableParameters, 1e-3);
-        model.train();
-        var milliseconds = new List<double>();
-        for (var step = 0; step < work.Steps; step++)
-        {
-            using var scope = NewDisposeScope();
-            var ids = randint(FirstWord, model.Config.VocabularySize, [work.Batch, work.Length], dtype: ScalarType.Int64);
-            var mask = ones_like(ids);
-            var watch = Stopwatch.StartNew();
-            optimizer.zero_grad();
-            model.Loss(ids, mask, ids).backward();
-            adapted.BeforeOptimizerStep(1.0);
-            optimizer.step();
-            adapted.AfterOptimizerStep();
-            milliseconds.Add(watch.Elapsed.TotalMilliseconds);
-        }
-
-        return milliseconds;
-    }
+        var ids = randint(FirstWord, model.Config.VocabularySize, [work.Batch, work.Length], dtype: ScalarType.Int64);
+        var mask = ones_like(ids);
+        return () => model.Loss(ids, mask, ids);
+    });
 
     private static List<double> TimeTokens(CausalLM model, DecoderWork work)
     {
         model.eval();
-        var random = new Random(1);
-        var prompts = Enumerable.Range(0, work.Batch).Select(_ => Enumerable.Range(0, work.Length).Select(_ => random.Next(FirstWord, model.Config.VocabularySize)).ToArray()).ToList();
         // The end token is forbidden, so that all texts have the same length.
         var generator = new TextGenerator(model, new GenerationOptions { MinNewTokens = work.NewTokens, MaxNewTokens = work.NewTokens, EndIds = model.Config.EndIds });
-        var milliseconds = new List<double>();
-        for (var step = 0; step < work.Steps; step++)
-        {
-            var watch = Stopwatch.StartNew();
-            _ = generator.Generate(prompts);
-            milliseconds.Add(watch.Elapsed.TotalMilliseconds / work.NewTokens);
-        }
-
-        return milliseconds;
+        return LanguageBlock.TimeTokens(generator, (work.Batch, work.Length), (FirstWord, model.Config.VocabularySize), work.Steps, work.NewTokens);
     }
 }

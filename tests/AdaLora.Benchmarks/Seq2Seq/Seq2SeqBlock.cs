@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using AdaLora.Allocation;
-using AdaLora.Training;
 using AdaLora.Transformers;
 using AdaLora.Transformers.Configuration;
 using AdaLora.Transformers.Families.Bart;
@@ -41,55 +38,19 @@ internal static class Seq2SeqBlock
         return work.Kind == Seq2SeqWork.Step ? TimeSteps(model, work) : TimeTokens(model, work);
     }
 
-    private static List<double> TimeSteps(Seq2SeqLM model, Seq2SeqWork work)
+    private static List<double> TimeSteps(Seq2SeqLM model, Seq2SeqWork work) => LanguageBlock.TimeSteps(model, work.AdapterDropout, work.Steps, () =>
     {
-        using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions
-        {
-            InitialRank = AdapterPlan.InitialRank,
-            TargetRank = AdapterPlan.TargetRank,
-            Dropout = work.AdapterDropout,
-            InitialPhase = PhaseLength.Steps(0),
-            FinalPhase = PhaseLength.Steps(BlockPlan.FinalSteps(work.Steps)),
-            TotalSteps = BlockPlan.TotalSteps(work.Steps),
-            MaskInterval = 1,
-            Seed = 1,
-        });
-        using optim.Optimizer optimizer = new FusedAdamW(adapted.TrainableParameters, 1e-3);
-        model.train();
-        var milliseconds = new List<double>();
-        for (var step = 0; step < work.Steps; step++)
-        {
-            using var scope = NewDisposeScope();
-            var (ids, labels) = (Texts(model, work.Batch, work.Source), Texts(model, work.Batch, work.Target));
-            var mask = ones_like(ids);
-            var watch = Stopwatch.StartNew();
-            optimizer.zero_grad();
-            model.Loss(ids, mask, labels).backward();
-            adapted.BeforeOptimizerStep(1.0);
-            optimizer.step();
-            adapted.AfterOptimizerStep();
-            milliseconds.Add(watch.Elapsed.TotalMilliseconds);
-        }
-
-        return milliseconds;
-    }
+        var (ids, labels) = (Texts(model, work.Batch, work.Source), Texts(model, work.Batch, work.Target));
+        var mask = ones_like(ids);
+        return () => model.Loss(ids, mask, labels);
+    });
 
     private static List<double> TimeTokens(Seq2SeqLM model, Seq2SeqWork work)
     {
         model.eval();
-        var random = new Random(1);
-        var texts = Enumerable.Range(0, work.Batch).Select(_ => Enumerable.Range(0, work.Source).Select(_ => random.Next(FirstWord, model.Config.VocabularySize)).ToArray()).ToList();
         // The end token is forbidden, so that all texts have the same length.
         var generator = new TextGenerator(model, new GenerationOptions { Beams = work.Beams, MinNewTokens = work.Target, MaxNewTokens = work.Target, EndIds = model.Config.EndIds });
-        var milliseconds = new List<double>();
-        for (var step = 0; step < work.Steps; step++)
-        {
-            var watch = Stopwatch.StartNew();
-            _ = generator.Generate(texts);
-            milliseconds.Add(watch.Elapsed.TotalMilliseconds / work.Target);
-        }
-
-        return milliseconds;
+        return LanguageBlock.TimeTokens(generator, (work.Batch, work.Source), (FirstWord, model.Config.VocabularySize), work.Steps, work.Target);
     }
 
     private static Tensor Texts(Seq2SeqLM model, int batch, int length) => randint(FirstWord, model.Config.VocabularySize, [batch, length], dtype: ScalarType.Int64);
