@@ -45,7 +45,7 @@ public sealed partial record AdaLoraOptions
     /// <summary>The precision in which the frozen layers under the adapters are computed.</summary>
     public BasePrecision BasePrecision { get; init; } = BasePrecision.AsLoaded;
 
-    /// <summary>What P and Q are at the start. Lambda starts at 0.</summary>
+    /// <summary>What triplets are at the start. Their products are 0, whatever is chosen.</summary>
     public TripletInitialization Initialization { get; init; } = TripletInitialization.Published;
 
     /// <summary>Seed of what is drawn of P and Q; null draws them from torch's global generator.</summary>

@@ -93,7 +93,8 @@ internal sealed partial class AdapterAttachment(nn.Module model, AdaLoraOptions 
         var layers = survey.Sites.Select(s => new StartingLayer(s.Path, s.Adaptable, survey.RankOf(s), survey.Terms.LimitsOf(s.Path).Minimum ?? 0));
         var start = blueprint is null ? options.Initialization.Prepare(model, [.. layers]) : StartingTriplets.None;
         var bank = TripletBank.Create(start.Apply(survey.Layout!), survey.Dtype, survey.Sites[0].Adaptable.Weight.device);
-        bank.Initialize(options.Initialization.Draw, options.Seed);
+        var draws = survey.Sites.ToDictionary(s => s.Path, s => options.Initialization.DrawFor(s.Adaptable), StringComparer.Ordinal);
+        bank.Initialize(name => draws[name], options.Seed);
         start.Fill(bank);
         return bank;
     }

@@ -4,7 +4,7 @@ using AdaLora.Initialization;
 
 namespace AdaLora.Experiments.Settings;
 
-/// <summary>What P and Q start from, under the names of the command line.</summary>
+/// <summary>What triplets start from, under the names of the command line.</summary>
 internal static class Initializations
 {
     public const string Default = "published";
@@ -14,6 +14,7 @@ internal static class Initializations
         [Default] = _ => TripletInitialization.Published,
         ["orthonormal"] = _ => TripletInitialization.Orthonormal,
         ["scaled"] = _ => TripletInitialization.ScaledBySize,
+        ["lora"] = _ => TripletInitialization.Lora,
         ["weight"] = _ => TripletInitialization.FromWeight,
         ["data"] = model => TripletInitialization.FromData(model.Passes, pass => pass()),
     };

@@ -129,7 +129,7 @@ internal static class RunOptions
 
     public static RunOption<string> Initialization { get; } = Declare(new RunOption<string>(
         "--init",
-        $"What P and Q start from: {Initializations.Names}. None changes what the model computes; data deals out the initial ranks by what the first batches explain.", name => name)
+        $"What triplets start from: {Initializations.Names}. None changes what the model computes; data deals out the initial ranks by what the first batches explain.", name => name)
     {
         HelpName = "NAME",
         Default = _ => Initializations.Default,

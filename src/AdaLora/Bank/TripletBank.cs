@@ -12,7 +12,7 @@ internal sealed class TripletBank : IDisposable
     private readonly List<IBankFollower> _followers = [];
 
     // If null, nothing is drawn: new triplets are 0.
-    private (TripletDraw Draw, long? Seed)? _initialization;
+    private (Func<string, TripletDraw> DrawOf, long? Seed)? _initialization;
 
     private TripletBank(BankLayout layout, ScalarType dtype, Device device)
     {
@@ -47,17 +47,17 @@ internal sealed class TripletBank : IDisposable
         return new TripletBank(layout, dtype, device);
     }
 
-    /// <summary>P and Q as drawn, lambda = 0, so that the adapted model starts as the base model.</summary>
-    /// <param name="draw">How P and Q are drawn, now and for triplets that are added later.</param>
+    /// <summary>Triplets as drawn. Their products are 0, so that the adapted model starts as the base model.</summary>
+    /// <param name="drawOf">How the triplets of a matrix are drawn, given its name, now and those that are added later.</param>
     /// <param name="seed">With a seed, each matrix is drawn from its own generator, so that its values do not depend on what else is adapted.</param>
-    public void Initialize(TripletDraw draw, long? seed)
+    public void Initialize(Func<string, TripletDraw> drawOf, long? seed)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        _initialization = (draw, seed);
+        _initialization = (drawOf, seed);
         Values.zero_();
         foreach (var slot in Layout.Slots.Where(s => s.Rank > 0))
-            Draw(slot.Name, Values.Right(slot), Values.Left(slot));
+            Draw(slot.Name, slot.Name, Values.Right(slot), Values.Left(slot), Values.Lambda(slot));
     }
 
     /// <summary>Sets all gradients to zero. The adapters' gradient views stay bound.</summary>
@@ -127,19 +127,19 @@ internal sealed class TripletBank : IDisposable
             for (var i = 0; i < slot.Rank; i++)
             {
                 if (origins[slot.First + i] < 0)
-                    Draw($"{slot.Name}#{roster.Numbers[slot.First + i]}", values.Right(slot).narrow(0, i, 1), values.Left(slot).narrow(1, i, 1));
+                    Draw(slot.Name, $"{slot.Name}#{roster.Numbers[slot.First + i]}", values.Right(slot).narrow(0, i, 1), values.Left(slot).narrow(1, i, 1), values.Lambda(slot).narrow(0, i, 1));
             }
         }
 
         return values;
     }
 
-    private void Draw(string name, Tensor right, Tensor left)
+    private void Draw(string matrix, string name, Tensor right, Tensor left, Tensor lambda)
     {
         if (_initialization is not { } initialization)
             return;
         using var generator = initialization.Seed is { } seed ? new Generator(SeedFor(seed, name), CPU) : null;
-        initialization.Draw.Fill(right, left, generator);
+        initialization.DrawOf(matrix).Fill(right, left, lambda, generator);
     }
 
     // FNV-1a over the name, mixed with the seed: stable across platforms and runs, unlike string.GetHashCode.

@@ -1,15 +1,22 @@
 using System.Globalization;
+using AdaLora.Adapters;
 using AdaLora.Bank;
 using static TorchSharp.torch;
 
 namespace AdaLora.Initialization;
 
-/// <summary>What P and Q are at the start. Lambda is always 0, so that no choice changes what the model computes, and none changes its weights.</summary>
+/// <summary>
+/// What P, lambda and Q are at the start. Lambda is 0, or with <see cref="Lora"/> P, so that no choice changes what the model computes, and none changes its weights.
+/// </summary>
 public sealed class TripletInitialization
 {
+    // How matrices are drawn, unless there is something better to start from, and triplets that are added later.
+    private readonly TripletDraw _draw;
+    private readonly TripletDraw _drawOfTables;
     private readonly IStartingPoint? _start;
 
-    private TripletInitialization(string name, TripletDraw draw, IStartingPoint? start = null) => (Name, Draw, _start) = (name, draw, start);
+    private TripletInitialization(string name, TripletDraw draw, IStartingPoint? start = null, TripletDraw? drawOfTables = null) =>
+        (Name, _draw, _start, _drawOfTables) = (name, draw, start, drawOfTables ?? draw);
 
     /// <summary>N(0, 0.02²), as in the published code. The default.</summary>
     public static TripletInitialization Published { get; } = new("published", TripletDraw.Normal(0.02));
@@ -23,6 +30,12 @@ public sealed class TripletInitialization
     public static TripletInitialization ScaledBySize { get; } = new("scaled by size", TripletDraw.ScaledBySize);
 
     /// <summary>
+    /// As LoRA starts: P is 0 as its B, Q is uniform between ± 1 / sqrt(in) as its A, and lambda is 1; for tables of embeddings, Q is 0 and P N(0, 1). The adapters then learn as fast as LoRA's with the same learning rate and scale, whereas a
+    /// lambda that starts at 0 needs a learning rate of its own (<see cref="LearningRateFactors"/>).
+    /// </summary>
+    public static TripletInitialization Lora { get; } = new("as LoRA", TripletDraw.Lora, drawOfTables: TripletDraw.LoraOfTables);
+
+    /// <summary>
     /// The principal directions of each weight: its first left singular vectors are P and its right ones Q. In contrast to PiSSA (Meng et al., NeurIPS 2024), the weight stays as it is and
     /// lambda is 0. What exceeds the sizes of a matrix is drawn as with <see cref="Orthonormal"/>.
     /// </summary>
@@ -30,9 +43,6 @@ public sealed class TripletInitialization
 
     /// <summary>The name in reports.</summary>
     public string Name { get; }
-
-    /// <summary>How matrices are drawn, unless there is something better to start from, and triplets that are added later.</summary>
-    internal TripletDraw Draw { get; }
 
     /// <summary>N(0, <paramref name="standardDeviation"/>²).</summary>
     /// <param name="standardDeviation">Of the entries of P and Q, finite and positive.</param>
@@ -67,6 +77,9 @@ public sealed class TripletInitialization
 
     /// <inheritdoc/>
     public override string ToString() => Name;
+
+    /// <summary>How the triplets of a layer are drawn, as far as <see cref="Prepare"/> finds nothing, and those that are added later.</summary>
+    internal TripletDraw DrawFor(AdaptableLayer layer) => layer.IsTable ? _drawOfTables : _draw;
 
     /// <summary>What some matrices start from instead of a draw. Its tensors belong to the caller's dispose scope.</summary>
     /// <param name="model">The model, which is not changed.</param>

@@ -23,7 +23,7 @@ internal static class AllocatorBenchmark
         manual_seed(1).Dispose();
         var shapes = Enumerable.Range(0, matrices).Select(i => (i % 6) switch { 4 => (Out: 3072, In: 768), 5 => (Out: 768, In: 3072), _ => (Out: 768, In: 768) }).ToList();
         using var bank = TripletBank.Create(BankLayout.Create(shapes.Select((s, i) => new TripletShape($"m{i:D3}", s.Out, s.In, rank))), ScalarType.Float32, CPU);
-        bank.Initialize(TripletDraw.Normal(0.02), 1);
+        bank.Initialize(_ => TripletDraw.Normal(0.02), 1);
         using var tracker = new ImportanceTracker(bank);
         var schedule = new BudgetSchedule(bank.Layout.Triplets, bank.Layout.Triplets * 2 / 3, 1_000_000, 0, 1000);
         var allocator = new RankAllocator(bank, schedule, tracker);

@@ -128,7 +128,7 @@ public sealed class ImportanceAccuracyTests
         manual_seed(1);
         var layout = BankLayout.Create(Enumerable.Range(0, 3).Select(i => new TripletShape($"m{i}", 400, 1033, 5)));
         using var bank = TripletBank.Create(layout, ScalarType.Float32, CPU);
-        bank.Initialize(TripletDraw.Normal(0.02), 1);
+        bank.Initialize(_ => TripletDraw.Normal(0.02), 1);
         var gradients = randn(layout.Elements);
         var before = get_num_threads();
         try
@@ -158,7 +158,7 @@ public sealed class ImportanceAccuracyTests
         using var scope = NewDisposeScope();
         var layout = BankLayout.Create(Enumerable.Range(0, 3).Select(i => new TripletShape($"m{i}", 40, 37, 5)));
         using var bank = TripletBank.Create(layout, ScalarType.Float32, CPU);
-        bank.Initialize(TripletDraw.Normal(0.02), 1);
+        bank.Initialize(_ => TripletDraw.Normal(0.02), 1);
         using var first = new ImportanceTracker(bank);
         using var second = new ImportanceTracker(bank);
         Tensor Scores(ImportanceTracker tracker) => ImportanceScore.SensitivityTimesUncertainty.Of(tracker.StateFor(bank.Values));

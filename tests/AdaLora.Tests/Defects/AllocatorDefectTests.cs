@@ -152,7 +152,7 @@ public sealed class AllocatorDefectTests
     {
         // The freezing step is T - tfinal = 14; the allocator is not called between step 10 and a later one.
         using var bank = TripletBank.Create(BankLayout.Create([new TripletShape("a", 3, 2, 6), new TripletShape("b", 2, 4, 6)]), ScalarType.Float32, CPU);
-        bank.Initialize(TripletDraw.Normal(0.5), 3);
+        bank.Initialize(_ => TripletDraw.Normal(0.5), 3);
         bank.Gradients.fill_(1);
         using var tracker = new ImportanceTracker(bank);
         var allocator = new RankAllocator(bank, new BudgetSchedule(12, 5, Total, 2, 6, 5), tracker);

@@ -21,12 +21,13 @@ public sealed class InitializationTests
         ["normal"] = TripletInitialization.Normal(0.3),
         ["orthonormal"] = TripletInitialization.Orthonormal,
         ["scaled by size"] = TripletInitialization.ScaledBySize,
+        ["as LoRA"] = TripletInitialization.Lora,
         ["from the weight"] = TripletInitialization.FromWeight,
     };
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Neither_output_nor_weights_change_and_lambda_is_0(string name) => RequireUnchanged(_ => All[name]);
+    public void Neither_output_nor_weights_change_and_products_are_0(string name) => RequireUnchanged(_ => All[name]);
 
     [Fact]
     public void Neither_output_nor_weights_change_from_the_data() => RequireUnchanged(model => FromData(model));
@@ -95,7 +96,7 @@ public sealed class InitializationTests
         for (var i = 0; i < draws; i++)
         {
             var (right, left) = (empty(2, 5, dtype: ScalarType.Float64), empty(4, 3, dtype: ScalarType.Float64));
-            AdaLora.Bank.TripletDraw.Orthonormal.Fill(right, left, null);
+            AdaLora.Bank.TripletDraw.Orthonormal.Fill(right, left, zeros(2, 1, dtype: ScalarType.Float64), null);
             means += left;
         }
 
@@ -125,6 +126,94 @@ public sealed class InitializationTests
         using var model = nn.Sequential(("a", nn.Linear(4000, 900)));
         using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { Initialization = TripletInitialization.ScaledBySize, Seed = 1 });
         Assert.All(Doubles(Left(adapted.Adapters[0]).square().sum([0])).Concat(Doubles(Right(adapted.Adapters[0]).square().sum([1]))), norm => Assert.Equal(1, norm, 0.2));
+    }
+
+    [Fact]
+    public void As_LoRA_means_its_A_for_Q_its_B_for_P_and_lambdas_of_1()
+    {
+        using var scope = NewDisposeScope();
+        using var model = nn.Sequential(("a", nn.Linear(4000, 900)));
+        using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { Initialization = TripletInitialization.Lora, Seed = 1 });
+        var (left, lambda, right) = (Left(adapted.Adapters[0]), Lambda(adapted.Adapters[0]), Right(adapted.Adapters[0]));
+        Assert.Equal(0, left.abs().max().item<float>());
+        Assert.All(Doubles(lambda), value => Assert.Equal(1, value));
+        var bound = 1 / Math.Sqrt(4000);
+        Assert.InRange(right.max().item<float>() / bound, 0.99, 1);
+        Assert.InRange(right.min().item<float>() / -bound, 0.99, 1);
+        Assert.Equal(0, right.mean().item<float>() / bound, 0.02);
+        Assert.Equal(bound * bound / 3, right.square().mean().item<float>(), bound * bound / 100);
+    }
+
+    [Fact]
+    public void Triplets_that_are_added_later_start_as_LoRA_does_and_change_nothing()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new TinyModel();
+        using var adapted = AdaLoraModel.Attach(model, TinyTask.Options with { Initialization = TripletInitialization.Lora, TotalSteps = 9 });
+        using (no_grad())
+            Left(adapted.Adapters[0]).fill_(0.5f);
+        var before = TrainedTiny.Outputs(model);
+
+        AdaLora.Tests.Bank.Life.Resize(adapted.Bank, _ => true, (adapted.Adapters[0].Slot.Name, 2));
+
+        Assert.Equal(before, TrainedTiny.Outputs(model), (a, b) => Math.Abs(a - b) < 1e-6);
+        var (left, lambda, right) = (Left(adapted.Adapters[0]), Lambda(adapted.Adapters[0]), Right(adapted.Adapters[0]));
+        Assert.Equal([0.5f, 0.5f, 0.5f, 0.5f, 0, 0], left[0].data<float>());
+        Assert.All(Doubles(lambda), value => Assert.Equal(1, value));
+        Assert.Equal(6, right.abs().sum([1]).count_nonzero().item<long>());
+    }
+
+    /// <summary>The entries of Q are per word there: as small as those of other matrices, they would hardly ever be heard.</summary>
+    [Fact]
+    public void As_LoRA_means_for_a_table_that_Q_is_0_and_P_normal()
+    {
+        using var scope = NewDisposeScope();
+        using var model = nn.Sequential(("table", nn.Embedding(50, 400)));
+        using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions { Initialization = TripletInitialization.Lora, Seed = 1, Targets = TargetModules.Suffixes("table") });
+        var (left, lambda, right) = (Left(adapted.Adapters[0]), Lambda(adapted.Adapters[0]), Right(adapted.Adapters[0]));
+        Assert.Equal(0, right.abs().max().item<float>());
+        Assert.All(Doubles(lambda), value => Assert.Equal(1, value));
+        Assert.Equal(1, left.square().mean().item<float>(), 0.1);
+    }
+
+    /// <summary>As the PEFT library's LoRA does with torch's own AdamW, as long as lambda rests and nothing is pruned.</summary>
+    [Fact]
+    public void From_LoRAs_start_training_takes_LoRAs_course()
+    {
+        using var scope = NewDisposeScope();
+        using var seed = manual_seed(4);
+        using var model = nn.Sequential(("a", nn.Linear(8, 5, dtype: ScalarType.Float64)));
+        var (weight, bias) = (model.parameters().First().detach().clone(), model.parameters().Last().detach().clone());
+        using var adapted = AdaLoraModel.Attach(model, new AdaLoraOptions
+        {
+            InitialRank = 2,
+            TargetRank = 2,
+            Alpha = 4,
+            Seed = 1,
+            TotalSteps = 30,
+            OrthogonalityWeight = 0,
+            Initialization = TripletInitialization.Lora,
+            LearningRateFactors = new AdaLora.Bank.LearningRateFactors { Lambda = 1e-12 },
+        });
+        var (b, a) = (new TorchSharp.Modules.Parameter(zeros(5, 2, dtype: ScalarType.Float64)), new TorchSharp.Modules.Parameter(Right(adapted.Adapters[0]).clone()));
+        var scale = 4 / (2 + 1e-5);
+        using var ours = new FusedAdamW(adapted.TrainableParameters, 1e-2, weightDecay: 0);
+        using var theirs = optim.AdamW([b, a], 1e-2, weight_decay: 0);
+        adapted.UseOptimizer(ours);
+        adapted.Begin(30);
+
+        foreach (var batch in TinyTask.Batches(30, dtype: ScalarType.Float64))
+        {
+            TinyTask.Step(adapted, model, ours, batch);
+            theirs.zero_grad();
+            nn.functional.cross_entropy((batch.Inputs.mm((weight + (scale * b.mm(a))).t()) + bias).to(ScalarType.Float32), batch.Labels).backward();
+            _ = nn.utils.clip_grad_norm_([b, a], 1.0);
+            _ = theirs.step();
+        }
+
+        Assert.True(b.abs().max().item<double>() > 0.1);
+        Close.Absolute(b.detach(), Left(adapted.Adapters[0]), 1e-6, "P");
+        Close.Absolute(a.detach(), Right(adapted.Adapters[0]), 1e-6, "Q");
     }
 
     [Fact]
@@ -233,7 +322,8 @@ public sealed class InitializationTests
         using var adapted = Attach(model, choose(model));
 
         Assert.Equal(Doubles(before), Doubles(model.call(inputs)));
-        Assert.Equal(0, adapted.TripletParameters.Lambda.abs().max().item<float>());
+        foreach (var adapter in adapted.Adapters)
+            Assert.Equal(0, Left(adapter).mm(diag(Lambda(adapter))).mm(Right(adapter)).abs().max().item<float>());
         Assert.True(model.training);
         foreach (var parameter in adapted.TripletParameters.P.Concat(adapted.TripletParameters.Q))
             Assert.True(parameter.isfinite().all().item<bool>());
@@ -259,6 +349,8 @@ public sealed class InitializationTests
     }
 
     internal static Tensor Left(SvdAdapter adapter) => adapter.get_parameter("lora_B")!.detach();
+
+    internal static Tensor Lambda(SvdAdapter adapter) => adapter.get_parameter("lora_E")!.detach().view(-1);
 
     internal static Tensor Right(SvdAdapter adapter) => adapter.get_parameter("lora_A")!.detach();
 
