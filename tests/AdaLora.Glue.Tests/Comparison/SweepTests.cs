@@ -34,6 +34,18 @@ public sealed class SweepTests : IDisposable
     }
 
     [Fact]
+    public void The_scale_is_tried_with_each_rate_by_methods_that_have_one()
+    {
+        _runner.Bonus = settings => -Math.Abs(settings.Get(RunOptions.Alpha) - 64) / 1000;
+
+        Assert.Equal(ExitCode.Success, Compare("--methods", "adalora,full", "--sweep-lr", "1e-3,3e-3", "--sweep-alpha", "16,64", "--seeds", "1"));
+
+        Assert.Equal(4 + 2 + 2, _runner.Begun.Count);
+        Assert.Equal(64, Option("cola-adalora-1", "alpha"));
+        Assert.Contains("| lr 0.001 alpha 64 |", File.ReadAllText(Path.Combine(_line.Output, "comparison.md")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_sweep_is_continued_and_not_repeated()
     {
         Assert.Equal(ExitCode.Success, Compare("--sweep-lr", "1e-3,3e-3", "--seeds", "1"));
@@ -117,7 +129,8 @@ public sealed class SweepTests : IDisposable
 
     private string[] Arguments(params string[] more) =>
     [
-        "compare", "--data", _line.Data, "--model", _line.Model, "--output", _line.Output, "--methods", "adalora,lora", "--tasks", "cola",
+        "compare", "--data", _line.Data, "--model", _line.Model, "--output", _line.Output, "--tasks", "cola",
+        .. more.Contains("--methods") ? (string[])[] : ["--methods", "adalora,lora"],
         .. more.Contains("--seeds") ? (string[])[] : ["--seeds", "1,2"],
         .. more,
     ];
