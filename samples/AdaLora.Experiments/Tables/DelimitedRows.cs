@@ -7,17 +7,23 @@ namespace AdaLora.Experiments.Tables;
 /// <summary>The rows of a file with a header and a character between cells, by RFC 4180: cells in quotes may hold that character, line breaks, and quotes that are doubled.</summary>
 internal static class DelimitedRows
 {
+    private const string BadQuotes = "a quote stands inside a cell that is not in quotes, or is not doubled or closed";
+
+    /// <summary>The cells of a row.</summary>
+    /// <exception cref="FormatException">Its quotes are wrong.</exception>
+    public static IReadOnlyList<string> Split(string row, char delimiter)
+    {
+        var isBad = false;
+        using var parser = new CsvParser(new StringReader(row), ConfigurationFor(delimiter, () => isBad = true));
+        var cells = parser.Read() ? parser.Record! : [];
+        return isBad || parser.Read() ? throw new FormatException(BadQuotes) : cells;
+    }
+
     public static IEnumerable<TableRow> Read(TextReader reader, char delimiter, IReadOnlyList<string> columns, List<string> problems)
     {
         var bad = new List<int>();
         CsvParser? parser = null;
-        var configuration = new CsvConfiguration(CultureInfo.InvariantCulture)
-        {
-            Delimiter = delimiter.ToString(),
-            BadDataFound = _ => bad.Add(parser!.RawRow),
-            IgnoreBlankLines = true,
-        };
-        using var owned = parser = new CsvParser(reader, configuration);
+        using var owned = parser = new CsvParser(reader, ConfigurationFor(delimiter, () => bad.Add(parser!.RawRow)));
         int[]? places = null;
         var next = 1;
         while (parser.Read())
@@ -27,7 +33,7 @@ internal static class DelimitedRows
             var cells = parser.Record!;
             if (bad.Count > 0)
             {
-                problems.Add($"line {line}: a quote stands inside a cell that is not in quotes, or is not doubled");
+                problems.Add($"line {line}: {BadQuotes}");
                 bad.Clear();
             }
             else if (places is null)
@@ -46,6 +52,13 @@ internal static class DelimitedRows
             }
         }
     }
+
+    private static CsvConfiguration ConfigurationFor(char delimiter, Action badQuotesFound) => new(CultureInfo.InvariantCulture)
+    {
+        Delimiter = delimiter.ToString(),
+        BadDataFound = _ => badQuotesFound(),
+        IgnoreBlankLines = true,
+    };
 
     private static bool FindMissing(IReadOnlyList<string> columns, int[] places, string[] header, List<string> problems)
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using AdaLora.Experiments.Programs;
+using AdaLora.Experiments.Tables;
 
 namespace AdaLora.Instruct.Data;
 
@@ -9,6 +10,7 @@ namespace AdaLora.Instruct.Data;
 internal sealed class TextFile : IDisposable
 {
     private const int LongestRow = 1 << 26;
+    private const char Comma = ',';
 
     private readonly FileStream _file;
     private readonly Microsoft.Win32.SafeHandles.SafeFileHandle _handle;
@@ -33,7 +35,7 @@ internal sealed class TextFile : IDisposable
         _rows = FindRows(isTable, isTable ? limit + 1 : limit);
         if (isTable && _rows.Count > 0)
         {
-            _columns = CsvLine.Split(Text(_rows[0]), path, _rows[0].Line);
+            _columns = Header();
             _rows.RemoveAt(0);
         }
     }
@@ -64,7 +66,7 @@ internal sealed class TextFile : IDisposable
         {
             if (_columns is null)
                 return _format.OfJson(text);
-            var cells = CsvLine.Split(text, Path, _rows[row].Line);
+            var cells = DelimitedRows.Split(text, Comma);
             if (cells.Count != _columns.Count)
                 throw new FormatException($"has {cells.Count} columns instead of {_columns.Count}");
             return _format.Of(name => _columns.IndexOf(name) is >= 0 and var place ? cells[place] : null);
@@ -78,6 +80,18 @@ internal sealed class TextFile : IDisposable
     public UserInputException Fault(int row, string what, Exception? cause = null) => new($"{Path}({_rows[row].Line}): {what}.", cause!);
 
     public void Dispose() => _file.Dispose();
+
+    private List<string> Header()
+    {
+        try
+        {
+            return [.. DelimitedRows.Split(Text(_rows[0]), Comma)];
+        }
+        catch (FormatException e)
+        {
+            throw Fault(0, e.Message, e);
+        }
+    }
 
     private string Text((long Start, int Length, int Line) row)
     {

@@ -51,7 +51,9 @@ public sealed class TextFileTests : IDisposable
     [InlineData("a.jsonl", "{\"messages\": []}", 0, "a.jsonl(1): 'messages' is not a list")]
     [InlineData("a.jsonl", "{\"messages\": [{\"content\": \"a\"}]}", 0, "a.jsonl(1): message 1")]
     [InlineData("a.csv", "prompt,completion\na\n", 0, "a.csv(2): has 1 columns instead of 2")]
-    [InlineData("a.csv", "prompt,completion\n\"a\"b,c\n", 0, "a.csv(2): something follows")]
+    [InlineData("a.csv", "prompt,completion\n\"a\"b,c\n", 0, "a.csv(2): a quote stands")]
+    [InlineData("a.csv", "prompt,completion\na \"b\",c\n", 0, "a.csv(2): a quote stands")]
+    [InlineData("a.csv", "prompt,completion\na,\"c\nd,e\n", 0, "a.csv(2): a quote stands")]
     [InlineData("a.csv", "x\na\n", 0, "a.csv(2): has neither")]
     public void A_row_that_is_none_is_named_with_its_line(string name, string content, int row, string expected)
     {
@@ -64,6 +66,7 @@ public sealed class TextFileTests : IDisposable
     {
         Assert.Contains("no rows", Assert.Throws<UserInputException>(() => Open("a.jsonl", " \n\n")).Message, StringComparison.Ordinal);
         Assert.Contains("no rows", Assert.Throws<UserInputException>(() => Open("a.csv", "prompt,completion\n")).Message, StringComparison.Ordinal);
+        Assert.Contains("c.csv(1): a quote stands", Assert.Throws<UserInputException>(() => Open("c.csv", "prompt,a \"completion\"\na,b\n")).Message, StringComparison.Ordinal);
         Assert.Throws<UserInputException>(() => TextFile.Open(_folder.File("missing.jsonl"), new RowFormat(), null));
         File.WriteAllBytes(_folder.File("b.jsonl"), [(byte)'{', 0xFF, (byte)'}']);
         using var file = TextFile.Open(_folder.File("b.jsonl"), new RowFormat(), null);
