@@ -26,18 +26,9 @@ internal sealed class Runner(ModelFolder? models = null, IProcessGroup? group = 
     {
         if (settings.Get(RunOptions.Threads) is { } threads)
             set_num_threads(threads);
-        if (settings.Get(RunOptions.Accumulate) < _group.Size)
-        {
-            throw new UserInputException(
-                $"{RunOptions.Accumulate}: is {settings.Get(RunOptions.Accumulate)}, but {_group.Size} processes share the batches of a step; it must be at least {_group.Size}.");
-        }
-
-        if (settings.Get(RunOptions.DealByLength) && settings.Get(RunOptions.GroupByLength))
-            throw new UserInputException($"{RunOptions.DealByLength} and {RunOptions.GroupByLength} are two ways to put texts into batches; choose one.");
-
         return LibraryErrors.Explain(() =>
         {
-            var device = RunDevice.Open(settings.Get(RunOptions.Device), settings.Get(RunOptions.Precision), reporter);
+            var device = OpenDevice(settings, reporter);
             var folder = _models.Of(settings.Get(RunOptions.Model), reporter, cancellationToken);
             var data = settings.Task.Read(InputsOf(settings, folder, DataSets.Training | DataSets.Dev, reporter, cancellationToken, _group));
             using var model = data.LoadModel(device.Device, new NoteLogger(reporter));
@@ -51,6 +42,7 @@ internal sealed class Runner(ModelFolder? models = null, IProcessGroup? group = 
 
     public RunPlan Plan(RunSettings settings, IRunReporter reporter, CancellationToken cancellationToken) => LibraryErrors.Explain(() =>
     {
+        _ = OpenDevice(settings, reporter);
         var folder = _models.Of(settings.Get(RunOptions.Model), reporter, cancellationToken);
         using var model = settings.Task.Read(InputsOf(settings, folder, DataSets.None, reporter, cancellationToken)).LoadModel(CPU);
         return settings.Method.Plan(model.Base, settings);
@@ -79,6 +71,20 @@ internal sealed class Runner(ModelFolder? models = null, IProcessGroup? group = 
             Group = group ?? ProcessGroup.Single,
             Cancellation = cancellationToken,
         };
+
+    // What no run begins without, and no plan either.
+    private RunDevice OpenDevice(RunSettings settings, IRunReporter reporter)
+    {
+        if (settings.Get(RunOptions.Accumulate) < _group.Size)
+        {
+            throw new UserInputException(
+                $"{RunOptions.Accumulate}: is {settings.Get(RunOptions.Accumulate)}, but {_group.Size} processes share the batches of a step; it must be at least {_group.Size}.");
+        }
+
+        if (settings.Get(RunOptions.DealByLength) && settings.Get(RunOptions.GroupByLength))
+            throw new UserInputException($"{RunOptions.DealByLength} and {RunOptions.GroupByLength} are two ways to put texts into batches; choose one.");
+        return RunDevice.Open(settings.Get(RunOptions.Device), settings.Get(RunOptions.Precision), reporter);
+    }
 
     private static IEnumerable<Action> FirstBatches(RunSettings settings, ITaskData data, ITaskModel model) =>
         Epochs(settings, data, model).Take(BatchesToStartFrom).Select(batch => (Action)(() => batch.Loss().Dispose()));

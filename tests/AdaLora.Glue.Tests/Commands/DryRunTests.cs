@@ -55,6 +55,18 @@ public sealed class DryRunTests : IDisposable
         Assert.False(Path.Exists(_app.File("run")));
     }
 
+    [Theory]
+    [InlineData("tf32 needs a GPU", "--precision", "tf32", "--device", "cpu")]
+    [InlineData("two ways to put texts into batches", "--deal-by-length", "--group-by-length")]
+    public void What_a_run_is_refused_for_a_plan_is_refused_for(string reason, params string[] options)
+    {
+        var (planned, trained) = (_app.Train("run", [.. options, "--dry-run"]), _app.Train("run", options));
+
+        Assert.Equal((ExitCode.BadInput, ExitCode.BadInput), (planned.Code, trained.Code));
+        Assert.Contains(reason, planned.Error, StringComparison.Ordinal);
+        Assert.Equal(trained.Error, planned.Error);
+    }
+
     [Fact]
     public void It_prints_no_json()
     {

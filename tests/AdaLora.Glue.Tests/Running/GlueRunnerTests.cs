@@ -70,6 +70,7 @@ public sealed class GlueRunnerTests : IDisposable
     [Theory]
     [InlineData("orthonormal")]
     [InlineData("scaled")]
+    [InlineData("lora")]
     [InlineData("weight")]
     [InlineData("data")]
     public void Every_initialisation_trains_to_the_budget_and_is_recorded(string initialisation)
