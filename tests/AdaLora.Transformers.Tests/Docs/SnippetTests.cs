@@ -14,7 +14,7 @@ public sealed partial class SnippetTests
 
     public static TheoryData<string> Documents =>
     [
-        .. new[] { "README.md", "src/AdaLora/PACKAGE.md", "src/AdaLora.Transformers/PACKAGE.md" }
+        .. new[] { "README.md", "src/AdaLora/PACKAGE.md", "src/AdaLora.Transformers/PACKAGE.md", "src/AdaLora.Chat/PACKAGE.md" }
             .Concat(Directory.GetFiles(TestMaterial.InRepository("docs"), "*.md").Select(path => Path.GetRelativePath(TestMaterial.RepositoryRoot, path))),
     ];
 

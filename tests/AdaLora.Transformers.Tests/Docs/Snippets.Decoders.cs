@@ -3,6 +3,7 @@ using AdaLora.Chat;
 using AdaLora.TestSupport;
 using AdaLora.Training;
 using AdaLora.Transformers.Chat;
+using AdaLora.Transformers.Families.Bart;
 using AdaLora.Transformers.Families.Llama;
 using AdaLora.Transformers.Generation;
 using AdaLora.Transformers.Loading;
@@ -105,6 +106,47 @@ public sealed partial class Snippets
         var answer = await client.GetResponseAsync("How many ships are there?", new ChatOptions { ModelId = "sql", MaxOutputTokens = 200 });
         // end
         Assert.Equal("sql", answer.ModelId);
+    }
+
+    [Fact]
+    public void A_model_that_reads_one_text_and_writes_another()
+    {
+        using var kept = NewDisposeScope();
+        using var files = new TemporaryFolder();
+        using (var saved = AutoModel.NewSeq2SeqLM(
+            new BartConfig { VocabularySize = 40, HiddenSize = 16, Layers = 1, DecoderLayers = 1, Heads = 2, IntermediateSize = 24, MaxPositions = 80 }, seed: 1))
+        {
+            saved.SaveCheckpoint(files.Path);
+        }
+
+        var (folder, totalSteps) = (files.Path, 100);
+        var (ids, mask, labels) = (arange(4, 20, dtype: ScalarType.Int64).view(2, 8), ones(2, 8, dtype: ScalarType.Int64), arange(20, 28, dtype: ScalarType.Int64).view(2, 4));
+        int[] documentIds = [0, 5, 6, 7, 2];
+        // snippet
+        using var model = AutoModel.Seq2SeqLM(folder);
+        using var adapted = AdaLoraModel.Attach(model, AdaLoraOptions.ForTotalSteps(totalSteps));
+        var loss = model.Loss(ids, mask, labels, labelSmoothing: 0.1);
+        model.eval();
+        var summaries = new TextGenerator(model, model.Generation with { Beams = 4, MaxLength = 64, NoRepeatNgramSize = 3 }).Generate([documentIds]);
+        // end
+        Assert.InRange(loss.item<float>(), 1, 20);
+        Assert.InRange(summaries.Single().Ids.Count, 1, 64);
+    }
+
+    [Fact]
+    public void Tokens_and_their_places()
+    {
+        using var files = Decoder();
+        var tokenizer = TextTokenizer.FromFolder(files.Path);
+        var (question, context) = ("How many ships are there?", string.Join(' ', Enumerable.Range(0, 300).Select(i => $"Ship {i}.")));
+        // snippet
+        var row = tokenizer.EncodeAligned(question, context, new EncodingOptions { MaxLength = 384, Stride = 128, Truncation = TruncationStrategy.OnlySecond });
+        foreach (var window in row.Windows)      // Ids, TypeIds, Tokens, Offsets, CodePointOffsets, WordIds, SequenceIds, SpecialTokensMask
+            Console.WriteLine(window.Offsets[^2]);
+        var text = tokenizer.Decode(row.Ids, skipSpecialTokens: true);
+        // end
+        Assert.True(row.Windows.Count > 3);
+        Assert.Contains(question, text, StringComparison.Ordinal);
     }
 
     /// <summary>A small Llama that has learnt nothing, with a tokenizer and a template.</summary>

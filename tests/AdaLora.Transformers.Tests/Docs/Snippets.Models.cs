@@ -1,7 +1,9 @@
 using AdaLora.Adapters;
+using AdaLora.Devices;
 using AdaLora.Targeting;
 using AdaLora.TestSupport;
 using AdaLora.Training;
+using AdaLora.Transformers.Loading;
 using TorchSharp;
 using TorchSharp.Modules;
 using Xunit;
@@ -47,6 +49,51 @@ public sealed partial class Snippets
         // end
         var shown = File.ReadAllText(TestMaterial.InRepository("docs/guide.md"));
         Assert.Contains(string.Join("\n", plan.ToString().TrimEnd().ReplaceLineEndings("\n").Split('\n').Select(line => "    " + line)), shown.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Ways_to_attach()
+    {
+        using var kept = NewDisposeScope();
+        var model = Sequential(("fc1", Linear(8, 8)), ("fc2", Linear(8, 8)), ("head", Linear(8, 2)));
+        // snippet
+        var options = new AdaLoraOptions
+        {
+            Targets = TargetModules.Suffixes("attention", "lstm", "fc1", "fc2"),
+            Overrides = ModuleOverrides.None.With("fc2", attachment: AttachmentMethod.Materialise),
+        };
+        // end
+        using var adapted = AdaLoraModel.Attach(model, options);
+        Assert.Equal([AttachmentMethod.Replace, AttachmentMethod.Materialise], adapted.Report().Modules.Select(m => m.Attachment));
+    }
+
+    [Fact]
+    public void On_a_device()
+    {
+        using var model = Model();
+        var options = new AdaLoraOptions { TrainedModules = ["classifier"] };
+        // snippet
+        var device = TorchDevices.Find("auto");
+        _ = model.to(device);
+        using var adapted = AdaLoraModel.Attach(model, options);
+        // end
+        Assert.All(adapted.TrainableParameters, parameter => Assert.Equal(device.type, parameter.device_type));
+    }
+
+    [Fact]
+    public void In_a_lower_precision()
+    {
+        using var files = new TemporaryFolder();
+        using (var saved = Model())
+            saved.SaveCheckpoint(files.Path);
+        var (folder, device) = (files.Path, CPU);
+        // snippet
+        var precision = ModelPrecision.Find("bf16");
+        _ = precision.UseOn(device);
+        var model = AutoModel.SequenceClassifier(folder, 2, new PretrainedOptions { Device = device, Dtype = precision.Dtype });
+        // end
+        Assert.All(model.parameters(), parameter => Assert.Equal(ScalarType.BFloat16, parameter.dtype));
+        model.Dispose();
     }
 
     [Fact]

@@ -15,6 +15,17 @@ namespace AdaLora.Transformers.Tests.Docs;
 public sealed partial class Snippets
 {
     [Fact]
+    public void Ranks_that_move()
+    {
+        using var model = Model();
+        // snippet
+        var moving = AdaLoraOptions.ForTotalSteps(6_000) with { InitialRank = 8, TargetRank = 8, Allocation = AllocationStrategy.Reallocate(triplets: 4, perMatrix: 2, maxRank: 16) };
+        // end
+        using var adapted = AdaLoraModel.Attach(model, moving with { TrainedModules = ["classifier"] });
+        Assert.Equal(8 * adapted.Adapters.Count, adapted.LiveTriplets);
+    }
+
+    [Fact]
     public async Task Fine_tuning_a_checkpoint()
     {
         var folder = await HubCheckpoint.ResolveAsync("google-bert/bert-base-uncased");
