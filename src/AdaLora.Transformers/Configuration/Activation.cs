@@ -14,8 +14,8 @@ internal static class Activation
         ["gelu_fast"] = TanhGelu,
         ["gelu_pytorch_tanh"] = TanhGelu,
         ["relu"] = input => nn.functional.relu(input),
-        ["silu"] = input => nn.functional.silu(input),
-        ["swish"] = input => nn.functional.silu(input),
+        ["silu"] = Silu,
+        ["swish"] = Silu,
         ["tanh"] = torch.tanh,
         ["sigmoid"] = torch.sigmoid,
     };
@@ -25,6 +25,11 @@ internal static class Activation
     public static bool IsKnown(string? name) => name is not null && Functions.ContainsKey(name);
 
     public static Func<Tensor, Tensor> Get(string name) => Functions[name];
+
+    /// <summary>Whether it is x · sigmoid(x).</summary>
+    public static bool IsSilu(string name) => name is "silu" or "swish";
+
+    private static Tensor Silu(Tensor input) => nn.functional.silu(input);
 
     private static Tensor TanhGelu(Tensor input) => input.gelu(TorchSharp.Modules.GELU.Approximate.tanh);
 }

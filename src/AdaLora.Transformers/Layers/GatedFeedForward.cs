@@ -12,6 +12,7 @@ internal sealed class GatedFeedForward : Module<Tensor, Tensor>
     private readonly Module<Tensor, Tensor>? _dropout;
     private readonly Func<Tensor, Tensor> _activation;
     private readonly long[] _sizes;
+    private readonly bool _isSilu;
     private readonly bool _isOuterWide;
 
     /// <param name="config">The configuration.</param>
@@ -39,6 +40,7 @@ internal sealed class GatedFeedForward : Module<Tensor, Tensor>
         _outer = isOuterWide ? Unfilled.WideLinear(size, config.HiddenSize, hasBias) : Unfilled.Linear(size, config.HiddenSize, hasBias);
         _isOuterWide = isOuterWide;
         _activation = Activation.Get(config.HiddenActivation);
+        _isSilu = Activation.IsSilu(config.HiddenActivation);
         register_module(outer, _outer);
         if (dropout is { } probability)
             register_module("dropout", _dropout = new Dropout(probability));
@@ -48,7 +50,7 @@ internal sealed class GatedFeedForward : Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var parts = JointProjection.Apply(_inner, hidden, _sizes);
-        var dropped = Drop(_activation(parts[0]).mul(parts[1]));
+        var dropped = Drop(_isSilu && GateFunction.Suits(parts[0], parts[1]) ? GateFunction.Apply(parts[0], parts[1]) : _activation(parts[0]).mul(parts[1]));
         return Drop(Projection.Apply(_outer, _isOuterWide ? HalfRange.InputOf(_outer, dropped) : dropped)).MoveToOuterDisposeScope();
     }
 

@@ -32,6 +32,8 @@ internal sealed class RmsNorm : Module<Tensor, Tensor>, INorm
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
+        if (RmsNormFunction.Suits(input, _weight))
+            return RmsNormFunction.Apply(input, _weight, _addsOne ? 1 : 0, _eps).MoveToOuterDisposeScope();
         var wide = Widen(input);
         var normed = wide.mul(wide.Square().mean([-1], true).Add(_eps).rsqrt());
         var result = _addsOne ? normed.mul(Widen(_weight).Add(1.0)).to(input.dtype) : normed.to(IsHalf(_weight) ? _weight.dtype : input.dtype).mul(_weight);

@@ -39,6 +39,8 @@ internal sealed class RotaryEmbedding(RotaryParameters rotary, int headSize, int
     public Tensor Turn(Tensor states, (Tensor Cosines, Tensor Sines) turn)
     {
         using var scope = NewDisposeScope();
+        if (RotaryFunction.Suits(states, turn.Cosines, turn.Sines))
+            return RotaryFunction.Apply(states, turn.Cosines, turn.Sines).MoveToOuterDisposeScope();
         if (_rotated == headSize)
             return TurnAll(states, turn).MoveToOuterDisposeScope();
         var kept = states.narrow(-1, _rotated, headSize - _rotated);

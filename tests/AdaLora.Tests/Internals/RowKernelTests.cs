@@ -1,0 +1,95 @@
+using AdaLora.Internals.Cpu;
+using Xunit;
+
+namespace AdaLora.Tests.Internals;
+
+/// <summary>The kernels under layers of AdaLora.Transformers: the same bits for any number of threads, and for a row whatever is beside it.</summary>
+public sealed class RowKernelTests
+{
+    private const int Rows = 600, Size = 77, Heads = 3, HeadSize = 20, Rotated = 12;
+
+    public static TheoryData<string> Names => [.. Kernels.Keys];
+
+    private static readonly Dictionary<string, (int Width, Func<float[], int, int, float[]> Run)> Kernels = new(StringComparer.Ordinal)
+    {
+        ["norm"] = (Size, (input, rows, threads) =>
+        {
+            var (result, inverses) = (new float[input.Length], new float[rows]);
+            RmsNormKernel.Forward(input, Some(Size), 0.5f, 1e-5, result, inverses, threads);
+            return result;
+        }),
+        ["gradient of the norm"] = (Size, (input, rows, threads) =>
+        {
+            var result = new float[input.Length];
+            RmsNormKernel.Backward(input, [.. input.Select(x => x - 1)], Some(Size), 0.5f, [.. Enumerable.Repeat(0.7f, rows)], result, threads);
+            return result;
+        }),
+        ["rotary positions"] = (Heads * HeadSize, (input, rows, threads) =>
+        {
+            var result = new float[input.Length];
+            RotaryKernel.Turn(input, Some(Rotated), Some(Rotated, 5), isBackward: false, result, (Heads, HeadSize, Rotated), threads);
+            return result;
+        }),
+        ["gradient of rotary positions"] = (Heads * HeadSize, (input, rows, threads) =>
+        {
+            var result = new float[input.Length];
+            RotaryKernel.Turn(input, Some(Rotated), Some(Rotated, 5), isBackward: true, result, (Heads, HeadSize, Rotated), threads);
+            return result;
+        }),
+        ["gate"] = (Size, (input, rows, threads) =>
+        {
+            var result = new float[input.Length];
+            GateKernel.Forward(input, [.. input.Select(x => x - 1)], result, threads);
+            return result;
+        }),
+        ["gradients of the gate"] = (Size, (input, rows, threads) =>
+        {
+            var (first, second) = (new float[input.Length], new float[input.Length]);
+            GateKernel.Backward(input, [.. input.Select(x => x - 1)], [.. input.Select(x => x + 2)], first, second, threads);
+            return [.. first.Zip(second, (a, b) => a + b)];
+        }),
+    };
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void The_number_of_threads_changes_nothing(string name)
+    {
+        var (width, run) = Kernels[name];
+        var input = Some(Rows * width, 3);
+        var expected = run(input, Rows, 1);
+        Assert.All(expected, x => Assert.True(float.IsFinite(x)));
+        foreach (var threads in (int[])[2, 5])
+            Assert.Equal(expected, run(input, Rows, threads));
+    }
+
+    [Theory]
+    [InlineData("norm")]
+    [InlineData("gradient of the norm")]
+    [InlineData("rotary positions")]
+    [InlineData("gradient of rotary positions")]
+    public void A_row_is_the_same_alone(string name)
+    {
+        var (width, run) = Kernels[name];
+        var input = Some(Rows * width, 3);
+        Assert.Equal(run(input, Rows, 2)[(7 * width)..(8 * width)], run(input[(7 * width)..(8 * width)], 1, 1));
+    }
+
+    [Fact]
+    public void Exponentials_are_those_of_the_platform_to_a_few_units_in_the_last_place()
+    {
+        var lanes = System.Numerics.Vector<float>.Count;
+        for (var x = -87f; x < 88; x += 0.0137f * lanes)
+        {
+            var exponents = Enumerable.Range(0, lanes).Select(i => x + (0.0137f * i)).ToArray();
+            var found = VectorMath.Exp(new System.Numerics.Vector<float>(exponents));
+            for (var i = 0; i < lanes; i++)
+                Assert.Equal(1, found[i] / Math.Exp(exponents[i]), 4e-7);
+        }
+    }
+
+    private static float[] Some(int count, int seed = 1)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, count).Select(_ => (float)((random.NextDouble() * 4) - 2))];
+    }
+}
