@@ -5,13 +5,16 @@ using AdaLora.Experiments.Settings;
 
 namespace AdaLora.Experiments.Comparison;
 
-/// <summary>What a comparison tries for each method and task before it trains with several seeds: learning rates and, for methods that have them, factors of lambda's and scales of the adapters.</summary>
+/// <summary>
+/// What a comparison tries for each method and task before it trains with several seeds: learning rates and, for methods that have them, factors of lambda's and scales of the adapters.
+/// </summary>
 internal sealed class LearningRateSweep
 {
     // In the order in which a candidate's name has them.
     private static readonly Axis[] Axes =
     [
-        new(RunOptions.LearningRate, "lr ", "--sweep-lr", "Learning rates to try for each method and task, such as 3e-4,1e-3,3e-3: each is trained once, with a part of the training set kept aside, and the best one is used for all seeds."),
+        new(RunOptions.LearningRate, "lr ", "--sweep-lr",
+            "Learning rates to try for each method and task, such as 3e-4,1e-3,3e-3: each is trained once, with a part of the training set kept aside, and the best one is used for all seeds."),
         new(RunOptions.LambdaRateFactor, "lambda x ", "--sweep-lambda-lr-factor", $"Values of {RunOptions.LambdaRateFactor} to try with each learning rate, for methods that read it."),
         new(RunOptions.Alpha, "alpha ", "--sweep-alpha", $"Values of {RunOptions.Alpha} to try with each learning rate, for methods that read it."),
     ];

@@ -4,7 +4,10 @@ using static TorchSharp.torch;
 
 namespace AdaLora.Transformers.Layers;
 
-/// <summary>The norm of <see cref="RmsNorm"/> by <see cref="RmsNormKernel"/>. Besides its input, it keeps one number for each row; as tensor operations it would allocate two tensors of the input's size meanwhile.</summary>
+/// <summary>
+/// The norm of <see cref="RmsNorm"/> by <see cref="RmsNormKernel"/>. Besides its input, it keeps one number for each row; as tensor operations it would allocate two tensors of the input's size
+/// meanwhile.
+/// </summary>
 internal sealed class RmsNormFunction : autograd.SingleTensorFunction<RmsNormFunction>
 {
     private const string OffsetKey = "offset";

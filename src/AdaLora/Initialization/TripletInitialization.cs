@@ -30,8 +30,8 @@ public sealed class TripletInitialization
     public static TripletInitialization ScaledBySize { get; } = new("scaled by size", TripletDraw.ScaledBySize);
 
     /// <summary>
-    /// As LoRA starts: P is 0 as its B, Q is uniform between ± 1 / sqrt(in) as its A, and lambda is 1; for tables of embeddings, Q is 0 and P N(0, 1). The adapters then learn as fast as LoRA's with the same learning rate and scale, whereas a
-    /// lambda that starts at 0 needs a learning rate of its own (<see cref="LearningRateFactors"/>).
+    /// As LoRA starts: P is 0 as its B, Q is uniform between ± 1 / sqrt(in) as its A, and lambda is 1; for tables of embeddings, Q is 0 and P N(0, 1). The adapters then learn as fast as LoRA's
+    /// with the same learning rate and scale, whereas a lambda that starts at 0 needs a learning rate of its own (<see cref="LearningRateFactors"/>).
     /// </summary>
     public static TripletInitialization Lora { get; } = new("as LoRA", TripletDraw.Lora, drawOfTables: TripletDraw.LoraOfTables);
 

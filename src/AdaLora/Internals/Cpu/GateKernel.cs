@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace AdaLora.Internals.Cpu;
 
-/// <summary>Single-precision numbers in host memory that are scaled by others through SiLU, x · sigmoid(x) (SwiGLU; Shazeer, 2020), and the gradient. Pure arithmetic: nothing here needs libtorch.</summary>
+/// <summary>
+/// Single-precision numbers in host memory that are scaled by others through SiLU, x · sigmoid(x) (SwiGLU; Shazeer, 2020), and the gradient. Pure arithmetic: nothing here needs libtorch.
+/// </summary>
 internal static class GateKernel
 {
     /// <summary>Numbers per piece of work.</summary>

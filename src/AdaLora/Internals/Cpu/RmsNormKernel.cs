@@ -3,8 +3,8 @@ using System.Numerics;
 namespace AdaLora.Internals.Cpu;
 
 /// <summary>
-/// The root-mean-square norm (Zhang and Sennrich, 2019) and its gradient over single-precision rows in host memory: each row is read from memory once. The numbers of a row depend neither on other rows nor on the
-/// number of threads. Pure arithmetic: nothing here needs libtorch.
+/// The root-mean-square norm (Zhang and Sennrich, 2019) and its gradient over single-precision rows in host memory: each row is read from memory once. The numbers of a row depend neither on
+/// other rows nor on the number of threads. Pure arithmetic: nothing here needs libtorch.
 /// </summary>
 internal static class RmsNormKernel
 {
