@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json.Nodes;
 using AdaLora.Experiments.Programs;
 using AdaLora.Experiments.Settings;
 using AdaLora.Glue.Tasks;
@@ -31,11 +30,7 @@ internal static class BlockCommand
         command.SetAction(line => BenchmarkCommand.Guarded(() =>
         {
             var milliseconds = TrainingBlock.Run(WorkOf(line), line.GetValue(Steps));
-            Console.WriteLine(new JsonObject
-            {
-                [TrainingReport.StepMillisecondsKey] = Medians.Of(milliseconds.Skip(BlockPlan.Uncounted)),
-                [TrainingReport.PeakMegabytesKey] = ProcessMemory.PeakMegabytes(),
-            }.ToJsonString());
+            Console.WriteLine(TrainingReport.OfThisProcess(milliseconds, BlockPlan.Uncounted));
         }));
         return command;
     }

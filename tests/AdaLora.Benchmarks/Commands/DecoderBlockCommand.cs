@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using AdaLora.Experiments.Programs;
 using AdaLora.Experiments.Settings;
 
@@ -41,11 +40,7 @@ internal static class DecoderBlockCommand
                 Threads = line.GetValue(Threads),
             };
             var milliseconds = DecoderBlock.Run(work);
-            Console.WriteLine(new JsonObject
-            {
-                [TrainingReport.StepMillisecondsKey] = Medians.Of(milliseconds.Skip(work.Uncounted)),
-                [TrainingReport.PeakMegabytesKey] = ProcessMemory.PeakMegabytes(),
-            }.ToJsonString());
+            Console.WriteLine(TrainingReport.OfThisProcess(milliseconds, work.Uncounted));
         }));
         return command;
     }

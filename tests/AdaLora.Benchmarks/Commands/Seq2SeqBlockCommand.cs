@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using AdaLora.Experiments.Programs;
 using AdaLora.Experiments.Settings;
 
@@ -43,11 +42,7 @@ internal static class Seq2SeqBlockCommand
                 Threads = line.GetValue(Threads),
             };
             var milliseconds = Seq2SeqBlock.Run(work);
-            Console.WriteLine(new JsonObject
-            {
-                [TrainingReport.StepMillisecondsKey] = Medians.Of(milliseconds.Skip(work.Uncounted)),
-                [TrainingReport.PeakMegabytesKey] = ProcessMemory.PeakMegabytes(),
-            }.ToJsonString());
+            Console.WriteLine(TrainingReport.OfThisProcess(milliseconds, work.Uncounted));
         }));
         return command;
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AdaLora.Experiments.Programs;
 using AdaLora.Glue.Metrics;
 
 namespace AdaLora.Benchmarks;
@@ -11,11 +12,17 @@ namespace AdaLora.Benchmarks;
 /// <param name="Metrics">The metrics of the last evaluation, under the application's names.</param>
 internal sealed record TrainingReport(TimeSpan Elapsed, double StepMilliseconds, double PeakMegabytes, IReadOnlyDictionary<string, double> Metrics)
 {
-    public const string StepMillisecondsKey = "step_ms_median";
-    public const string PeakMegabytesKey = "peak_rss_mb";
+    private const string StepMillisecondsKey = "step_ms_median";
+    private const string PeakMegabytesKey = "peak_rss_mb";
     private const string FinalKey = "final";
 
     private static readonly IReadOnlyDictionary<string, string> ForeignNames = new Dictionary<string, string> { ["mcc"] = MetricNames.Matthews, ["acc"] = MetricNames.Accuracy };
+
+    /// <summary>What a block of this program prints for the process that compares it with others, as the scripts around the peers do.</summary>
+    /// <param name="milliseconds">Those of every step.</param>
+    /// <param name="uncounted">Steps at the beginning that are not counted.</param>
+    public static string OfThisProcess(IEnumerable<double> milliseconds, int uncounted) =>
+        new JsonObject { [StepMillisecondsKey] = Medians.Of(milliseconds.Skip(uncounted)), [PeakMegabytesKey] = ProcessMemory.PeakMegabytes() }.ToJsonString();
 
     /// <summary>Reads what the application's train, a block of this program and the script around PEFT print: one JSON object, which may follow lines of progress.</summary>
     /// <exception cref="ChildProcessException">There is no such object.</exception>
