@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using AdaLora.Experiments.Programs;
 using AdaLora.Experiments.Settings;
 using AdaLora.Glue.Tasks;
 

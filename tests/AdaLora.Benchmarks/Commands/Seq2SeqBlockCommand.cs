@@ -1,5 +1,4 @@
 using System.CommandLine;
-using AdaLora.Experiments.Programs;
 using AdaLora.Experiments.Settings;
 
 namespace AdaLora.Benchmarks;
