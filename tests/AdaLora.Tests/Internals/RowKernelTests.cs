@@ -75,6 +75,19 @@ public sealed class RowKernelTests
     }
 
     [Fact]
+    public void Lengths_that_do_not_fit_are_refused()
+    {
+        float[] six = new float[6], seven = new float[7], two = new float[2];
+        Assert.Throws<ArgumentException>(() => RmsNormKernel.Forward(seven, new float[3], 0, 0, six, two, 1));
+        Assert.Throws<ArgumentException>(() => RmsNormKernel.Backward(six, six, new float[3], 0, two, seven, 1));
+        Assert.Throws<ArgumentException>(() => RotaryKernel.Turn(six, two, two, isBackward: false, seven, (1, 3, 2), 1));
+        Assert.Throws<ArgumentException>(() => RotaryKernel.Turn(six, two, seven, isBackward: false, six, (1, 3, 2), 1));
+        Assert.Throws<ArgumentException>(() => RotaryKernel.Turn(six, new float[4], new float[4], isBackward: false, six, (1, 3, 4), 1));
+        Assert.Throws<ArgumentException>(() => GateKernel.Forward(six, seven, six, 1));
+        Assert.Throws<ArgumentException>(() => GateKernel.Backward(six, six, six, six, seven, 1));
+    }
+
+    [Fact]
     public void Exponentials_are_those_of_the_platform_to_a_few_units_in_the_last_place()
     {
         var lanes = System.Numerics.Vector<float>.Count;

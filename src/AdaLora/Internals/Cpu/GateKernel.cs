@@ -15,8 +15,10 @@ internal static class GateKernel
     /// <param name="states">What it scales; as many.</param>
     /// <param name="result">As many.</param>
     /// <param name="threads">Maximum number of threads, at least 1.</param>
+    /// <exception cref="ArgumentException">There are not as many of each.</exception>
     public static unsafe void Forward(ReadOnlySpan<float> gate, ReadOnlySpan<float> states, Span<float> result, int threads)
     {
+        RequireEqual(gate.Length, states.Length, result.Length);
         fixed (float* g = gate, s = states, r = result)
         {
             var (gates, from, to) = ((nint)g, (nint)s, (nint)r);
@@ -44,8 +46,10 @@ internal static class GateKernel
     /// <param name="ofGate">Becomes the gradient of the gate.</param>
     /// <param name="ofStates">Becomes that of the states.</param>
     /// <param name="threads">Maximum number of threads, at least 1.</param>
+    /// <exception cref="ArgumentException">There are not as many of each.</exception>
     public static unsafe void Backward(ReadOnlySpan<float> gradient, ReadOnlySpan<float> gate, ReadOnlySpan<float> states, Span<float> ofGate, Span<float> ofStates, int threads)
     {
+        RequireEqual(gate.Length, gradient.Length, states.Length, ofGate.Length, ofStates.Length);
         fixed (float* d = gradient, g = gate, s = states, dg = ofGate, ds = ofStates)
         {
             var (arrived, gates, from, toGate, toStates) = ((nint)d, (nint)g, (nint)s, (nint)dg, (nint)ds);
@@ -68,6 +72,15 @@ internal static class GateKernel
                     (first[i], second[i]) = (given[i] * y[i] * sigmoid * (1 + (x[i] * (1 - sigmoid))), given[i] * x[i] * sigmoid);
                 }
             });
+        }
+    }
+
+    private static void RequireEqual(int count, params ReadOnlySpan<int> lengths)
+    {
+        foreach (var length in lengths)
+        {
+            if (length != count)
+                throw new ArgumentException($"{length} numbers are not {count}.");
         }
     }
 }

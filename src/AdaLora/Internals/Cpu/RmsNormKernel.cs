@@ -19,9 +19,11 @@ internal static class RmsNormKernel
     /// <param name="result">As the input.</param>
     /// <param name="inverses">Becomes r, one number for each row.</param>
     /// <param name="threads">Maximum number of threads, at least 1.</param>
+    /// <exception cref="ArgumentException">The lengths do not fit together.</exception>
     public static unsafe void Forward(ReadOnlySpan<float> input, ReadOnlySpan<float> weight, float offset, double eps, Span<float> result, Span<float> inverses, int threads)
     {
         var size = weight.Length;
+        RequireRows(inverses.Length, size, input.Length, result.Length);
         fixed (float* x = input, w = weight, y = result, r = inverses)
         {
             var (from, weights, to, kept) = ((nint)x, (nint)w, (nint)y, (nint)r);
@@ -50,10 +52,12 @@ internal static class RmsNormKernel
     /// <param name="inverses">r of each row.</param>
     /// <param name="result">As the input.</param>
     /// <param name="threads">Maximum number of threads, at least 1.</param>
+    /// <exception cref="ArgumentException">The lengths do not fit together.</exception>
     public static unsafe void Backward(
         ReadOnlySpan<float> gradient, ReadOnlySpan<float> input, ReadOnlySpan<float> weight, float offset, ReadOnlySpan<float> inverses, Span<float> result, int threads)
     {
         var size = weight.Length;
+        RequireRows(inverses.Length, size, gradient.Length, input.Length, result.Length);
         fixed (float* g = gradient, x = input, w = weight, y = result, r = inverses)
         {
             var (arrived, from, weights, to, kept) = ((nint)g, (nint)x, (nint)w, (nint)y, (nint)r);
@@ -78,6 +82,15 @@ internal static class RmsNormKernel
                 for (; j < size; j++)
                     target[j] = (gradients[j] * (factors[j] + offset) * inverse) - (states[j] * back);
             });
+        }
+    }
+
+    private static void RequireRows(int rows, int size, params ReadOnlySpan<int> lengths)
+    {
+        foreach (var length in lengths)
+        {
+            if (length != (long)rows * size)
+                throw new ArgumentException($"{length} numbers are not {rows} rows of {size}.");
         }
     }
 

@@ -19,11 +19,14 @@ internal static class RotaryKernel
     /// <param name="result">As the states.</param>
     /// <param name="sizes">The number of heads, entries of each, and entries that are rotated.</param>
     /// <param name="threads">Maximum number of threads, at least 1.</param>
+    /// <exception cref="ArgumentException">The lengths do not fit together.</exception>
     public static unsafe void Turn(
         ReadOnlySpan<float> states, ReadOnlySpan<float> cosines, ReadOnlySpan<float> sines, bool isBackward, Span<float> result, (int Heads, int HeadSize, int Rotated) sizes, int threads)
     {
         var (heads, headSize, rotated) = sizes;
         var (width, known) = (heads * headSize, cosines.Length / rotated);
+        if (states.Length % width != 0 || result.Length != states.Length || rotated > headSize || known == 0 || cosines.Length != (long)known * rotated || sines.Length != cosines.Length)
+            throw new ArgumentException($"{states.Length} and {result.Length} numbers, {cosines.Length} cosines and {sines.Length} sines do not fit {heads} heads of {headSize}, {rotated} of them rotated.");
         fixed (float* s = states, c = cosines, n = sines, r = result)
         {
             var (from, cos, sin, to) = ((nint)s, (nint)c, (nint)n, (nint)r);
