@@ -10,44 +10,16 @@ public sealed class RowKernelTests
 
     public static TheoryData<string> Names => [.. Kernels.Keys];
 
-    private static readonly Dictionary<string, (int Width, Func<float[], int, int, float[]> Run)> Kernels = new(StringComparer.Ordinal)
+    private delegate float[] Kernel(float[] input, int rows, int threads);
+
+    private static readonly Dictionary<string, (int Width, Kernel Run)> Kernels = new(StringComparer.Ordinal)
     {
-        ["norm"] = (Size, (input, rows, threads) =>
-        {
-            var (result, inverses) = (new float[input.Length], new float[rows]);
-            RmsNormKernel.Forward(input, Some(Size), 0.5f, 1e-5, result, inverses, threads);
-            return result;
-        }),
-        ["gradient of the norm"] = (Size, (input, rows, threads) =>
-        {
-            var result = new float[input.Length];
-            RmsNormKernel.Backward(input, [.. input.Select(x => x - 1)], Some(Size), 0.5f, [.. Enumerable.Repeat(0.7f, rows)], result, threads);
-            return result;
-        }),
-        ["rotary positions"] = (Heads * HeadSize, (input, rows, threads) =>
-        {
-            var result = new float[input.Length];
-            RotaryKernel.Turn(input, Some(Rotated), Some(Rotated, 5), isBackward: false, result, (Heads, HeadSize, Rotated), threads);
-            return result;
-        }),
-        ["gradient of rotary positions"] = (Heads * HeadSize, (input, rows, threads) =>
-        {
-            var result = new float[input.Length];
-            RotaryKernel.Turn(input, Some(Rotated), Some(Rotated, 5), isBackward: true, result, (Heads, HeadSize, Rotated), threads);
-            return result;
-        }),
-        ["gate"] = (Size, (input, rows, threads) =>
-        {
-            var result = new float[input.Length];
-            GateKernel.Forward(input, [.. input.Select(x => x - 1)], result, threads);
-            return result;
-        }),
-        ["gradients of the gate"] = (Size, (input, rows, threads) =>
-        {
-            var (first, second) = (new float[input.Length], new float[input.Length]);
-            GateKernel.Backward(input, [.. input.Select(x => x - 1)], [.. input.Select(x => x + 2)], first, second, threads);
-            return [.. first.Zip(second, (a, b) => a + b)];
-        }),
+        ["norm"] = (Size, Norm),
+        ["gradient of the norm"] = (Size, GradientOfNorm),
+        ["rotary positions"] = (Heads * HeadSize, (input, _, threads) => Turn(input, isBackward: false, threads)),
+        ["gradient of rotary positions"] = (Heads * HeadSize, (input, _, threads) => Turn(input, isBackward: true, threads)),
+        ["gate"] = (Size, Gate),
+        ["gradients of the gate"] = (Size, GradientsOfGate),
     };
 
     [Theory]
@@ -98,6 +70,41 @@ public sealed class RowKernelTests
             for (var i = 0; i < lanes; i++)
                 Assert.Equal(1, found[i] / Math.Exp(exponents[i]), 4e-7);
         }
+    }
+
+    private static float[] Norm(float[] input, int rows, int threads)
+    {
+        var (result, inverses) = (new float[input.Length], new float[rows]);
+        RmsNormKernel.Forward(input, Some(Size), 0.5f, 1e-5, result, inverses, threads);
+        return result;
+    }
+
+    private static float[] GradientOfNorm(float[] input, int rows, int threads)
+    {
+        var result = new float[input.Length];
+        RmsNormKernel.Backward(input, [.. input.Select(x => x - 1)], Some(Size), 0.5f, [.. Enumerable.Repeat(0.7f, rows)], result, threads);
+        return result;
+    }
+
+    private static float[] Turn(float[] input, bool isBackward, int threads)
+    {
+        var result = new float[input.Length];
+        RotaryKernel.Turn(input, Some(Rotated), Some(Rotated, 5), isBackward, result, (Heads, HeadSize, Rotated), threads);
+        return result;
+    }
+
+    private static float[] Gate(float[] input, int rows, int threads)
+    {
+        var result = new float[input.Length];
+        GateKernel.Forward(input, [.. input.Select(x => x - 1)], result, threads);
+        return result;
+    }
+
+    private static float[] GradientsOfGate(float[] input, int rows, int threads)
+    {
+        var (first, second) = (new float[input.Length], new float[input.Length]);
+        GateKernel.Backward(input, [.. input.Select(x => x - 1)], [.. input.Select(x => x + 2)], first, second, threads);
+        return [.. first.Zip(second, (a, b) => a + b)];
     }
 
     private static float[] Some(int count, int seed = 1)
