@@ -15,7 +15,7 @@ public sealed record LearningRateFactors
     /// <summary>One learning rate for all.</summary>
     public static LearningRateFactors Equal { get; } = new();
 
-    /// <summary>That of lambda, positive and at most 1e6: lambda starts at 0, and without it nothing is learnt.</summary>
+    /// <summary>That of lambda, positive and at most 1e6: lambda mostly starts at 0, and where it stays there, nothing is learnt.</summary>
     public double Lambda { get; init; } = 1;
 
     /// <summary>That of P, at least 0, which keeps P as it starts, and at most 1e6. P is the counterpart of LoRA's B.</summary>

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace AdaLora.Initialization;
 
 /// <summary>
-/// What P, lambda and Q are at the start. Lambda is 0, or with <see cref="Lora"/> P, so that no choice changes what the model computes, and none changes its weights.
+/// What P, lambda and Q are at the start. Lambda is 0, or with <see cref="Lora"/> one of P and Q, so that no choice changes what the model computes, and none changes its weights.
 /// </summary>
 public sealed class TripletInitialization
 {
