@@ -12,7 +12,8 @@ internal sealed class CausalSelfAttention(AttentionShape shape, AttentionNames n
     public override Tensor forward(Tensor hidden, DecoderPass pass)
     {
         using var scope = NewDisposeScope();
-        var (query, key, value) = (Heads.Split(ToQueries(hidden)), Heads.Split(ToKeys(hidden)), Heads.Split(ToValues(hidden)));
+        var (queries, keys, values) = Project(hidden, hidden);
+        var (query, key, value) = (Heads.Split(queries), Heads.Split(keys), Heads.Split(values));
         if (pass.Cache is { } cache)
             (key, value) = cache.Append(layer, key, value);
         var mask = pass.MaskFor(null);

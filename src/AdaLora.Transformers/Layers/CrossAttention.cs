@@ -13,7 +13,7 @@ internal sealed class CrossAttention(AttentionShape shape, AttentionNames names,
     {
         using var scope = NewDisposeScope();
         var source = pass.Source!;
-        var (key, value) = source.Read(layer, ToKeys, ToValues, Heads.Split);
+        var (key, value) = source.Read(layer, ToKeysAndValues, Heads.Split);
         // Tokens do not look at each other here, so that several rows that read the same text are more queries of one row.
         var query = ToQueries(hidden);
         var rows = query.shape;

@@ -29,22 +29,26 @@ internal sealed class EncodedTexts(Tensor states, PackedTokens tokens, bool keep
 
     /// <summary>The keys and values of a layer, texts x heads x length x head size. The rows of the decoder that read a text follow one another, as many for each text.</summary>
     /// <param name="layer">The number of the layer.</param>
-    /// <param name="toKeys">States as rows to keys.</param>
-    /// <param name="toValues">States as rows to values.</param>
+    /// <param name="project">States as rows to keys and values.</param>
     /// <param name="split">Texts x length x hidden size to heads.</param>
-    public (Tensor Keys, Tensor Values) Read(int layer, Func<Tensor, Tensor> toKeys, Func<Tensor, Tensor> toValues, Func<Tensor, Tensor> split)
+    public (Tensor Keys, Tensor Values) Read(int layer, Func<Tensor, (Tensor Keys, Tensor Values)> project, Func<Tensor, Tensor> split)
     {
         if (layer < _layers.Count)
             return _layers[layer];
         if (!keeps)
-            return (split(tokens.ToTexts(toKeys(_states))), split(tokens.ToTexts(toValues(_states))));
+            return InHeads();
         if (is_grad_enabled())
             throw new InvalidOperationException("Keys and values can't be kept for a backward pass; decode step by step under no_grad.");
         using var scope = NewDisposeScope();
-        _layers.Add((Kept(toKeys), Kept(toValues)));
+        var (keys, values) = InHeads();
+        _layers.Add((keys.contiguous().DetachFromDisposeScope(), values.contiguous().DetachFromDisposeScope()));
         return _layers[layer];
 
-        Tensor Kept(Func<Tensor, Tensor> project) => split(tokens.ToTexts(project(_states))).contiguous().DetachFromDisposeScope();
+        (Tensor Keys, Tensor Values) InHeads()
+        {
+            var (keys, values) = project(_states);
+            return (split(tokens.ToTexts(keys)), split(tokens.ToTexts(values)));
+        }
     }
 
     /// <summary>Goes on with these rows of the decoder, in this order; each as often as it is named. Keys and values are moved only if a text is not needed any more.</summary>

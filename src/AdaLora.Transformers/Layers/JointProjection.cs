@@ -1,3 +1,4 @@
+using AdaLora.Adapters;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -10,8 +11,13 @@ internal static class JointProjection
     /// <param name="states">What is projected.</param>
     /// <param name="sizes">The size of each part.</param>
     /// <returns>The parts, in the order of the sizes.</returns>
-    public static Tensor[] Apply(Module<Tensor, Tensor>[] layers, Tensor states, long[] sizes) =>
-        layers.Length == 1 ? Projection.Apply(layers[0], states).split(sizes, -1) : [.. layers.Select(layer => Projection.Apply(layer, states))];
+    public static Tensor[] Apply(Module<Tensor, Tensor>[] layers, Tensor states, long[] sizes)
+    {
+        if (layers.Length == 1)
+            return Projection.Apply(layers[0], states).split(sizes, -1);
+        JointLinears.Prepare(states, layers);
+        return [.. layers.Select(layer => Projection.Apply(layer, states))];
+    }
 
     /// <param name="parent">The module whose parts the layers become.</param>
     /// <param name="inputs">The size of the states.</param>

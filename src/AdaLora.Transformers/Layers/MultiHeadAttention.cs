@@ -74,15 +74,13 @@ internal sealed class MultiHeadAttention(int heads, double dropout)
     public Tensor Split(Tensor states)
     {
         using var scope = NewDisposeScope();
-        var shape = states.shape;
-        return states.view(shape[0], shape[1], heads, shape[2] / heads).transpose(1, 2).MoveToOuterDisposeScope();
+        return states.view(states.size(0), states.size(1), heads, states.size(2) / heads).transpose(1, 2).MoveToOuterDisposeScope();
     }
 
     /// <summary>Batch x heads x length x head size to batch x length x hidden size.</summary>
     public static Tensor Join(Tensor context)
     {
         using var scope = NewDisposeScope();
-        var shape = context.shape;
-        return context.transpose(1, 2).reshape(shape[0], shape[2], shape[1] * shape[3]).MoveToOuterDisposeScope();
+        return context.transpose(1, 2).reshape(context.size(0), context.size(2), context.size(1) * context.size(3)).MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using AdaLora.Adapters;
 using AdaLora.Internals;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -38,11 +39,22 @@ internal abstract class ProjectedAttention<TContext> : PrefixableAttention<TCont
     /// <summary>What is between the projections.</summary>
     protected MultiHeadAttention Heads { get; }
 
+    /// <param name="queries">The states that queries are of.</param>
+    /// <param name="states">The states that keys and values are of; possibly the same tensor.</param>
+    protected (Tensor Query, Tensor Key, Tensor Value) Project(Tensor queries, Tensor states)
+    {
+        JointLinears.Prepare(states, ReferenceEquals(queries, states) ? [_query, _key, _value] : [_key, _value]);
+        return (ToQueries(queries), Projection.Apply(_key, states), Projection.Apply(_value, states));
+    }
+
+    /// <param name="states">The states that keys and values are of.</param>
+    protected (Tensor Key, Tensor Value) ToKeysAndValues(Tensor states)
+    {
+        JointLinears.Prepare(states, _key, _value);
+        return (Projection.Apply(_key, states), Projection.Apply(_value, states));
+    }
+
     protected Tensor ToQueries(Tensor states) => _queryScale == 1 ? Projection.Apply(_query, states) : Projection.Apply(_query, states).Mul(_queryScale);
-
-    protected Tensor ToKeys(Tensor states) => Projection.Apply(_key, states);
-
-    protected Tensor ToValues(Tensor states) => Projection.Apply(_value, states);
 
     protected Tensor ToOutput(Tensor context) => _output is null ? context : Projection.Apply(_output, context);
 }

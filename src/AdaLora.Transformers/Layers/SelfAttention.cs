@@ -23,7 +23,8 @@ internal sealed class SelfAttention : ProjectedAttention<PackedTokens>
     public override Tensor forward(Tensor hidden, PackedTokens rows)
     {
         using var scope = NewDisposeScope();
-        var context = Heads.ApplyToRows(ToQueries(rows.Kept(hidden)), ToKeys(hidden), ToValues(hidden), rows, training, Prefix);
+        var (query, key, value) = Project(rows.Kept(hidden), hidden);
+        var context = Heads.ApplyToRows(query, key, value, rows, training, Prefix);
         return ToOutput(context).MoveToOuterDisposeScope();
     }
 }

@@ -120,6 +120,8 @@ public abstract partial class SvdAdapter : nn.Module<Tensor, Tensor>
         using var passage = _activity.Gate.Read();
         if (!TakesPart())
             return IsMerged ? Merged(input) : Plain(input);
+        if (Prepared(input) is { } output)
+            return output;
         using var scope = NewDisposeScope();
         return Adapted(input, training ? _dropout : 0).MoveToOuterDisposeScope();
     }
@@ -205,6 +207,9 @@ public abstract partial class SvdAdapter : nn.Module<Tensor, Tensor>
 
         base.Dispose(disposing);
     }
+
+    /// <summary>The layer with its adapter, if it has already been computed for an input.</summary>
+    private protected virtual Tensor? Prepared(Tensor input) => null;
 
     /// <summary>The layer with its adapter.</summary>
     /// <param name="input">As in <see cref="forward"/>.</param>

@@ -8,14 +8,15 @@ namespace AdaLora.Adapters;
 
 /// <summary>A frozen linear layer with an AdaLoRA adapter: y = base(x) + scale · dropout(x) Q' diag(lambda) P'.</summary>
 /// <inheritdoc cref="SvdAdapter"/>
-public sealed class SvdLinear : SvdAdapter
+public sealed partial class SvdLinear : SvdAdapter
 {
     private readonly bool _isLinear;
 
     internal SvdLinear(LinearLayer layer, AdapterParts parts)
         : base(nameof(SvdLinear), layer, parts) => _isLinear = layer.TakesPrecision;
 
-    private protected override Tensor Adapted(Tensor input, double dropout) => CanFuse(input, dropout) ? Fused(input, dropout) : Added(BaseOutput(input), input, dropout);
+    private protected override Tensor Adapted(Tensor input, double dropout) =>
+        CanFuse(input, dropout) ? Fused(input, dropout) : CanAddInPlace(input) ? AddedInPlace(input, dropout) : Added(BaseOutput(input), input, dropout);
 
     private protected override Tensor Merged(Tensor input)
     {
@@ -53,18 +54,39 @@ public sealed class SvdLinear : SvdAdapter
     }
 
     internal override bool ComputesWhole(Tensor input) =>
-        input is { IsInvalid: false } && input.dim() > 1 && input.size((int)input.dim() - 1) == Layer.InFeatures && Contributes && CanFuse(input, training ? Dropout : 0);
+        input is { IsInvalid: false } && input.dim() > 1 && input.size((int)input.dim() - 1) == Layer.InFeatures && Contributes && CanFuse(input, Rate);
 
     private protected override Tensor Added(Tensor output, Tensor input, double dropout)
+    {
+        var (low, left) = Product(input, dropout);
+        return LowRankProduct.AddTo(output, low, left);
+    }
+
+    // On a device, where a node of libtorch's costs less. The layer's output belongs to nobody else: as on a CPU, the layer is not called.
+    private bool CanAddInPlace(Tensor input) =>
+        !HostMemory.IsPlaceOf(input) && _isLinear && !Frozen.IsTakenOver && !Frozen.IsCopy && !Layer.Weight.requires_grad && input.dtype == Layer.Weight.dtype
+        && input.dim() > 1 && input.size((int)input.dim() - 1) == Layer.InFeatures && input.is_contiguous();
+
+    private Tensor AddedInPlace(Tensor input, double dropout)
+    {
+        var output = nn.functional.linear(input.dim() == 2 ? input : input.view(-1, Layer.InFeatures), Layer.Weight, Layer.Bias);
+        var (low, left) = Product(input, dropout);
+        var sum = output.dtype == low.dtype ? output.addmm_(low.dim() == 2 ? low : low.view(-1, Rank), left) : LowRankProduct.AddTo(output, low, left);
+        return input.dim() == 2 ? sum : sum.view([.. input.shape[..^1], Layer.OutFeatures]);
+    }
+
+    /// <summary>The two factors of the product: dropout(x) Q', (..., rank), and what it is multiplied with, (rank, out).</summary>
+    private (Tensor Low, Tensor Left) Product(Tensor input, double dropout)
     {
         var precision = ProductPrecision.Of(input, Left.dtype);
         var dropped = Drop(input, precision, dropout);
         if (Activity.Factors?.For(this, precision) is var (left, right))
-            return LowRankProduct.AddTo(output, nn.functional.linear(dropped, right), left);
+            return (nn.functional.linear(dropped, right), left);
         Activity.Factors?.NoteBypass();
-        var low = nn.functional.linear(dropped, Right.In(precision)).mul(Lambda.view(Rank).Mul(Scale).In(precision));
-        return LowRankProduct.AddTo(output, low, Left.In(precision).t());
+        return (nn.functional.linear(dropped, Right.In(precision)).mul(Lambda.view(Rank).Mul(Scale).In(precision)), Left.In(precision).t());
     }
+
+    private double Rate => training ? Dropout : 0;
 
     private Tensor BaseOutput(Tensor input)
     {

@@ -68,7 +68,7 @@ internal sealed class GradientNorm : IDisposable
             return;
         var factor = Value.Add(Guard).reciprocal_().MulInPlace(limit).ClampMaxInPlace(1);
         foreach (var gradient in gradients)
-            gradient.mul_(factor.to(gradient.dtype));
+            gradient.mul_(factor);
 
         Tensor NormOf(Tensor gradient)
         {

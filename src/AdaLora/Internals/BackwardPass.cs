@@ -30,7 +30,13 @@ internal static class BackwardPass
     /// <param name="context">The node's context.</param>
     /// <param name="gradient">The gradient of the output, undefined if later nodes gave none; freed afterwards.</param>
     /// <param name="compute">Returns the gradient of each argument, null where none is needed.</param>
-    public static List<Tensor> Run(autograd.AutogradContext context, Tensor gradient, Func<Tensor, GradientNeeds, Tensor?[]> compute)
+    public static List<Tensor> Run(autograd.AutogradContext context, Tensor gradient, Func<Tensor, GradientNeeds, Tensor?[]> compute) =>
+        Run(context, [gradient], (gradients, needs) => compute(gradients[0], needs));
+
+    /// <param name="context">The node's context.</param>
+    /// <param name="gradients">The gradient of each output, undefined if later nodes gave none; freed afterwards.</param>
+    /// <param name="compute">Returns the gradient of each argument, null where none is needed. At least one output has a gradient.</param>
+    public static List<Tensor> Run(autograd.AutogradContext context, IReadOnlyList<Tensor> gradients, Func<IReadOnlyList<Tensor>, GradientNeeds, Tensor?[]> compute)
     {
         var needs = (GradientNeeds)context.get_data(NeedsKey);
         Tensor?[] results;
@@ -39,7 +45,7 @@ internal static class BackwardPass
             Release();
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
-            results = gradient.IsInvalid ? needs.Zeros() : compute(gradient, needs);
+            results = gradients.All(gradient => gradient.IsInvalid) ? needs.Zeros() : compute(gradients, needs);
             foreach (var result in results)
                 result?.DetachFromDisposeScope();
         }
@@ -49,7 +55,8 @@ internal static class BackwardPass
             results = needs.ZerosOrNone();
         }
 
-        gradient.Dispose();
+        foreach (var gradient in gradients)
+            gradient.Dispose();
         // A node that computes its part of the model again has run the backward passes of others meanwhile.
         Release();
         _handedOver = results;

@@ -1,3 +1,4 @@
+using AdaLora.Adapters;
 using AdaLora.Internals;
 using AdaLora.Transformers.Layers;
 using TorchSharp.Utils;
@@ -60,7 +61,9 @@ internal sealed class DisentangledSelfAttention : PrefixableAttention<AttentionC
     {
         using var scope = NewDisposeScope();
         var rows = context.Rows;
-        var query = _query.call(rows.Kept(hidden));
+        var kept = rows.Kept(hidden);
+        JointLinears.Prepare(hidden, ReferenceEquals(kept, hidden) ? [_query, _key, _value] : [_key, _value]);
+        var query = _query.call(kept);
         // Scores of padding are constant in the published code: no gradient may flow back to what padding attends to, which a loss over all tokens reads.
         if (context.Real is { } real)
             query *= real;
