@@ -83,6 +83,8 @@ internal sealed class DisentangledSelfAttention : PrefixableAttention<AttentionC
         if (context.Embeddings is not null)
         {
             var embeddings = _positionDropout.call(context.Embeddings);
+            if (_config is { ContentToPosition: true, PositionToContent: true })
+                JointLinears.Prepare(embeddings, _positionKey ?? _key, _positionQuery ?? _query);
             if (_config.ContentToPosition)
                 bias = Gather(query, (_positionKey ?? _key).call(embeddings).Mul(_scale), context.ContentToPosition!);
             if (_config.PositionToContent)
