@@ -20,6 +20,16 @@ public abstract partial class SvdAdapter
         NoteTraining();
         if (Rank == 0)
             return;
+        if (HostMemory.Holds(gradient) && TripletsAreHeld)
+        {
+            var (ofLeft, ofLambda, ofRight) = (_left.t().new_empty(Rank, _left.size(0)), _lambda.new_empty(Rank, 1), _right.new_empty(Rank, _right.size(1)));
+            LowRankKernel.Project(HostMemory.Of(gradient), Spans(_left.t(), _lambda, _right), (float)Scale, Spans(ofLeft, ofLambda, ofRight), get_num_threads());
+            Accumulate(_lambda, ofLambda);
+            Accumulate(_left, ofLeft.t());
+            Accumulate(_right, ofRight);
+            return;
+        }
+
         var dense = gradient.to(_left.dtype);
         var (right, left) = (dense.mm(_right.t()), _left.t().mm(dense));
         Accumulate(_lambda, _left.mul(right).sum([0]).Mul(Scale).view(Rank, 1));
@@ -40,10 +50,22 @@ public abstract partial class SvdAdapter
             return;
         }
 
-        // In one pass over the weight, and without another tensor of its size.
+        if (Rank > 0 && HostMemory.Holds(matrix) && HostMemory.Holds(_layer.Weight) && TripletsAreHeld)
+        {
+            LowRankKernel.Write(HostMemory.Of(_layer.Weight), Spans(_left.t(), _lambda, _right), (float)Scale, HostMemory.Of(matrix), get_num_threads());
+            // Counts as a change for a backward pass that still needs the former values.
+            _ = stored.view(-1).narrow(0, 0, 0).zero_();
+            return;
+        }
+
+        // Without another tensor of the weight's size.
         _ = stored.copy_(_layer.Weight);
         _ = matrix.addmm_(_left.mul(_lambda.view(1, Rank).Mul(Scale)), right);
     }
+
+    private bool TripletsAreHeld => HostMemory.Holds(_left.t()) && HostMemory.Holds(_lambda) && HostMemory.Holds(_right);
+
+    private static TripletSpans Spans(Tensor left, Tensor lambda, Tensor right) => new(HostMemory.Of(left), HostMemory.Of(lambda), HostMemory.Of(right));
 
     private static void Accumulate(Parameter parameter, Tensor gradient)
     {

@@ -1,5 +1,6 @@
 using AdaLora.Adapters.Dropout;
 using AdaLora.Bank;
+using AdaLora.Targeting;
 using AdaLora.Tests.Goldens;
 using AdaLora.Tests.Models;
 using AdaLora.Training;
@@ -113,6 +114,37 @@ public sealed class TensorPathTests
             return [output.detach().clone(), input.grad!.clone(), .. adapted.TrainableParameters.Select(p => p.grad!.clone())];
         });
         AssertClose(host, tensors, 5e-6);
+    }
+
+    /// <summary>A kernel for each weight on a CPU, separate products on a device.</summary>
+    [Fact]
+    public void A_training_of_weights_that_hold_their_product_agrees()
+    {
+        var (host, tensors) = BothWays(() =>
+        {
+            using var model = new TinyModel();
+            using var adapted = AdaLoraModel.Attach(model, TinyTask.Options with { Attachment = AttachmentMethod.Materialise, TotalSteps = 20 });
+            using var optimizer = new FusedAdamW(adapted.TrainableParameters, 1e-2);
+            foreach (var batch in TinyTask.Batches(8))
+                TinyTask.Step(adapted, model, optimizer, batch);
+            return [.. adapted.TrainableParameters.Select(p => p.detach().clone()), .. model.parameters().Select(p => p.detach().clone())];
+        });
+        AssertClose(host, tensors, 5e-5);
+    }
+
+    /// <summary>A graph that still needs the weight of the last step must not compute with that of the next.</summary>
+    [Fact]
+    public void Writing_such_a_weight_between_the_passes_is_told()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new TinyModel();
+        using var adapted = AdaLoraModel.Attach(model, TinyTask.Options with { Attachment = AttachmentMethod.Materialise, TotalSteps = 20 });
+        using var optimizer = new FusedAdamW(adapted.TrainableParameters, 1e-2);
+        var batch = TinyTask.Batches(1).Single();
+        var loss = TinyTask.Loss(model, batch);
+        TinyTask.Step(adapted, model, optimizer, batch);
+
+        Assert.Contains("modified by an inplace operation", Assert.ThrowsAny<Exception>(() => loss.backward()).Message, StringComparison.Ordinal);
     }
 
     /// <summary>libtorch's generator draws the masks of a device, so that only rate and scale can be compared.</summary>
