@@ -138,7 +138,7 @@ public sealed class TensorPathTests
     {
         using var scope = NewDisposeScope();
         using var model = new TinyModel();
-        using var adapted = AdaLoraModel.Attach(model, TinyTask.Options with { Attachment = AttachmentMethod.Materialise, TotalSteps = 20 });
+        using var adapted = AdaLoraModel.Attach(model, TinyTask.Options with { Attachment = AttachmentMethod.Materialise, TotalSteps = 20, TrainedModules = [] });
         using var optimizer = new FusedAdamW(adapted.TrainableParameters, 1e-2);
         var batch = TinyTask.Batches(1).Single();
         var loss = TinyTask.Loss(model, batch);
