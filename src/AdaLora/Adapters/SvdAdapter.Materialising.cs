@@ -20,13 +20,9 @@ public abstract partial class SvdAdapter
         NoteTraining();
         if (Rank == 0)
             return;
-        if (HostMemory.Holds(gradient) && TripletsAreHeld)
+        if (HostMemory.Holds(gradient) && TripletsAreHeld && IsTrained && (Tensor[])[Sum(_left).t(), Sum(_lambda), Sum(_right)] is var sums && sums.All(HostMemory.Holds))
         {
-            var (ofLeft, ofLambda, ofRight) = (_left.t().new_empty(Rank, _left.size(0)), _lambda.new_empty(Rank, 1), _right.new_empty(Rank, _right.size(1)));
-            LowRankKernel.Project(HostMemory.Of(gradient), Spans(_left.t(), _lambda, _right), (float)Scale, Spans(ofLeft, ofLambda, ofRight), get_num_threads());
-            Accumulate(_lambda, ofLambda);
-            Accumulate(_left, ofLeft.t());
-            Accumulate(_right, ofRight);
+            LowRankKernel.Project(HostMemory.Of(gradient), Spans(_left.t(), _lambda, _right), (float)Scale, Spans(sums[0], sums[1], sums[2]), get_num_threads());
             return;
         }
 
@@ -66,6 +62,16 @@ public abstract partial class SvdAdapter
     private bool TripletsAreHeld => HostMemory.Holds(_left.t()) && HostMemory.Holds(_lambda) && HostMemory.Holds(_right);
 
     private static TripletSpans Spans(Tensor left, Tensor lambda, Tensor right) => new(HostMemory.Of(left), HostMemory.Of(lambda), HostMemory.Of(right));
+
+    // The gradient so far. Where there is none, zeros in the layout of the parameter.
+    private static Tensor Sum(Parameter parameter)
+    {
+        if (parameter.grad is { } sum)
+            return sum;
+        var zeros = zeros_like(parameter);
+        parameter.grad = zeros;
+        return zeros;
+    }
 
     private static void Accumulate(Parameter parameter, Tensor gradient)
     {

@@ -27,9 +27,7 @@ internal static class LowRankKernel
     public static unsafe void Write(ReadOnlySpan<float> start, TripletSpans triplets, float scale, Span<float> result, int threads)
     {
         var (rank, rows, columns) = triplets.Sizes(start.Length, result.Length);
-        var factors = Rowwise(triplets.Left, rows);
-        for (var i = 0; i < factors.Length; i++)
-            factors[i] *= triplets.Lambda[i % rank] * scale;
+        var factors = Rowwise(triplets, scale);
         fixed (float* s = start, l = factors, r = triplets.Right, t = result)
         {
             var (from, left, right, to) = ((nint)s, (nint)l, (nint)r, (nint)t);
@@ -45,22 +43,21 @@ internal static class LowRankKernel
         }
     }
 
-    /// <summary>The gradients of P, lambda and Q: s G Q' diag(lambda), s p_i' G q_i for each lambda_i, s diag(lambda) P' G.</summary>
+    /// <summary>Adds the gradients of P, lambda and Q: s G Q' diag(lambda), s p_i' G q_i for each lambda_i, s diag(lambda) P' G.</summary>
     /// <param name="gradient">G, that of the weight, (out, in).</param>
     /// <param name="triplets">P', lambda and Q.</param>
     /// <param name="scale">s.</param>
-    /// <param name="ofTriplets">Become the gradients, P's transposed as P is.</param>
+    /// <param name="ofTriplets">What they are added to; P's is transposed as P is.</param>
     /// <param name="threads">Maximum number of threads, at least 1.</param>
     /// <exception cref="ArgumentException">The lengths do not fit together.</exception>
     public static unsafe void Project(ReadOnlySpan<float> gradient, TripletSpans triplets, float scale, TripletSpans ofTriplets, int threads)
     {
         var (rank, rows, columns) = triplets.Sizes(gradient.Length, gradient.Length);
         _ = ofTriplets.Sizes(gradient.Length, gradient.Length);
-        var factors = Rowwise(triplets.Left, rows);
+        var factors = Rowwise(triplets, scale);
         // One set of sums for each range of columns, so that they are added in the same order whatever the number of threads.
         var length = (columns + Columns - 1) / Columns * rows * rank;
         var sums = ArrayPool<float>.Shared.Rent(length);
-        ofTriplets.Right.Clear();
         fixed (float* g = gradient, l = factors, r = triplets.Right, d = ofTriplets.Right, p = sums)
         {
             var (from, left, right, to, partial) = ((nint)g, (nint)l, (nint)r, (nint)d, (nint)p);
@@ -81,10 +78,10 @@ internal static class LowRankKernel
         ArrayPool<float>.Shared.Return(sums);
     }
 
-    // The sums, G Q' row by row in each range of columns, become the gradients of P' and lambda; Q's get their factors.
+    // The sums, G Q' row by row in each range of columns, give the gradients of P' and lambda.
     private static void Finish(Span<float> sums, TripletSpans triplets, float scale, TripletSpans ofTriplets)
     {
-        var (rank, rows, columns) = triplets.Sizes();
+        var (rank, rows, _) = triplets.Sizes();
         var total = sums[..(rows * rank)];
         for (var first = total.Length; first < sums.Length; first += total.Length)
             VectorMath.Add(total, sums.Slice(first, total.Length));
@@ -95,24 +92,23 @@ internal static class LowRankKernel
             {
                 var own = total[(i * rank) + k];
                 sum += triplets.Left[(k * rows) + i] * own;
-                ofTriplets.Left[(k * rows) + i] = own * factor;
+                ofTriplets.Left[(k * rows) + i] += own * factor;
             }
 
-            ofTriplets.Lambda[k] = (float)sum * scale;
-            foreach (ref var entry in ofTriplets.Right.Slice(k * columns, columns))
-                entry *= factor;
+            ofTriplets.Lambda[k] += (float)sum * scale;
         }
     }
 
-    // P' with the entries of each row of P next to each other.
-    private static float[] Rowwise(ReadOnlySpan<float> left, int rows)
+    // scale · P diag(lambda), with the entries of each row next to each other.
+    private static float[] Rowwise(TripletSpans triplets, float scale)
     {
-        var rank = left.Length / rows;
-        var result = new float[left.Length];
+        var (rank, rows, _) = triplets.Sizes();
+        var result = new float[rows * rank];
         for (var k = 0; k < rank; k++)
         {
+            var factor = triplets.Lambda[k] * scale;
             for (var i = 0; i < rows; i++)
-                result[(i * rank) + k] = left[(k * rows) + i];
+                result[(i * rank) + k] = triplets.Left[(k * rows) + i] * factor;
         }
 
         return result;
