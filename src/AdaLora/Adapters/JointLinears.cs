@@ -4,13 +4,16 @@ using static TorchSharp.torch;
 namespace AdaLora.Adapters;
 
 /// <summary>
-/// Several linear layers that read the same tensor, with their adapters, as one node on a device: the host of a fast card cannot issue as many operations as the layers take each by itself. Each
-/// adapter has a dropout of its own. On a CPU, where operations cost little, every layer is computed by itself.
+/// Several linear layers that read the same tensor, with their adapters, as one node on a device: the host of a fast card cannot issue as many operations as the layers need one by one. Each
+/// adapter has a dropout mask of its own. On a CPU, where operations cost little, every layer is computed by itself.
 /// </summary>
 internal static class JointLinears
 {
-    /// <summary>Call before layers that read the same tensor: those with adapters that suit each other are computed, and their next call with this tensor finds the output.</summary>
-    /// <param name="input">The tensor, (..., in). The very same object is passed to the layers, while this dispose scope lasts.</param>
+    /// <summary>
+    /// Call before layers that read the same tensor: those of equal width whose adapters have the same rank are computed, and their next call with this tensor finds the output. Call all of
+    /// them: an adapter whose output is not used gets gradients of 0, so that it is not noticed as one that the loss does not depend on.
+    /// </summary>
+    /// <param name="input">The tensor, (..., in). Pass this same object to the layers before the current dispose scope ends.</param>
     /// <param name="layers">The layers, with adapters or without.</param>
     /// <exception cref="InvalidOperationException">The model was moved after it was adapted.</exception>
     public static void Prepare(Tensor input, params ReadOnlySpan<nn.Module<Tensor, Tensor>> layers)
@@ -20,15 +23,12 @@ internal static class JointLinears
         List<SvdLinear> adapters = [];
         foreach (var layer in layers)
         {
-            if (layer is SvdLinear adapter && adapter.MayJoin(input))
+            if (layer is SvdLinear adapter)
                 adapters.Add(adapter);
         }
 
-        foreach (var group in adapters.GroupBy(adapter => adapter.JointForm))
-        {
-            if (group.Count() > 1)
-                SvdLinear.Join([.. group], input);
-        }
+        if (adapters.Count > 1)
+            SvdLinear.Join(adapters, input);
     }
 
     /// <summary>x W' + b + dropout(x) Q' F for every layer.</summary>
@@ -61,13 +61,6 @@ internal sealed record JointParts(IReadOnlyList<(Tensor Weight, Tensor? Bias)> L
     /// <summary>What is kept is larger by this, so that means stay the same.</summary>
     public double KeptScale => 1 / (1 - Dropout);
 }
-
-/// <summary>What layers and adapters must have in common to be computed together.</summary>
-/// <param name="Activity">The adapters' model.</param>
-/// <param name="OutFeatures">The width of the output.</param>
-/// <param name="Rank">The number of triplets.</param>
-/// <param name="Dropout">The rate.</param>
-internal readonly record struct JointForm(AdapterActivity Activity, long OutFeatures, int Rank, double Dropout);
 
 /// <summary>The output that a layer finds for an input.</summary>
 /// <param name="Input">The input it belongs to.</param>

@@ -77,9 +77,9 @@ internal sealed class JointLinearsFunction : autograd.MultiTensorFunction<JointL
 
     private static Tensor InputGradient(Tensor wide, Tensor back, Tensor rights, IReadOnlyList<Tensor> weights, Tensor? mask)
     {
-        var each = bmm(back, rights);
+        using var each = bmm(back, rights);
         if (mask is not null)
-            each.mul_(mask);
+            _ = each.mul_(mask);
         var sum = each.sum([0]);
         foreach (var (gradient, weight) in wide.unbind(0).Zip(weights))
             sum.addmm_(gradient, weight, 1, 1);

@@ -35,28 +35,34 @@ internal sealed class SharedFactors(TripletBank bank, IReadOnlyList<SvdAdapter> 
     /// <param name="adapter">An adapter that holds triplets.</param>
     /// <param name="dtype">The element type of its products.</param>
     /// <returns>Tensors that stay valid until the backward pass; do not change or dispose them.</returns>
-    public Factors? For(SvdAdapter adapter, ScalarType dtype)
+    public Factors? For(SvdAdapter adapter, ScalarType dtype) => For([adapter], dtype)[0];
+
+    /// <summary>The same for several adapters of one forward pass.</summary>
+    /// <param name="adapters">Adapters that hold triplets.</param>
+    /// <param name="dtype">The element type of their products.</param>
+    /// <returns>In the order of the adapters.</returns>
+    public IReadOnlyList<Factors?> For(IReadOnlyList<SvdAdapter> adapters, ScalarType dtype)
     {
-        // One that is frozen by hand, in whole or in part, must get no gradient.
-        if (!binder.HasGathered || !is_grad_enabled() || !bank.Values.requires_grad || !adapter.IsTrained)
-            return null;
+        if (!binder.HasGathered || !is_grad_enabled() || !bank.Values.requires_grad)
+            return new Factors?[adapters.Count];
         lock (_lock)
         {
-            var isFirst = _served.Add(adapter);
-            if (!AreCurrent(dtype, isFirst))
+            // One that is frozen by hand, in whole or in part, must get no gradient.
+            var served = adapters.Where(adapter => adapter.IsTrained).ToList();
+            if (served.Count > 0 && !AreCurrent(dtype, areFirst: served.Count(_served.Add) == served.Count))
             {
                 Clear();
                 Make(dtype);
-                _ = _served.Add(adapter);
+                _served.UnionWith(served);
             }
 
-            return _factors[adapter];
+            return [.. adapters.Select(adapter => adapter.IsTrained ? _factors[adapter] : (Factors?)null)];
         }
     }
 
     // A backward pass ends them even if nothing has changed, so that each goes through a graph of its own.
-    private bool AreCurrent(ScalarType dtype, bool isFirst) =>
-        _factors.Count > 0 && !_isOver && _dtype == dtype && (TensorVersion.Of(bank.Values) is { } version ? version == _version : isFirst);
+    private bool AreCurrent(ScalarType dtype, bool areFirst) =>
+        _factors.Count > 0 && !_isOver && _dtype == dtype && (TensorVersion.Of(bank.Values) is { } version ? version == _version : areFirst);
 
     /// <summary>Called when an adapter computes with its own triplets.</summary>
     public void NoteBypass() => _wereBypassed = true;

@@ -20,10 +20,14 @@ public abstract partial class SvdAdapter
         NoteTraining();
         if (Rank == 0)
             return;
-        if (HostMemory.Holds(gradient) && TripletsAreHeld && IsTrained && (Tensor[])[Sum(_left).t(), Sum(_lambda), Sum(_right)] is var sums && sums.All(HostMemory.Holds))
+        if (HostMemory.Holds(gradient) && TripletsAreHeld && IsTrained)
         {
-            LowRankKernel.Project(HostMemory.Of(gradient), Spans(_left.t(), _lambda, _right), (float)Scale, Spans(sums[0], sums[1], sums[2]), get_num_threads());
-            return;
+            Tensor[] soFar = [GradientOrZeros(_left).t(), GradientOrZeros(_lambda), GradientOrZeros(_right)];
+            if (soFar.All(HostMemory.Holds))
+            {
+                LowRankKernel.Project(HostMemory.Of(gradient), Spans(_left.t(), _lambda, _right), (float)Scale, Spans(soFar[0], soFar[1], soFar[2]), get_num_threads());
+                return;
+            }
         }
 
         var dense = gradient.to(_left.dtype);
@@ -63,8 +67,8 @@ public abstract partial class SvdAdapter
 
     private static TripletSpans Spans(Tensor left, Tensor lambda, Tensor right) => new(HostMemory.Of(left), HostMemory.Of(lambda), HostMemory.Of(right));
 
-    // The gradient so far. Where there is none, zeros in the layout of the parameter.
-    private static Tensor Sum(Parameter parameter)
+    // Where there is none so far, it becomes zeros in the layout of the parameter.
+    private static Tensor GradientOrZeros(Parameter parameter)
     {
         if (parameter.grad is { } sum)
             return sum;

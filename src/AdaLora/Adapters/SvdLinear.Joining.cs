@@ -12,28 +12,35 @@ public sealed partial class SvdLinear
     /// <summary>Whether an output was computed that the next call finds.</summary>
     internal bool IsPrepared => _joint is not null;
 
-    /// <summary>What it must have in common with others to be computed together with them.</summary>
-    internal JointForm JointForm => new(Activity, Layer.OutFeatures, Rank, Rate);
+    // What it must have in common with others to be computed together with them.
+    private (long OutFeatures, int Rank, double Rate) Form => (Layer.OutFeatures, Rank, Rate);
 
-    /// <summary>Whether <see cref="JointLinears"/> can compute it.</summary>
-    internal bool MayJoin(Tensor input)
+    private bool MayJoin(Tensor input)
     {
-        if (!Contributes || IsBeside || !CanAddInPlace(input) || ProductPrecision.Of(input, Left.dtype) != input.dtype || Layer.Bias is { requires_grad: true })
+        if (!Contributes || IsBeside || !CanAddInPlace(input) || Layer.Bias is { requires_grad: true })
             return false;
         RequireInPlace();
         // Those that share a mask share the dropped input instead.
         return Rate == 0 || Activity.Sharing is null;
     }
 
-    /// <summary>Computes what the next calls of some adapters with an input find.</summary>
-    /// <param name="adapters">Adapters of equal <see cref="JointForm"/>.</param>
-    /// <param name="input">Their input.</param>
-    internal static void Join(IReadOnlyList<SvdLinear> adapters, Tensor input)
+    /// <summary>Computes those of some adapters that have the same form. Their next call with the input finds the output.</summary>
+    internal static void Join(IEnumerable<SvdLinear> adapters, Tensor input)
     {
-        var activity = adapters[0].Activity;
-        using var passage = activity.Gate.Read();
+        foreach (var model in adapters.GroupBy(adapter => adapter.Activity))
+        {
+            // Ranks must not change between the decision and the computation.
+            using var passage = model.Key.Gate.Read();
+            foreach (var group in model.Where(adapter => adapter.MayJoin(input)).GroupBy(adapter => adapter.Form).Where(group => group.Count() > 1))
+                Join([.. group], model.Key, input);
+        }
+    }
+
+    private static void Join(IReadOnlyList<SvdLinear> adapters, AdapterActivity activity, Tensor input)
+    {
         using var scope = NewDisposeScope();
-        var factors = adapters.Select(adapter => adapter.FactorsIn(input.dtype)).ToList();
+        var shared = activity.Factors?.For(adapters, input.dtype);
+        var factors = adapters.Select((adapter, i) => shared?[i] ?? adapter.OwnFactors(input.dtype)).ToList();
         var outputs = JointLinears.Apply(
             input,
             [.. adapters.Select(adapter => (adapter.Layer.Weight, adapter.Layer.Bias))],
@@ -47,12 +54,10 @@ public sealed partial class SvdLinear
 
     // It stays in the dispose scope in which it was computed.
     private protected override Tensor? Prepared(Tensor input) =>
-        Interlocked.Exchange(ref _joint, null) is { } joint && ReferenceEquals(joint.Input, input) && !joint.Output.IsInvalid ? joint.Output : null;
+        _joint is { } joint && ReferenceEquals(joint.Input, input) && Interlocked.CompareExchange(ref _joint, null, joint) == joint && !joint.Output.IsInvalid ? joint.Output : null;
 
-    private Factors FactorsIn(ScalarType dtype)
+    private Factors OwnFactors(ScalarType dtype)
     {
-        if (Activity.Factors?.For(this, dtype) is { } shared)
-            return shared;
         Activity.Factors?.NoteBypass();
         return new Factors(Left.t().mul(Lambda).Mul(Scale).In(dtype), Right.In(dtype));
     }

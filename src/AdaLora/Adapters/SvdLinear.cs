@@ -65,14 +65,14 @@ public sealed partial class SvdLinear : SvdAdapter
     // On a device, where a node of libtorch's costs less. The layer's output belongs to nobody else: as on a CPU, the layer is not called.
     private bool CanAddInPlace(Tensor input) =>
         !HostMemory.IsPlaceOf(input) && _isLinear && !Frozen.IsTakenOver && !Frozen.IsCopy && !Layer.Weight.requires_grad && input.dtype == Layer.Weight.dtype
-        && input.dim() > 1 && input.size((int)input.dim() - 1) == Layer.InFeatures && input.is_contiguous();
+        && ProductPrecision.Of(input, Left.dtype) == input.dtype && input.dim() > 1 && input.size((int)input.dim() - 1) == Layer.InFeatures && input.is_contiguous();
 
     private Tensor AddedInPlace(Tensor input, double dropout)
     {
         var output = nn.functional.linear(input.dim() == 2 ? input : input.view(-1, Layer.InFeatures), Layer.Weight, Layer.Bias);
         var (low, left) = Product(input, dropout);
-        var sum = output.dtype == low.dtype ? output.addmm_(low.dim() == 2 ? low : low.view(-1, Rank), left) : LowRankProduct.AddTo(output, low, left);
-        return input.dim() == 2 ? sum : sum.view([.. input.shape[..^1], Layer.OutFeatures]);
+        _ = output.addmm_(low.dim() == 2 ? low : low.view(-1, Rank), left, 1, 1);
+        return input.dim() == 2 ? output : output.view([.. input.shape[..^1], Layer.OutFeatures]);
     }
 
     /// <summary>The two factors of the product: dropout(x) Q', (..., rank), and what it is multiplied with, (rank, out).</summary>

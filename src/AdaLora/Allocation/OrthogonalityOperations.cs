@@ -69,7 +69,7 @@ internal sealed class OrthogonalityOperations : IDisposable
     {
         var sum = deviations.Square().sum();
         if (gradients is not null)
-            AddProducts(rows, deviations, gradients, factor);
+            AddProducts(rows, deviations.MulInPlace(factor), gradients);
         return sum;
     }
 
@@ -77,16 +77,16 @@ internal sealed class OrthogonalityOperations : IDisposable
     {
         var norms = linalg.norm(deviations, [1, 2], keepdim: true);
         if (gradients is not null)
-            AddProducts(rows, deviations.div_(norms.ClampMin(SmallestNorm)), gradients, factor);
+            AddProducts(rows, deviations.mul_(norms.ClampMin(SmallestNorm).reciprocal_().MulInPlace(factor)), gradients);
         return norms.sum();
     }
 
-    private void AddProducts(Tensor[] rows, Tensor matrices, Tensor gradients, double factor)
+    private void AddProducts(Tensor[] rows, Tensor factors, Tensor gradients)
     {
         var first = 0L;
         foreach (var (run, own) in _runs.Zip(rows))
         {
-            run.AddTo(gradients, matrices.narrow(0, first, run.Count), own, factor);
+            run.AddTo(gradients, factors.narrow(0, first, run.Count), own);
             first += run.Count;
         }
     }
@@ -103,11 +103,11 @@ internal sealed class OrthogonalityOperations : IDisposable
             return (sources is null ? rows : rows.index_select(0, sources)).view(Count, rank, run.Length);
         }
 
-        /// <summary>Adds factor · matrices · rows, for each matrix, to its place in a flat buffer.</summary>
-        public void AddTo(Tensor flat, Tensor matrices, Tensor rows, double factor)
+        /// <summary>Adds factors · rows of each matrix to its place in a flat buffer.</summary>
+        public void AddTo(Tensor flat, Tensor factors, Tensor rows)
         {
-            var products = bmm(matrices, rows).view(-1, run.Length);
-            run.In(flat).AddInPlace(places is null ? products : products.index_select(0, places), factor);
+            var products = bmm(factors, rows).view(-1, run.Length);
+            run.In(flat).AddInPlace(places is null ? products : products.index_select(0, places));
         }
 
         public void Dispose()

@@ -37,13 +37,6 @@ internal static class HeldScalars
     /// <summary>a := a + b.</summary>
     public static Tensor AddInPlace(this Tensor a, Tensor b) => a.add_(b, One);
 
-    /// <summary>a := a + number · b.</summary>
-    public static Tensor AddInPlace(this Tensor a, Tensor b, double number)
-    {
-        using var held = number.ToScalar();
-        return a.add_(b, held);
-    }
-
     /// <summary>a := a + number, also for integers.</summary>
     public static Tensor AddInPlace(this Tensor a, long number)
     {

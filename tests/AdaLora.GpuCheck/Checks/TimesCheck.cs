@@ -33,7 +33,7 @@ internal sealed class TimesCheck(string shape) : ICheck
         foreach (var (dtype, precision) in (IEnumerable<(ScalarType, string)>)[(ScalarType.BFloat16, Brain), (ScalarType.Float32, Single)])
         {
             using var share = new AllocatorShare(context, model, dtype);
-            var (own, step) = share.MeasureApart(context.IsQuick ? 2 : 30);
+            var (own, step) = share.MeasurePartByPart(context.IsQuick ? 2 : 30);
             context.Note($"{precision}: regulariser, norm, clipping and allocator take {own:F2} ms of a step that is waited for after each part, {step:F2} ms");
             var (with, without) = share.MeasureRunning(context.IsQuick ? 1 : 9);
             context.Note($"{precision}: a step of a training that waits for nothing takes {with:F2} ms with them and {without:F2} ms without");

@@ -41,7 +41,7 @@ internal sealed class AllocatorShare : IDisposable
 
     /// <summary>With the device idle at both ends of each part.</summary>
     /// <returns>Medians in milliseconds: these parts, and a step.</returns>
-    public (double Own, double Step) MeasureApart(int steps)
+    public (double Own, double Step) MeasurePartByPart(int steps)
     {
         var (own, whole) = (new List<double>(), new List<double>());
         for (var step = 0; step < steps; step++)

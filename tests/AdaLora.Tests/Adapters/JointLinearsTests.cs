@@ -1,4 +1,5 @@
 using AdaLora.Adapters;
+using AdaLora.Bank;
 using AdaLora.Targeting;
 using AdaLora.Tests.Models;
 using Xunit;
@@ -27,9 +28,10 @@ public sealed class JointLinearsTests
     }
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(0.4)]
-    public void Each_drops_by_a_mask_of_its_own_and_gets_the_gradients_of_what_it_kept(double rate)
+    [InlineData(0, 2)]
+    [InlineData(0.4, 2)]
+    [InlineData(0.4, 3)]
+    public void Each_drops_by_a_mask_of_its_own_and_gets_the_gradients_of_what_it_kept(double rate, int dimensions)
     {
         using var scope = NewDisposeScope();
         var rows = Random(true, 50, 8);
@@ -46,12 +48,13 @@ public sealed class JointLinearsTests
             argument.grad = null;
 
         manual_seed(5);
-        var outputs = JointLinears.Apply(rows, layers, rights, lefts, rate, new AdapterSettings(1, null));
-        Sum(outputs).backward();
+        var outputs = JointLinears.Apply(dimensions == 2 ? rows : rows.view(5, 10, 8), layers, rights, lefts, rate, new AdapterSettings(1, null));
+        Assert.All(outputs, output => Assert.Equal(dimensions == 2 ? [50, 5] : [5, 10, 5], output.shape));
+        Sum([.. outputs.Select(output => output.view(50, 5))]).backward();
 
         Assert.InRange(mask.to(ScalarType.Float64).mean().item<double>(), 0.95 - rate, 1.05 - rate);
         for (var i = 0; i < rights.Length; i++)
-            TensorAssert.Close(expected[i], outputs[i], 1e-12);
+            TensorAssert.Close(expected[i], outputs[i].view(50, 5), 1e-12);
         foreach (var (gradient, argument) in expectedGradients.Zip(arguments))
             TensorAssert.Close(gradient, argument.grad!, 1e-12);
 
@@ -92,6 +95,52 @@ public sealed class JointLinearsTests
         JointLinears.Prepare(inputs, [.. adapted.Adapters]);
 
         TensorAssert.Close(expected, adapted.Adapters[0].call(others), 0);
+    }
+
+    [Fact]
+    public void One_that_is_frozen_by_hand_gets_no_gradient_and_the_others_do()
+    {
+        using var operations = new TensorOperations();
+        using var scope = NewDisposeScope();
+        using var model = new ParallelModel { IsJoint = true };
+        using var adapted = Begin(model);
+        using var optimizer = optim.AdamW(adapted.TrainableParameters, 1e-1);
+        for (var step = 0; step < 2; step++)
+        {
+            model.call(randn([4, 8], dtype: ScalarType.Float64)).square().sum().backward();
+            adapted.BeforeOptimizerStep();
+            optimizer.step();
+            adapted.AfterOptimizerStep();
+        }
+
+        adapted.Bank.ZeroGradients();
+        foreach (var parameter in adapted.Adapters[0].parameters())
+            parameter.requires_grad = false;
+
+        model.call(randn([4, 8], dtype: ScalarType.Float64)).square().sum().backward();
+
+        Assert.True(model.Joint > 0);
+        var gradients = adapted.Adapters.Select(adapter => adapted.Bank.Gradients.Left(adapter.Slot).count_nonzero().item<long>()).ToList();
+        Assert.Equal(0, gradients[0]);
+        Assert.All(gradients[1..], count => Assert.True(count > 0));
+    }
+
+    [Fact]
+    public void A_float32_layer_beside_a_float64_one_computes_by_itself()
+    {
+        using var operations = new TensorOperations();
+        using var scope = NewDisposeScope();
+        using var model = nn.Sequential(("narrow", nn.Linear(8, 5)), ("wide", nn.Linear(5, 3, dtype: ScalarType.Float64)));
+        using var adapted = AdaLoraModel.Attach(model, TinyTask.Options with { TotalSteps = 100, TrainedModules = [] });
+        var input = randn(2, 3, 8);
+        using var noGrad = no_grad();
+        adapted.Adapters[0].get_parameter("lora_E")!.fill_(0.5);
+
+        JointLinears.Prepare(input, adapted.Adapters[0], adapted.Adapters[0]);
+        var output = adapted.Adapters[0].call(input);
+
+        Assert.Equal([2, 3, 5], output.shape);
+        TensorAssert.Close(adapted.Adapters[0].call(input.view(6, 8)).to(ScalarType.Float64), output.view(6, 5), 1e-6);
     }
 
     [Fact]

@@ -75,7 +75,9 @@ public sealed class LowRankKernelTests
         Assert.Throws<ArgumentException>(() => LowRankKernel.Write(new float[6], new TripletSpans(new float[4], new float[2], new float[5]), 1, new float[6], 1));
         Assert.Throws<ArgumentException>(() => LowRankKernel.Write([], new TripletSpans([], [], []), 1, [], 1));
         Assert.Throws<ArgumentException>(() => LowRankKernel.Project(
-            new float[6], new TripletSpans(new float[2], new float[1], new float[3]), 1, new TripletSpans(new float[3], new float[1], new float[3]), 1));
+            new float[6], new TripletSpans(new float[2], new float[1], new float[3]), 1, new TripletSpans(new float[3], new float[1], new float[2]), 1));
+        Assert.Throws<ArgumentException>("ofTriplets", () => LowRankKernel.Project(
+            new float[12], new TripletSpans(new float[6], new float[2], new float[8]), 1, new TripletSpans(new float[3], new float[1], new float[4]), 1));
     }
 
     private static (Tensor Matrix, Tensor Left, Tensor Lambda, Tensor Right) Random(int rows, int columns, int rank)

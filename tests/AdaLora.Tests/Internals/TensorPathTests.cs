@@ -134,7 +134,7 @@ public sealed class TensorPathTests
 
     /// <summary>A graph that still needs the weight of the last step must not compute with that of the next.</summary>
     [Fact]
-    public void Writing_such_a_weight_between_the_passes_is_told()
+    public void Writing_such_a_weight_between_the_passes_is_reported()
     {
         using var scope = NewDisposeScope();
         using var model = new TinyModel();

@@ -11,6 +11,9 @@ internal static class LowRankKernel
     /// <summary>Columns that are worked on at a time, so that what is read of Q stays in the L1 cache.</summary>
     private const int Columns = 480;
 
+    /// <summary>Columns of a gradient per piece of work at least; a quarter of them if that is more, for the sake of several threads.</summary>
+    private const int LeastColumns = 192;
+
     /// <summary>Rows of a gradient that are read twice while they are in the L2 cache.</summary>
     private const int Panel = 48;
 
@@ -52,24 +55,26 @@ internal static class LowRankKernel
     /// <exception cref="ArgumentException">The lengths do not fit together.</exception>
     public static unsafe void Project(ReadOnlySpan<float> gradient, TripletSpans triplets, float scale, TripletSpans ofTriplets, int threads)
     {
-        var (rank, rows, columns) = triplets.Sizes(gradient.Length, gradient.Length);
-        _ = ofTriplets.Sizes(gradient.Length, gradient.Length);
+        var (rank, rows, columns) = triplets.Sizes(gradient.Length);
+        if (ofTriplets.Sizes() != (rank, rows, columns))
+            throw new ArgumentException($"The gradients are not those of a matrix of {rows} x {columns} of rank {rank}.", nameof(ofTriplets));
         var factors = Rowwise(triplets, scale);
         // One set of sums for each range of columns, so that they are added in the same order whatever the number of threads.
-        var length = (columns + Columns - 1) / Columns * rows * rank;
+        var width = Math.Clamp((columns + 95) / 96 * 24, LeastColumns, Columns);
+        var length = checked((columns + width - 1) / width * rows * rank);
         var sums = ArrayPool<float>.Shared.Rent(length);
         fixed (float* g = gradient, l = factors, r = triplets.Right, d = ofTriplets.Right, p = sums)
         {
             var (from, left, right, to, partial) = ((nint)g, (nint)l, (nint)r, (nint)d, (nint)p);
-            HostThreads.Run(columns, Columns, threads, (column, width) =>
+            HostThreads.Run(columns, width, threads, (column, count) =>
             {
-                var own = (float*)partial + ((nint)(column / Columns) * rows * rank);
+                var own = (float*)partial + ((nint)(column / width) * rows * rank);
                 for (var row = 0; row < rows; row += Panel)
                 {
-                    var panel = new MatrixTile((float*)from + ((nint)row * columns) + column, columns, Math.Min(Panel, rows - row), width);
+                    var panel = new MatrixTile((float*)from + ((nint)row * columns) + column, columns, Math.Min(Panel, rows - row), count);
                     // First what reads along the rows, as memory is fetched ahead.
-                    LowRankTiles.Dot(panel, new MatrixTile((float*)right + column, columns, rank, width), own + ((nint)row * rank));
-                    LowRankTiles.AddColumns(panel, (float*)left + ((nint)row * rank), new MatrixTile((float*)to + column, columns, rank, width));
+                    LowRankTiles.Dot(panel, new MatrixTile((float*)right + column, columns, rank, count), own + ((nint)row * rank));
+                    LowRankTiles.AddColumns(panel, (float*)left + ((nint)row * rank), new MatrixTile((float*)to + column, columns, rank, count));
                 }
             });
         }

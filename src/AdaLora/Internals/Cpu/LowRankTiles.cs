@@ -3,7 +3,7 @@ using System.Numerics;
 namespace AdaLora.Internals.Cpu;
 
 /// <summary>
-/// The inner loops of <see cref="LowRankKernel"/>: a dozen sums in registers, so that none waits for another. At an edge, the last row or triplet is computed several times, which gives the
+/// The inner loops of <see cref="LowRankKernel"/>: eight or twelve sums in registers, so that none waits for another. At an edge, the last row or triplet is computed several times, which gives the
 /// same numbers.
 /// </summary>
 internal static unsafe class LowRankTiles
