@@ -42,25 +42,25 @@ public abstract partial class SvdAdapter
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var (stored, right) = (_layer.Stored, _right.detach());
+        var stored = _layer.Stored;
         var matrix = _layer.AsMatrix(stored);
+        if (Rank > 0 && HostMemory.Holds(stored) && HostMemory.IsSame(matrix, stored) && HostMemory.Holds(_layer.Weight) && TripletsAreHeld)
+        {
+            LowRankKernel.Write(HostMemory.Of(_layer.Weight), Spans(_left.t(), _lambda, _right), (float)Scale, HostMemory.Of(stored), get_num_threads());
+            // Counts as a change for a backward pass that still needs the former values.
+            _ = stored.view(-1).narrow(0, 0, 0).zero_();
+            return;
+        }
+
         if (stored.dtype != _left.dtype || !MemoryRange.IsShared(matrix, stored))
         {
             _ = stored.copy_(_weight.With(Product()));
             return;
         }
 
-        if (Rank > 0 && HostMemory.Holds(matrix) && HostMemory.Holds(_layer.Weight) && TripletsAreHeld)
-        {
-            LowRankKernel.Write(HostMemory.Of(_layer.Weight), Spans(_left.t(), _lambda, _right), (float)Scale, HostMemory.Of(matrix), get_num_threads());
-            // Counts as a change for a backward pass that still needs the former values.
-            _ = stored.view(-1).narrow(0, 0, 0).zero_();
-            return;
-        }
-
         // Without another tensor of the weight's size.
         _ = stored.copy_(_layer.Weight);
-        _ = matrix.addmm_(_left.mul(_lambda.view(1, Rank).Mul(Scale)), right);
+        _ = matrix.addmm_(_left.mul(_lambda.view(1, Rank).Mul(Scale)), _right.detach());
     }
 
     private bool TripletsAreHeld => HostMemory.Holds(_left.t()) && HostMemory.Holds(_lambda) && HostMemory.Holds(_right);

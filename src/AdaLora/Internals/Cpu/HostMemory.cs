@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
@@ -17,6 +18,10 @@ internal static class HostMemory
     /// <summary>Whether the entries are a contiguous row of single-precision numbers in this process's memory.</summary>
     public static bool Holds(Tensor tensor) =>
         tensor.dtype == ScalarType.Float32 && IsPlaceOf(tensor) && tensor.numel() is > 0 and <= int.MaxValue / sizeof(float) && tensor.is_contiguous();
+
+    /// <summary>Whether both tensors, of which <see cref="Holds"/> is true for the second, are the same entries in the same order.</summary>
+    public static bool IsSame(Tensor one, Tensor other) =>
+        Holds(one) && one.numel() == other.numel() && Unsafe.AreSame(ref MemoryMarshal.GetReference(Of(one)), ref MemoryMarshal.GetReference(Of(other)));
 
     /// <summary>The entries, valid for as long as the tensor is.</summary>
     public static Span<float> Of(Tensor tensor) => MemoryMarshal.Cast<byte, float>(Bytes(tensor));
